@@ -1,0 +1,103 @@
+/**
+ * The rooms of lib/, each with the rooms it may import from. Imports run one way; docs/architecture.md has the
+ * picture.
+ */
+const rooms = {
+  errors: [],
+  tokens: [],
+  serializer: ['errors'],
+  config: ['tokens', 'errors', 'serializer'],
+  store: ['config', 'tokens', 'errors', 'serializer'],
+  'cache-coder': ['errors', 'serializer'],
+  cache: ['store', 'config', 'tokens', 'errors', 'serializer'],
+  session: ['store', 'config', 'tokens', 'errors', 'serializer'],
+  throttler: ['cache', 'session', 'store', 'config', 'tokens', 'errors', 'serializer'],
+  terminus: ['cache', 'session', 'store', 'config', 'tokens', 'errors', 'serializer'],
+  'session-http': ['cache', 'session', 'store', 'config', 'tokens', 'errors', 'serializer'],
+};
+
+const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `${room}-imports-downwards`,
+  comment: `lib/${room} may import from ${[room, ...allowed].join(', ')} only.`,
+  severity: 'error',
+  from: { path: `^lib/${room}/` },
+  to: { path: '^lib/', pathNot: `^lib/(${[room, ...allowed].join('|')})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...roomRules,
+    {
+      name: 'no-cycles',
+      comment: 'A cycle, type-only ones included, means two files are about one thing or one is about two.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'nothing-imports-the-barrel',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^lib/index\\.ts$' },
+    },
+    {
+      name: 'no-inner-barrels',
+      comment: 'Only the entry points of the package re-export.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^lib/[^/]+/index\\.ts$' },
+    },
+    {
+      name: 'the-module-does-not-know-testing',
+      severity: 'error',
+      from: { path: '^lib/(?!testing/)' },
+      to: { path: '^lib/testing/' },
+    },
+    {
+      name: 'only-the-redis-store-runs-redis',
+      comment: 'config/ names the types of node-redis options.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/store/redis/' },
+      to: { path: 'node_modules/@?redis(/|$)', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'only-session-http-knows-the-platforms',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/session-http/' },
+      to: { path: 'node_modules/(express|fastify|@nestjs/platform-[a-z]+|cookie|vary)(/|$)' },
+    },
+    {
+      name: 'optional-peers-stay-in-their-rooms',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/(throttler|terminus)/' },
+      to: { path: 'node_modules/@nestjs/(throttler|terminus)(/|$)' },
+    },
+    {
+      name: 'heavy-libraries-stay-in-the-cache-coder',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/cache-coder/' },
+      to: { path: 'node_modules/(decimal\\.js|temporal-polyfill)(/|$)' },
+    },
+    {
+      name: 'declared-dependencies-only',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: {
+        dependencyTypes: ['npm-no-pkg', 'npm-dev', 'unknown', 'undetermined'],
+        pathNot: 'node_modules/@types/',
+      },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^lib/', pathNot: '^lib/[^/]+/index\\.ts$|^lib/index\\.ts$' },
+      to: {},
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+};

@@ -1,0 +1,12 @@
+import ms from 'ms';
+
+const UNITS =
+  'ms|msecs?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|y|yrs?|years?';
+const DURATION = new RegExp(`^-?\\d*\\.?\\d+ ?(?:${UNITS})$`, 'i');
+
+/**
+ * Milliseconds of a duration string such as `'90s'`, `'5m'` or `'1.5 hours'` (the form of the npm package `ms`),
+ * `undefined` when it is none. A number without a unit is none: it does not say which unit it means.
+ */
+export const parseDuration = (text: string): number | undefined =>
+  DURATION.test(text) ? ms(text as ms.StringValue) : undefined;

@@ -1,0 +1,65 @@
+import { type RedisClientOptions, type RedisClusterOptions, type RedisSentinelOptions } from 'redis';
+import {
+  type CookieOptions,
+  type KeyFunction,
+  type KeyPattern,
+  type NodeRedisClient,
+  type SerializerSource,
+} from './options.js';
+
+/** Where keys live, and how the module gets there. */
+export type StoreSource =
+  | { readonly kind: 'memory'; readonly maxEntries: number | undefined }
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'cluster'; readonly options: RedisClusterOptions }
+  | { readonly kind: 'sentinel'; readonly options: RedisSentinelOptions }
+  | { readonly kind: 'client'; readonly client: NodeRedisClient };
+
+export interface StoreSettings {
+  readonly source: StoreSource;
+  readonly clientOptions: RedisClientOptions;
+  readonly operationTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+export interface CacheSettings {
+  readonly keyPrefix: string;
+  /** Milliseconds; `null` never expires. */
+  readonly timeoutMs: number | null;
+  readonly version: number;
+  readonly serializer: SerializerSource | undefined;
+  readonly keyFunction: KeyFunction | undefined;
+  readonly keyPattern: KeyPattern | undefined;
+}
+
+export interface SessionSettings {
+  readonly projectName: string;
+  readonly keyPrefix: string;
+  readonly salt: string;
+  /** The first signs, all verify. */
+  readonly secretKeys: readonly [string | Uint8Array, ...(string | Uint8Array)[]];
+  /** Seconds. */
+  readonly age: number;
+  readonly expireAtBrowserClose: boolean;
+  readonly saveEveryRequest: boolean;
+  readonly mount: 'global' | 'manual';
+  readonly load: 'always' | 'declared';
+  readonly cookie: Readonly<
+    Required<Pick<CookieOptions, 'name' | 'path' | 'secure' | 'httpOnly' | 'sameSite'>>
+  > &
+    Readonly<Pick<CookieOptions, 'domain' | 'partitioned' | 'priority'>>;
+  /** `null` sends none. */
+  readonly cacheControl: string | null;
+  /** How long a save may retry under contention, in milliseconds. */
+  readonly operationTimeoutMs: number;
+}
+
+/** What the options of `forRoot` mean: complete, checked and never changed afterwards. */
+export interface CodexRedisSettings {
+  readonly store: StoreSettings;
+  readonly cache: CacheSettings;
+  /** `null` when sessions are off. */
+  readonly session: SessionSettings | null;
+  /** Where sessions live; often the same Redis as the cache, always a connection of their own. */
+  readonly sessionStore: StoreSettings;
+}

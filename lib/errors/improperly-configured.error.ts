@@ -1,0 +1,19 @@
+import { CodexRedisError, type CodexRedisErrorOptions } from './codex-redis.error.js';
+
+/** Options that cannot work, named with their path and the cure. Raised at start, or by a call that needs them. */
+export class ImproperlyConfiguredError extends CodexRedisError {
+  readonly code = 'CODEX_REDIS_IMPROPERLY_CONFIGURED';
+  /** One sentence each, in the order of the options. */
+  readonly problems: readonly string[];
+
+  constructor(problems: string | readonly string[], options?: CodexRedisErrorOptions) {
+    const list = typeof problems === 'string' ? [problems] : problems;
+    super(
+      list.length === 1
+        ? String(list[0])
+        : `${list.length} settings of CodexRedisModule are wrong:\n${list.map((problem) => `  - ${problem}`).join('\n')}`,
+      options,
+    );
+    this.problems = list;
+  }
+}

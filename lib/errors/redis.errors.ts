@@ -1,0 +1,38 @@
+import { type CodexRedisErrorOptions } from './codex-redis.error.js';
+import { HttpMappedError } from './http-mapped.error.js';
+
+const SERVICE_UNAVAILABLE = 503;
+
+/** Redis could not be reached, or the connection was lost before it answered. HTTP status 503. */
+export class RedisConnectionError extends HttpMappedError {
+  readonly code: string = 'CODEX_REDIS_CONNECTION';
+
+  constructor(message = 'Redis is not reachable', options?: CodexRedisErrorOptions) {
+    super(SERVICE_UNAVAILABLE, message, options);
+  }
+}
+
+/** Redis did not answer within the deadline. Whether a write took place is unknown. HTTP status 503. */
+export class RedisTimeoutError extends RedisConnectionError {
+  override readonly code = 'CODEX_REDIS_TIMEOUT';
+
+  constructor(deadlineMs: number, options?: CodexRedisErrorOptions) {
+    super(`Redis did not answer within ${deadlineMs} ms; whether a write took place is unknown`, options);
+  }
+}
+
+/** Redis answered with an error (`WRONGTYPE`, `OOM`, `READONLY` …). HTTP status 503. */
+export class RedisServiceError extends HttpMappedError {
+  readonly code = 'CODEX_REDIS_SERVICE';
+
+  /**
+   * @param replyCode the first word of Redis' reply, such as `WRONGTYPE`; the reply itself, which may quote
+   *   arguments, stands in `cause` only.
+   */
+  constructor(
+    readonly replyCode: string,
+    options?: CodexRedisErrorOptions,
+  ) {
+    super(SERVICE_UNAVAILABLE, `Redis refused the command: ${replyCode}`, options);
+  }
+}

@@ -1,0 +1,24 @@
+import { type CodexRedisErrorOptions } from './codex-redis.error.js';
+import { HttpMappedError } from './http-mapped.error.js';
+
+/** The session was ended (logged out, expired) while it was in use; it is not re-created. HTTP status 400. */
+export class SessionInterruptedError extends HttpMappedError {
+  readonly code = 'CODEX_REDIS_SESSION_INTERRUPTED';
+
+  constructor(options?: CodexRedisErrorOptions) {
+    super(
+      400,
+      'The session was ended before the request completed. The user may have logged out in a concurrent request, for example.',
+      options,
+    );
+  }
+}
+
+/** Other requests kept changing the session until the deadline; nothing was saved. HTTP status 503. */
+export class SessionConflictError extends HttpMappedError {
+  readonly code = 'CODEX_REDIS_SESSION_CONFLICT';
+
+  constructor(options?: CodexRedisErrorOptions) {
+    super(503, 'The session could not be saved: other requests kept changing it. Try again.', options);
+  }
+}

@@ -1,0 +1,111 @@
+/** Milliseconds until an entry expires, at least 1, or `null` when it never does. May have a fraction. */
+export type TimeToLive = number | null;
+
+/** How a compare-and-… call ended. `current` is what stood there instead of the expected value. */
+export type CompareOutcome =
+  | { readonly outcome: 'done' }
+  | { readonly outcome: 'missing' }
+  | { readonly outcome: 'changed'; readonly current: string };
+
+/** How an increment ended; every outcome but `done` has changed nothing. `value` is a decimal integer. */
+export type IncrementOutcome =
+  | { readonly outcome: 'done'; readonly value: string }
+  | { readonly outcome: 'missing' }
+  | { readonly outcome: 'not-an-integer' }
+  | { readonly outcome: 'out-of-range' };
+
+/** The rule a hit is counted under. All times in milliseconds. */
+export interface HitRule {
+  readonly windowMs: number;
+  /** Hits beyond this block. */
+  readonly limit: number;
+  /** How long a block lasts. */
+  readonly blockMs: number;
+}
+
+/** The state of a rate limit after a hit. All times in milliseconds. */
+export interface HitOutcome {
+  readonly hits: number;
+  readonly windowRemainingMs: number;
+  readonly blocked: boolean;
+  /** 0 when not blocked. */
+  readonly blockRemainingMs: number;
+}
+
+/**
+ * The one narrow waist between the services and the place data lives in: strings in, strings out, every verb
+ * atomic, times in milliseconds. Keys are complete, as they stand in Redis.
+ *
+ * Every promise settles within the operation timeout. Failures reject with RedisConnectionError,
+ * RedisTimeoutError or RedisServiceError; a value is never made up in their place.
+ */
+export interface KeyValueStore {
+  /** Opens what the store needs. Memoised; every verb awaits it by itself. */
+  connect(): Promise<void>;
+
+  /** Waits, within a bound, for verbs under way and releases everything. Idempotent; later verbs reject. */
+  close(): Promise<void>;
+
+  /** Asks for a sign of life. Rejects when there is none. */
+  ping(): Promise<void>;
+
+  /** `null` when there is no such entry. */
+  get(key: string): Promise<string | null>;
+
+  /** In the order of `keys`, `null` for each that is missing. No keys: no command. */
+  getMany(keys: readonly string[]): Promise<(string | null)[]>;
+
+  has(key: string): Promise<boolean>;
+
+  /** Stores whatever was there before; a `null` ttl removes an earlier expiry. */
+  set(key: string, value: string, ttl: TimeToLive): Promise<void>;
+
+  /** Stores all of them in one round trip (in a cluster: one per node). No entries: no command. */
+  setMany(entries: readonly (readonly [key: string, value: string])[], ttl: TimeToLive): Promise<void>;
+
+  /** Stores only where nothing is; whether it did. */
+  setIfAbsent(key: string, value: string, ttl: TimeToLive): Promise<boolean>;
+
+  /** Like `setIfAbsent`, but gives what stood there, or `null` when the value was stored. */
+  setIfAbsentOrGet(key: string, value: string, ttl: TimeToLive): Promise<string | null>;
+
+  /** Replaces `expected` by `value`, with a new ttl. Never creates an entry. */
+  compareAndSet(key: string, expected: string, value: string, ttl: TimeToLive): Promise<CompareOutcome>;
+
+  /** Deletes the entry while it is `expected`. */
+  compareAndDelete(key: string, expected: string): Promise<CompareOutcome>;
+
+  /** Whether there was one. */
+  delete(key: string): Promise<boolean>;
+
+  /** How many there were. No keys: no command. */
+  deleteMany(keys: readonly string[]): Promise<number>;
+
+  /**
+   * Adds `delta` to a stored decimal integer, keeping its expiry. A result beyond ±(2^53 − 1) is
+   * `out-of-range`, as is a stored integer beyond it. Never creates an entry.
+   */
+  incrementIfPresent(key: string, delta: number): Promise<IncrementOutcome>;
+
+  /** Gives an entry a new ttl (`null`: none any more); whether there is one. */
+  expire(key: string, ttl: TimeToLive): Promise<boolean>;
+
+  /** Milliseconds left, `null` when it never expires, `undefined` when there is no such entry. */
+  remaining(key: string): Promise<number | null | undefined>;
+
+  /**
+   * Moves an entry with what is left of its ttl, replacing what stands at `to`; whether there was one.
+   * Atomic but for a cluster whose keys live in different slots: there the copy is made first, and the
+   * original deleted only if it is unchanged.
+   */
+  rename(from: string, to: string): Promise<boolean>;
+
+  /**
+   * Walks over the keys that match a Redis glob, a page at a time, in no order. A key may come twice, and one
+   * that is added or deleted meanwhile may or may not come. A page may be empty.
+   */
+  scan(glob: string): AsyncIterable<readonly string[]>;
+
+  /** Counts a hit in a fixed window under the key and says where the limit stands. */
+  hit(key: string, rule: HitRule): Promise<HitOutcome>;
+}

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { redisServerBinary } from './find-redis.js';
+
+export interface RedisServerOptions {
+  /** Further settings as on redis-server's command line: `{ requirepass: 'x' }`. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Further words of the command line, such as `--sentinel`. */
+  readonly args?: readonly string[];
+}
+
+/** A free TCP port of the loopback interface. */
+export const freePort = async (): Promise<number> => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+/** A Redis server of a test's own, which it may freeze, kill and start again on the same port. */
+export class RedisServer {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'codex-redis-'));
+  #process: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly options: RedisServerOptions,
+  ) {}
+
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), options);
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}/0`;
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  get pid(): number {
+    return this.#process!.pid!;
+  }
+
+  /** Starts it (again), and waits until it accepts connections. */
+  async start(): Promise<void> {
+    const config = Object.entries({
+      port: String(this.port),
+      bind: '127.0.0.1',
+      dir: this.#folder,
+      save: '',
+      appendonly: 'no',
+      ...this.options.config,
+    }).flatMap(([name, value]) => [`--${name}`, value]);
+    const child = spawn(redisServerBinary(), [...config, ...(this.options.args ?? [])], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    await ready(child);
+  }
+
+  freeze(): void {
+    this.#process!.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process!.kill('SIGCONT');
+  }
+
+  /** Kills it without a farewell; its data is gone. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  /** Ends it for good. */
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const ready = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let log = '';
+    const read = (chunk: Buffer): void => {
+      log += chunk.toString();
+      if (/Ready to accept connections|Sentinel ID is|monitor master/.test(log)) resolve();
+    };
+    child.stdout!.on('data', read);
+    child.stderr!.on('data', read);
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`redis-server ended with code ${String(code)}: ${log}`)));
+  });
