@@ -64,7 +64,7 @@ module.exports = {
       name: 'only-session-http-knows-the-platforms',
       severity: 'error',
       from: { path: '^lib/', pathNot: '^lib/session-http/' },
-      to: { path: 'node_modules/(express|fastify|@nestjs/platform-[a-z]+|cookie|vary)(/|$)' },
+      to: { path: 'node_modules/(express|fastify|@nestjs/platform-[a-z]+|vary)(/|$)' },
     },
     {
       name: 'optional-peers-stay-in-their-rooms',
