@@ -1,0 +1,183 @@
+import { RedisConnectionError, RedisServiceError } from '../../errors/redis.errors.js';
+import { type Clock, systemClock } from '../clock.js';
+import { globMatcher } from '../glob.js';
+import {
+  type CompareOutcome,
+  type HitOutcome,
+  type HitRule,
+  type IncrementOutcome,
+  type KeyValueStore,
+  type TimeToLive,
+} from '../key-value-store.js';
+import { ExpiringMap } from './expiring-map.js';
+import { countHit, forgottenAt, hitOutcome, type RateLimit } from './rate-limit.js';
+
+export interface MemoryStoreOptions {
+  readonly clock?: Clock;
+  /**
+   * How many values there may be; the least recently used goes first. Counters of `hit` are never dropped.
+   * Leave it out for a store of sessions.
+   */
+  readonly maxEntries?: number | undefined;
+}
+
+const DECIMAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
+const KEYS_PER_PAGE = 250;
+
+/** The embedded store of `memory:`, for development and tests: one process, and gone with it. */
+export class MemoryStore implements KeyValueStore {
+  readonly #clock: Clock;
+  readonly #entries: ExpiringMap<string | RateLimit>;
+  #closed = false;
+
+  constructor({ clock = systemClock, maxEntries }: MemoryStoreOptions = {}) {
+    this.#clock = clock;
+    this.#entries = new ExpiringMap(
+      clock,
+      maxEntries === undefined ? undefined : { maxEntries, evictable: (value) => typeof value === 'string' },
+    );
+  }
+
+  connect(): Promise<void> {
+    return this.#answer(() => undefined);
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#entries.clear();
+    return Promise.resolve();
+  }
+
+  ping(): Promise<void> {
+    return this.#answer(() => undefined);
+  }
+
+  get(key: string): Promise<string | null> {
+    return this.#answer(() => this.#text(key) ?? null);
+  }
+
+  getMany(keys: readonly string[]): Promise<(string | null)[]> {
+    return this.#answer(() =>
+      keys.map((key) => {
+        const value = this.#entries.get(key);
+        return typeof value === 'string' ? value : null;
+      }),
+    );
+  }
+
+  has(key: string): Promise<boolean> {
+    return this.#answer(() => this.#entries.has(key));
+  }
+
+  set(key: string, value: string, ttl: TimeToLive): Promise<void> {
+    return this.#answer(() => this.#entries.set(key, value, ttl));
+  }
+
+  setMany(entries: readonly (readonly [key: string, value: string])[], ttl: TimeToLive): Promise<void> {
+    return this.#answer(() => {
+      for (const [key, value] of entries) this.#entries.set(key, value, ttl);
+    });
+  }
+
+  setIfAbsent(key: string, value: string, ttl: TimeToLive): Promise<boolean> {
+    return this.#answer(() => {
+      if (this.#entries.has(key)) return false;
+      this.#entries.set(key, value, ttl);
+      return true;
+    });
+  }
+
+  setIfAbsentOrGet(key: string, value: string, ttl: TimeToLive): Promise<string | null> {
+    return this.#answer(() => {
+      const current = this.#text(key);
+      if (current !== undefined) return current;
+      this.#entries.set(key, value, ttl);
+      return null;
+    });
+  }
+
+  compareAndSet(key: string, expected: string, value: string, ttl: TimeToLive): Promise<CompareOutcome> {
+    return this.#answer(() => this.#compare(key, expected, () => this.#entries.set(key, value, ttl)));
+  }
+
+  compareAndDelete(key: string, expected: string): Promise<CompareOutcome> {
+    return this.#answer(() => this.#compare(key, expected, () => this.#entries.delete(key)));
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.#answer(() => this.#entries.delete(key));
+  }
+
+  deleteMany(keys: readonly string[]): Promise<number> {
+    return this.#answer(() => keys.reduce((count, key) => count + (this.#entries.delete(key) ? 1 : 0), 0));
+  }
+
+  incrementIfPresent(key: string, delta: number): Promise<IncrementOutcome> {
+    return this.#answer(() => {
+      const text = this.#text(key);
+      if (text === undefined) return { outcome: 'missing' };
+      if (!DECIMAL_INTEGER.test(text)) return { outcome: 'not-an-integer' };
+      const before = Number(text);
+      const sum = before + delta;
+      if (!Number.isSafeInteger(before) || !Number.isSafeInteger(sum)) return { outcome: 'out-of-range' };
+      this.#entries.replace(key, String(sum));
+      return { outcome: 'done', value: String(sum) };
+    });
+  }
+
+  expire(key: string, ttl: TimeToLive): Promise<boolean> {
+    return this.#answer(() => this.#entries.expire(key, ttl));
+  }
+
+  remaining(key: string): Promise<number | null | undefined> {
+    return this.#answer(() => this.#entries.remaining(key));
+  }
+
+  rename(from: string, to: string): Promise<boolean> {
+    return this.#answer(() => this.#entries.rename(from, to));
+  }
+
+  async *scan(glob: string): AsyncGenerator<readonly string[]> {
+    const matches = globMatcher(glob);
+    const keys = await this.#answer(() => this.#entries.keys());
+    for (let at = 0; at < keys.length; at += KEYS_PER_PAGE)
+      yield await this.#answer(() =>
+        keys.slice(at, at + KEYS_PER_PAGE).filter((key) => matches(key) && this.#entries.has(key)),
+      );
+  }
+
+  hit(key: string, rule: HitRule): Promise<HitOutcome> {
+    return this.#answer(() => {
+      const before = this.#entries.get(key);
+      if (typeof before === 'string') throw wrongType();
+      const now = this.#clock.now();
+      const after = countHit(before, rule, now);
+      this.#entries.set(key, after, forgottenAt(after) - now);
+      return hitOutcome(before, after, rule, now);
+    });
+  }
+
+  /** Failures reject: no verb throws at its caller. */
+  #answer<T>(work: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      if (this.#closed) throw new RedisConnectionError('The store was closed');
+      resolve(work());
+    });
+  }
+
+  #text(key: string): string | undefined {
+    const value = this.#entries.get(key);
+    if (value === undefined || typeof value === 'string') return value;
+    throw wrongType();
+  }
+
+  #compare(key: string, expected: string, done: () => void): CompareOutcome {
+    const current = this.#text(key);
+    if (current === undefined) return { outcome: 'missing' };
+    if (current !== expected) return { outcome: 'changed', current };
+    done();
+    return { outcome: 'done' };
+  }
+}
+
+const wrongType = (): RedisServiceError => new RedisServiceError('WRONGTYPE');

@@ -1,0 +1,57 @@
+import { type HitOutcome, type HitRule } from '../key-value-store.js';
+
+/** The hits under one key. Times in milliseconds since the Unix epoch. */
+export interface RateLimit {
+  /** When each hit stops counting, oldest first. */
+  readonly expirations: readonly number[];
+  readonly windowEndsAt: number;
+  /** 0 when not blocked. */
+  readonly blockEndsAt: number;
+}
+
+/** The state after one more hit: what @nestjs/throttler's own storage makes of it. */
+export const countHit = (before: RateLimit | undefined, rule: HitRule, now: number): RateLimit => {
+  const counting = (before?.expirations ?? []).filter((expiresAt) => expiresAt > now);
+  const counted = [...counting, now + rule.windowMs];
+  const windowEndsAt =
+    before !== undefined && before.windowEndsAt > now ? before.windowEndsAt : now + rule.windowMs;
+  const blockEndsAt = before?.blockEndsAt ?? 0;
+  if (rule.blockMs <= 0)
+    return { expirations: counting.length < rule.limit ? counted : counting, windowEndsAt, blockEndsAt };
+  if (blockEndsAt > now) return { expirations: counting, windowEndsAt, blockEndsAt };
+  if (blockEndsAt > 0) return { expirations: [now + rule.windowMs], windowEndsAt, blockEndsAt: 0 };
+  return {
+    expirations: counted,
+    windowEndsAt,
+    blockEndsAt: counted.length > rule.limit ? now + rule.blockMs : 0,
+  };
+};
+
+/** What a hit that led from `before` to `after` is told. */
+export const hitOutcome = (
+  before: RateLimit | undefined,
+  after: RateLimit,
+  rule: HitRule,
+  now: number,
+): HitOutcome => {
+  const windowRemainingMs = after.windowEndsAt - now;
+  const hits = after.expirations.length;
+  if (rule.blockMs > 0) {
+    const blocked = after.blockEndsAt > now;
+    return { hits, windowRemainingMs, blocked, blockRemainingMs: blocked ? after.blockEndsAt - now : 0 };
+  }
+  // Without a block of its own, a refused hit is not kept; it waits until the oldest one stops counting.
+  const blocked = (before?.expirations ?? []).filter((expiresAt) => expiresAt > now).length >= rule.limit;
+  const [oldest] = after.expirations;
+  const wait = oldest === undefined ? windowRemainingMs : oldest - now;
+  return {
+    hits: blocked ? hits + 1 : hits,
+    windowRemainingMs,
+    blocked,
+    blockRemainingMs: blocked ? wait : 0,
+  };
+};
+
+/** When nothing of it matters any more. */
+export const forgottenAt = (limit: RateLimit): number =>
+  Math.max(limit.windowEndsAt, limit.blockEndsAt, limit.expirations.at(-1) ?? 0);
