@@ -84,7 +84,8 @@ module.exports = {
       from: { path: '^lib/' },
       to: {
         dependencyTypes: ['npm-no-pkg', 'npm-dev', 'unknown', 'undetermined'],
-        pathNot: 'node_modules/@types/',
+        pathNot:
+          'node_modules/(@types|redis|rxjs|reflect-metadata|@nestjs/(common|config|core|terminus|throttler))/',
       },
     },
     {

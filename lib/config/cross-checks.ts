@@ -1,0 +1,113 @@
+import {
+  type CacheOptions,
+  type CodexRedisOptions,
+  type CookieOptions,
+  type RedisSourceOptions,
+} from './options.js';
+
+/** A sentence about an option; the path is put before it. */
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** How options that are right by themselves do not fit each other. */
+export const checkTogether = (options: CodexRedisOptions): Problem[] => [
+  ...checkSource(options, ''),
+  ...checkClientOptions(options),
+  ...checkCache(options.cache ?? {}, 'cache.'),
+  ...checkSession(options),
+];
+
+/** At most one way to Redis. */
+export const checkSource = (source: RedisSourceOptions, path: string): Problem[] => {
+  const given = (['url', 'cluster', 'sentinel', 'client'] as const).filter(
+    (name) => source[name] !== undefined,
+  );
+  return given.length > 1
+    ? [
+        {
+          path: path + String(given[1]),
+          message: `cannot stand beside ${path}${String(given[0])}; keep one of them`,
+        },
+      ]
+    : [];
+};
+
+export const checkCache = (cache: CacheOptions, path: string): Problem[] =>
+  cache.keyPattern !== undefined && cache.keyFunction === undefined
+    ? [{ path: `${path}keyPattern`, message: 'is the inverse of keyFunction, which is missing' }]
+    : [];
+
+/** The module makes its clients recover and settle in time; these would undo it. */
+const OWN_CLIENT_OPTIONS: Readonly<Record<string, string>> = {
+  url: 'set url beside clientOptions instead',
+  disableOfflineQueue: 'the module fails at once while Redis is away',
+  commandOptions: 'set operationTimeoutMs instead',
+  RESP: 'the module speaks RESP 3',
+};
+
+const checkClientOptions = ({ clientOptions, cluster, sentinel, client }: CodexRedisOptions): Problem[] => {
+  if (clientOptions === undefined) return [];
+  const problems: Problem[] = Object.entries(OWN_CLIENT_OPTIONS)
+    .filter(([name]) => name in clientOptions)
+    .map(([name, cure]) => ({ path: `clientOptions.${name}`, message: `is the module's own; ${cure}` }));
+  const place =
+    (cluster && 'cluster.defaults') ??
+    (sentinel && 'sentinel.nodeClientOptions') ??
+    (client && 'the client itself');
+  if (place) problems.push({ path: 'clientOptions', message: `is for url; give its options to ${place}` });
+  return problems;
+};
+
+const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): Problem[] => {
+  if (session === undefined) return [];
+  const problems = [...checkSource(session, 'session.'), ...checkCookie(session.cookie ?? {})];
+  if (projectName === undefined)
+    problems.push({
+      path: 'projectName',
+      message: 'is required for sessions; it is the first segment of their keys',
+    });
+  if (secretKey === undefined)
+    problems.push({
+      path: 'secretKey',
+      message: 'is required for sessions; 32 random bytes or more sign them',
+    });
+  if (
+    session.cookie?.name === undefined &&
+    projectName !== undefined &&
+    !/^[\w!#$%&'*+\-.^`|~]+$/.test(projectName)
+  )
+    problems.push({
+      path: 'session.cookie.name',
+      message: 'is needed, since sessionid_{projectName} is no valid cookie name',
+    });
+  return problems;
+};
+
+const checkCookie = (cookie: CookieOptions): Problem[] => {
+  const name = (cookie.name ?? '').toLowerCase();
+  const secure = cookie.secure ?? isProduction();
+  const rules: readonly [broken: boolean, option: string, message: string][] = [
+    [cookie.sameSite === 'none' && !secure, 'sameSite', "'none' needs session.cookie.secure: true"],
+    [cookie.partitioned === true && !secure, 'partitioned', 'needs session.cookie.secure: true'],
+    [name.startsWith('__secure-') && !secure, 'name', 'with __Secure- needs session.cookie.secure: true'],
+    [name.startsWith('__host-') && !secure, 'name', 'with __Host- needs session.cookie.secure: true'],
+    [
+      name.startsWith('__host-') && cookie.domain !== undefined,
+      'domain',
+      'cannot stand beside a name with __Host-',
+    ],
+    [
+      name.startsWith('__host-') && cookie.path !== undefined && cookie.path !== '/',
+      'path',
+      "must be '/' for a name with __Host-",
+    ],
+  ];
+  return rules
+    .filter(([broken]) => broken)
+    .map(([, option, message]) => ({ path: `session.cookie.${option}`, message }));
+};
+
+/** Whether NODE_ENV says so: cookies are `secure` by default then. */
+export const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';

@@ -1,0 +1,172 @@
+import { type z } from 'zod';
+import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
+import { describeValue } from './describe-value.js';
+import { checkCache, checkSource, checkTogether, isProduction, type Problem } from './cross-checks.js';
+import { parseDuration } from './duration.js';
+import { FROM_ENVIRONMENT } from './environment.js';
+import { namedCacheSchema, optionsSchema } from './option-schemas.js';
+import {
+  type CacheOptions,
+  type CodexRedisOptions,
+  type Duration,
+  type NamedCacheOptions,
+  type RedisSourceOptions,
+  type SessionOptions,
+} from './options.js';
+import { SETTING_NAMES } from './setting-names.js';
+import {
+  type CacheSettings,
+  type CodexRedisSettings,
+  type SessionSettings,
+  type StoreSettings,
+  type StoreSource,
+} from './settings.js';
+
+const DEFAULT_URL = 'redis://localhost:6379/0';
+const DEFAULT_CACHE_TIMEOUT = 300;
+const DEFAULT_SESSION_AGE = 1_209_600;
+const SHORT_SECRET_BYTES = 32;
+
+/**
+ * What the options of `CodexRedisModule.forRoot()` mean.
+ *
+ * @throws ImproperlyConfiguredError that names every problem with its path and the cure.
+ */
+export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings => {
+  refuseProblems(optionsSchema, options, checkTogether);
+  const store = storeSettings(options, sourceOf(options) ?? { kind: 'url', url: DEFAULT_URL });
+  return {
+    store,
+    cache: cacheSettings(options.cache ?? {}),
+    session: options.session === undefined ? null : sessionSettings(options, options.session, store),
+    sessionStore: { ...store, source: unbounded(sourceOf(options.session ?? {}) ?? store.source) },
+  };
+};
+
+/** What the options of `CodexRedisModule.registerCache()` mean, beside the settings of the module. */
+export const resolveNamedCache = (
+  options: NamedCacheOptions,
+  settings: CodexRedisSettings,
+): { cache: CacheSettings; store: StoreSettings } => {
+  refuseProblems(namedCacheSchema, options, (cache) => [...checkSource(cache, ''), ...checkCache(cache, '')]);
+  const source = sourceOf(options);
+  return {
+    cache: cacheSettings(options),
+    store: source === undefined ? settings.store : { ...settings.store, source },
+  };
+};
+
+/** Advice that does not stop the start. */
+export const settingsWarnings = ({ session }: CodexRedisSettings): string[] =>
+  session?.secretKeys.some((secret) => Buffer.byteLength(secret) < SHORT_SECRET_BYTES)
+    ? [`A secret key of the sessions is shorter than ${SHORT_SECRET_BYTES} bytes; use longer, random ones`]
+    : [];
+
+const refuseProblems = <T extends object>(
+  schema: z.ZodType,
+  options: T,
+  together: (options: T) => Problem[],
+): void => {
+  if (typeof options !== 'object')
+    throw new ImproperlyConfiguredError(
+      `The options of CodexRedisModule must be an object, got ${describeValue(options)}; does the factory return them?`,
+    );
+  const parsed = schema.safeParse(options, { reportInput: true });
+  const alone = parsed.success ? [] : parsed.error.issues.flatMap(problemsOfIssue);
+  const sound = alone.reduce((rest, { path }) => without(rest, path.split('.')), options);
+  const wrong = new Set(alone.map(({ path }) => path));
+  const all = [...alone, ...together(sound).filter(({ path }) => !wrong.has(path))];
+  const fromEnvironment = FROM_ENVIRONMENT in options;
+  if (all.length > 0)
+    throw new ImproperlyConfiguredError(all.map((problem) => sentence(problem, fromEnvironment)));
+};
+
+/** A copy without the option at a path, so that the other options can still be checked. */
+const without = <T extends object>(options: T, [name = '', ...rest]: readonly string[]): T => {
+  const { [name]: value, ...others } = options as Record<string, unknown>;
+  const kept = rest.length > 0 && typeof value === 'object' && value !== null;
+  return (kept ? { ...others, [name]: without(value, rest) } : others) as T;
+};
+
+const problemsOfIssue = (issue: z.core.$ZodIssue): Problem[] => {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: path === '' ? key : `${path}.${key}`,
+      message:
+        key === 'isGlobal'
+          ? 'belongs beside the factory, not into its result'
+          : 'is no option of this module; see the settings reference for those there are',
+    }));
+  const expected = issue.code === 'custom' ? issue.message : 'must be an object of options';
+  return [{ path, message: `${expected}, got ${describeValue(issue.input)}` }];
+};
+
+const sentence = ({ path, message }: Problem, fromEnvironment: boolean): string => {
+  const variable = fromEnvironment
+    ? SETTING_NAMES.find(({ option }) => option === path)?.environment
+    : undefined;
+  return variable === undefined
+    ? `${path} ${message}`
+    : `${path} (environment variable ${variable}) ${message}`;
+};
+
+const sourceOf = (
+  options: RedisSourceOptions & Pick<CodexRedisOptions, 'memory'>,
+): StoreSource | undefined => {
+  const { url, cluster, sentinel, client } = options;
+  if (cluster) return { kind: 'cluster', options: cluster };
+  if (sentinel) return { kind: 'sentinel', options: sentinel };
+  if (client) return { kind: 'client', client };
+  if (url === 'memory:') return { kind: 'memory', maxEntries: options.memory?.maxEntries };
+  return url === undefined ? undefined : { kind: 'url', url };
+};
+
+/** Sessions are never evicted. */
+const unbounded = (source: StoreSource): StoreSource =>
+  source.kind === 'memory' ? { ...source, maxEntries: undefined } : source;
+
+const storeSettings = (options: CodexRedisOptions, source: StoreSource): StoreSettings => ({
+  source,
+  clientOptions: options.clientOptions ?? {},
+  operationTimeoutMs: options.operationTimeoutMs ?? 1000,
+  connectTimeoutMs: options.connectTimeoutMs ?? 5000,
+});
+
+const cacheSettings = (cache: CacheOptions): CacheSettings => ({
+  keyPrefix: cache.keyPrefix ?? '',
+  timeoutMs: cache.timeout === null ? null : seconds(cache.timeout ?? DEFAULT_CACHE_TIMEOUT) * 1000,
+  version: cache.version ?? 1,
+  serializer: cache.serializer,
+  keyFunction: cache.keyFunction,
+  keyPattern: cache.keyPattern,
+});
+
+const sessionSettings = (
+  { projectName = '', secretKey = '', secretKeyFallbacks = [] }: CodexRedisOptions,
+  session: SessionOptions,
+  { operationTimeoutMs }: StoreSettings,
+): SessionSettings => ({
+  projectName,
+  secretKeys: [secretKey, ...secretKeyFallbacks],
+  keyPrefix: session.keyPrefix ?? 'session',
+  salt: session.salt ?? 'django.contrib.sessions.SessionStore',
+  age: seconds(session.age ?? DEFAULT_SESSION_AGE),
+  expireAtBrowserClose: session.expireAtBrowserClose ?? false,
+  saveEveryRequest: session.saveEveryRequest ?? false,
+  mount: session.mount ?? 'global',
+  load: session.load ?? 'always',
+  cookie: {
+    ...session.cookie,
+    name: session.cookie?.name ?? `sessionid_${projectName}`,
+    path: session.cookie?.path === undefined ? '/' : session.cookie.path,
+    secure: session.cookie?.secure ?? isProduction(),
+    httpOnly: session.cookie?.httpOnly ?? true,
+    sameSite: session.cookie?.sameSite ?? 'lax',
+  },
+  cacheControl: session.cacheControl === undefined ? 'private, no-store' : session.cacheControl,
+  operationTimeoutMs,
+});
+
+const seconds = (duration: Duration): number =>
+  typeof duration === 'number' ? duration : (parseDuration(duration) ?? NaN) / 1000;
