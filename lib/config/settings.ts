@@ -32,6 +32,11 @@ export interface CacheSettings {
   readonly keyPattern: KeyPattern | undefined;
 }
 
+/** The session cookie: everything but the optional attributes is decided. */
+export type CookieSettings = {
+  readonly [Name in 'name' | 'path' | 'secure' | 'httpOnly' | 'sameSite']-?: Exclude<CookieOptions[Name], undefined>;
+} & Readonly<Pick<CookieOptions, 'domain' | 'partitioned' | 'priority'>>;
+
 export interface SessionSettings {
   readonly projectName: string;
   readonly keyPrefix: string;
@@ -44,10 +49,7 @@ export interface SessionSettings {
   readonly saveEveryRequest: boolean;
   readonly mount: 'global' | 'manual';
   readonly load: 'always' | 'declared';
-  readonly cookie: Readonly<
-    Required<Pick<CookieOptions, 'name' | 'path' | 'secure' | 'httpOnly' | 'sameSite'>>
-  > &
-    Readonly<Pick<CookieOptions, 'domain' | 'partitioned' | 'priority'>>;
+  readonly cookie: CookieSettings;
   /** `null` sends none. */
   readonly cacheControl: string | null;
   /** How long a save may retry under contention, in milliseconds. */
