@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,10 @@ export interface RedisServerOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** Further words of the command line, such as `--sentinel`. */
   readonly args?: readonly string[];
+  /** The text of a configuration file that the server may rewrite; a Sentinel insists on one. */
+  readonly configFile?: string;
+  /** Instead of a free one. */
+  readonly port?: number;
 }
 
 /** A free TCP port of the loopback interface. */
@@ -35,7 +39,7 @@ export class RedisServer {
   ) {}
 
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), options);
+    const server = new RedisServer(options.port ?? (await freePort()), options);
     await server.start();
     return server;
   }
@@ -62,11 +66,22 @@ export class RedisServer {
       appendonly: 'no',
       ...this.options.config,
     }).flatMap(([name, value]) => [`--${name}`, value]);
-    const child = spawn(redisServerBinary(), [...config, ...(this.options.args ?? [])], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      redisServerBinary(),
+      [...this.#configFile(), ...config, ...(this.options.args ?? [])],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.#process = child;
     await ready(child);
+  }
+
+  #configFile(): string[] {
+    if (this.options.configFile === undefined) return [];
+    const path = join(this.#folder, 'redis.conf');
+    if (!existsSync(path)) writeFileSync(path, this.options.configFile);
+    return [path];
   }
 
   freeze(): void {

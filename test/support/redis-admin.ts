@@ -1,0 +1,54 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createClient, type RedisClientType, type RedisClusterOptions } from 'redis';
+
+/** How a test speaks to a server behind the back of what it tests. */
+export type AdminOptions = NonNullable<RedisClusterOptions['defaults']>;
+
+/** Plain connections to servers of a test's own, by port, made when they are first used. */
+export class RedisAdmin {
+  readonly #clients = new Map<number, RedisClientType>();
+
+  constructor(private readonly options: AdminOptions = {}) {}
+
+  /** Sends one command to the server on a port. */
+  async command<Reply = unknown>(port: number, ...args: string[]): Promise<Reply> {
+    const client = await this.#client(port);
+    return client.sendCommand<never>(args);
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) if (client.isOpen) client.destroy();
+    this.#clients.clear();
+  }
+
+  async #client(port: number): Promise<RedisClientType> {
+    const known = this.#clients.get(port);
+    if (known?.isReady === true) return known;
+    if (known?.isOpen === true) known.destroy();
+    const socket = { ...this.options.socket, host: '127.0.0.1', port, reconnectStrategy: false as const };
+    const client: RedisClientType = createClient({ ...this.options, socket });
+    client.on('error', () => undefined);
+    await client.connect();
+    this.#clients.set(port, client);
+    return client;
+  }
+}
+
+/** Asks again and again until the answer is yes; errors count as no. */
+export const until = async (
+  what: string,
+  condition: () => Promise<boolean>,
+  withinMs = 15_000,
+): Promise<void> => {
+  const end = Date.now() + withinMs;
+  let last: unknown;
+  while (Date.now() < end) {
+    try {
+      if (await condition()) return;
+    } catch (error) {
+      last = error;
+    }
+    await pause(20);
+  }
+  throw new Error(`Not within ${withinMs} ms: ${what}`, { cause: last });
+};

@@ -1,0 +1,213 @@
+import { type AdminOptions, RedisAdmin, until } from './redis-admin.js';
+import { freePort, RedisServer } from './redis-server.js';
+
+const SLOTS = 16_384;
+
+export interface RedisClusterOptions {
+  /** @default 3 */
+  readonly masters?: number;
+  /**
+   * For each master.
+   * @default 0
+   */
+  readonly replicas?: number;
+  /**
+   * Milliseconds after which the others take a silent node for failed.
+   * @default 1000
+   */
+  readonly nodeTimeoutMs?: number;
+  /** Further settings of every node. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** The settings of a node that depend on its port, such as those of TLS. */
+  readonly configOf?: (port: number) => Readonly<Record<string, string>>;
+  /** How the test itself speaks to the nodes. */
+  readonly admin?: AdminOptions;
+}
+
+/** A Redis Cluster of a test's own on loopback ports. */
+export class RedisCluster {
+  private constructor(
+    readonly masters: readonly RedisServer[],
+    readonly replicas: readonly RedisServer[],
+    readonly admin: RedisAdmin,
+  ) {}
+
+  static async start(options: RedisClusterOptions = {}): Promise<RedisCluster> {
+    const masters = options.masters ?? 3;
+    const count = masters * (1 + (options.replicas ?? 0));
+    const servers = await Promise.all(Array.from({ length: count }, () => startNode(options)));
+    const cluster = new RedisCluster(
+      servers.slice(0, masters),
+      servers.slice(masters),
+      new RedisAdmin(options.admin),
+    );
+    try {
+      await cluster.#create();
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  get nodes(): readonly RedisServer[] {
+    return [...this.masters, ...this.replicas];
+  }
+
+  /** As node-redis takes them. */
+  get rootNodes(): { url: string }[] {
+    return this.masters.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }));
+  }
+
+  command<Reply = unknown>(server: RedisServer, ...args: string[]): Promise<Reply> {
+    return this.admin.command<Reply>(server.port, ...args);
+  }
+
+  /** Waits until every one of these nodes takes commands for all slots. */
+  async serving(nodes: readonly RedisServer[] = this.nodes): Promise<void> {
+    await until('every node of the cluster serves', async () => {
+      const states = await Promise.all(nodes.map((node) => this.command<string>(node, 'CLUSTER', 'INFO')));
+      return states.every((state) => state.includes('cluster_state:ok'));
+    });
+  }
+
+  async slotOf(key: string): Promise<number> {
+    return this.command<number>(this.#anyone(), 'CLUSTER', 'KEYSLOT', key);
+  }
+
+  /** The node that holds a slot, as `witness` sees it. */
+  async ownerOf(slot: number, witness: RedisServer = this.#anyone()): Promise<RedisServer> {
+    type Range = [from: number, to: number, master: [host: string, port: number]];
+    const ranges = await this.command<Range[]>(witness, 'CLUSTER', 'SLOTS');
+    const range = ranges.find(([from, to]) => from <= slot && slot <= to);
+    return this.nodes.find(({ port }) => port === range?.[2][1])!;
+  }
+
+  /** A key beginning with `prefix` that lives on a node. */
+  async keyOn(server: RedisServer, prefix: string): Promise<string> {
+    for (let n = 0; ; n++) {
+      const key = `${prefix}:${n}`;
+      if ((await this.ownerOf(await this.slotOf(key))) === server) return key;
+    }
+  }
+
+  /** The replica of a master that is there. */
+  replicaOf(master: RedisServer): RedisServer {
+    return this.replicas[this.masters.indexOf(master)]!;
+  }
+
+  /** Makes a replica the master, as an operator does (`FORCE` and `TAKEOVER` when the master is away). */
+  async failover(replica: RedisServer, ...how: ('FORCE' | 'TAKEOVER')[]): Promise<void> {
+    await this.command(replica, 'CLUSTER', 'FAILOVER', ...how);
+    await until(
+      'the replica is master',
+      async () => (await this.command<[string]>(replica, 'ROLE'))[0] === 'master',
+    );
+  }
+
+  /** Begins to move a slot: from now on its owner answers ASK for keys it no longer has. */
+  async beginMigration(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+    await this.command(to, 'CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', await this.#id(from));
+    await this.command(from, 'CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', await this.#id(to));
+  }
+
+  /** Moves the keys of a slot that is being migrated. */
+  async moveKeys(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+    for (;;) {
+      const keys = await this.command<string[]>(from, 'CLUSTER', 'GETKEYSINSLOT', String(slot), '100');
+      if (keys.length === 0) return;
+      const target = ['127.0.0.1', String(to.port), '', '0', '5000'];
+      await this.command(from, 'MIGRATE', ...target, 'KEYS', ...keys);
+    }
+  }
+
+  /** Ends the migration of a slot: from now on the old owner answers MOVED. */
+  async endMigration(slot: number, to: RedisServer): Promise<void> {
+    const id = await this.#id(to);
+    const roles = await Promise.all(this.nodes.map((node) => this.command<[string]>(node, 'ROLE')));
+    const others = this.nodes.filter((node, index) => node !== to && roles[index]![0] === 'master');
+    for (const node of [to, ...others])
+      await this.command(node, 'CLUSTER', 'SETSLOT', String(slot), 'NODE', id);
+  }
+
+  /** Moves a slot with its keys from one node to another. */
+  async migrate(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+    await this.beginMigration(slot, from, to);
+    await this.moveKeys(slot, from, to);
+    await this.endMigration(slot, to);
+  }
+
+  async stop(): Promise<void> {
+    this.admin.close();
+    await Promise.all(this.nodes.map((node) => node.stop()));
+  }
+
+  #anyone(): RedisServer {
+    return this.masters[0]!;
+  }
+
+  async #id(server: RedisServer): Promise<string> {
+    return this.command<string>(server, 'CLUSTER', 'MYID');
+  }
+
+  async #create(): Promise<void> {
+    const { nodes, masters, replicas } = this;
+    const share = SLOTS / masters.length;
+    await Promise.all(
+      nodes.map((node, index) => this.command(node, 'CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1))),
+    );
+    await Promise.all(
+      masters.map((node, index) => {
+        const from = String(Math.round(index * share));
+        const to = String(Math.round((index + 1) * share) - 1);
+        return this.command(node, 'CLUSTER', 'ADDSLOTSRANGE', from, to);
+      }),
+    );
+    const [first] = masters;
+    for (const node of nodes.slice(1))
+      await this.command(first!, 'CLUSTER', 'MEET', '127.0.0.1', String(node.port), String(busOf(node)));
+    await until('every node knows the others', async () => {
+      const states = await Promise.all(nodes.map((node) => this.command<string>(node, 'CLUSTER', 'NODES')));
+      return states.every((state) => known(state) === nodes.length);
+    });
+    await Promise.all(
+      replicas.map(async (replica, index) =>
+        this.command(replica, 'CLUSTER', 'REPLICATE', await this.#id(masters[index % masters.length]!)),
+      ),
+    );
+    await Promise.all([
+      this.serving(),
+      ...replicas.map((replica) =>
+        until('the replica follows', async () =>
+          (await this.command<string>(replica, 'INFO', 'replication')).includes('master_link_status:up'),
+        ),
+      ),
+    ]);
+  }
+}
+
+const busPorts = new WeakMap<RedisServer, number>();
+
+/** The port nodes speak to each other on; by default it is out of range for high ports. */
+const busOf = (server: RedisServer): number => busPorts.get(server)!;
+
+const known = (nodes: string): number =>
+  nodes.split('\n').filter((line) => line !== '' && !line.includes('handshake')).length;
+
+const startNode = async (options: RedisClusterOptions): Promise<RedisServer> => {
+  const [port, bus] = [await freePort(), await freePort()];
+  const server = await RedisServer.start({
+    port,
+    config: {
+      'cluster-enabled': 'yes',
+      'cluster-port': String(bus),
+      'cluster-node-timeout': String(options.nodeTimeoutMs ?? 1000),
+      'cluster-replica-validity-factor': '0',
+      'repl-diskless-sync-delay': '0',
+      ...options.config,
+      ...options.configOf?.(port),
+    },
+  });
+  busPorts.set(server, bus);
+  return server;
+};

@@ -1,0 +1,135 @@
+import { type AdminOptions, RedisAdmin, until } from './redis-admin.js';
+import { RedisServer } from './redis-server.js';
+
+export interface RedisSentinelSetOptions {
+  /** @default 1 */
+  readonly replicas?: number;
+  /**
+   * Milliseconds after which a Sentinel takes a silent master for down.
+   * @default 500
+   */
+  readonly downAfterMs?: number;
+  /** Further settings of the master and its replicas. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Further settings of the Sentinels. */
+  readonly sentinelConfig?: Readonly<Record<string, string>>;
+  /** Further lines of the Sentinels about the master, such as `auth-pass secret`. */
+  readonly monitorConfig?: readonly string[];
+  /** How the test itself speaks to the master and its replicas. */
+  readonly admin?: AdminOptions;
+  /** How the test itself speaks to the Sentinels. */
+  readonly sentinelAdmin?: AdminOptions;
+}
+
+/** A master, its replicas and three Sentinels of a test's own on loopback ports. */
+export class RedisSentinelSet {
+  readonly name = 'codex';
+
+  private constructor(
+    readonly servers: readonly RedisServer[],
+    readonly sentinels: readonly RedisServer[],
+    private readonly admin: RedisAdmin,
+    private readonly sentinelAdmin: RedisAdmin,
+  ) {}
+
+  static async start(options: RedisSentinelSetOptions = {}): Promise<RedisSentinelSet> {
+    const admin = new RedisAdmin(options.admin);
+    const config = { 'repl-diskless-sync-delay': '0', ...options.config };
+    const master = await RedisServer.start({ config });
+    const replicas = await Promise.all(
+      Array.from({ length: options.replicas ?? 1 }, () =>
+        RedisServer.start({ config: { ...config, replicaof: `127.0.0.1 ${master.port}` } }),
+      ),
+    );
+    await Promise.all(replicas.map((replica) => following(admin, replica)));
+    const sentinels = await Promise.all(Array.from({ length: 3 }, () => startSentinel(master.port, options)));
+    const sentinelAdmin = new RedisAdmin(options.sentinelAdmin);
+    const set = new RedisSentinelSet([master, ...replicas], sentinels, admin, sentinelAdmin);
+    await set.#watching();
+    return set;
+  }
+
+  /** As node-redis takes them. */
+  get sentinelRootNodes(): { host: string; port: number }[] {
+    return this.sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
+  }
+
+  command<Reply = unknown>(server: RedisServer, ...args: string[]): Promise<Reply> {
+    const admin = this.sentinels.includes(server) ? this.sentinelAdmin : this.admin;
+    return admin.command<Reply>(server.port, ...args);
+  }
+
+  /** The master as a Sentinel sees it. */
+  async master(sentinel: RedisServer = this.sentinels[0]!): Promise<RedisServer> {
+    const reply = await this.command<[string, string]>(
+      sentinel,
+      'SENTINEL',
+      'GET-MASTER-ADDR-BY-NAME',
+      this.name,
+    );
+    return this.servers.find(({ port }) => port === Number(reply[1]))!;
+  }
+
+  /** Has the Sentinels promote a replica, and waits until all of them agree. */
+  async failover(): Promise<RedisServer> {
+    const before = await this.master();
+    await this.command(this.sentinels[0]!, 'SENTINEL', 'FAILOVER', this.name);
+    return this.promoted(before);
+  }
+
+  /** Waits until every Sentinel names another master than `before`. */
+  async promoted(before: RedisServer): Promise<RedisServer> {
+    await until('the Sentinels agree on a new master', async () => {
+      const masters = await Promise.all(this.sentinels.map((sentinel) => this.master(sentinel)));
+      return masters.every((master) => master !== before && master === masters[0]);
+    });
+    return this.master();
+  }
+
+  async stop(): Promise<void> {
+    this.admin.close();
+    this.sentinelAdmin.close();
+    await Promise.all([...this.sentinels, ...this.servers].map((server) => server.stop()));
+  }
+
+  /** Waits until each Sentinel knows the others and the replicas: before that they cannot fail over. */
+  async #watching(): Promise<void> {
+    const replicas = String(this.servers.length - 1);
+    await this.#every('INFO-PERIOD', '200', 'PUBLISH-PERIOD', '100', 'PING-PERIOD', '100');
+    await until('the Sentinels know each other', async () => {
+      const views = await Promise.all(
+        this.sentinels.map((sentinel) =>
+          this.command<Record<string, string>>(sentinel, 'SENTINEL', 'MASTER', this.name),
+        ),
+      );
+      return views.every((view) => view['num-other-sentinels'] === '2' && view['num-slaves'] === replicas);
+    });
+    // A Sentinel that misses a few of these takes a promoted replica for a stray and demotes it.
+    await this.#every('PUBLISH-PERIOD', '1000');
+  }
+
+  /** Sets the periods of the Sentinels, which are made for production, in milliseconds. */
+  async #every(...periods: string[]): Promise<void> {
+    for (const sentinel of this.sentinels) await this.command(sentinel, 'SENTINEL', 'DEBUG', ...periods);
+  }
+}
+
+const following = (admin: RedisAdmin, replica: RedisServer): Promise<void> =>
+  until('the replica follows', async () =>
+    (await admin.command<string>(replica.port, 'INFO', 'replication')).includes('master_link_status:up'),
+  );
+
+const startSentinel = (masterPort: number, options: RedisSentinelSetOptions): Promise<RedisServer> => {
+  const about = [
+    `down-after-milliseconds codex ${options.downAfterMs ?? 500}`,
+    'failover-timeout codex 2000',
+    ...(options.monitorConfig ?? []),
+  ];
+  return RedisServer.start({
+    args: ['--sentinel'],
+    config: { ...options.sentinelConfig },
+    configFile: [`monitor codex 127.0.0.1 ${masterPort} 2`, ...about]
+      .map((line) => `sentinel ${line}\n`)
+      .join(''),
+  });
+};
