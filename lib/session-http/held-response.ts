@@ -1,0 +1,176 @@
+import { Logger } from '@nestjs/common';
+import { type ServerResponse } from 'node:http';
+import { type FailureReply, replyWithFailure } from './failure-reply.js';
+import { mergeHeaders } from './node-response.js';
+import { type ResponseBase } from './response-base.js';
+
+type WriteCallback = (error: Error) => void;
+
+interface Call {
+  readonly method: 'write' | 'end' | 'flushHeaders';
+  readonly args: unknown[];
+}
+
+/**
+ * - `open`: nothing has been sent, and nothing asked for
+ * - `waiting`: what is sent is kept back until the commit is through
+ * - `passing`: the response is Node's again
+ * - `discarding`: an error was answered; what the application still sends is dropped
+ */
+export type Phase = 'open' | 'waiting' | 'passing' | 'discarding';
+
+const logger = new Logger('CodexRedisSession');
+
+/** A response of which nothing leaves until `settle` is through. */
+export abstract class HeldResponse {
+  phase: Phase = 'open';
+  /** Whether `end` was called while waiting. */
+  ended = false;
+  #calls: Call[] = [];
+  #statusCode = 200;
+  #headGiven = false;
+  #toldToPause = false;
+
+  protected constructor(
+    readonly response: ServerResponse,
+    /** Has the methods that send for real. */
+    readonly base: ResponseBase,
+  ) {}
+
+  /** Whether there is anything to commit or to add; when not, the response goes as it is. */
+  protected abstract concerns(statusCode: number): boolean;
+
+  /** What must be through before a byte leaves, `undefined` when nothing is to be waited for. */
+  protected abstract settle(statusCode: number): Promise<void> | undefined;
+
+  /** Adds the own headers to the response, after `settle`. */
+  protected abstract addHeaders(statusCode: number): void;
+
+  /** What the client is told when `settle` failed. */
+  protected abstract failure(error: unknown): FailureReply;
+
+  /** Called when the response begins to wait. */
+  protected abstract onWait(): void;
+
+  /** `writeHead` on an open response. */
+  head(statusCode: number, reason: unknown, headers: unknown): void {
+    const { response, base } = this;
+    if (!this.concerns(statusCode)) {
+      this.phase = 'passing';
+      base.writeHead.call(response, statusCode, reason, headers);
+      return;
+    }
+    // merged now and not at the replay: given to writeHead they would override a Set-Cookie set before
+    mergeHeaders(response, typeof reason === 'string' ? headers : (headers ?? reason));
+    response.statusCode = statusCode;
+    if (typeof reason === 'string') response.statusMessage = reason;
+    if (this.#mustWait(statusCode)) this.#headGiven = true;
+    else base.writeHead.call(response, statusCode);
+  }
+
+  /** `write` on a response that does not pass. */
+  write(chunk: unknown, encoding: unknown, callback: unknown): boolean {
+    if (this.phase === 'discarding') {
+      report(callback ?? encoding);
+      return true;
+    }
+    if (this.phase === 'open' && !this.#mustWait(this.response.statusCode))
+      return this.base.write.call(this.response, chunk, encoding, callback);
+    this.#calls.push({ method: 'write', args: [chunk, encoding, callback] });
+    this.#toldToPause = true;
+    return false;
+  }
+
+  /** `end` on a response that does not pass. */
+  end(chunk: unknown, encoding: unknown, callback: unknown): void {
+    if (this.phase === 'discarding') {
+      report(callback ?? encoding ?? chunk);
+      return;
+    }
+    if (this.phase === 'open' && !this.#mustWait(this.response.statusCode)) {
+      this.base.end.call(this.response, chunk, encoding, callback);
+      return;
+    }
+    this.#calls.push({ method: 'end', args: [chunk, encoding, callback] });
+    this.ended = true;
+  }
+
+  /** `flushHeaders` on a response that does not pass. */
+  flushHeaders(): void {
+    if (this.phase === 'discarding') return;
+    if (this.phase === 'open' && !this.#mustWait(this.response.statusCode))
+      this.base.flushHeaders.call(this.response);
+    else this.#calls.push({ method: 'flushHeaders', args: [] });
+  }
+
+  #mustWait(statusCode: number): boolean {
+    const pending = this.concerns(statusCode) ? this.#settle(statusCode) : undefined;
+    if (pending === undefined) {
+      this.phase = 'passing';
+      this.addHeaders(statusCode);
+      return false;
+    }
+    this.phase = 'waiting';
+    this.#statusCode = statusCode;
+    this.onWait();
+    pending.then(
+      () => this.#release(),
+      (error: unknown) => this.#refuse(error),
+    );
+    return true;
+  }
+
+  #settle(statusCode: number): Promise<void> | undefined {
+    try {
+      return this.settle(statusCode);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #release(): void {
+    const { response, base } = this;
+    this.phase = 'passing';
+    response.statusCode = this.#statusCode;
+    try {
+      this.addHeaders(this.#statusCode);
+      if (this.#headGiven) base.writeHead.call(response, this.#statusCode);
+      this.#replay();
+    } catch (error) {
+      // whoever called is long gone, so the response can only be broken off
+      logger.error(error);
+      response.destroy(error as Error);
+    }
+  }
+
+  #replay(): void {
+    let mayGoOn: unknown = true;
+    for (const { method, args } of this.#calls) {
+      const outcome: unknown = Reflect.apply(this.base[method], this.response, args);
+      if (method === 'write') mayGoOn = outcome;
+    }
+    this.#calls = [];
+    if (this.#toldToPause && mayGoOn === true && !this.ended) this.response.emit('drain');
+  }
+
+  #refuse(error: unknown): void {
+    const callbacks = this.#calls.map(({ args }) => args.findLast((arg) => typeof arg === 'function'));
+    this.#calls = [];
+    this.phase = 'passing';
+    try {
+      replyWithFailure(this.response, this.base, this.failure(error), this.ended);
+    } catch (cause) {
+      logger.error(cause);
+      this.response.destroy(cause as Error);
+    }
+    this.phase = 'discarding';
+    callbacks.forEach(report);
+    // a paused source goes on, so that it ends and is released
+    if (this.#toldToPause && !this.ended) this.response.emit('drain');
+  }
+}
+
+const report = (callback: unknown): void => {
+  if (typeof callback === 'function')
+    process.nextTick(callback, new Error('The response was replaced by an error response'));
+};
