@@ -1,0 +1,129 @@
+/// <reference lib="es2024.string" />
+import { describeValue } from '../config/describe-value.js';
+import { type KeyFunction, type KeyPattern } from '../config/options.js';
+import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
+import { escapeGlob, globMatcher } from '../store/glob.js';
+
+export interface CacheKeySettings {
+  readonly keyPrefix: string;
+  readonly version: number;
+  readonly keyFunction: KeyFunction | undefined;
+  readonly keyPattern: KeyPattern | undefined;
+}
+
+/** Some keys of a cache, as a store can look for them. */
+export interface KeySelection {
+  /** Matches all of them, and perhaps others. */
+  readonly glob: string;
+  /** The cache key of a Redis key that is one of them, else `undefined`. */
+  keyOf(redisKey: string): string | undefined;
+}
+
+const VERSION_AND_KEY = /^(0|[1-9]\d*):(.*)$/s;
+
+/** The way of a cache between its keys and those of Redis: `{keyPrefix}:{version}:{key}`. */
+export class CacheKeys {
+  readonly #ownPrefix: string;
+
+  constructor(private readonly settings: CacheKeySettings) {
+    this.#ownPrefix = `${settings.keyPrefix}:${settings.version}:`;
+  }
+
+  /**
+   * The Redis key of a cache key.
+   *
+   * @throws TypeError for a key or version that cannot be one.
+   */
+  redisKey(key: string, version: number | undefined): string {
+    checkText(key, 'key');
+    if (this.settings.keyFunction !== undefined)
+      return this.#madeKey(this.settings.keyFunction, key, this.version(version));
+    return version === undefined || version === this.settings.version
+      ? this.#ownPrefix + key
+      : `${this.settings.keyPrefix}:${this.version(version)}:${key}`;
+  }
+
+  /**
+   * The version a call works on.
+   *
+   * @throws TypeError
+   */
+  version(given: number | undefined): number {
+    if (given === undefined) return this.settings.version;
+    if (Number.isSafeInteger(given) && given >= 0) return given;
+    throw new TypeError(`version: expected an integer from 0, got ${describeValue(given)}`);
+  }
+
+  /**
+   * The entries of every version.
+   *
+   * @throws ImproperlyConfiguredError where they cannot be told from what others keep.
+   */
+  all(): KeySelection {
+    const { keyPrefix } = this.settings;
+    if (keyPrefix === '')
+      throw new ImproperlyConfiguredError(
+        'cache.keyPrefix: clear() needs one, to know its entries from what others keep in this Redis; set it, or CACHE_KEY_PREFIX',
+      );
+    const pattern = this.#pattern('clear()');
+    return {
+      glob: pattern.glob('*', keyPrefix, undefined),
+      keyOf: (redisKey) => pattern.parse(redisKey, keyPrefix)?.key,
+    };
+  }
+
+  /**
+   * The entries of one version whose keys match a Redis glob.
+   *
+   * @throws ImproperlyConfiguredError, TypeError
+   */
+  matching(glob: string, version: number | undefined, caller: string): KeySelection {
+    checkText(glob, 'pattern');
+    const { keyPrefix } = this.settings;
+    const pattern = this.#pattern(caller);
+    const wanted = this.version(version);
+    const matches = globMatcher(glob);
+    return {
+      glob: pattern.glob(glob, keyPrefix, wanted),
+      keyOf: (redisKey) => {
+        const parts = pattern.parse(redisKey, keyPrefix);
+        return parts?.version === wanted && matches(parts.key) ? parts.key : undefined;
+      },
+    };
+  }
+
+  #pattern(caller: string): KeyPattern {
+    const { keyFunction, keyPattern } = this.settings;
+    if (keyFunction === undefined) return defaultKeyPattern;
+    if (keyPattern !== undefined) return keyPattern;
+    throw new ImproperlyConfiguredError(
+      `cache.keyPattern: ${caller} needs it beside cache.keyFunction, to find the keys that the function makes`,
+    );
+  }
+
+  #madeKey(keyFunction: KeyFunction, key: string, version: number): string {
+    const made: unknown = keyFunction(key, this.settings.keyPrefix, version);
+    checkText(made, 'the result of cache.keyFunction');
+    return made;
+  }
+}
+
+const defaultKeyPattern: KeyPattern = {
+  glob: (pattern, keyPrefix, version) =>
+    version === undefined
+      ? `${escapeGlob(keyPrefix)}:[0-9]*:${pattern}`
+      : `${escapeGlob(keyPrefix)}:${version}:${pattern}`,
+  parse: (redisKey, keyPrefix) => {
+    if (!redisKey.startsWith(`${keyPrefix}:`)) return undefined;
+    const [, version, key] = VERSION_AND_KEY.exec(redisKey.slice(keyPrefix.length + 1)) ?? [];
+    return version === undefined || key === undefined ? undefined : { key, version: Number(version) };
+  },
+};
+
+/** Two texts with lone surrogates would be one key in UTF-8. */
+function checkText(text: unknown, name: string): asserts text is string {
+  if (typeof text === 'string' && text !== '' && text.isWellFormed()) return;
+  const what =
+    typeof text === 'string' && text !== '' ? 'a string with a lone surrogate' : describeValue(text);
+  throw new TypeError(`${name}: expected a string of at least one well-formed character, got ${what}`);
+}

@@ -1,0 +1,290 @@
+import { describeValue } from '../config/describe-value.js';
+import { type KeyFunction, type KeyPattern } from '../config/options.js';
+import { CacheKeyNotFoundError } from '../errors/cache-key-not-found.error.js';
+import { type Serializer } from '../serializer/serializer.js';
+import { type Clock, systemClock } from '../store/clock.js';
+import { type KeyValueStore } from '../store/key-value-store.js';
+import { CacheKeys, type KeySelection } from './cache-keys.js';
+import { ttlOf, type VersionOptions, versionOf, type WriteOptions } from './call-options.js';
+import { deleteSelected } from './delete-selected.js';
+import { checkDelta, checkVersionDelta } from './delta.js';
+import { dumpEntries, type Entries, keyList } from './entries.js';
+import { load, loadMany } from './loading.js';
+import { flightsOn, type SingleFlight } from './single-flight.js';
+import { type Timeout, timeoutToMs } from './timeout.js';
+
+export interface CacheServiceSettings {
+  readonly keyPrefix: string;
+  /** Milliseconds an entry lives unless the call says otherwise; `null` is for ever, 0 stores nothing. */
+  readonly timeoutMs: number | null;
+  readonly version: number;
+  readonly keyFunction: KeyFunction | undefined;
+  readonly keyPattern: KeyPattern | undefined;
+}
+
+/**
+ * A cache: values under string keys, each with a timeout, as Django's cache framework has them.
+ *
+ * Timeouts are seconds (a fraction counts) or a duration string such as `'5m'`; `null` is for ever, 0 or less is
+ * gone at once. Every call takes the `version` of the entries it works on.
+ *
+ * Every call rejects with RedisConnectionError, RedisTimeoutError or RedisServiceError when Redis fails, with
+ * TypeError or RangeError for arguments that make no sense, and then has changed nothing, but for a
+ * RedisTimeoutError, after which the outcome of a write is unknown.
+ */
+export class CacheService {
+  readonly #keys: CacheKeys;
+  readonly #timeoutMs: number | null;
+  readonly #flights: SingleFlight;
+
+  constructor(
+    private readonly store: KeyValueStore,
+    settings: CacheServiceSettings,
+    private readonly serializer: Serializer,
+    private readonly clock: Clock = systemClock,
+  ) {
+    this.#keys = new CacheKeys(settings);
+    this.#timeoutMs = settings.timeoutMs;
+    this.#flights = flightsOn(store);
+  }
+
+  /**
+   * The value under a key, `undefined` or the given default when there is none. A stored `null` is a value.
+   *
+   * @throws SerializationError when the stored text is not the serializer's.
+   */
+  get<T = unknown>(key: string, defaultValue?: undefined, options?: VersionOptions): Promise<T | undefined>;
+  get<T = unknown, D = T>(key: string, defaultValue: D, options?: VersionOptions): Promise<T | D>;
+  async get(key: string, defaultValue?: unknown, options?: VersionOptions): Promise<unknown> {
+    const text = await this.store.get(this.#keys.redisKey(key, options?.version));
+    return text === null ? defaultValue : load(this.serializer, key, text);
+  }
+
+  /** Stores a value, whatever was there before. */
+  async set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<void> {
+    const text = this.serializer.dumps(value);
+    const redisKey = this.#keys.redisKey(key, versionOf(timeout));
+    const ttl = ttlOf(timeout, this.#timeoutMs);
+    const writing = this.#flights.fence(redisKey);
+    if (writing !== undefined) await writing;
+    if (ttl === 0) await this.store.delete(redisKey);
+    else await this.store.set(redisKey, text, ttl);
+  }
+
+  /** Stores a value only where there is none; whether it did. */
+  async add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
+    const text = this.serializer.dumps(value);
+    const redisKey = this.#keys.redisKey(key, versionOf(timeout));
+    const ttl = ttlOf(timeout, this.#timeoutMs);
+    if (ttl === 0) return !(await this.store.has(redisKey));
+    return await this.store.setIfAbsent(redisKey, text, ttl);
+  }
+
+  /** Deletes an entry; whether there was one. */
+  async delete(key: string, options?: VersionOptions): Promise<boolean> {
+    return await this.#delete(this.#keys.redisKey(key, options?.version));
+  }
+
+  async has(key: string, options?: VersionOptions): Promise<boolean> {
+    return await this.store.has(this.#keys.redisKey(key, options?.version));
+  }
+
+  /** Gives an entry a new timeout, the cache's default unless told otherwise; whether there is one. */
+  async touch(key: string, timeout?: Timeout | WriteOptions): Promise<boolean> {
+    const redisKey = this.#keys.redisKey(key, versionOf(timeout));
+    return await this.#expire(redisKey, ttlOf(timeout, this.#timeoutMs));
+  }
+
+  /** Gives an entry a timeout; whether there is one. */
+  async expire(key: string, timeout: Timeout, options?: VersionOptions): Promise<boolean> {
+    return await this.#expire(this.#keys.redisKey(key, options?.version), timeoutToMs(timeout));
+  }
+
+  /** Lets an entry expire at a point in time, at once when it has passed; whether there is one. */
+  async expireAt(key: string, date: Date, options?: VersionOptions): Promise<boolean> {
+    const redisKey = this.#keys.redisKey(key, options?.version);
+    const time: unknown = (date as unknown) instanceof Date ? date.getTime() : undefined;
+    if (typeof time !== 'number' || Number.isNaN(time))
+      throw new TypeError(`date: expected a valid Date, got ${describeValue(date)}`);
+    return await this.#expire(redisKey, Math.max(0, time - this.clock.now()));
+  }
+
+  /** Lets an entry live for ever; whether there is one. */
+  async persist(key: string, options?: VersionOptions): Promise<boolean> {
+    return await this.store.expire(this.#keys.redisKey(key, options?.version), null);
+  }
+
+  /** Seconds (with a fraction) an entry has left, `null` when it never expires, `undefined` when there is none. */
+  async ttl(key: string, options?: VersionOptions): Promise<number | null | undefined> {
+    const ms = await this.store.remaining(this.#keys.redisKey(key, options?.version));
+    return typeof ms === 'number' ? ms / 1000 : ms;
+  }
+
+  /**
+   * The values of those keys that exist, in one round trip.
+   *
+   * @throws SerializationError naming every key whose text is not the serializer's.
+   */
+  async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
+    const asked = keyList(keys);
+    const texts = await this.store.getMany(this.#redisKeys(asked, options));
+    return loadMany(this.serializer, asked, texts) as Map<string, T>;
+  }
+
+  /** Stores all entries of an object, a Map or pairs in one round trip, or none when one cannot be serialised. */
+  async setMany(entries: Entries, timeout?: Timeout | WriteOptions): Promise<void> {
+    const version = versionOf(timeout);
+    const dumped = dumpEntries(this.serializer, entries, (key) => this.#keys.redisKey(key, version));
+    const ttl = ttlOf(timeout, this.#timeoutMs);
+    const redisKeys = dumped.map(([redisKey]) => redisKey);
+    const writing = this.#flights.fenceMany(redisKeys);
+    if (writing !== undefined) await writing;
+    if (ttl === 0) await this.store.deleteMany(redisKeys);
+    else await this.store.setMany(dumped, ttl);
+  }
+
+  /** Deletes the entries under these keys; how many there were. */
+  async deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number> {
+    const redisKeys = this.#redisKeys(keyList(keys), options);
+    const writing = this.#flights.fenceMany(redisKeys);
+    if (writing !== undefined) await writing;
+    return await this.store.deleteMany(redisKeys);
+  }
+
+  /**
+   * Adds to a stored integer, keeping its timeout; the sum.
+   *
+   * @throws CacheKeyNotFoundError when there is no entry, TypeError when it is no integer, RangeError when it or
+   *   the sum lies beyond ±(2^53 − 1).
+   */
+  async incr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
+    const redisKey = this.#keys.redisKey(key, options?.version);
+    checkDelta(delta);
+    const result = await this.store.incrementIfPresent(redisKey, delta);
+    switch (result.outcome) {
+      case 'done':
+        return Number(result.value);
+      case 'missing':
+        throw new CacheKeyNotFoundError(key);
+      case 'not-an-integer':
+        throw new TypeError(`cache key ${JSON.stringify(key)}: only an integer can be counted up or down`);
+      case 'out-of-range':
+        throw new RangeError(`cache key ${JSON.stringify(key)}: beyond ±(2^53 − 1) JavaScript would round`);
+    }
+  }
+
+  /** Subtracts from a stored integer: `incr` the other way. */
+  async decr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
+    checkDelta(delta);
+    return await this.incr(key, -delta, options);
+  }
+
+  /**
+   * The value under a key; when there is none, the factory's, which is stored.
+   *
+   * Concurrent calls of this process for one key share one run, with the timeout of the first. What this process
+   * writes or deletes meanwhile is not undone by the run. A factory must not ask for its own key.
+   *
+   * @throws what the factory throws, with nothing stored; TypeError when it returns `undefined`.
+   */
+  async getOrSet<T>(
+    key: string,
+    factory: () => T | Promise<T>,
+    timeout?: Timeout | WriteOptions,
+  ): Promise<T> {
+    const redisKey = this.#keys.redisKey(key, versionOf(timeout));
+    const ttl = ttlOf(timeout, this.#timeoutMs);
+    const text = await this.#flights.run(redisKey, async (flight) => {
+      const stored = await this.store.get(redisKey);
+      if (stored !== null) return stored;
+      const made = this.#dumpMade(key, await factory());
+      if (ttl === 0 || flight.fenced) return made;
+      return (await flight.write(() => this.store.setIfAbsentOrGet(redisKey, made, ttl))) ?? made;
+    });
+    return load(this.serializer, key, text) as T;
+  }
+
+  /**
+   * Moves an entry to a higher version, with what is left of its timeout; that version.
+   *
+   * @throws CacheKeyNotFoundError when there is no entry.
+   */
+  async incrVersion(key: string, delta = 1, options?: VersionOptions): Promise<number> {
+    const from = this.#keys.version(options?.version);
+    checkVersionDelta(delta);
+    const to = from + delta;
+    if (to < 0) throw new RangeError('delta: there is no version below 0');
+    const [before, after] = [this.#keys.redisKey(key, from), this.#keys.redisKey(key, to)];
+    await this.#flights.fenceMany([before, after]);
+    if (!(await this.store.rename(before, after))) throw new CacheKeyNotFoundError(key);
+    return to;
+  }
+
+  /** Moves an entry to a lower version: `incrVersion` the other way. */
+  async decrVersion(key: string, delta = 1, options?: VersionOptions): Promise<number> {
+    checkVersionDelta(delta);
+    return await this.incrVersion(key, -delta, options);
+  }
+
+  /**
+   * Deletes all entries of this cache, in every version, and nothing else in this Redis; how many there were.
+   *
+   * @throws ImproperlyConfiguredError without a key prefix, or with a key function and no key pattern.
+   */
+  async clear(): Promise<number> {
+    return await this.#deleteSelected(this.#keys.all());
+  }
+
+  /**
+   * Deletes the entries of one version whose keys match a Redis glob (`*`, `?`, `[a-z]`); how many there were.
+   *
+   * @throws ImproperlyConfiguredError with a key function and no key pattern.
+   */
+  async deletePattern(pattern: string, options?: VersionOptions): Promise<number> {
+    return await this.#deleteSelected(this.#keys.matching(pattern, options?.version, 'deletePattern()'));
+  }
+
+  /**
+   * Walks over the keys of one version that match a Redis glob, in no order. As with Redis' SCAN, a key may come
+   * twice, and one added or deleted meanwhile may or may not come.
+   *
+   * @throws ImproperlyConfiguredError with a key function and no key pattern.
+   */
+  async *keys(pattern = '*', options?: VersionOptions): AsyncGenerator<string, void, undefined> {
+    const selection = this.#keys.matching(pattern, options?.version, 'keys()');
+    for await (const page of this.store.scan(selection.glob))
+      for (const redisKey of page) {
+        const key = selection.keyOf(redisKey);
+        if (key !== undefined) yield key;
+      }
+  }
+
+  #redisKeys(keys: readonly string[], options: VersionOptions | undefined): string[] {
+    const version = options?.version;
+    return keys.map((key) => this.#keys.redisKey(key, version));
+  }
+
+  #expire(redisKey: string, ttl: number | null): Promise<boolean> {
+    return ttl === 0 ? this.#delete(redisKey) : this.store.expire(redisKey, ttl);
+  }
+
+  #delete(redisKey: string): Promise<boolean> {
+    const writing = this.#flights.fence(redisKey);
+    return writing === undefined
+      ? this.store.delete(redisKey)
+      : writing.then(() => this.store.delete(redisKey));
+  }
+
+  async #deleteSelected(selection: KeySelection): Promise<number> {
+    await this.#flights.fenceWhere((redisKey) => selection.keyOf(redisKey) !== undefined);
+    return await deleteSelected(this.store, selection);
+  }
+
+  #dumpMade(key: string, value: unknown): string {
+    if (value === undefined)
+      throw new TypeError(
+        `getOrSet: the factory for ${JSON.stringify(key)} returned undefined; return null to store that there is nothing`,
+      );
+    return this.serializer.dumps(value);
+  }
+}

@@ -1,0 +1,46 @@
+import { describeValue } from '../config/describe-value.js';
+import { type Timeout, timeoutToMs } from './timeout.js';
+
+/** What every call of a cache takes. */
+export interface VersionOptions {
+  /** The version to work on, an integer from 0, instead of the cache's own. */
+  readonly version?: number | undefined;
+}
+
+/** What a call that stores takes. */
+export interface WriteOptions extends VersionOptions {
+  /** Seconds, a duration string such as `'5m'`, or `null` for ever, instead of the cache's default. */
+  readonly timeout?: Timeout | undefined;
+}
+
+/**
+ * Milliseconds of what a storing call was given, `null` for ever, 0 for gone at once.
+ *
+ * @throws TypeError, RangeError
+ */
+export const ttlOf = (
+  given: Timeout | WriteOptions | undefined,
+  fallbackMs: number | null,
+): number | null => {
+  if (given === undefined) return fallbackMs;
+  if (typeof given !== 'object' || given === null) return timeoutToMs(given);
+  refuseUnknown(given);
+  return given.timeout === undefined ? fallbackMs : timeoutToMs(given.timeout);
+};
+
+/** The version of what a storing call was given. */
+export const versionOf = (given: Timeout | WriteOptions | undefined): number | undefined =>
+  typeof given === 'object' && given !== null ? given.version : undefined;
+
+/** Something else than options, such as a Date or `{ ttl: 5 }`, must not pass for options that say nothing. */
+const refuseUnknown = (given: object): void => {
+  const prototype: unknown = Object.getPrototypeOf(given);
+  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  const unknown = plain ? Object.keys(given).find((name) => name !== 'timeout' && name !== 'version') : '';
+  if (unknown === undefined) return;
+  throw new TypeError(
+    `timeout: expected seconds, a duration string such as '5m', null for ever, or { timeout, version }; got ${
+      plain ? `an object with ${JSON.stringify(unknown)}` : describeValue(given)
+    }`,
+  );
+};

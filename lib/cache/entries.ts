@@ -1,0 +1,52 @@
+import { describeValue } from '../config/describe-value.js';
+import { type Serializer } from '../serializer/serializer.js';
+
+/** Entries to store: an object, a Map, or any iterable of pairs. */
+export type Entries = Readonly<Record<string, unknown>> | Iterable<readonly [key: string, value: unknown]>;
+
+/**
+ * The texts of all entries under their Redis keys.
+ *
+ * @throws TypeError naming the key whose value cannot be serialised.
+ */
+export const dumpEntries = (
+  serializer: Serializer,
+  entries: Entries,
+  redisKeyOf: (key: string) => string,
+): [redisKey: string, text: string][] => {
+  const dumped: [redisKey: string, text: string][] = [];
+  for (const [key, value] of pairsOf(entries)) dumped.push([redisKeyOf(key), dump(serializer, key, value)]);
+  return dumped;
+};
+
+/** Reads an iterable of keys, once. */
+export const keyList = (keys: Iterable<string>): readonly string[] => {
+  if (Array.isArray(keys)) return keys as readonly string[];
+  if (typeof keys === 'object' && Symbol.iterator in keys) return [...keys];
+  throw new TypeError(
+    `keys: expected an array, a Set or another iterable of keys, got ${describeValue(keys)}`,
+  );
+};
+
+const pairsOf = (entries: Entries): Iterable<readonly [string, unknown]> => {
+  if (typeof entries === 'object' && (entries as unknown) !== null) {
+    if (isIterable(entries)) return entries;
+    const prototype: unknown = Object.getPrototypeOf(entries);
+    if (prototype === null || Object.getPrototypeOf(prototype) === null) return Object.entries(entries);
+  }
+  throw new TypeError(
+    `entries: expected an object, a Map or pairs of key and value, got ${describeValue(entries)}`,
+  );
+};
+
+const isIterable = (entries: Entries): entries is Iterable<readonly [string, unknown]> =>
+  Symbol.iterator in entries;
+
+const dump = (serializer: Serializer, key: string, value: unknown): string => {
+  try {
+    return serializer.dumps(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new TypeError(`cache key ${JSON.stringify(key)}: ${error.message}`, { cause: error });
+  }
+};

@@ -1,0 +1,81 @@
+import { type KeyValueStore } from '../store/key-value-store.js';
+
+/** One run on behalf of everybody who asked for the same key meanwhile. */
+export class Flight {
+  /** Whether the entry was written or deleted since the run began: its result must not be stored any more. */
+  fenced = false;
+  /** The store's answer to the run's write; never rejects. */
+  writing: Promise<void> | undefined;
+  result: Promise<string> = Promise.resolve('');
+
+  /** Writes the result, in such a way that a later write or delete of this process can wait for it. */
+  async write<T>(call: () => Promise<T>): Promise<T> {
+    const answer = call();
+    this.writing = answer.then(settled, settled);
+    return answer;
+  }
+}
+
+const settled = (): void => undefined;
+
+const flightsByStore = new WeakMap<KeyValueStore, SingleFlight>();
+
+/** The runs on a store. All caches on it share them, since two may have one prefix. */
+export const flightsOn = (store: KeyValueStore): SingleFlight => {
+  const known = flightsByStore.get(store);
+  if (known !== undefined) return known;
+  const flights = new SingleFlight();
+  flightsByStore.set(store, flights);
+  return flights;
+};
+
+/**
+ * Lets concurrent calls for one key share one run, and keeps a run from undoing what this process wrote or deleted
+ * while it was under way.
+ */
+export class SingleFlight {
+  readonly #flights = new Map<string, Flight>();
+
+  /** The result of the run for `key` that is under way, else of a new one. */
+  run(key: string, work: (flight: Flight) => Promise<string>): Promise<string> {
+    const underWay = this.#flights.get(key);
+    if (underWay !== undefined) return underWay.result;
+    const flight = new Flight();
+    this.#flights.set(key, flight);
+    flight.result = this.#fly(key, flight, work);
+    return flight.result;
+  }
+
+  /**
+   * To be called before `key` is written or deleted: the run under way stores nothing, and the next call starts
+   * another. Where its write is on the way already, gives a promise to wait for.
+   */
+  fence(key: string): Promise<void> | undefined {
+    if (this.#flights.size === 0) return undefined;
+    const flight = this.#flights.get(key);
+    if (flight === undefined) return undefined;
+    this.#flights.delete(key);
+    flight.fenced = true;
+    return flight.writing;
+  }
+
+  /** As `fence`, for many. */
+  fenceMany(keys: readonly string[]): Promise<unknown> | undefined {
+    return this.#flights.size === 0
+      ? undefined
+      : Promise.all(keys.map((key) => this.fence(key) ?? Promise.resolve()));
+  }
+
+  /** As `fence`, for every key that is selected. */
+  fenceWhere(selected: (key: string) => boolean): Promise<unknown> | undefined {
+    return this.fenceMany([...this.#flights.keys()].filter(selected));
+  }
+
+  async #fly(key: string, flight: Flight, work: (flight: Flight) => Promise<string>): Promise<string> {
+    try {
+      return await work(flight);
+    } finally {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { describeValue } from '../config/describe-value.js';
+import { parseDuration } from '../config/duration.js';
+import { type Duration } from '../config/options.js';
+
+/**
+ * How long an entry lives: seconds (fractions count, to the millisecond), or a duration string such as `'5m'`.
+ * `null` is for ever; 0 or less is gone at once.
+ */
+export type Timeout = Duration | null;
+
+const MS_PER_SECOND = 1000;
+/** The longest string the npm package `ms` reads. */
+const LONGEST_DURATION = 99;
+
+/**
+ * Whole milliseconds of a timeout, `null` for ever, 0 when the entry is gone at once.
+ *
+ * @throws TypeError when it is no timeout, RangeError when it is too long for Redis.
+ */
+export const timeoutToMs = (timeout: Timeout, option = 'timeout'): number | null => {
+  if (timeout === null) return null;
+  const exact = typeof timeout === 'number' ? timeout * MS_PER_SECOND : durationToMs(timeout);
+  if (exact === undefined || Number.isNaN(exact) || timeout === Infinity || timeout === -Infinity)
+    throw new TypeError(
+      `${option}: expected seconds, a duration string such as '5m', or null for ever; got ${describeValue(timeout)}`,
+    );
+  if (exact > Number.MAX_SAFE_INTEGER)
+    throw new RangeError(`${option}: too long for Redis; use null for an entry that never expires`);
+  return exact > 0 ? Math.round(exact) : 0;
+};
+
+const durationToMs = (text: unknown): number | undefined =>
+  typeof text === 'string' && text.length <= LONGEST_DURATION ? parseDuration(text) : undefined;
