@@ -43,7 +43,7 @@ const objectOf = <T>(source: string) => checked<T>(`an object of options for ${s
 const isRedisUrl = (value: unknown): boolean => {
   if (typeof value !== 'string') return false;
   if (value === 'memory:' || value.startsWith('unix://')) return true;
-  if (!/^rediss?:\/\//.test(value) || !URL.canParse(value)) return false;
+  if (!/^rediss?:\/\/\S+$/.test(value) || !URL.canParse(value)) return false;
   const { hostname, pathname } = new URL(value);
   return hostname !== '' && /^(\/\d*)?$/.test(pathname);
 };

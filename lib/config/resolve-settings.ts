@@ -67,7 +67,7 @@ const refuseProblems = <T extends object>(
   options: T,
   together: (options: T) => Problem[],
 ): void => {
-  if (typeof options !== 'object')
+  if (typeof options !== 'object' || (options as T | null) === null)
     throw new ImproperlyConfiguredError(
       `The options of CodexRedisModule must be an object, got ${describeValue(options)}; does the factory return them?`,
     );

@@ -34,7 +34,10 @@ export interface CacheSettings {
 
 /** The session cookie: everything but the optional attributes is decided. */
 export type CookieSettings = {
-  readonly [Name in 'name' | 'path' | 'secure' | 'httpOnly' | 'sameSite']-?: Exclude<CookieOptions[Name], undefined>;
+  readonly [Name in 'name' | 'path' | 'secure' | 'httpOnly' | 'sameSite']-?: Exclude<
+    CookieOptions[Name],
+    undefined
+  >;
 } & Readonly<Pick<CookieOptions, 'domain' | 'partitioned' | 'priority'>>;
 
 export interface SessionSettings {

@@ -1,0 +1,273 @@
+import fc from 'fast-check';
+import { type CodexRedisOptions } from '../../../lib/config/options.js';
+import {
+  resolveNamedCache,
+  resolveSettings,
+  settingsWarnings,
+} from '../../../lib/config/resolve-settings.js';
+import { ImproperlyConfiguredError } from '../../../lib/errors/improperly-configured.error.js';
+
+const secretKey = 'k'.repeat(32);
+const withSessions = { projectName: 'shop', secretKey, session: {} };
+
+const problemsOf = (options: unknown): readonly string[] => {
+  try {
+    resolveSettings(options as CodexRedisOptions);
+  } catch (error) {
+    if (error instanceof ImproperlyConfiguredError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+const frozen = <T extends object>(value: T): T => {
+  Object.values(value).forEach((inner: unknown) => {
+    if (typeof inner === 'object' && inner !== null) frozen(inner);
+  });
+  return Object.freeze(value);
+};
+
+describe('resolveSettings', () => {
+  it('has the documented defaults', () => {
+    expect(resolveSettings({})).toEqual({
+      store: {
+        source: { kind: 'url', url: 'redis://localhost:6379/0' },
+        clientOptions: {},
+        operationTimeoutMs: 1000,
+        connectTimeoutMs: 5000,
+      },
+      cache: {
+        keyPrefix: '',
+        timeoutMs: 300_000,
+        version: 1,
+        serializer: undefined,
+        keyFunction: undefined,
+        keyPattern: undefined,
+      },
+      session: null,
+      sessionStore: expect.objectContaining({
+        source: { kind: 'url', url: 'redis://localhost:6379/0' },
+      }) as unknown,
+    });
+  });
+
+  it('has the documented defaults of sessions', () => {
+    expect(resolveSettings(withSessions).session).toEqual({
+      projectName: 'shop',
+      secretKeys: [secretKey],
+      keyPrefix: 'session',
+      salt: 'django.contrib.sessions.SessionStore',
+      age: 1_209_600,
+      expireAtBrowserClose: false,
+      saveEveryRequest: false,
+      mount: 'global',
+      load: 'always',
+      cookie: { name: 'sessionid_shop', path: '/', secure: false, httpOnly: true, sameSite: 'lax' },
+      cacheControl: 'private, no-store',
+      operationTimeoutMs: 1000,
+    });
+  });
+
+  it('makes the cookie secure in production', () => {
+    const before = process.env['NODE_ENV'];
+    process.env['NODE_ENV'] = 'production';
+    try {
+      expect(resolveSettings(withSessions).session?.cookie.secure).toBe(true);
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
+  });
+
+  it('reports every problem in one error, with its path', () => {
+    const problems = problemsOf({
+      url: 'http://localhost',
+      operationTimeoutMs: 0,
+      secretKey: '',
+      cache: { keyPrefix: 'a:1', timeout: '300', version: -1, keyprefix: 'x', serializer: {} },
+      session: { keyPrefix: '7', age: 0, mount: 'local', cookie: { sameSite: 'none', path: 'x' } },
+    });
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual([
+      'cache.keyPrefix',
+      'cache.keyprefix',
+      'cache.serializer',
+      'cache.timeout',
+      'cache.version',
+      'operationTimeoutMs',
+      'projectName',
+      'secretKey',
+      'session.age',
+      'session.cookie.path',
+      'session.cookie.sameSite',
+      'session.keyPrefix',
+      'session.mount',
+      'url',
+    ]);
+  });
+
+  it('shows no value in a message', () => {
+    const problems = problemsOf({
+      url: 'redis://:hunter2@host/0/1',
+      secretKey: '',
+      secretKeyFallbacks: 'hunter2',
+      cache: { timeout: 'hunter2' },
+      session: { cookie: { name: 'hunter2;' } },
+    });
+    expect(problems.length).toBeGreaterThanOrEqual(5);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('never changes what it was given', () => {
+    const options = frozen({
+      ...withSessions,
+      cache: { keyPrefix: 'shop' },
+      session: { cookie: { path: '/a' } },
+    });
+    expect(() => resolveSettings(options)).not.toThrow();
+  });
+
+  it.each([undefined, null, 5, 'memory:'])('refuses %p as options, and asks about the factory', (options) => {
+    expect(() => resolveSettings(options as never)).toThrow(/must be an object.*factory/);
+  });
+
+  it('says where isGlobal belongs when a factory returns it', () => {
+    expect(problemsOf({ isGlobal: true })).toEqual([
+      expect.stringMatching(/^isGlobal belongs beside the factory/),
+    ]);
+  });
+
+  it.each([
+    ['redis://localhost', true],
+    ['redis://user:p%40ss@host:6380/3', true],
+    ['rediss://host', true],
+    ['unix:///run/redis.sock?db=2', true],
+    ['memory:', true],
+    ['redis://host/db', false],
+    ['redis:host', false],
+    ['localhost:6379', false],
+    ['redis://us er@host', false],
+    ['', false],
+  ])('url %p is accepted: %p', (url, accepted) => {
+    expect(problemsOf({ url }).length === 0).toBe(accepted);
+  });
+
+  it('takes one way to Redis at most', () => {
+    const client = { sendCommand: () => Promise.resolve(), isOpen: true, isReady: true };
+    expect(problemsOf({ url: 'memory:', client })).toEqual([
+      expect.stringMatching(/^client cannot stand beside url/),
+    ]);
+    expect(problemsOf({ ...withSessions, session: { url: 'memory:', cluster: { rootNodes: [] } } })).toEqual([
+      expect.stringMatching(/^session.cluster cannot stand beside session.url/),
+    ]);
+  });
+
+  it('keeps what makes a client settle and recover', () => {
+    expect(
+      problemsOf({ clientOptions: { disableOfflineQueue: false, commandOptions: {}, name: 'shop' } }),
+    ).toHaveLength(2);
+    expect(problemsOf({ clientOptions: {}, cluster: { rootNodes: [] } })).toEqual([
+      expect.stringContaining('cluster.defaults'),
+    ]);
+  });
+
+  it.each([0, 60, 0.5, '5m', '1.5 hours', null])('takes %p as a cache timeout', (timeout) => {
+    expect(problemsOf({ cache: { timeout } })).toEqual([]);
+  });
+
+  it.each([-1, NaN, Infinity, '300', 'soon', new Date(0), {}, true])(
+    'refuses %p as a cache timeout',
+    (timeout) => {
+      expect(problemsOf({ cache: { timeout } })).toEqual([
+        expect.stringMatching(/^cache.timeout must be seconds/),
+      ]);
+    },
+  );
+
+  it('C56 refuses names with which a session could be taken for a cache entry', () => {
+    const projectNames = fc.stringMatching(/^[a-z0-9:]{1,8}$/);
+    fc.assert(
+      fc.property(projectNames, projectNames, projectNames, (keyPrefix, projectName, sessionPrefix) => {
+        const options = {
+          secretKey,
+          projectName,
+          cache: { keyPrefix },
+          session: { keyPrefix: sessionPrefix, cookie: { name: 's' } },
+        };
+        if (problemsOf(options).length > 0) return;
+        const session = `${projectName}:${sessionPrefix}:${'a'.repeat(32)}`;
+        const rest = session.startsWith(`${keyPrefix}:`) ? session.slice(keyPrefix.length + 1) : '';
+        expect(rest).not.toMatch(/^\d+:/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    [{ sameSite: 'none' }, 'sameSite'],
+    [{ partitioned: true }, 'partitioned'],
+    [{ name: '__Secure-s' }, 'name'],
+    [{ name: '__Host-s' }, 'name'],
+    [{ name: '__Host-s', secure: true, domain: 'example.com' }, 'domain'],
+    [{ name: '__Host-s', secure: true, path: '/app' }, 'path'],
+    [{ sameSite: 'foo' }, 'sameSite'],
+    [{ name: 'a b' }, 'name'],
+    [{ domain: 'example.com; Secure' }, 'domain'],
+    [{ path: '/;x' }, 'path'],
+    [{ priority: 'urgent' }, 'priority'],
+  ])('M25 refuses the cookie %p', (cookie, option) => {
+    expect(problemsOf({ ...withSessions, session: { cookie } })).toEqual([
+      expect.stringMatching(new RegExp(`^session\\.cookie\\.${option} `)),
+    ]);
+  });
+
+  it('M25 takes a cookie that browsers take', () => {
+    const cookie = {
+      name: '__Host-s',
+      secure: true,
+      sameSite: 'none',
+      partitioned: true,
+      priority: 'high',
+    } as const;
+    expect(resolveSettings({ ...withSessions, session: { cookie } }).session?.cookie).toMatchObject(cookie);
+  });
+
+  it('asks for a cookie name when the project name is none', () => {
+    expect(problemsOf({ ...withSessions, projectName: 'my shop' })).toEqual([
+      expect.stringMatching(/^session.cookie.name is needed/),
+    ]);
+  });
+
+  it('lets sessions live elsewhere, and never bounds them', () => {
+    const settings = resolveSettings({ ...withSessions, url: 'memory:', memory: { maxEntries: 5 } });
+    expect(settings.store.source).toEqual({ kind: 'memory', maxEntries: 5 });
+    expect(settings.sessionStore.source).toEqual({ kind: 'memory', maxEntries: undefined });
+    expect(
+      resolveSettings({ ...withSessions, session: { url: 'redis://other' } }).sessionStore.source,
+    ).toEqual({
+      kind: 'url',
+      url: 'redis://other',
+    });
+  });
+
+  it('warns of a short secret key', () => {
+    expect(settingsWarnings(resolveSettings(withSessions))).toEqual([]);
+    expect(settingsWarnings(resolveSettings({ ...withSessions, secretKey: 'short' }))).toHaveLength(1);
+  });
+});
+
+describe('resolveNamedCache', () => {
+  const settings = resolveSettings({ url: 'redis://one' });
+
+  it('lives where the module does unless it says otherwise', () => {
+    expect(resolveNamedCache({ name: 'a' }, settings).store).toBe(settings.store);
+    expect(resolveNamedCache({ name: 'a', url: 'redis://two' }, settings).store.source).toEqual({
+      kind: 'url',
+      url: 'redis://two',
+    });
+  });
+
+  it('reports its problems', () => {
+    expect(() => resolveNamedCache({ name: '', keyPrefix: 'a:1', timeOut: 3 } as never, settings)).toThrow(
+      /3 settings/,
+    );
+  });
+});
