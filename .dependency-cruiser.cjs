@@ -69,8 +69,8 @@ module.exports = {
     {
       name: 'optional-peers-stay-in-their-rooms',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/(throttler|terminus)/' },
-      to: { path: 'node_modules/@nestjs/(throttler|terminus)(/|$)' },
+      from: { path: '^lib/', pathNot: '^lib/(throttler|terminus|testing)/' },
+      to: { path: 'node_modules/@nestjs/(throttler|terminus|testing)(/|$)' },
     },
     {
       name: 'heavy-libraries-stay-in-the-cache-coder',
@@ -85,7 +85,7 @@ module.exports = {
       to: {
         dependencyTypes: ['npm-no-pkg', 'npm-dev', 'unknown', 'undetermined'],
         pathNot:
-          'node_modules/(@types|redis|rxjs|reflect-metadata|@nestjs/(common|config|core|terminus|throttler))/',
+          'node_modules/(@types|redis|rxjs|reflect-metadata|@nestjs/(common|config|core|terminus|testing|throttler))/',
       },
     },
     {

@@ -1,0 +1,90 @@
+import {
+  type DynamicModule,
+  type InjectionToken,
+  Module,
+  type OptionalFactoryDependency,
+  type Provider,
+} from '@nestjs/common';
+import { CacheService } from './cache/cache.service.js';
+import { CodexRedisCoreModule } from './codex-redis-core.module.js';
+import {
+  type CodexRedisModuleAsyncOptions,
+  type CodexRedisModuleExtras,
+  type NamedCacheAsyncOptions,
+} from './codex-redis.module-definition.js';
+import { namedCacheProvider, serviceProviders } from './codex-redis.providers.js';
+import { type CodexRedisOptions, type NamedCacheOptions } from './config/options.js';
+import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
+import { JsonSerializer } from './serializer/json-serializer.js';
+import { SessionService } from './session/session.service.js';
+import { getCacheToken } from './tokens/cache-token.js';
+
+/** A further cache of the application: `CodexRedisModule.registerCache()`. */
+@Module({})
+export class CodexRedisCacheModule {}
+
+/**
+ * Cache and sessions on one Redis. Import `forRoot()` or `forRootAsync()` once, in the root module; elsewhere, to
+ * inject the services, import the class itself or set `isGlobal`.
+ */
+@Module({ providers: serviceProviders, exports: [CacheService, SessionService, JsonSerializer] })
+export class CodexRedisModule {
+  /**
+   * @throws ImproperlyConfiguredError (when the application starts) naming every option that is wrong.
+   */
+  static forRoot({
+    isGlobal = false,
+    ...options
+  }: CodexRedisOptions & CodexRedisModuleExtras = {}): DynamicModule {
+    return { module: CodexRedisModule, global: isGlobal, imports: [CodexRedisCoreModule.forRoot(options)] };
+  }
+
+  /**
+   * @throws ImproperlyConfiguredError at once for options without exactly one of `useFactory`, `useClass` and
+   *   `useExisting`; when the application starts for options that are wrong.
+   */
+  static forRootAsync({ isGlobal = false, ...source }: CodexRedisModuleAsyncOptions): DynamicModule {
+    const given = (['useFactory', 'useClass', 'useExisting'] as const).filter(
+      (name) => source[name] !== undefined,
+    );
+    if (given.length !== 1)
+      throw new ImproperlyConfiguredError(
+        `CodexRedisModule.forRootAsync() takes exactly one of useFactory, useClass and useExisting, got ${given.length === 0 ? 'none' : given.join(' and ')}`,
+      );
+    return {
+      module: CodexRedisModule,
+      global: isGlobal,
+      imports: [
+        CodexRedisCoreModule.forRootAsync(source as Parameters<typeof CodexRedisCoreModule.forRootAsync>[0]),
+      ],
+    };
+  }
+
+  /** A further cache, injected with `@InjectCache(name)` where the result is imported. */
+  static registerCache(options: NamedCacheOptions): DynamicModule {
+    return cacheModule(options.name, (token) => ({ provide: token, useValue: options }));
+  }
+
+  /** A further cache whose options come from a factory. */
+  static registerCacheAsync(options: NamedCacheAsyncOptions): DynamicModule {
+    const { name, imports = [], useFactory } = options;
+    const inject: readonly (InjectionToken | OptionalFactoryDependency)[] = options.inject ?? [];
+    return {
+      ...cacheModule(name, (token) => ({
+        provide: token,
+        inject: [...inject],
+        useFactory,
+      })),
+      imports,
+    };
+  }
+}
+
+const cacheModule = (name: string, optionsProvider: (token: symbol) => Provider): DynamicModule => {
+  const token = Symbol(`options of the CodexRedis cache ${JSON.stringify(name)}`);
+  return {
+    module: CodexRedisCacheModule,
+    providers: [optionsProvider(token), namedCacheProvider(name, token)],
+    exports: [getCacheToken(name)],
+  };
+};

@@ -1,0 +1,98 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { CacheService } from './cache/cache.service.js';
+import { MODULE_OPTIONS_TOKEN } from './codex-redis.module-definition.js';
+import { type CodexRedisOptions, type NamedCacheOptions } from './config/options.js';
+import { resolveNamedCache, resolveSettings, settingsWarnings } from './config/resolve-settings.js';
+import { type CodexRedisSettings } from './config/settings.js';
+import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
+import { JsonSerializer } from './serializer/json-serializer.js';
+import { type Serializer } from './serializer/serializer.js';
+import { Serializers } from './serializers.js';
+import { SessionService } from './session/session.service.js';
+import { sessionsAreOff } from './session/sessions-off.js';
+import { type Clock, systemClock } from './store/clock.js';
+import { openStore } from './store/open-store.js';
+import { type StoreOpener, Stores } from './store/stores.js';
+import { getCacheToken } from './tokens/cache-token.js';
+import {
+  CLOCK,
+  DEFAULT_CACHE,
+  JSON_SERIALIZER,
+  SERIALIZERS,
+  SESSIONS,
+  SETTINGS,
+  STORE_OPENER,
+  STORES,
+} from './tokens/internal-tokens.js';
+
+/** What `forRoot()` makes once, from its options to the services. */
+export const coreProviders: Provider[] = [
+  {
+    provide: SETTINGS,
+    inject: [MODULE_OPTIONS_TOKEN],
+    useFactory: (options: CodexRedisOptions): CodexRedisSettings => {
+      const settings = resolveSettings(options);
+      for (const warning of settingsWarnings(settings)) new Logger('CodexRedisModule').warn(warning);
+      return settings;
+    },
+  },
+  { provide: CLOCK, useValue: systemClock },
+  { provide: STORE_OPENER, useValue: openStore },
+  {
+    provide: STORES,
+    inject: [STORE_OPENER, CLOCK],
+    useFactory: (open: StoreOpener, clock: Clock) => new Stores(open, clock),
+  },
+  { provide: JSON_SERIALIZER, useFactory: () => new JsonSerializer() },
+  {
+    provide: SERIALIZERS,
+    inject: [JSON_SERIALIZER, ModuleRef],
+    useFactory: (standard: Serializer, moduleRef: ModuleRef) => new Serializers(standard, moduleRef),
+  },
+  {
+    provide: DEFAULT_CACHE,
+    inject: [SETTINGS, STORES, SERIALIZERS],
+    useFactory: ({ store, cache }: CodexRedisSettings, stores: Stores, serializers: Serializers) =>
+      new CacheService(stores.forCache(store), cache, serializers.for(cache.serializer)),
+  },
+  {
+    provide: SESSIONS,
+    inject: [SETTINGS, STORES, CLOCK],
+    useFactory: ({ session, sessionStore }: CodexRedisSettings, stores: Stores, clock: Clock) =>
+      session === null
+        ? sessionsAreOff()
+        : new SessionService(stores.forSessions(sessionStore), session, clock),
+  },
+];
+
+/** What an application injects. */
+export const serviceProviders: Provider[] = [
+  { provide: CacheService, useExisting: DEFAULT_CACHE },
+  { provide: SessionService, useExisting: SESSIONS },
+  { provide: JsonSerializer, useExisting: JSON_SERIALIZER },
+];
+
+/** A further cache, from its options to the service. */
+export const namedCacheProvider = (name: string, optionsToken: symbol): Provider => ({
+  provide: getCacheToken(name),
+  inject: [
+    { token: optionsToken, optional: false },
+    { token: SETTINGS, optional: true },
+    { token: STORES, optional: true },
+    { token: SERIALIZERS, optional: true },
+  ],
+  useFactory: (
+    options: NamedCacheOptions,
+    settings: CodexRedisSettings | undefined,
+    stores: Stores | undefined,
+    serializers: Serializers | undefined,
+  ) => {
+    if (settings === undefined || stores === undefined || serializers === undefined)
+      throw new ImproperlyConfiguredError(
+        `The cache "${name}" needs CodexRedisModule.forRoot() or forRootAsync() once, in the root module`,
+      );
+    const { cache, store } = resolveNamedCache({ ...options, name }, settings);
+    return new CacheService(stores.forCache(store), cache, serializers.for(cache.serializer));
+  },
+});

@@ -1,0 +1,43 @@
+export { CacheService } from './cache/cache.service.js';
+export { CodexRedisModule } from './codex-redis.module.js';
+export {
+  type CodexRedisFactoryResult,
+  type CodexRedisModuleAsyncOptions,
+  type CodexRedisModuleExtras,
+  type CodexRedisOptionsFactory,
+  type NamedCacheAsyncOptions,
+  type NamedCacheFactoryResult,
+} from './codex-redis.module-definition.js';
+export { codexRedisConfig } from './config/codex-redis.config.js';
+export {
+  type CacheOptions,
+  type CodexRedisOptions,
+  type CookieOptions,
+  type Duration,
+  type KeyFunction,
+  type KeyPattern,
+  type MemoryOptions,
+  type NamedCacheOptions,
+  type NodeRedisClient,
+  type RedisSourceOptions,
+  type SerializerSource,
+  type SessionOptions,
+} from './config/options.js';
+export { CacheKeyNotFoundError } from './errors/cache-key-not-found.error.js';
+export { CodexRedisError, type CodexRedisErrorOptions } from './errors/codex-redis.error.js';
+export { HttpMappedError } from './errors/http-mapped.error.js';
+export { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
+export { RedisConnectionError, RedisServiceError, RedisTimeoutError } from './errors/redis.errors.js';
+export { SerializationError } from './errors/serialization.error.js';
+export { SessionConflictError, SessionInterruptedError } from './errors/session.errors.js';
+export { JsonSerializer } from './serializer/json-serializer.js';
+export { type Serializer } from './serializer/serializer.js';
+export { type Clock } from './store/clock.js';
+export { CodexRedisHealth, type ConnectionHealth, type HealthReport } from './store/codex-redis-health.js';
+export { SessionService } from './session/session.service.js';
+export { Session } from './session-http/session.decorator.js';
+export { SessionGuard } from './session-http/session.guard.js';
+export { SessionInterceptor } from './session-http/session.interceptor.js';
+export { SkipSession } from './session-http/skip-session.decorator.js';
+export { UseSession } from './session-http/use-session.decorator.js';
+export { getCacheToken, InjectCache } from './tokens/cache-token.js';

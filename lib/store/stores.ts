@@ -1,0 +1,64 @@
+import { type StoreSettings } from '../config/settings.js';
+import { type Clock } from './clock.js';
+import { type KeyValueStore } from './key-value-store.js';
+
+/** Makes the store of a StoreSettings; opens nothing yet. */
+export type StoreOpener = (settings: StoreSettings, clock: Clock) => KeyValueStore;
+
+/**
+ * Every store of an application: one for all caches on the same Redis, and one of its own for the sessions, so that
+ * large cache replies do not hold them up.
+ */
+export class Stores {
+  readonly #caches = new Map<unknown, KeyValueStore>();
+  #sessions: KeyValueStore | undefined;
+
+  constructor(
+    private readonly open: StoreOpener,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The store that all caches with this source share. */
+  forCache(settings: StoreSettings): KeyValueStore {
+    const identity = identityOf(settings);
+    let store = this.#caches.get(identity);
+    if (store === undefined) {
+      store = this.open(settings, this.clock);
+      this.#caches.set(identity, store);
+    }
+    return store;
+  }
+
+  forSessions(settings: StoreSettings): KeyValueStore {
+    this.#sessions ??= this.open(settings, this.clock);
+    return this.#sessions;
+  }
+
+  /** The stores that are in use, each with what it is for. */
+  all(): readonly (readonly [purpose: 'cache' | 'session', store: KeyValueStore])[] {
+    const caches = [...this.#caches.values()].map((store) => ['cache', store] as const);
+    return this.#sessions === undefined ? caches : [...caches, ['session', this.#sessions]];
+  }
+
+  /** @throws RedisConnectionError when one of them cannot be reached. */
+  async connect(): Promise<void> {
+    await Promise.all(this.all().map(([, store]) => store.connect()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.all().map(([, store]) => store.close()));
+  }
+}
+
+const identityOf = ({ source }: StoreSettings): unknown => {
+  switch (source.kind) {
+    case 'memory':
+      return 'memory:';
+    case 'url':
+      return source.url;
+    case 'client':
+      return source.client;
+    default:
+      return source.options;
+  }
+};

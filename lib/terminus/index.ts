@@ -1,0 +1,2 @@
+export { CodexRedisHealthIndicator } from './codex-redis.health-indicator.js';
+export { CodexRedisHealthModule } from './codex-redis-health.module.js';

@@ -1,0 +1,34 @@
+import { type TestingModuleBuilder } from '@nestjs/testing';
+import { MemoryStore } from '../store/memory/memory-store.js';
+import { type StoreOpener } from '../store/stores.js';
+import { CLOCK, STORE_OPENER } from '../tokens/internal-tokens.js';
+import { Faults } from './faults.js';
+import { TestClock } from './test-clock.js';
+
+/** What a test holds of a module on the embedded store. */
+export interface EmbeddedCodexRedis {
+  /** Moves the time of every cache and session. */
+  readonly clock: TestClock;
+  /** Makes the next operations fail or wait. */
+  readonly faults: Faults;
+}
+
+/**
+ * Puts every cache and all sessions of a module under test on embedded stores of its own, whatever its options name:
+ * `const { clock, faults } = embedCodexRedis(builder)`, before `builder.compile()`.
+ */
+export const embedCodexRedis = (
+  builder: TestingModuleBuilder,
+  clock = new TestClock(),
+): EmbeddedCodexRedis => {
+  const faults = new Faults();
+  const open: StoreOpener = ({ source }, storeClock) =>
+    faults.wrap(
+      new MemoryStore({
+        clock: storeClock,
+        maxEntries: source.kind === 'memory' ? source.maxEntries : undefined,
+      }),
+    );
+  builder.overrideProvider(CLOCK).useValue(clock).overrideProvider(STORE_OPENER).useValue(open);
+  return { clock, faults };
+};

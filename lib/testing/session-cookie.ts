@@ -1,0 +1,33 @@
+import { type INestApplicationContext } from '@nestjs/common';
+import { type CodexRedisSettings } from '../config/settings.js';
+import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
+import { SessionService } from '../session/session.service.js';
+import { SESSIONS, SETTINGS } from '../tokens/internal-tokens.js';
+
+/** A stored session and how a client presents it. */
+export interface SessionCookie {
+  readonly key: string;
+  /** The value of a Cookie header. */
+  readonly header: string;
+}
+
+/**
+ * Stores a session with these entries and gives its Cookie header: a logged-in request without the login.
+ *
+ * @throws ImproperlyConfiguredError when the application has no sessions.
+ */
+export const createSessionCookie = async (
+  app: INestApplicationContext,
+  entries: Readonly<Record<string, unknown>> = {},
+): Promise<SessionCookie> => {
+  const { session: settings } = app.get<CodexRedisSettings>(SETTINGS, { strict: false });
+  if (settings === null)
+    throw new ImproperlyConfiguredError(
+      'The application has no sessions: give CodexRedisModule.forRoot() session: {}',
+    );
+  const sessions = app.get<SessionService>(SESSIONS, { strict: false });
+  const session = sessions.open();
+  session.update(entries);
+  await sessions.save(session);
+  return { key: String(session.key), header: `${settings.cookie.name}=${String(session.key)}` };
+};

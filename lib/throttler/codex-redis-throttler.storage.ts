@@ -1,0 +1,80 @@
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import { type ThrottlerStorage } from '@nestjs/throttler';
+import { type CodexRedisSettings } from '../config/settings.js';
+import { CodexRedisError } from '../errors/codex-redis.error.js';
+import { RedisConnectionError } from '../errors/redis.errors.js';
+import { type KeyValueStore } from '../store/key-value-store.js';
+import { type Stores } from '../store/stores.js';
+import { SETTINGS, STORES } from '../tokens/internal-tokens.js';
+
+/** How the rate limits behave. */
+export interface ThrottlerStorageOptions {
+  /**
+   * What becomes of requests while Redis is away: `refuse` answers 503, `allow` lets them pass, uncounted, and logs
+   * a warning once for each outage.
+   * @default 'refuse'
+   */
+  whenUnavailable?: 'refuse' | 'allow' | undefined;
+}
+
+export const THROTTLER_STORAGE_OPTIONS = Symbol('CodexRedis throttler storage options');
+
+type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+
+const UNCOUNTED: ThrottlerRecord = { totalHits: 0, timeToExpire: 0, isBlocked: false, timeToBlockExpire: 0 };
+
+/** Counts the hits of `@nestjs/throttler` on the cache's Redis, so that all instances share their limits. */
+@Injectable()
+export class CodexRedisThrottlerStorage implements ThrottlerStorage {
+  readonly #logger = new Logger(CodexRedisThrottlerStorage.name);
+  readonly #store: KeyValueStore;
+  readonly #keyPrefix: string;
+  #unavailable = false;
+
+  constructor(
+    @Inject(STORES) stores: Stores,
+    @Inject(SETTINGS) { store, cache, session }: CodexRedisSettings,
+    @Optional() @Inject(THROTTLER_STORAGE_OPTIONS) private readonly options: ThrottlerStorageOptions = {},
+  ) {
+    this.#store = stores.forCache(store);
+    this.#keyPrefix = `${cache.keyPrefix || (session?.projectName ?? '')}:throttle:`;
+  }
+
+  /**
+   * Counts a hit. `ttl` and `blockDuration` are milliseconds; the times of the result are whole seconds, rounded up.
+   *
+   * @throws RedisConnectionError when Redis is away, unless `whenUnavailable` is `allow`.
+   */
+  async increment(
+    key: string,
+    ttl: number,
+    limit: number,
+    blockDuration: number,
+    throttlerName: string,
+  ): Promise<ThrottlerRecord> {
+    try {
+      const hit = await this.#store.hit(`${this.#keyPrefix}${throttlerName}:${key}`, {
+        windowMs: ttl,
+        limit,
+        blockMs: blockDuration,
+      });
+      this.#unavailable = false;
+      return {
+        totalHits: hit.hits,
+        timeToExpire: Math.ceil(hit.windowRemainingMs / 1000),
+        isBlocked: hit.blocked,
+        timeToBlockExpire: Math.ceil(hit.blockRemainingMs / 1000),
+      };
+    } catch (error) {
+      if (this.options.whenUnavailable !== 'allow' || !(error instanceof RedisConnectionError)) throw error;
+      this.#warnOnce(error);
+      return UNCOUNTED;
+    }
+  }
+
+  #warnOnce(error: CodexRedisError): void {
+    if (this.#unavailable) return;
+    this.#unavailable = true;
+    this.#logger.warn(`Requests pass without a rate limit while Redis is away (${error.code})`);
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Tokens of what `forRoot()` makes once for the whole application. They are visible everywhere and not part of the
+ * public API; their texts are what Nest shows when they are missing.
+ */
+const token = (what: string): symbol =>
+  Symbol(`CodexRedis ${what} (import CodexRedisModule.forRoot() or forRootAsync() once, in the root module)`);
+
+/** CodexRedisSettings. */
+export const SETTINGS = token('settings');
+
+/** Stores: every store of the application. */
+export const STORES = token('stores');
+
+/** Clock. */
+export const CLOCK = token('clock');
+
+/** StoreOpener: makes the store of a StoreSettings. */
+export const STORE_OPENER = token('store opener');
+
+/** SerializerResolver. */
+export const SERIALIZERS = token('serializers');
+
+/** CacheService, the default one. */
+export const DEFAULT_CACHE = token('default cache');
+
+/** JsonSerializer. */
+export const JSON_SERIALIZER = token('JSON serializer');
+
+/** SessionService; one that refuses every call when sessions are off. */
+export const SESSIONS = token('sessions');
