@@ -1,0 +1,81 @@
+import { types } from 'node:util';
+import { isArrayPrototype, isObjectPrototype } from './plain-prototype.js';
+
+/**
+ * How deep a value may nest. Python's json module gives up near 1,000, and a walk of this depth stays far from
+ * the end of the stack.
+ */
+export const MAX_DEPTH = 500;
+
+const MAX_SAFE = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Whether the native `JSON.stringify` writes this number so that it reads back as the same number. Not so from
+ * 2^53 up to 1e21: there it writes bare digits, which read back as a BigInt.
+ */
+export function isNativeNumber(value: number): boolean {
+  return (
+    (value <= MAX_SAFE && value >= -MAX_SAFE) ||
+    (value >= 1e21 && value < Infinity) ||
+    (value <= -1e21 && value > -Infinity)
+  );
+}
+
+/**
+ * Whether `JSON.stringify` writes the value without loss. `false` may also mean that only the slow writer can
+ * tell: it knows BigInt, proxies and properties whose reading throws.
+ *
+ * Every `set` pays for this walk, hence the repetition and the plain loops: a helper per value doubles the cost.
+ */
+export function isNativeJson(value: unknown): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  if (typeof value === 'number') return isNativeNumber(value);
+  return typeof value === 'object' && isNativeContainer(value, MAX_DEPTH);
+}
+
+function isNativeContainer(value: object, depth: number): boolean {
+  if (depth === 0 || types.isProxy(value)) return false;
+  return Array.isArray(value) ? isNativeArray(value, depth) : isNativeObject(value, depth);
+}
+
+function isNativeArray(array: unknown[] & { toJSON?: unknown }, depth: number): boolean {
+  const { length } = array;
+  if (!isArrayPrototype(Object.getPrototypeOf(array)) || typeof array.toJSON === 'function') return false;
+  if (length > 0 && countEntries(array) !== length) return false;
+  if (Object.getOwnPropertySymbols(array).length > 0) return false;
+  for (let index = 0; index < length; index += 1) {
+    const item = array[index];
+    if (typeof item === 'string' || typeof item === 'boolean' || item === null) continue;
+    if (typeof item === 'number') {
+      if (item !== array[index] || !isNativeNumber(item)) return false;
+    } else if (typeof item !== 'object' || item !== array[index] || !isNativeContainer(item, depth - 1)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Elements and further properties together; of long arrays, values are cheaper to list than names. */
+function countEntries(array: unknown[]): number {
+  return array.length < 8 ? Object.keys(array).length : Object.values(array).length;
+}
+
+function isNativeObject(value: object & { toJSON?: unknown }, depth: number): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && !isObjectPrototype(prototype)) return false;
+  if (typeof value.toJSON === 'function' || Object.getOwnPropertySymbols(value).length > 0) return false;
+  const record = value as Record<string, unknown>;
+  // Inherited enumerable names come along; they can only lead to a refusal by the slow writer, or to none.
+  for (const name in record) {
+    const item = record[name];
+    // A getter may answer differently when it is asked again, and JSON.stringify does ask again.
+    if (item !== record[name]) return false;
+    if (typeof item === 'string' || typeof item === 'boolean' || item === null) continue;
+    if (typeof item === 'number') {
+      if (!isNativeNumber(item)) return false;
+    } else if (typeof item !== 'object' || !isNativeContainer(item, depth - 1)) {
+      return false;
+    }
+  }
+  return true;
+}
