@@ -1,17 +1,22 @@
-import { type Clock } from '../../lib/store/clock.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Clock, systemClock } from '../../lib/store/clock.js';
 import { type KeyValueStore } from '../../lib/store/key-value-store.js';
 import { MemoryStore } from '../../lib/store/memory/memory-store.js';
+import { openStore } from '../../lib/store/open-store.js';
 
 /** A place for keys, opened by a contract suite. */
 export interface OpenedStore {
   readonly store: KeyValueStore;
   /** A second client of the same place; the same object where there can be only one. */
   readonly other: KeyValueStore;
-  /** Lets the time go by for an entry, as if its ttl were that much shorter. */
+  readonly clock: Clock;
+  /** Lets the time of an entry go by: afterwards its ttl is that much shorter, or it has expired. */
   elapse(key: string, ms: number): Promise<void>;
+  /** Closes what was opened; stores that a test closed already are no hindrance. */
   close(): Promise<void>;
 }
 
+/** A store the contract holds on. */
 export interface StoreUnderTest {
   readonly name: string;
   open(): Promise<OpenedStore>;
@@ -30,23 +35,52 @@ export class TestClock implements Clock {
   }
 }
 
-const memory: StoreUnderTest = {
+/** `elapse` for stores whose time cannot be moved: shortens the ttl and lets the store do the expiring. */
+export const elapseByExpiry =
+  (store: KeyValueStore) =>
+  async (key: string, ms: number): Promise<void> => {
+    const left = await store.remaining(key);
+    if (typeof left !== 'number') return;
+    await store.expire(key, Math.max(1, left - ms));
+    if (left <= ms) while (await store.has(key)) await pause(1);
+  };
+
+export const memory: StoreUnderTest = {
   name: 'memory',
   open: async () => {
     const clock = new TestClock();
     const store = new MemoryStore({ clock });
     await store.connect();
-    return {
-      store,
-      other: store,
-      elapse: (_key, ms) => {
-        clock.advance(ms);
-        return Promise.resolve();
-      },
-      close: () => store.close(),
+    const elapse = (_key: string, ms: number): Promise<void> => {
+      clock.advance(ms);
+      return Promise.resolve();
     };
+    return { store, other: store, clock, elapse, close: () => store.close() };
+  },
+};
+
+/** A store of the module's own on a Redis url, with the defaults of its options. */
+export const openRedis = (url: string, operationTimeoutMs = 1000): KeyValueStore =>
+  openStore(
+    { source: { kind: 'url', url }, clientOptions: {}, operationTimeoutMs, connectTimeoutMs: 5000 },
+    systemClock,
+  );
+
+/** The Redis server of the whole test run. */
+export const redis: StoreUnderTest = {
+  name: 'Redis',
+  open: async () => {
+    const url = process.env['TEST_REDIS_URL'];
+    if (url === undefined) throw new Error('The global set-up of the tests gives the url of a Redis');
+    const store = openRedis(url);
+    const other = openRedis(url);
+    await Promise.all([store.connect(), other.connect()]);
+    const close = async (): Promise<void> => {
+      await Promise.all([store.close(), other.close()]);
+    };
+    return { store, other, clock: systemClock, elapse: elapseByExpiry(store), close };
   },
 };
 
 /** Every store the contract holds on. */
-export const stores: readonly StoreUnderTest[] = [memory];
+export const stores: readonly StoreUnderTest[] = [memory, redis];

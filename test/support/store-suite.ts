@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { CacheService, type CacheServiceSettings } from '../../lib/cache/cache.service.js';
+import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
+import { type Serializer } from '../../lib/serializer/serializer.js';
+import { escapeGlob } from '../../lib/store/glob.js';
+import { type KeyValueStore } from '../../lib/store/key-value-store.js';
+import { type OpenedStore, stores } from './stores.js';
+
+/** What each test of a suite works with. */
+export class StoreContext {
+  #opened: OpenedStore | undefined;
+  #prefix = '';
+  #cache: CacheService | undefined;
+
+  get store(): KeyValueStore {
+    return this.#opened!.store;
+  }
+
+  /** A second client of the same place, as another process would be. */
+  get other(): KeyValueStore {
+    return this.#opened!.other;
+  }
+
+  /** What the test's keys begin with; they are deleted after it. */
+  get prefix(): string {
+    return this.#prefix;
+  }
+
+  /** A cache under that prefix. */
+  get cache(): CacheService {
+    return (this.#cache ??= this.open());
+  }
+
+  /** A cache of other settings, or on the other store. */
+  open(
+    settings: Partial<CacheServiceSettings> = {},
+    store = this.store,
+    serializer: Serializer = new JsonSerializer(),
+  ): CacheService {
+    const defaults = {
+      keyPrefix: this.prefix,
+      timeoutMs: 300_000,
+      version: 1,
+      keyFunction: undefined,
+      keyPattern: undefined,
+    };
+    return new CacheService(store, { ...defaults, ...settings }, serializer, this.#opened!.clock);
+  }
+
+  /** The Redis key of a cache key of this test. */
+  redisKey(key: string, version = 1): string {
+    return `${this.prefix}:${version}:${key}`;
+  }
+
+  /** The point in time `ms` from now, by the clock of the store. */
+  inFuture(ms: number): Date {
+    return new Date(this.#opened!.clock.now() + ms);
+  }
+
+  /** Lets the time of a cache entry go by. */
+  async elapse(key: string, seconds: number, version = 1): Promise<void> {
+    await this.elapseRedisKey(this.redisKey(key, version), seconds * 1000);
+  }
+
+  async elapseRedisKey(redisKey: string, ms: number): Promise<void> {
+    await this.#opened!.elapse(redisKey, ms);
+  }
+
+  /** Every key of this test, as it stands in the store. */
+  async redisKeys(): Promise<string[]> {
+    const keys = new Set<string>();
+    for await (const page of this.store.scan(`${escapeGlob(this.prefix)}*`))
+      page.forEach((key) => keys.add(key));
+    return [...keys].sort();
+  }
+
+  begin(opened: OpenedStore): void {
+    this.#opened = opened;
+    this.#prefix = `test-${randomUUID()}`;
+    this.#cache = undefined;
+  }
+
+  async end(): Promise<void> {
+    await this.store.deleteMany(await this.redisKeys());
+  }
+}
+
+/** A suite that runs on every store, each test with keys of its own. */
+export const describeOnEveryStore = (title: string, body: (context: StoreContext) => void): void => {
+  describe.each(stores)(`${title} ($name)`, ({ open }) => {
+    const context = new StoreContext();
+    let opened: OpenedStore;
+    beforeAll(async () => {
+      opened = await open();
+    });
+    afterAll(() => opened.close());
+    beforeEach(() => context.begin(opened));
+    afterEach(() => context.end());
+    body(context);
+  });
+};
