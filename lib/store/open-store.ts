@@ -1,0 +1,22 @@
+import { type StoreSettings } from '../config/settings.js';
+import { type Clock } from './clock.js';
+import { type KeyValueStore } from './key-value-store.js';
+import { MemoryStore } from './memory/memory-store.js';
+import { BorrowedLink } from './redis/borrowed-link.js';
+import { RedisStore } from './redis/redis-store.js';
+import { SingleLink } from './redis/single-link.js';
+
+/** The store of the settings. It opens nothing before its first use. */
+export const openStore = (settings: StoreSettings, clock: Clock): KeyValueStore => {
+  const { source, ...common } = settings;
+  switch (source.kind) {
+    case 'memory':
+      return new MemoryStore({ clock, maxEntries: source.maxEntries });
+    case 'url':
+      return new RedisStore(new SingleLink({ url: source.url, ...common }));
+    case 'client':
+      return new RedisStore(new BorrowedLink({ client: source.client, ...common }));
+    default:
+      throw new Error(`not yet: ${source.kind}`);
+  }
+};

@@ -1,0 +1,127 @@
+import { type NodeRedisClient } from '../../config/options.js';
+import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
+import { RedisConnectionError, RedisTimeoutError } from '../../errors/redis.errors.js';
+import { checkServer } from './check-server.js';
+import { FirstConnect } from './first-connect.js';
+import { type RedisLink, type RedisNode, type RedisReply, type ReplyParser } from './redis-link.js';
+import { asReply } from './replies.js';
+import { translateError } from './translate-error.js';
+import { Watchdog } from './watchdog.js';
+
+export interface BorrowedLinkOptions {
+  readonly client: NodeRedisClient;
+  readonly operationTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+const POLL_MS = 10;
+
+/**
+ * The way to Redis through a client of the user's own: used as it is, never configured, closed or destroyed. An
+ * overdue command ends our promises only; the client still waits for its answers, and the first of them shows that
+ * Redis is back.
+ */
+export class BorrowedLink implements RedisLink {
+  readonly #firstConnect: FirstConnect;
+  readonly #node: RedisNode = { send: (args) => this.#dispatch(args, asReply) };
+  readonly #pending = new Set<(error: Error) => void>();
+  readonly #watchdog: Watchdog;
+  #connected = false;
+  #away = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(private readonly options: BorrowedLinkOptions) {
+    this.#firstConnect = new FirstConnect(() => this.#open(), options.operationTimeoutMs);
+    this.#watchdog = new Watchdog({ deadlineMs: options.operationTimeoutMs, onOverdue: this.#onOverdue });
+  }
+
+  connect(): Promise<void> {
+    return this.#closing === undefined ? this.#firstConnect.connect() : Promise.reject(closed());
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  send<T>(_key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    return this.#dispatch(args, parse);
+  }
+
+  read<T>(_key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    return this.#dispatch(args, parse);
+  }
+
+  split(): null {
+    return null;
+  }
+
+  masters(): Promise<readonly RedisNode[]> {
+    return Promise.resolve([this.#node]);
+  }
+
+  async #dispatch<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    if (this.#closing === undefined && !this.#connected) await this.#firstConnect.connectForCommand();
+    if (this.#closing !== undefined) throw closed();
+    return parse(await this.#call(args));
+  }
+
+  #call(args: readonly string[]): Promise<RedisReply> {
+    const { client } = this.options;
+    // Such a client would keep the command until it is back, long after our promise has ended.
+    if (!client.isReady || this.#away) return Promise.reject(new RedisConnectionError());
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      this.#watchdog.issue();
+      const settle = (): void => {
+        this.#pending.delete(reject);
+        this.#away = false;
+        this.#watchdog.settle();
+      };
+      client.sendCommand(args as string[]).then(
+        (reply) => {
+          settle();
+          resolve(reply as RedisReply);
+        },
+        (error: unknown) => {
+          settle();
+          reject(translateError(error));
+        },
+      );
+    });
+  }
+
+  readonly #onOverdue = (): void => {
+    this.#away = true;
+    this.#rejectPending(() => new RedisTimeoutError(this.options.operationTimeoutMs));
+  };
+
+  #rejectPending(error: () => Error): void {
+    for (const reject of this.#pending) reject(error());
+    this.#pending.clear();
+  }
+
+  async #open(): Promise<void> {
+    const { client, connectTimeoutMs } = this.options;
+    if (!client.isOpen)
+      throw new ImproperlyConfiguredError(
+        'client: is not connected; await its connect() before it is handed to the module',
+      );
+    for (let waited = 0; !client.isReady; waited += POLL_MS) {
+      if (waited >= connectTimeoutMs)
+        throw new RedisConnectionError(
+          `The client handed in did not become ready within ${connectTimeoutMs} ms`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    await checkServer({ send: (args) => this.#call(args) }, 'the client handed in');
+    this.#connected = true;
+  }
+
+  async #close(): Promise<void> {
+    await this.#firstConnect.settled();
+    await this.#watchdog.idle();
+    this.#watchdog.stop();
+  }
+}
+
+const closed = (): RedisConnectionError => new RedisConnectionError('The connection to Redis is closed');

@@ -1,0 +1,183 @@
+import { RedisServiceError } from '../../errors/redis.errors.js';
+import {
+  type CompareOutcome,
+  type HitOutcome,
+  type HitRule,
+  type IncrementOutcome,
+  type KeyValueStore,
+  type TimeToLive,
+} from '../key-value-store.js';
+import { moveAcrossSlots } from './move-across-slots.js';
+import { type RedisLink, type ReplyParser } from './redis-link.js';
+import {
+  asCount,
+  asExistence,
+  asNothing,
+  asOk,
+  asPage,
+  asRemaining,
+  asText,
+  asTexts,
+  type Page,
+} from './replies.js';
+import { compareAndDeleteScript, compareAndSetScript, parseCompareOutcome } from './scripts/compare.js';
+import { hitScript, parseHitOutcome } from './scripts/hit.js';
+import { incrementScript, parseIncrementOutcome } from './scripts/increment.js';
+import { persistScript, renameScript } from './scripts/move.js';
+import { type RedisScript } from './scripts/redis-script.js';
+import { setManyScript } from './scripts/set-many.js';
+import { asPx } from './ttl.js';
+
+/** One SCAN step: small enough that other clients hardly notice it. */
+const SCAN_COUNT = '250';
+
+/** From this many characters on, separate SETs are faster than one script that handles every value in Lua. */
+const LONG_VALUE = 1024;
+
+/** The verbs of KeyValueStore as Redis commands and scripts, whatever the topology. */
+export class RedisStore implements KeyValueStore {
+  constructor(private readonly link: RedisLink) {}
+
+  connect(): Promise<void> {
+    return this.link.connect();
+  }
+
+  close(): Promise<void> {
+    return this.link.close();
+  }
+
+  async ping(): Promise<void> {
+    const masters = await this.link.masters();
+    await Promise.all(masters.map((master) => master.send(['PING'])));
+  }
+
+  get(key: string): Promise<string | null> {
+    return this.link.read(key, ['GET', key], asText);
+  }
+
+  async getMany(keys: readonly string[]): Promise<(string | null)[]> {
+    const [first] = keys;
+    if (first === undefined) return [];
+    const groups = this.link.split(keys);
+    if (groups === null) return this.link.read(first, ['MGET', ...keys], asTexts);
+    const values = new Array<string | null>(keys.length).fill(null);
+    await Promise.all(
+      groups.map(async (positions) => {
+        const group = at(keys, positions);
+        const texts = await this.link.read(group[0], ['MGET', ...group], asTexts);
+        positions.forEach((position, i) => (values[position] = texts[i] ?? null));
+      }),
+    );
+    return values;
+  }
+
+  has(key: string): Promise<boolean> {
+    return this.link.read(key, ['EXISTS', key], asExistence);
+  }
+
+  set(key: string, value: string, ttl: TimeToLive): Promise<void> {
+    return this.link.send(key, setCommand(key, value, ttl), asNothing);
+  }
+
+  async setMany(entries: readonly (readonly [key: string, value: string])[], ttl: TimeToLive): Promise<void> {
+    const keys = entries.map(([key]) => key);
+    const [first, ...others] = keys;
+    if (first === undefined) return;
+    const small = entries.every(([, value]) => value.length < LONG_VALUE);
+    if (small && others.length > 0 && this.link.split(keys) === null) {
+      const args = [ttl === null ? '' : asPx(ttl), ...entries.map(([, value]) => value)];
+      await this.#run(setManyScript, [first, ...others], args, asNothing);
+    } else {
+      await Promise.all(entries.map(([key, value]) => this.set(key, value, ttl)));
+    }
+  }
+
+  setIfAbsent(key: string, value: string, ttl: TimeToLive): Promise<boolean> {
+    return this.link.send(key, setCommand(key, value, ttl, 'NX'), asOk);
+  }
+
+  setIfAbsentOrGet(key: string, value: string, ttl: TimeToLive): Promise<string | null> {
+    return this.link.send(key, setCommand(key, value, ttl, 'NX', 'GET'), asText);
+  }
+
+  compareAndSet(key: string, expected: string, value: string, ttl: TimeToLive): Promise<CompareOutcome> {
+    const args = [expected, value, ttl === null ? '' : asPx(ttl)];
+    return this.#run(compareAndSetScript, [key], args, parseCompareOutcome);
+  }
+
+  compareAndDelete(key: string, expected: string): Promise<CompareOutcome> {
+    return this.#run(compareAndDeleteScript, [key], [expected], parseCompareOutcome);
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.link.send(key, ['UNLINK', key], asExistence);
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<number> {
+    const [first] = keys;
+    if (first === undefined) return 0;
+    const groups = this.link.split(keys);
+    if (groups === null) return this.link.send(first, ['UNLINK', ...keys], asCount);
+    const counts = await Promise.all(
+      groups.map((positions) => {
+        const group = at(keys, positions);
+        return this.link.send(group[0], ['UNLINK', ...group], asCount);
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  incrementIfPresent(key: string, delta: number): Promise<IncrementOutcome> {
+    return this.#run(incrementScript, [key], [String(delta)], parseIncrementOutcome);
+  }
+
+  expire(key: string, ttl: TimeToLive): Promise<boolean> {
+    if (ttl === null) return this.#run(persistScript, [key], [], asExistence);
+    return this.link.send(key, ['PEXPIRE', key, asPx(ttl)], asExistence);
+  }
+
+  remaining(key: string): Promise<number | null | undefined> {
+    return this.link.read(key, ['PTTL', key], asRemaining);
+  }
+
+  rename(from: string, to: string): Promise<boolean> {
+    return this.link.split([from, to]) === null
+      ? this.#run(renameScript, [from, to], [], asExistence)
+      : moveAcrossSlots(this, this.#run, from, to);
+  }
+
+  async *scan(glob: string): AsyncGenerator<readonly string[]> {
+    for (const master of await this.link.masters()) {
+      let page: Page = { cursor: '0', keys: [] };
+      do {
+        page = asPage(await master.send(['SCAN', page.cursor, 'MATCH', glob, 'COUNT', SCAN_COUNT]));
+        yield page.keys;
+      } while (page.cursor !== '0');
+    }
+  }
+
+  hit(key: string, { windowMs, limit, blockMs }: HitRule): Promise<HitOutcome> {
+    const args = [asPx(windowMs), String(limit), String(Math.max(0, Math.ceil(blockMs)))];
+    return this.#run(hitScript, [key], args, parseHitOutcome);
+  }
+
+  /** EVALSHA, and EVAL where the server has forgotten the script; EVAL teaches it again. */
+  readonly #run = <T>(
+    script: RedisScript,
+    keys: readonly [string, ...string[]],
+    args: readonly string[],
+    parse: ReplyParser<T>,
+  ): Promise<T> => {
+    const rest = [String(keys.length), ...keys, ...args];
+    return this.link.send(keys[0], ['EVALSHA', script.sha1, ...rest], parse).catch((error: unknown) => {
+      if (!(error instanceof RedisServiceError && error.replyCode === 'NOSCRIPT')) throw error;
+      return this.link.send(keys[0], ['EVAL', script.source, ...rest], parse);
+    });
+  };
+}
+
+const setCommand = (key: string, value: string, ttl: TimeToLive, ...flags: string[]): string[] =>
+  ttl === null ? ['SET', key, value, ...flags] : ['SET', key, value, ...flags, 'PX', asPx(ttl)];
+
+const at = (keys: readonly string[], positions: readonly number[]): [string, ...string[]] =>
+  positions.map((position) => keys[position]) as [string, ...string[]];
