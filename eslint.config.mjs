@@ -49,4 +49,16 @@ export default tseslint.config(
       },
     },
   },
+  {
+    files: ['sample/public/**/*.js'],
+    languageOptions: {
+      globals: {
+        document: 'readonly',
+        fetch: 'readonly',
+        BroadcastChannel: 'readonly',
+        FormData: 'readonly',
+        setInterval: 'readonly',
+      },
+    },
+  },
 );

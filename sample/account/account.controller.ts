@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { Body, Controller, Get, HttpCode, Post, UnauthorizedException, UseGuards } from '@nestjs/common';
+import { ThrottlerGuard } from '@nestjs/throttler';
+import { Session } from 'nestjs-codex-redis';
+import { type ShopSession } from '../shop-session.js';
+import { Users } from './users.js';
+
+interface Account {
+  readonly userName: string | null;
+  /** Changes with the session's key, which itself never leaves its HttpOnly cookie. */
+  readonly sessionMark: string | null;
+}
+
+@Controller('api/account')
+export class AccountController {
+  constructor(private readonly users: Users) {}
+
+  @Get()
+  show(@Session() session: ShopSession): Account {
+    return { userName: session.userName ?? null, sessionMark: markOf(session.key) };
+  }
+
+  @Post('login')
+  @UseGuards(ThrottlerGuard)
+  @HttpCode(204)
+  async login(
+    @Session() session: ShopSession,
+    @Body() { name, password }: { name?: unknown; password?: unknown },
+  ): Promise<void> {
+    if (typeof name !== 'string' || typeof password !== 'string' || !this.users.matches(name, password))
+      throw new UnauthorizedException('This name and password do not belong together.');
+    await session.cycleKey();
+    session.userName = name;
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  async logout(@Session() session: ShopSession): Promise<void> {
+    await session.flush();
+  }
+}
+
+const markOf = (key: string | null): string | null =>
+  key === null ? null : createHash('sha256').update(key).digest('hex').slice(0, 8);

@@ -1,0 +1,40 @@
+import { Module } from '@nestjs/common';
+import { seconds, ThrottlerModule } from '@nestjs/throttler';
+import { CodexRedisModule } from 'nestjs-codex-redis';
+import { CodexRedisThrottlerModule, CodexRedisThrottlerStorage } from 'nestjs-codex-redis/throttler';
+import { AccountModule } from './account/account.module.js';
+import { CartModule } from './cart/cart.module.js';
+import { CatalogueModule } from './catalogue/catalogue.module.js';
+import { HealthModule } from './health/health.module.js';
+import { PageModule } from './page/page.module.js';
+import { settings } from './settings.js';
+import { VoucherModule } from './voucher/voucher.module.js';
+
+@Module({
+  imports: [
+    CodexRedisModule.forRoot({
+      isGlobal: true,
+      url: settings.redisUrl,
+      projectName: 'bookshop',
+      secretKey: settings.secretKey,
+      cache: { keyPrefix: 'bookshop', timeout: '5m' },
+      session: { age: '7d' },
+    }),
+    ThrottlerModule.forRootAsync({
+      imports: [CodexRedisThrottlerModule],
+      inject: [CodexRedisThrottlerStorage],
+      useFactory: (storage: CodexRedisThrottlerStorage) => ({
+        storage,
+        throttlers: [{ limit: 5, ttl: seconds(20) }],
+        errorMessage: 'Too many tries: please wait a little.',
+      }),
+    }),
+    AccountModule,
+    CartModule,
+    CatalogueModule,
+    HealthModule,
+    PageModule,
+    VoucherModule,
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { CacheService } from 'nestjs-codex-redis';
+import { BookDatabase } from './book-database.js';
+import { type Book } from './books.js';
+import { CacheStatistics } from './cache-statistics.js';
+
+export interface Listing {
+  readonly books: readonly Book[];
+  readonly source: 'cache' | 'database';
+  readonly tookMs: number;
+}
+
+const KEY = 'books:all';
+
+@Injectable()
+export class CatalogueService {
+  constructor(
+    private readonly cache: CacheService,
+    private readonly database: BookDatabase,
+    private readonly statistics: CacheStatistics,
+  ) {}
+
+  /** All books: from the cache, or from the database and then kept in the cache. */
+  async list(): Promise<Listing> {
+    const start = performance.now();
+    let source: Listing['source'] = 'cache';
+    const books = await this.cache.getOrSet(KEY, () => {
+      source = 'database';
+      return this.database.findAll();
+    });
+    const tookMs = Math.round((performance.now() - start) * 10) / 10;
+    await this.statistics.count(source, BookDatabase.QUERY_MS - tookMs);
+    return { books, source, tookMs };
+  }
+
+  async find(id: string): Promise<Book | undefined> {
+    const books = await this.cache.getOrSet(KEY, () => this.database.findAll());
+    return books.find((book) => book.id === id);
+  }
+
+  /** Empties the shop's cache and nothing else in this Redis. */
+  async clear(): Promise<number> {
+    return await this.cache.clear();
+  }
+}

@@ -1,0 +1,207 @@
+const $ = (id) => document.getElementById(id);
+
+const COVERS = ['#234e70', '#8c3b3b', '#3f5d45', '#7a5a2e', '#55407a', '#2f6f73', '#9a5b2f', '#43464f'];
+
+/** The other tabs of this shop in this browser: told when a session has changed. */
+const otherTabs = new BroadcastChannel('bookshop');
+otherTabs.onmessage = () => showSession();
+
+let mark = null;
+
+// --- talking to the shop -------------------------------------------------------------------------------------
+
+class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const call = async (method, path, body) => {
+  const response = await fetch(path, {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+  });
+  const text = await response.text();
+  const result = text === '' ? null : JSON.parse(text);
+  if (!response.ok) throw new Refused(response.status, result?.message ?? response.statusText);
+  return result;
+};
+
+/** Runs what a click asks for; what the shop refuses is shown. */
+const attempt = async (work) => {
+  try {
+    await work();
+  } catch (error) {
+    note(error instanceof Refused ? `${error.status}: ${error.message}` : 'The shop does not answer.');
+    await showHealth();
+  }
+};
+
+const changeSession = (work) =>
+  attempt(async () => {
+    await work();
+    await showSession();
+    otherTabs.postMessage('changed');
+  });
+
+// --- showing -------------------------------------------------------------------------------------------------
+
+const element = (name, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+};
+
+const euros = (cents) => `€ ${(cents / 100).toFixed(2)}`;
+
+const duration = (ms) => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`);
+
+const note = (text) => {
+  $('log').prepend(element('li', { textContent: text }));
+  while ($('log').children.length > 4) $('log').lastElementChild.remove();
+};
+
+const showBooks = async () => {
+  $('loaded').textContent = 'Loading …';
+  const { books, source, tookMs, statistics } = await call('GET', 'api/books');
+  $('loaded').textContent = `from the ${source} in ${tookMs} ms`;
+  $('hits').textContent = statistics.hits;
+  $('misses').textContent = statistics.misses;
+  $('saved').textContent = duration(statistics.savedMs);
+  $('books').replaceChildren(...books.map(bookInWindow));
+};
+
+const bookInWindow = (book, index) => {
+  const cover = element(
+    'div',
+    { className: 'cover' },
+    element('strong', { textContent: book.title }),
+    element('span', { textContent: `${book.author}, ${book.year}` }),
+  );
+  cover.style.setProperty('--cover', COVERS[index % COVERS.length]);
+  const add = element('button', { textContent: 'Add', ariaLabel: `Add ${book.title}` });
+  add.onclick = () => changeSession(() => call('POST', `api/cart/books/${book.id}`));
+  add.dataset.book = book.id;
+  const row = element(
+    'div',
+    { className: 'row' },
+    element('span', { textContent: euros(book.priceInCents) }),
+    add,
+  );
+  return element('li', { className: 'book' }, cover, row);
+};
+
+const showSession = () =>
+  attempt(async () => {
+    const [account, cart] = await Promise.all([call('GET', 'api/account'), call('GET', 'api/cart')]);
+    showAccount(account);
+    showCart(cart);
+    $('order').disabled = cart.count === 0 || account.userName === null;
+    $('order').title = account.userName === null ? 'Log in to order' : '';
+    await showHealth();
+  });
+
+const showAccount = ({ userName, sessionMark }) => {
+  $('login').hidden = userName !== null;
+  $('account').hidden = userName === null;
+  $('user').textContent = userName ?? '';
+  if (mark !== null && sessionMark !== null && mark !== sessionMark)
+    note(`The session's key was changed: ${mark} → ${sessionMark}. Its content was kept.`);
+  mark = sessionMark;
+  $('session').textContent =
+    sessionMark === null
+      ? 'No session yet: this visit has cost Redis nothing.'
+      : `The mark of this session's key is ${sessionMark}.`;
+};
+
+const showCart = ({ items, count, discount, totalInCents }) => {
+  $('cart-count').textContent = count;
+  $('total').textContent = euros(totalInCents);
+  $('discount').textContent = discount > 0 ? `with ${discount} % off` : '';
+  const lines = items.map(({ book, quantity }) => {
+    const remove = element('button', { textContent: '−', ariaLabel: `Remove one ${book.title}` });
+    remove.onclick = () => changeSession(() => call('DELETE', `api/cart/books/${book.id}`));
+    return element(
+      'li',
+      {},
+      element('span', { textContent: book.title }),
+      element('span', { className: 'quiet', textContent: `× ${quantity}` }),
+      remove,
+    );
+  });
+  $('cart').replaceChildren(
+    ...(lines.length > 0
+      ? lines
+      : [element('li', { className: 'empty', textContent: 'Nothing in it yet.' })]),
+  );
+};
+
+const showHealth = async () => {
+  const { ok } = await fetch('health').catch(() => ({ ok: false }));
+  $('health').textContent = ok ? 'store up' : 'store down';
+  $('health').classList.toggle('down', !ok);
+  const wasAway = !$('outage').hidden;
+  $('outage').hidden = ok;
+  $('outage').textContent =
+    'The store is away. Requests that need it are refused with 503, nobody is logged out, and all goes on when it is back.';
+  if (wasAway && ok) await showAll();
+};
+
+const showAll = async () => {
+  await attempt(showBooks);
+  await showSession();
+};
+
+// --- clicks --------------------------------------------------------------------------------------------------
+
+$('reload').onclick = () => attempt(showBooks);
+
+$('clear').onclick = () =>
+  attempt(async () => {
+    const { deleted } = await call('DELETE', 'api/books/cache');
+    $('cleared').textContent =
+      `${deleted} cached ${deleted === 1 ? 'entry' : 'entries'} deleted; your session is still here.`;
+    await showSession();
+  });
+
+$('login').onsubmit = (event) => {
+  event.preventDefault();
+  changeSession(() => call('POST', 'api/account/login', Object.fromEntries(new FormData($('login')))));
+};
+
+$('logout').onclick = () =>
+  changeSession(async () => {
+    await call('POST', 'api/account/logout');
+    note('Logged out: the session is gone from the store.');
+  });
+
+$('voucher').onsubmit = (event) => {
+  event.preventDefault();
+  changeSession(() => call('POST', 'api/voucher', Object.fromEntries(new FormData($('voucher')))));
+};
+
+$('race').onclick = () =>
+  changeSession(async () => {
+    const [first, ...others] = [...document.querySelectorAll('button[data-book]')];
+    const add = ({ dataset }) => call('POST', `api/cart/books/${dataset.book}`);
+    // Requests without a cookie would get a session each, so a first visit begins with one request.
+    if (mark === null) await add(first);
+    await Promise.all((mark === null ? others : [first, ...others]).map(add));
+    note(`${others.length + 1} requests changed the session at the same time; none was lost.`);
+  });
+
+$('order').onclick = () =>
+  changeSession(async () => {
+    const { count, totalInCents } = await call('POST', 'api/cart/order');
+    note(`Ordered ${count} books for ${euros(totalInCents)}. Thank you!`);
+  });
+
+// While the store is away, look whether it is back; with the store up the page asks for nothing.
+setInterval(() => {
+  if (!$('outage').hidden) showHealth();
+}, 1000);
+
+const { platform, store } = await call('GET', 'api/about');
+$('about').textContent = `${platform} · ${store}`;
+await showAll();

@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+
+const fromEnvironment = (name: string): string | undefined => {
+  const text = process.env[name];
+  return text === '' ? undefined : text;
+};
+
+/** What the environment says, with what suits a first look. */
+export const settings = {
+  redisUrl: fromEnvironment('REDIS_URL') ?? 'memory:',
+  /** Without SECRET_KEY every start has a secret of its own, and earlier sessions end with it. */
+  secretKey: fromEnvironment('SECRET_KEY') ?? randomBytes(32),
+  host: fromEnvironment('HOST') ?? '127.0.0.1',
+  port: Number(fromEnvironment('PORT') ?? 3000),
+  platform: process.argv.includes('--fastify') ? 'Fastify' : 'Express',
+} as const;
+
+/** The store in words, without the password a url may carry. */
+export const storeInWords = (): string => {
+  if (settings.redisUrl === 'memory:') return 'the embedded store (memory:)';
+  const { protocol, host, pathname } = new URL(settings.redisUrl);
+  return `Redis at ${protocol}//${host}${pathname}`;
+};

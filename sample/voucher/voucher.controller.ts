@@ -1,0 +1,20 @@
+import { Body, Controller, HttpCode, NotFoundException, Post, UseGuards } from '@nestjs/common';
+import { ThrottlerGuard } from '@nestjs/throttler';
+import { Session } from 'nestjs-codex-redis';
+import { type ShopSession } from '../shop-session.js';
+
+const DISCOUNTS: ReadonlyMap<unknown, number> = new Map([['CODEX10', 10]]);
+
+/** Redeems vouchers; whoever guesses codes is soon told to wait. */
+@Controller('api/voucher')
+@UseGuards(ThrottlerGuard)
+export class VoucherController {
+  @Post()
+  @HttpCode(200)
+  redeem(@Session() session: ShopSession, @Body() { code }: { code?: unknown }): { discount: number } {
+    const discount = DISCOUNTS.get(code);
+    if (discount === undefined) throw new NotFoundException('There is no such voucher.');
+    session.discount = discount;
+    return { discount };
+  }
+}
