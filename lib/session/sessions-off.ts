@@ -1,0 +1,20 @@
+import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
+import { SessionService } from './session.service.js';
+
+/**
+ * What is injected for SessionService while sessions are off: any use throws an ImproperlyConfiguredError. Members
+ * that a SessionService does not have, such as Nest's life-cycle hooks, are simply missing.
+ */
+export const sessionsAreOff = (): SessionService =>
+  new Proxy(Object.create(SessionService.prototype) as SessionService, {
+    get: (target, member) => {
+      if (
+        member === 'events' ||
+        (member in target && member !== 'constructor' && !(member in Object.prototype))
+      )
+        throw new ImproperlyConfiguredError(
+          'Sessions are off: give CodexRedisModule.forRoot() the options projectName, secretKey and session: {}',
+        );
+      return Reflect.get(target, member) as unknown;
+    },
+  });

@@ -1,0 +1,224 @@
+import { Inject, Injectable, Module, type Type } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { randomUUID } from 'node:crypto';
+import {
+  CacheService,
+  codexRedisConfig,
+  CodexRedisModule,
+  type CodexRedisOptions,
+  type CodexRedisOptionsFactory,
+  ImproperlyConfiguredError,
+  JsonSerializer,
+  SessionService,
+} from '../../../lib/index.js';
+
+type Imports = NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>;
+
+const opened: TestingModule[] = [];
+
+const start = async (...imports: Imports): Promise<TestingModule> => {
+  const module = await Test.createTestingModule({ imports }).compile();
+  opened.push(module);
+  return module.init();
+};
+
+const failure = async (...imports: Imports): Promise<Error> =>
+  start(...imports).then(
+    () => {
+      throw new Error('The module started');
+    },
+    (error: unknown) => error as Error,
+  );
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((module) => module.close()));
+});
+
+const redisOptions = (): CodexRedisOptions => ({
+  url: process.env['TEST_REDIS_URL'],
+  cache: { keyPrefix: randomUUID() },
+});
+
+const proveCache = async (module: TestingModule): Promise<void> => {
+  const cache = module.get(CacheService);
+  await cache.set('k', { a: 1 }, 60);
+  expect(await cache.get('k')).toEqual({ a: 1 });
+  expect(await cache.clear()).toBe(1);
+};
+
+describe('CodexRedisModule.forRoot', () => {
+  it('supplies the three services on a real Redis', async () => {
+    const module = await start(CodexRedisModule.forRoot(redisOptions()));
+    await proveCache(module);
+    expect(module.get(JsonSerializer).dumps({ a: 1 })).toBe('{"a":1}');
+    expect(module.get(SessionService)).toBeDefined();
+  });
+
+  it('supplies them on the embedded store', async () => {
+    await proveCache(await start(CodexRedisModule.forRoot({ url: 'memory:', cache: { keyPrefix: 'x' } })));
+  });
+
+  it('names every wrong option at start', async () => {
+    const error = await failure(CodexRedisModule.forRoot({ url: 'http://x', cache: { timeout: -1 } }));
+    expect(error).toBeInstanceOf(ImproperlyConfiguredError);
+    expect(error.message).toMatch(/url must be[\s\S]*cache\.timeout must be/);
+  });
+
+  it('opens nothing before it is initialised', async () => {
+    const module = await Test.createTestingModule({
+      imports: [CodexRedisModule.forRoot({ url: 'redis://127.0.0.1:1', connectTimeoutMs: 100 })],
+    }).compile();
+    await expect(module.init()).rejects.toThrow();
+    await module.close();
+  });
+
+  it('is there once in an application', async () => {
+    const error = await failure(
+      CodexRedisModule.forRoot({ url: 'memory:' }),
+      CodexRedisModule.forRoot({ url: 'memory:', cache: { keyPrefix: 'b' } }),
+    );
+    expect(error).toBeInstanceOf(ImproperlyConfiguredError);
+    expect(error.message).toMatch(/imported more than once.*registerCache/);
+  });
+
+  it('says that sessions are off when they are used', async () => {
+    const module = await start(CodexRedisModule.forRoot({ url: 'memory:' }));
+    expect(() => module.get(SessionService).open()).toThrow(/Sessions are off.*session: \{\}/);
+  });
+});
+
+describe('visibility', () => {
+  @Injectable()
+  class Reports {
+    constructor(@Inject(CacheService) readonly cache: CacheService) {}
+  }
+
+  const feature = (...imports: Type[]): Type => {
+    class Feature {}
+    Module({ imports, providers: [Reports], exports: [Reports] })(Feature);
+    return Feature;
+  };
+
+  it('needs an import where isGlobal is not set', async () => {
+    expect((await failure(CodexRedisModule.forRoot({ url: 'memory:' }), feature())).message).toMatch(
+      /CacheService/,
+    );
+  });
+
+  it('gives every importer of the class the same services', async () => {
+    const module = await start(CodexRedisModule.forRoot({ url: 'memory:' }), feature(CodexRedisModule));
+    expect(module.get(Reports).cache).toBe(module.get(CacheService));
+  });
+
+  it('is everywhere with isGlobal', async () => {
+    const module = await start(CodexRedisModule.forRoot({ url: 'memory:', isGlobal: true }), feature());
+    expect(module.get(Reports).cache).toBe(module.get(CacheService));
+  });
+
+  it('says what is missing without forRoot', async () => {
+    expect((await failure(CodexRedisModule)).message).toMatch(/import CodexRedisModule\.forRoot\(\)/);
+  });
+});
+
+describe('CodexRedisModule.forRootAsync', () => {
+  @Injectable()
+  class Options implements CodexRedisOptionsFactory {
+    createCodexRedisOptions(): CodexRedisOptions {
+      return redisOptions();
+    }
+  }
+
+  @Module({
+    providers: [Options, { provide: 'prefix', useFactory: () => randomUUID() }],
+    exports: [Options, 'prefix'],
+  })
+  class OptionsModule {}
+
+  it('takes useFactory with inject and imports', async () => {
+    await proveCache(
+      await start(
+        CodexRedisModule.forRootAsync({
+          imports: [OptionsModule],
+          inject: ['prefix'],
+          useFactory: (keyPrefix: string) => Promise.resolve({ ...redisOptions(), cache: { keyPrefix } }),
+        }),
+      ),
+    );
+  });
+
+  it('takes useClass', async () => {
+    await proveCache(await start(CodexRedisModule.forRootAsync({ useClass: Options })));
+  });
+
+  it('takes useExisting', async () => {
+    await proveCache(
+      await start(CodexRedisModule.forRootAsync({ imports: [OptionsModule], useExisting: Options })),
+    );
+  });
+
+  it('takes isGlobal beside the factory, and refuses it in the result', async () => {
+    const module = await start(CodexRedisModule.forRootAsync({ isGlobal: true, useFactory: redisOptions }));
+    await proveCache(module);
+    const typed = CodexRedisModule.forRootAsync({
+      // @ts-expect-error isGlobal is no part of a factory's result
+      useFactory: () => ({ url: 'memory:', isGlobal: true }),
+    });
+    expect((await failure(typed)).message).toMatch(/isGlobal belongs beside the factory/);
+  });
+
+  it('refuses a typo at compile time and at start', async () => {
+    // @ts-expect-error keyprefix is no option
+    const error = await failure(CodexRedisModule.forRoot({ url: 'memory:', cache: { keyprefix: 'a' } }));
+    expect(error.message).toMatch(/cache\.keyprefix is no option/);
+    // @ts-expect-error useFactroy is no option
+    expect(() => CodexRedisModule.forRootAsync({ useFactroy: redisOptions })).toThrow(
+      ImproperlyConfiguredError,
+    );
+  });
+
+  it('refuses options without a source, or with two', () => {
+    expect(() => CodexRedisModule.forRootAsync({})).toThrow(/exactly one of useFactory.*got none/);
+    expect(() => CodexRedisModule.forRootAsync({ useClass: Options, useFactory: redisOptions })).toThrow(
+      /got useFactory and useClass/,
+    );
+  });
+
+  it('asks about a factory that returns undefined', async () => {
+    const error = await failure(CodexRedisModule.forRootAsync({ useFactory: () => undefined as never }));
+    expect(error.message).toMatch(/must be an object, got undefined.*does the factory return them/);
+  });
+});
+
+describe('codexRedisConfig', () => {
+  const VARIABLES = {
+    REDIS_URL: process.env['TEST_REDIS_URL'],
+    CACHE_KEY_PREFIX: randomUUID(),
+    CACHE_TIMEOUT: '60',
+  };
+  const before = { ...process.env };
+
+  afterEach(() => {
+    process.env = { ...before };
+  });
+
+  it('gives the settings of the environment to forRootAsync', async () => {
+    Object.assign(process.env, VARIABLES);
+    const module = await start(
+      ConfigModule.forRoot({ ignoreEnvFile: true }),
+      CodexRedisModule.forRootAsync(codexRedisConfig.asProvider()),
+    );
+    const cache = module.get(CacheService);
+    await cache.set('k', 1);
+    expect(await cache.ttl('k')).toBeGreaterThan(50);
+    expect(await cache.ttl('k')).toBeLessThanOrEqual(60);
+    await cache.clear();
+    await proveCache(module);
+  });
+
+  it('names the variable of a wrong value', async () => {
+    Object.assign(process.env, VARIABLES, { CACHE_TIMEOUT: 'soon' });
+    const error = await failure(CodexRedisModule.forRootAsync(codexRedisConfig.asProvider()));
+    expect(error.message).toMatch(/cache\.timeout \(environment variable CACHE_TIMEOUT\)/);
+  });
+});

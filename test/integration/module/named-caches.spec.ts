@@ -1,0 +1,179 @@
+import { Inject, Injectable, Module, Optional } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { randomUUID } from 'node:crypto';
+import { CacheService, CodexRedisModule, getCacheToken, InjectCache } from '../../../lib/index.js';
+
+type Metadata = Parameters<typeof Test.createTestingModule>[0];
+
+const opened: TestingModule[] = [];
+
+const start = async (metadata: Metadata): Promise<TestingModule> => {
+  const module = await Test.createTestingModule(metadata).compile();
+  opened.push(module);
+  return module.init();
+};
+
+const failure = (metadata: Metadata): Promise<string> =>
+  start(metadata).then(
+    () => 'started',
+    (error: unknown) => (error as Error).message,
+  );
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((module) => module.close()));
+});
+
+const root = () => CodexRedisModule.forRoot({ url: process.env['TEST_REDIS_URL'] });
+
+@Injectable()
+class Reports {
+  constructor(@InjectCache('reports') readonly cache: CacheService) {}
+}
+
+describe('named caches', () => {
+  it('C88 live beside the default one, under their own prefix', async () => {
+    const keyPrefix = randomUUID();
+    const module = await start({
+      imports: [root(), CodexRedisModule.registerCache({ name: 'reports', keyPrefix, timeout: 60 })],
+      providers: [Reports],
+    });
+    const { cache } = module.get(Reports);
+    await cache.set('k', 1);
+    expect(await cache.ttl('k')).toBeGreaterThan(50);
+    expect(await module.get(CacheService).has('k')).toBe(false);
+    expect(await cache.clear()).toBe(1);
+  });
+
+  it('C88 are one instance for a name, wherever their module is imported', async () => {
+    const reports = CodexRedisModule.registerCache({ name: 'reports', keyPrefix: 'r' });
+    @Module({ imports: [reports], providers: [Reports], exports: [Reports] })
+    class Feature {}
+    const module = await start({
+      imports: [root(), reports, Feature],
+      providers: [
+        { provide: 'here', useFactory: (cache: CacheService) => cache, inject: [getCacheToken('reports')] },
+      ],
+    });
+    expect(module.get('here')).toBe(module.get(Reports).cache);
+  });
+
+  it('take their options from a factory', async () => {
+    @Module({ providers: [{ provide: 'prefix', useValue: randomUUID() }], exports: ['prefix'] })
+    class PrefixModule {}
+    const module = await start({
+      imports: [
+        root(),
+        CodexRedisModule.registerCacheAsync({
+          name: 'reports',
+          imports: [PrefixModule],
+          inject: ['prefix'],
+          useFactory: (keyPrefix: string) => Promise.resolve({ keyPrefix, url: 'memory:' }),
+        }),
+      ],
+      providers: [Reports],
+    });
+    const { cache } = module.get(Reports);
+    await cache.set('k', 1);
+    expect(await cache.clear()).toBe(1);
+  });
+
+  it('C88 an unknown name fails at start, naming the known ones', async () => {
+    @Injectable()
+    class Typo {
+      constructor(@InjectCache('report') readonly cache: CacheService) {}
+    }
+    @Injectable()
+    class TypoInProperty {
+      @InjectCache('report') readonly cache!: CacheService;
+    }
+    const reports = CodexRedisModule.registerCache({ name: 'reports', keyPrefix: 'r' });
+    for (const provider of [
+      Typo,
+      TypoInProperty,
+      { provide: 'x', useFactory: () => 1, inject: [getCacheToken('report')] },
+    ]) {
+      const message = await failure({ imports: [root(), reports], providers: [provider] });
+      expect(message).toMatch(/@InjectCache\("report"\).*registered are "reports"/);
+      const [before] = [await failure({ imports: [reports, root()], providers: [provider] })];
+      expect(before).toMatch(/@InjectCache\("report"\).*registered are "reports"/);
+    }
+  });
+
+  it('may be asked for optionally', async () => {
+    @Injectable()
+    class Maybe {
+      constructor(@Optional() @InjectCache('nowhere') readonly cache?: CacheService) {}
+    }
+    const module = await start({ imports: [root()], providers: [Maybe] });
+    expect(module.get(Maybe).cache).toBeUndefined();
+  });
+
+  it('C88 two caches of one name are an error at start', async () => {
+    const message = await failure({
+      imports: [
+        root(),
+        CodexRedisModule.registerCache({ name: 'reports', keyPrefix: 'a' }),
+        CodexRedisModule.registerCache({ name: 'reports', keyPrefix: 'b' }),
+      ],
+    });
+    expect(message).toMatch(/"reports" is registered twice/);
+  });
+
+  it('need forRoot, and say so', async () => {
+    const message = await failure({
+      imports: [CodexRedisModule.registerCache({ name: 'reports', keyPrefix: 'a' })],
+    });
+    expect(message).toMatch(/"reports" needs CodexRedisModule\.forRoot\(\)/);
+  });
+
+  it('name their wrong options at start', async () => {
+    const message = await failure({
+      imports: [
+        root(),
+        CodexRedisModule.registerCache({ name: 'reports', keyPrefix: 'a:1', timeout: 'soon' }),
+      ],
+    });
+    expect(message).toMatch(/2 settings[\s\S]*keyPrefix must be[\s\S]*timeout must be/);
+  });
+});
+
+describe('cache.serializer', () => {
+  @Injectable()
+  class Shouting {
+    constructor(@Optional() @Inject('mark') private readonly mark = '!') {}
+
+    dumps(value: unknown): string {
+      return JSON.stringify(value) + this.mark;
+    }
+
+    loads(text: string): unknown {
+      return JSON.parse(text.slice(0, -1));
+    }
+  }
+
+  const roundTrip = async (module: TestingModule): Promise<void> => {
+    const cache = module.get(CacheService);
+    await cache.set('k', { a: 1 });
+    expect(await cache.get('k')).toEqual({ a: 1 });
+    await cache.delete('k');
+  };
+
+  const withSerializer = (serializer: never) =>
+    CodexRedisModule.forRoot({ url: 'memory:', cache: { serializer } });
+
+  it('C70 is an instance, a class or a provider token', async () => {
+    @Module({ providers: [{ provide: 'shouting', useClass: Shouting }] })
+    class Elsewhere {}
+    await roundTrip(await start({ imports: [withSerializer(new Shouting() as never)] }));
+    await roundTrip(await start({ imports: [withSerializer(Shouting as never)] }));
+    await roundTrip(await start({ imports: [withSerializer('shouting' as never), Elsewhere] }));
+  });
+
+  it('C70 a bad one fails at start', async () => {
+    expect(await failure({ imports: [withSerializer('nowhere' as never)] })).toMatch(/names no serializer/);
+    expect(await failure({ imports: [withSerializer(Date as never)] })).toMatch(/names no serializer/);
+    expect(await failure({ imports: [withSerializer({ dumps: 1 } as never)] })).toMatch(
+      /cache\.serializer must be/,
+    );
+  });
+});
