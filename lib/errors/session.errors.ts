@@ -1,4 +1,4 @@
-import { type CodexRedisErrorOptions } from './codex-redis.error.js';
+import { CodexRedisError, type CodexRedisErrorOptions } from './codex-redis.error.js';
 import { HttpMappedError } from './http-mapped.error.js';
 
 /** The session was ended (logged out, expired) while it was in use; it is not re-created. HTTP status 400. */
@@ -21,4 +21,14 @@ export class SessionConflictError extends HttpMappedError {
   constructor(options?: CodexRedisErrorOptions) {
     super(503, 'The session could not be saved: other requests kept changing it. Try again.', options);
   }
+}
+
+/** A session that had to be new could not be created: something is stored under its key. */
+export class SessionCreateError extends CodexRedisError {
+  readonly code = 'CODEX_REDIS_SESSION_CREATE';
+}
+
+/** A session was used in a way its state does not allow: before it was loaded, or after it was committed. */
+export class SessionStateError extends CodexRedisError {
+  readonly code = 'CODEX_REDIS_SESSION_STATE';
 }

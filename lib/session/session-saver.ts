@@ -1,0 +1,103 @@
+import { type SessionSettings } from '../config/settings.js';
+import { SessionStateError } from '../errors/session.errors.js';
+import { type KeyValueStore } from '../store/key-value-store.js';
+import { type SaveLane, SaveQueue } from './save-queue.js';
+import { type SessionCodec } from './session-codec.js';
+import { type SessionData } from './session-data.js';
+import { type SessionEventEmitter } from './session-events.js';
+import { type CommitOutcome, type SessionState } from './session-state.js';
+import { type SessionWriter } from './session-writer.js';
+
+/** Decides what a save, a commit and a flush have to write, and lets those of one session queue. */
+export class SessionSaver {
+  readonly #queue = new SaveQueue();
+
+  constructor(
+    private readonly store: KeyValueStore,
+    private readonly writer: SessionWriter,
+    private readonly codec: SessionCodec,
+    private readonly events: SessionEventEmitter,
+    private readonly settings: Pick<SessionSettings, 'saveEveryRequest' | 'operationTimeoutMs'>,
+    private readonly storeKey: (key: string) => string,
+  ) {}
+
+  async save(state: SessionState, mustCreate: boolean): Promise<void> {
+    state.requireLoaded();
+    if (state.committed)
+      throw new SessionStateError(
+        'The session was already committed with the response and cannot be saved again',
+      );
+    await this.#settleEnding(state);
+    await this.#inTurn(state, (lane, deadline) => {
+      const { key } = state;
+      if (key === null) return this.writer.create(state);
+      if (mustCreate) return this.writer.insert(state, key);
+      return state.cycling
+        ? this.writer.cycle(state, key, lane, deadline)
+        : this.writer.update(state, key, lane, deadline);
+    });
+  }
+
+  commit(state: SessionState): Promise<CommitOutcome> {
+    state.committed = true;
+    return (state.commitment ??= this.#commit(state));
+  }
+
+  async discard(state: SessionState): Promise<CommitOutcome> {
+    state.committed = true;
+    await this.#settleEnding(state);
+    return { outcome: state.effect === 'deleted' ? 'deleted' : 'nothing', key: state.key };
+  }
+
+  flush(state: SessionState): Promise<void> {
+    state.end();
+    if (state.endingKeys.size === 0) return state.ending ?? Promise.resolve();
+    const ending = this.#deleteEnding(state);
+    // Whoever does not await it here meets a failure at the commit.
+    ending.catch(() => undefined);
+    state.ending = ending;
+    return ending;
+  }
+
+  async #commit(state: SessionState): Promise<CommitOutcome> {
+    await this.#settleEnding(state);
+    const { key } = state;
+    if (key === null) {
+      if (state.cycling || !state.isEmpty) await this.#inTurn(state, () => this.writer.create(state));
+    } else if (state.isLoaded) await this.#commitStored(state, key);
+    return { outcome: state.effect, key: state.key };
+  }
+
+  async #commitStored(state: SessionState, key: string): Promise<void> {
+    if (state.cycling)
+      await this.#inTurn(state, (lane, deadline) => this.writer.cycle(state, key, lane, deadline));
+    else if (state.modified || (state.isExposed && this.#isChangedInside(state)))
+      await this.#inTurn(state, (lane, deadline) => this.writer.update(state, key, lane, deadline));
+    else if (this.settings.saveEveryRequest) await this.writer.touch(state, key);
+  }
+
+  /** Whether an entry was changed inside. Other writers spell the same content differently: `1.0`, blanks. */
+  #isChangedInside(state: SessionState): boolean {
+    const now = this.codec.toJson(state.data);
+    return now !== state.json && now !== this.codec.toJson(this.codec.fromJson(state.json) as SessionData);
+  }
+
+  /** The deadline counts from here, so that the time in the queue is part of it. */
+  #inTurn(state: SessionState, save: (lane: SaveLane, deadline: number) => Promise<void>): Promise<void> {
+    const deadline = performance.now() + this.settings.operationTimeoutMs;
+    return this.#queue.run(state.key ?? state, (lane) => save(lane, deadline));
+  }
+
+  async #deleteEnding(state: SessionState): Promise<void> {
+    for (const key of [...state.endingKeys]) {
+      await this.store.delete(this.storeKey(key));
+      state.endingKeys.delete(key);
+      state.effect = 'deleted';
+      this.events.emit('flushed', key);
+    }
+  }
+
+  async #settleEnding(state: SessionState): Promise<void> {
+    if (state.ending !== undefined) await state.ending;
+  }
+}

@@ -1,0 +1,203 @@
+import { Logger } from '@nestjs/common';
+import { type SessionSettings } from '../config/settings.js';
+import { SessionInterruptedError } from '../errors/session.errors.js';
+import { assertJson, JsonSerializer } from '../serializer/json-serializer.js';
+import { type Clock } from '../store/clock.js';
+import { type KeyValueStore } from '../store/key-value-store.js';
+import { cookieValue } from './cookie-header.js';
+import { SessionCodec } from './session-codec.js';
+import { SessionEventEmitter, type SessionEvents } from './session-events.js';
+import { SessionExpiryRules } from './session-expiry.js';
+import { isSessionKey } from './session-key.js';
+import { sessionOf } from './session-proxy.js';
+import { SessionReader } from './session-reader.js';
+import { SessionSigner } from './session-signer.js';
+import { type CommitOutcome, type SessionKeeper, SessionState, sessionStateOf } from './session-state.js';
+import { SessionSaver } from './session-saver.js';
+import { SessionWriter } from './session-writer.js';
+import { type Session, type SessionStatus } from './session.js';
+
+/** How a session is to be saved. */
+export interface SaveOptions {
+  /** Store it only if nothing is stored under its key. */
+  readonly mustCreate?: boolean;
+}
+
+const DONE = Promise.resolve();
+
+/**
+ * Makes, loads, saves and ends sessions. Over HTTP the module does so by itself for every request.
+ *
+ * Every call that asks the store rejects with RedisConnectionError, RedisTimeoutError or RedisServiceError when that
+ * fails; a session is never made up in its place.
+ */
+export class SessionService {
+  /** Where to subscribe to sessions being created, cycled, flushed, interrupted or found corrupt. */
+  readonly events: SessionEvents;
+
+  readonly #store: KeyValueStore;
+  readonly #codec: SessionCodec;
+  readonly #reader: SessionReader;
+  readonly #saver: SessionSaver;
+  readonly #keeper: SessionKeeper;
+  readonly #prefix: string;
+  readonly #cookieName: string;
+
+  constructor(store: KeyValueStore, settings: SessionSettings, clock: Clock) {
+    const logger = new Logger('CodexRedisSession');
+    const signer = new SessionSigner(settings.secretKeys, settings.salt);
+    const codec = new SessionCodec(signer, new JsonSerializer(), clock);
+    const expiry = new SessionExpiryRules(settings, clock, (message) => logger.warn(message));
+    const events = new SessionEventEmitter((key) => signer.fingerprint(key), logger);
+    this.#store = store;
+    this.#codec = codec;
+    this.#prefix = `${settings.projectName}:${settings.keyPrefix}:`;
+    this.#cookieName = settings.cookie.name;
+    this.events = events;
+    this.#reader = new SessionReader(codec, events, logger);
+    const writer = new SessionWriter(store, codec, this.#reader, expiry, events, (key) =>
+      this.#storeKey(key),
+    );
+    this.#saver = new SessionSaver(store, writer, codec, events, settings, (key) => this.#storeKey(key));
+    this.#keeper = {
+      expiry,
+      read: (text, key) => this.#reader.read(text, key),
+      check: (name, value) => assertJson(value, name),
+      save: (state) => this.save(state),
+      flush: (state) => this.flush(state),
+      reload: (state) => this.#reload(state),
+    };
+  }
+
+  /** A new, empty session, stored under a fresh key. */
+  async create<T extends object = Record<string, unknown>>(): Promise<Session<T>> {
+    const state = new SessionState(this.#keeper, null);
+    await this.#saver.save(state, true);
+    return sessionOf<T>(state);
+  }
+
+  /**
+   * The session stored under a key. Where there is none the session is empty and has no key: an unknown key is
+   * never adopted. What is no session key at all never reaches the store.
+   */
+  async load<T extends object = Record<string, unknown>>(key: string): Promise<Session<T>> {
+    const session = this.open<T>(key);
+    await this.ensureLoaded(session);
+    sessionStateOf(session).decode();
+    return session;
+  }
+
+  /** The session of a Cookie header, for the handshake of a WebSocket for example. Saving it is up to the caller. */
+  loadFromCookieHeader<T extends object = Record<string, unknown>>(
+    header: string | undefined,
+  ): Promise<Session<T>> {
+    return this.load<T>(cookieValue(header, this.#cookieName) ?? '');
+  }
+
+  /** A session that is loaded when `ensureLoaded` is called, or never; one without a key needs no loading. */
+  open<T extends object = Record<string, unknown>>(key?: string): Session<T> {
+    const usable = key !== undefined && isSessionKey(key) ? key : null;
+    return sessionOf<T>(new SessionState(this.#keeper, usable));
+  }
+
+  /** Loads an opened session, once. */
+  ensureLoaded(session: SessionStatus): Promise<void> {
+    const state = sessionStateOf(session);
+    if (state.isLoaded || state.key === null) return DONE;
+    return (state.loading ??= this.#load(state, state.key));
+  }
+
+  /**
+   * Saves a session, changed or not, with the changes that others made meanwhile kept; a new one gets its key.
+   *
+   * @throws SessionInterruptedError when the stored session was ended meanwhile; it is never brought back.
+   * @throws SessionConflictError when others kept changing it until the operation timeout.
+   * @throws SessionCreateError when it must be created and is stored already.
+   */
+  async save(session: SessionStatus, options: SaveOptions = {}): Promise<void> {
+    await this.#saver.save(sessionStateOf(session), options.mustCreate === true);
+  }
+
+  /** Deletes a stored session; whether there was one. */
+  async delete(session: SessionStatus | string): Promise<boolean> {
+    const key = typeof session === 'string' ? session : sessionStateOf(session).key;
+    return key !== null && isSessionKey(key) && (await this.#store.delete(this.#storeKey(key)));
+  }
+
+  /** Whether a session is stored under a key. */
+  async exists(key: string): Promise<boolean> {
+    return isSessionKey(key) && (await this.#store.has(this.#storeKey(key)));
+  }
+
+  /**
+   * Moves a session to a fresh key at once, with its unsaved changes; a new one is created.
+   *
+   * @throws SessionInterruptedError, SessionConflictError as `save` does.
+   */
+  async cycleKey(session: SessionStatus): Promise<void> {
+    sessionStateOf(session).requestCycle();
+    await this.save(session);
+  }
+
+  /** Ends a session: the stored one is deleted, the entries are gone, and the key is `null`. */
+  flush(session: SessionStatus): Promise<void> {
+    return this.#saver.flush(sessionStateOf(session));
+  }
+
+  /** Does nothing: Redis deletes expired sessions by itself. */
+  clearExpired(): Promise<void> {
+    return DONE;
+  }
+
+  /**
+   * The text that stands in the store for these entries.
+   *
+   * @throws TypeError when a value is not JSON; it names the path and the cure.
+   */
+  encode(data: object): string {
+    return this.#codec.seal(this.#codec.toJson({ ...data }));
+  }
+
+  /** The entries of a stored text; none, with a warning, when it cannot be read. */
+  decode(text: string): Record<string, unknown> {
+    return this.#reader.read(text).data;
+  }
+
+  /**
+   * Ends the use of a session by a request: what is to be saved is saved, with as few commands as can be, and later
+   * changes are refused. A second call gives the outcome of the first.
+   *
+   * @throws as `save` does, and a TypeError when an entry holds what is not JSON.
+   */
+  commit(session: SessionStatus): Promise<CommitOutcome> {
+    return this.#saver.commit(sessionStateOf(session));
+  }
+
+  /**
+   * Ends the use of a session by a request that failed: nothing is saved, but a flush stands. The outcome is
+   * `deleted` then, else `nothing`.
+   */
+  discard(session: SessionStatus): Promise<CommitOutcome> {
+    return this.#saver.discard(sessionStateOf(session));
+  }
+
+  async #load(state: SessionState, key: string): Promise<void> {
+    try {
+      const text = await this.#store.get(this.#storeKey(key));
+      if (state.key === key && !state.isLoaded) state.attach(text);
+    } finally {
+      state.loading = undefined;
+    }
+  }
+
+  async #reload(state: SessionState): Promise<void> {
+    const { key } = state;
+    state.reset();
+    await this.ensureLoaded(state);
+    if (key !== null && state.key === null) throw new SessionInterruptedError();
+  }
+
+  #storeKey(key: string): string {
+    return this.#prefix + key;
+  }
+}
