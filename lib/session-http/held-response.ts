@@ -4,8 +4,6 @@ import { type FailureReply, replyWithFailure } from './failure-reply.js';
 import { mergeHeaders } from './node-response.js';
 import { type ResponseBase } from './response-base.js';
 
-type WriteCallback = (error: Error) => void;
-
 interface Call {
   readonly method: 'write' | 'end' | 'flushHeaders';
   readonly args: unknown[];
@@ -38,10 +36,13 @@ export abstract class HeldResponse {
   ) {}
 
   /** Whether there is anything to commit or to add; when not, the response goes as it is. */
-  protected abstract concerns(statusCode: number): boolean;
+  protected abstract concerns(): boolean;
 
   /** What must be through before a byte leaves, `undefined` when nothing is to be waited for. */
   protected abstract settle(statusCode: number): Promise<void> | undefined;
+
+  /** Called when the response goes as it is. */
+  protected abstract passed(): void;
 
   /** Adds the own headers to the response, after `settle`. */
   protected abstract addHeaders(statusCode: number): void;
@@ -55,8 +56,9 @@ export abstract class HeldResponse {
   /** `writeHead` on an open response. */
   head(statusCode: number, reason: unknown, headers: unknown): void {
     const { response, base } = this;
-    if (!this.concerns(statusCode)) {
+    if (!this.concerns()) {
       this.phase = 'passing';
+      this.passed();
       base.writeHead.call(response, statusCode, reason, headers);
       return;
     }
@@ -104,7 +106,12 @@ export abstract class HeldResponse {
   }
 
   #mustWait(statusCode: number): boolean {
-    const pending = this.concerns(statusCode) ? this.#settle(statusCode) : undefined;
+    if (!this.concerns()) {
+      this.phase = 'passing';
+      this.passed();
+      return false;
+    }
+    const pending = this.#settle(statusCode);
     if (pending === undefined) {
       this.phase = 'passing';
       this.addHeaders(statusCode);
@@ -124,7 +131,7 @@ export abstract class HeldResponse {
     try {
       return this.settle(statusCode);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 

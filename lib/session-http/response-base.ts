@@ -4,13 +4,13 @@
 export interface ResponseBase {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
-  writeHead(statusCode: number, reason?: unknown, headers?: unknown): unknown;
-  write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean;
-  end(chunk?: unknown, encoding?: unknown, callback?: unknown): unknown;
-  flushHeaders(): void;
-  setHeader(name: string, value: unknown): unknown;
-  setHeaders(headers: unknown): unknown;
-  appendHeader(name: string, value: unknown): unknown;
-  removeHeader(name: string): void;
-  _implicitHeader?(): void;
+  readonly writeHead: (statusCode: number, reason?: unknown, headers?: unknown) => unknown;
+  readonly write: (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;
+  readonly end: (chunk?: unknown, encoding?: unknown, callback?: unknown) => unknown;
+  readonly flushHeaders: () => void;
+  readonly setHeader: (name: string, value: unknown) => unknown;
+  readonly setHeaders: (headers: unknown) => unknown;
+  readonly appendHeader: (name: string, value: unknown) => unknown;
+  readonly removeHeader: (name: string) => void;
+  readonly _implicitHeader?: () => void;
 }

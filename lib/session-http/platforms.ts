@@ -1,0 +1,127 @@
+import { type AbstractHttpAdapter } from '@nestjs/core';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
+import { BASE, type GatedResponse, HELD, HOLD } from './gated-response.js';
+import { type ResponseBase } from './response-base.js';
+import { lookouts, senders } from './response-gate.js';
+import { SessionExchange } from './session-exchange.js';
+import { type SessionHttp } from './session-http.js';
+
+/*
+ * All that differs between Express and Fastify. Express lets an application have prototypes of its own for its
+ * requests and responses, and a property added to one of them is slow; Fastify's are Node's, shared by the whole
+ * process, and a property is cheap.
+ */
+
+/** Lets every request of the application have a session, and holds back every response. */
+export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): void => {
+  const platform = adapter.getType();
+  if (platform === 'express') installOnExpress(adapter.getInstance<ExpressApplication>(), http);
+  else if (platform === 'fastify') installOnFastify(adapter, http);
+  else
+    throw new ImproperlyConfiguredError(
+      `Sessions work with the HTTP adapters for Express and Fastify, this application uses "${platform}". ` +
+        "Leave out the option 'session' to use the cache only",
+    );
+};
+
+/** The exchange of a request: Express', Fastify's or Node's own. */
+export const exchangeOf = (request: object): SessionExchange | undefined => {
+  const { raw = request, res } = request as { raw?: object; res?: GatedResponse };
+  return (raw as FastifyRawRequest)[EXCHANGE] ?? (res === undefined ? undefined : expressExchange(res));
+};
+
+// --- Express
+
+interface ExpressApplication {
+  readonly request: object;
+  readonly response: object;
+}
+
+/** On the response prototype of an application. */
+const OPEN = Symbol('codex-redis:open-exchange');
+
+interface ExpressResponse extends GatedResponse {
+  [OPEN]?: (response: ExpressResponse) => SessionExchange;
+}
+
+const installOnExpress = ({ request, response }: ExpressApplication, http: SessionHttp): void => {
+  const base = Reflect.getPrototypeOf(response) as ResponseBase;
+  const open = (held: ExpressResponse): SessionExchange =>
+    (held[HELD] = new SessionExchange(http, held.req, held, base, ALWAYS_WATCHED));
+  Object.assign(response, {
+    ...senders,
+    [BASE]: base,
+    [OPEN]: open,
+    // a response nobody asked a session for is concerned only by a malformed cookie
+    [HOLD]: (held: ExpressResponse) => (http.presentsMalformed(held.req) ? open(held) : undefined),
+  });
+  Object.defineProperties(response, lookouts);
+  Object.defineProperty(request, 'session', {
+    configurable: true,
+    get(this: { res: ExpressResponse }) {
+      return expressExchange(this.res)?.visibleSession;
+    },
+    set: replaceSession,
+  });
+};
+
+const ALWAYS_WATCHED = (): void => undefined;
+
+const expressExchange = (response: ExpressResponse): SessionExchange | undefined =>
+  (response[HELD] as SessionExchange | undefined) ?? response[OPEN]?.(response);
+
+// --- Fastify
+
+const EXCHANGE = Symbol('codex-redis:exchange');
+
+interface FastifyRawRequest extends IncomingMessage {
+  [EXCHANGE]?: SessionExchange;
+  session?: unknown;
+}
+
+interface FastifyInstance {
+  hasRequestDecorator(name: string): boolean;
+  decorateRequest(name: string, accessor: object): void;
+}
+
+const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp): void => {
+  const instance = adapter.getInstance<FastifyInstance>();
+  if (instance.hasRequestDecorator('session'))
+    throw new ImproperlyConfiguredError(
+      'Another Fastify plugin (such as @fastify/session) already gives requests a session; remove it, or leave out ' +
+        "the option 'session' of CodexRedisModule",
+    );
+  instance.decorateRequest('session', {
+    getter(this: { raw: FastifyRawRequest }) {
+      return this.raw[EXCHANGE]?.visibleSession;
+    },
+    setter: replaceSession,
+  });
+  adapter.use((request: FastifyRawRequest, response: GatedResponse, next: () => void) => {
+    const exchange = new SessionExchange(http, request, response, fastifyBase(response), addLookouts);
+    response[HELD] = request[EXCHANGE] = exchange;
+    Object.assign(response, senders);
+    request.session = exchange.session;
+    next();
+  });
+};
+
+/** Another middleware may have put methods of its own on the response before. */
+const fastifyBase = (response: ServerResponse): ResponseBase => {
+  const prototype = Reflect.getPrototypeOf(response) as ResponseBase;
+  const own = Object.keys(senders).filter((name) => Object.hasOwn(response, name));
+  if (own.length === 0) return prototype;
+  const base = Object.create(prototype) as Record<string, unknown>;
+  for (const name of own) base[name] = Reflect.get(response, name);
+  return base as unknown as ResponseBase;
+};
+
+const addLookouts = (response: ServerResponse): void => {
+  Object.defineProperties(response, lookouts);
+};
+
+/** Whoever puts a session of another kind in its place is let. */
+function replaceSession(this: object, value: unknown): void {
+  Object.defineProperty(this, 'session', { configurable: true, writable: true, enumerable: true, value });
+}

@@ -1,0 +1,187 @@
+import { Logger } from '@nestjs/common';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { HttpMappedError } from '../errors/http-mapped.error.js';
+import { SessionStateError } from '../errors/session.errors.js';
+import { isSessionKey } from '../session/session-key.js';
+import { type SessionState, sessionStateOf } from '../session/session-state.js';
+import { type Session } from '../session/session.js';
+import { type FailureReply } from './failure-reply.js';
+import { HeldResponse } from './held-response.js';
+import { type ResponseBase } from './response-base.js';
+import { type SessionHttp } from './session-http.js';
+
+const logger = new Logger('CodexRedisSession');
+
+const SERVER_ERROR = 500;
+const BAD_REQUEST = 400;
+
+/**
+ * What the handler of a request may do with its session: `open` until the guard knows the handler, `skipped` by
+ * `@SkipSession()`, `undeclared` where only handlers that declare it load it.
+ */
+type Access = 'open' | 'skipped' | 'undeclared';
+
+/** One request with its response and their session. */
+export class SessionExchange extends HeldResponse {
+  access: Access = 'open';
+  readonly #presented: string | undefined;
+  #session: Session | undefined;
+  #committing: Promise<void> | undefined;
+  #failure: { readonly error: Error } | undefined;
+
+  constructor(
+    private readonly http: SessionHttp,
+    request: IncomingMessage,
+    response: ServerResponse,
+    base: ResponseBase,
+    private readonly watch: (response: ServerResponse) => void,
+  ) {
+    super(response, base);
+    this.#presented = http.presentedBy(request);
+  }
+
+  /** The session, loaded or not; the first look at it costs no command. */
+  get session(): Session {
+    if (this.#session === undefined) {
+      this.#session = this.http.service.open(this.#presented);
+      if (this.phase !== 'open' || this.response.headersSent) this.#close();
+    }
+    return this.#session;
+  }
+
+  /** What `request.session` gives to the handler and everything around it. */
+  get visibleSession(): Session | undefined {
+    if (this.access === 'skipped') return undefined;
+    const { session } = this;
+    if (this.access === 'undeclared' && !this.#wasLoaded())
+      throw new SessionStateError(
+        "With session.load 'declared' a handler gets the session when it has a @Session() parameter or is marked " +
+          'with @UseSession(); this one has neither',
+      );
+    return session;
+  }
+
+  /** Loads the session once, whoever asks; `undefined` when it is there already. */
+  load(): Promise<void> | undefined {
+    const { session } = this;
+    return sessionStateOf(session).isLoaded ? undefined : this.http.service.ensureLoaded(session);
+  }
+
+  /** Commits what a handler has done; `undefined` when there is nothing to wait for. */
+  commit(statusCode: number): Promise<void> | undefined {
+    return this.phase === 'open' && this.concerns() ? this.settle(statusCode) : undefined;
+  }
+
+  protected concerns(): boolean {
+    if (this.#isMalformed() && this.access !== 'skipped') return true;
+    const state = this.#state();
+    if (state === undefined) return false;
+    const { saveEveryRequest } = this.http.settings;
+    return (
+      state.accessed ||
+      state.effect !== 'nothing' ||
+      (saveEveryRequest && state.isLoaded && state.key !== null && this.access === 'open')
+    );
+  }
+
+  protected settle(statusCode: number): Promise<void> | undefined {
+    if (this.#failure !== undefined)
+      // an exception filter tells the client; a success would be one that lost its session
+      return statusCode < BAD_REQUEST ? Promise.reject(this.#failure.error) : undefined;
+    if (this.#committing !== undefined) return this.#committing;
+    const work = this.#work(statusCode);
+    if (work === undefined) return undefined;
+    this.#committing = work.then(
+      () => {
+        this.#committing = undefined;
+      },
+      (error: unknown) => {
+        this.#committing = undefined;
+        this.#failure = { error: error as Error };
+        throw error;
+      },
+    );
+    return this.#committing;
+  }
+
+  protected addHeaders(statusCode: number): void {
+    const { response } = this;
+    const { headers, cookie } = this.http;
+    const state = this.#state();
+    if (state !== undefined && this.#givesKey(state, statusCode))
+      headers.setCookie(response, this.#cookieOf(state));
+    else if (this.#takesCookie(state, statusCode)) headers.setCookie(response, cookie.take());
+    else if (state?.accessed) headers.vary(response);
+    this.#close();
+  }
+
+  protected passed(): void {
+    this.#close();
+  }
+
+  protected failure(error: unknown): FailureReply {
+    if (error instanceof HttpMappedError) {
+      if (error.statusCode >= SERVER_ERROR) logger.error(error);
+      return { statusCode: error.statusCode, message: error.message };
+    }
+    logger.error(error);
+    return { statusCode: SERVER_ERROR, message: 'Internal server error' };
+  }
+
+  protected onWait(): void {
+    this.watch(this.response);
+  }
+
+  /** The commands that the end of the request asks for; most requests ask for none. */
+  #work(statusCode: number): Promise<unknown> | undefined {
+    const state = this.#state();
+    if (state === undefined || state.committed) return undefined;
+    const { service, settings } = this.http;
+    if (statusCode >= SERVER_ERROR) return state.ending && service.discard(this.session);
+    const idle = !state.modified && !state.isExposed && !state.cycling && state.ending === undefined;
+    return idle && !(settings.saveEveryRequest && state.key !== null)
+      ? undefined
+      : service.commit(this.session);
+  }
+
+  #givesKey(state: SessionState, statusCode: number): boolean {
+    const { key, effect } = state;
+    if (key === null || effect === 'nothing' || effect === 'deleted' || this.#failure !== undefined)
+      return false;
+    // of what an error page leaves behind the client needs a new key only where its old one is worth nothing now
+    return statusCode < SERVER_ERROR || effect === 'cycled';
+  }
+
+  #takesCookie(state: SessionState | undefined, statusCode: number): boolean {
+    if (this.#presented === undefined) return false;
+    if (this.#isMalformed()) return this.access !== 'skipped' || state?.accessed === true;
+    if (state === undefined || !state.accessed || !state.isLoaded || state.key !== null) return false;
+    return state.isEmpty || (statusCode >= SERVER_ERROR && state.ending !== undefined);
+  }
+
+  #cookieOf(state: SessionState): string {
+    const { session } = this;
+    // rounded up, so that the cookie does not go before the session
+    const maxAge = session.expiresAtBrowserClose() ? undefined : Math.ceil(session.getExpiryAge());
+    return this.http.cookie.give(state.key ?? '', maxAge, this.http.clock.now());
+  }
+
+  #isMalformed(): boolean {
+    return this.#presented !== undefined && !isSessionKey(this.#presented);
+  }
+
+  /** What is changed from here on would be lost. */
+  #close(): void {
+    const state = this.#state();
+    if (state !== undefined) state.committed = true;
+  }
+
+  #wasLoaded(): boolean {
+    const state = this.#state();
+    return state !== undefined && (state.accessed || (state.isLoaded && this.#presented !== undefined));
+  }
+
+  #state(): SessionState | undefined {
+    return this.#session === undefined ? undefined : sessionStateOf(this.#session);
+  }
+}

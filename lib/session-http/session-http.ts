@@ -1,0 +1,34 @@
+import { type IncomingMessage } from 'node:http';
+import { type SessionSettings } from '../config/settings.js';
+import { cookieValue } from '../session/cookie-header.js';
+import { isSessionKey } from '../session/session-key.js';
+import { type SessionService } from '../session/session.service.js';
+import { type Clock } from '../store/clock.js';
+import { SessionCookie } from './session-cookie.js';
+import { SessionHeaders } from './session-headers.js';
+
+/** What the exchanges of one application share. */
+export class SessionHttp {
+  readonly cookie: SessionCookie;
+  readonly headers: SessionHeaders;
+
+  constructor(
+    readonly service: SessionService,
+    readonly settings: SessionSettings,
+    readonly clock: Clock,
+  ) {
+    this.cookie = new SessionCookie(settings.cookie);
+    this.headers = new SessionHeaders(settings.cacheControl);
+  }
+
+  /** The value of the session cookie that the client sent. */
+  presentedBy(request: IncomingMessage): string | undefined {
+    return cookieValue(request.headers.cookie, this.settings.cookie.name);
+  }
+
+  /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
+  presentsMalformed(request: IncomingMessage): boolean {
+    const key = this.presentedBy(request);
+    return key !== undefined && !isSessionKey(key);
+  }
+}

@@ -1,0 +1,28 @@
+import { type ExecutionContext, SetMetadata } from '@nestjs/common';
+
+/** The class and the method of a handler, as a context gives them. */
+export type Controller = ReturnType<ExecutionContext['getClass']>;
+export type Handler = ReturnType<ExecutionContext['getHandler']>;
+
+const SESSION_USE = 'codex-redis:session-use';
+
+type SessionUse = 'skip' | 'use';
+
+/**
+ * The handler, or every handler of the controller, does without the session: no command is sent for it and no
+ * header written. `@UseSession()` on a handler takes it back.
+ */
+export const SkipSession = (): MethodDecorator & ClassDecorator =>
+  SetMetadata(SESSION_USE, 'skip' satisfies SessionUse);
+
+/**
+ * The handler, or every handler of the controller, uses the session. Needed with `session.load: 'declared'` where
+ * no parameter says so, as for a guard that looks into `request.session`.
+ */
+export const UseSession = (): MethodDecorator & ClassDecorator =>
+  SetMetadata(SESSION_USE, 'use' satisfies SessionUse);
+
+/** What a handler says about the session; its own word counts more than its controller's. */
+export const sessionUseOf = (controller: Controller, handler: Handler): SessionUse | undefined =>
+  (Reflect.getMetadata(SESSION_USE, handler) ?? Reflect.getMetadata(SESSION_USE, controller)) as
+    SessionUse | undefined;

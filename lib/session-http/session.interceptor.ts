@@ -1,0 +1,62 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { Observable } from 'rxjs';
+import { type CodexRedisSettings } from '../config/settings.js';
+import { SETTINGS } from '../tokens/internal-tokens.js';
+import { traitsOf } from './handler-traits.js';
+import { exchangeOf } from './platforms.js';
+import { type SessionExchange } from './session-exchange.js';
+
+/**
+ * Commits the session once a handler is done, so that a failure passes the exception filters as any other error
+ * does. What a handler sends by itself, and all that ends without one, is committed by the gate on the response.
+ */
+@Injectable()
+export class SessionInterceptor implements NestInterceptor {
+  constructor(@Inject(SETTINGS) private readonly settings: CodexRedisSettings) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const values = next.handle();
+    // the resolvers of one GraphQL request share its session, which is committed with their response
+    if (this.settings.session === null || context.getType() !== 'http') return values;
+    const exchange = exchangeOf(context.switchToHttp().getRequest<object>());
+    if (exchange === undefined || traitsOf(context.getClass(), context.getHandler()).sendsByItself)
+      return values;
+    return committedBeforeCompletion(values, exchange);
+  }
+}
+
+const committedBeforeCompletion = (
+  values: Observable<unknown>,
+  exchange: SessionExchange,
+): Observable<unknown> =>
+  new Observable((subscriber) => {
+    let last: unknown;
+    return values.subscribe({
+      next: (value) => {
+        last = value;
+        subscriber.next(value);
+      },
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => {
+        const commit = isStream(last) ? undefined : exchange.commit(exchange.response.statusCode);
+        if (commit === undefined) subscriber.complete();
+        else
+          commit.then(
+            () => subscriber.complete(),
+            (error: unknown) => subscriber.error(error),
+          );
+      },
+    });
+  });
+
+/** A body that may still fail into an error response, in which case nothing is to be saved. */
+const isStream = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['pipe', 'getStream', 'getReader', 'body'].some((name) => name in value);
