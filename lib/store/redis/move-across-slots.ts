@@ -1,14 +1,7 @@
 import { type KeyValueStore } from '../key-value-store.js';
-import { type RedisReply, type ReplyParser } from './redis-link.js';
+import { type RedisReply } from './redis-link.js';
 import { readWithTtlScript } from './scripts/move.js';
-import { type RedisScript } from './scripts/redis-script.js';
-
-type ScriptRunner = <T>(
-  script: RedisScript,
-  keys: readonly [string],
-  args: readonly string[],
-  parse: ReplyParser<T>,
-) => Promise<T>;
+import { type ScriptRunner } from './scripts/script-runner.js';
 
 interface Snapshot {
   readonly value: string;

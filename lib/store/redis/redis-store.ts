@@ -1,4 +1,3 @@
-import { RedisServiceError } from '../../errors/redis.errors.js';
 import {
   type CompareOutcome,
   type HitOutcome,
@@ -7,8 +6,9 @@ import {
   type KeyValueStore,
   type TimeToLive,
 } from '../key-value-store.js';
+import { Increments } from './increments.js';
 import { moveAcrossSlots } from './move-across-slots.js';
-import { type RedisLink, type ReplyParser } from './redis-link.js';
+import { type RedisLink } from './redis-link.js';
 import {
   asCount,
   asExistence,
@@ -22,9 +22,8 @@ import {
 } from './replies.js';
 import { compareAndDeleteScript, compareAndSetScript, parseCompareOutcome } from './scripts/compare.js';
 import { hitScript, parseHitOutcome } from './scripts/hit.js';
-import { incrementScript, parseIncrementOutcome } from './scripts/increment.js';
 import { persistScript, renameScript } from './scripts/move.js';
-import { type RedisScript } from './scripts/redis-script.js';
+import { type ScriptRunner, scriptRunner } from './scripts/script-runner.js';
 import { setManyScript } from './scripts/set-many.js';
 import { asPx } from './ttl.js';
 
@@ -36,7 +35,13 @@ const LONG_VALUE = 1024;
 
 /** The verbs of KeyValueStore as Redis commands and scripts, whatever the topology. */
 export class RedisStore implements KeyValueStore {
-  constructor(private readonly link: RedisLink) {}
+  readonly #runner: ScriptRunner;
+  readonly #increments: Increments;
+
+  constructor(private readonly link: RedisLink) {
+    this.#runner = scriptRunner(link);
+    this.#increments = new Increments(link, this.#runner);
+  }
 
   connect(): Promise<void> {
     return this.link.connect();
@@ -52,19 +57,19 @@ export class RedisStore implements KeyValueStore {
   }
 
   get(key: string): Promise<string | null> {
-    return this.link.read(key, ['GET', key], asText);
+    return this.#link.read(key, ['GET', key], asText);
   }
 
   async getMany(keys: readonly string[]): Promise<(string | null)[]> {
     const [first] = keys;
     if (first === undefined) return [];
     const groups = this.link.split(keys);
-    if (groups === null) return this.link.read(first, ['MGET', ...keys], asTexts);
+    if (groups === null) return this.#link.read(first, ['MGET', ...keys], asTexts);
     const values = new Array<string | null>(keys.length).fill(null);
     await Promise.all(
       groups.map(async (positions) => {
         const group = at(keys, positions);
-        const texts = await this.link.read(group[0], ['MGET', ...group], asTexts);
+        const texts = await this.#link.read(group[0], ['MGET', ...group], asTexts);
         positions.forEach((position, i) => (values[position] = texts[i] ?? null));
       }),
     );
@@ -72,11 +77,11 @@ export class RedisStore implements KeyValueStore {
   }
 
   has(key: string): Promise<boolean> {
-    return this.link.read(key, ['EXISTS', key], asExistence);
+    return this.#link.read(key, ['EXISTS', key], asExistence);
   }
 
   set(key: string, value: string, ttl: TimeToLive): Promise<void> {
-    return this.link.send(key, setCommand(key, value, ttl), asNothing);
+    return this.#link.send(key, setCommand(key, value, ttl), asNothing);
   }
 
   async setMany(entries: readonly (readonly [key: string, value: string])[], ttl: TimeToLive): Promise<void> {
@@ -93,11 +98,11 @@ export class RedisStore implements KeyValueStore {
   }
 
   setIfAbsent(key: string, value: string, ttl: TimeToLive): Promise<boolean> {
-    return this.link.send(key, setCommand(key, value, ttl, 'NX'), asOk);
+    return this.#link.send(key, setCommand(key, value, ttl, 'NX'), asOk);
   }
 
   setIfAbsentOrGet(key: string, value: string, ttl: TimeToLive): Promise<string | null> {
-    return this.link.send(key, setCommand(key, value, ttl, 'NX', 'GET'), asText);
+    return this.#link.send(key, setCommand(key, value, ttl, 'NX', 'GET'), asText);
   }
 
   compareAndSet(key: string, expected: string, value: string, ttl: TimeToLive): Promise<CompareOutcome> {
@@ -110,34 +115,34 @@ export class RedisStore implements KeyValueStore {
   }
 
   delete(key: string): Promise<boolean> {
-    return this.link.send(key, ['UNLINK', key], asExistence);
+    return this.#link.send(key, ['UNLINK', key], asExistence);
   }
 
   async deleteMany(keys: readonly string[]): Promise<number> {
     const [first] = keys;
     if (first === undefined) return 0;
     const groups = this.link.split(keys);
-    if (groups === null) return this.link.send(first, ['UNLINK', ...keys], asCount);
+    if (groups === null) return this.#link.send(first, ['UNLINK', ...keys], asCount);
     const counts = await Promise.all(
       groups.map((positions) => {
         const group = at(keys, positions);
-        return this.link.send(group[0], ['UNLINK', ...group], asCount);
+        return this.#link.send(group[0], ['UNLINK', ...group], asCount);
       }),
     );
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
   incrementIfPresent(key: string, delta: number): Promise<IncrementOutcome> {
-    return this.#run(incrementScript, [key], [String(delta)], parseIncrementOutcome);
+    return this.#increments.add(key, delta);
   }
 
   expire(key: string, ttl: TimeToLive): Promise<boolean> {
     if (ttl === null) return this.#run(persistScript, [key], [], asExistence);
-    return this.link.send(key, ['PEXPIRE', key, asPx(ttl)], asExistence);
+    return this.#link.send(key, ['PEXPIRE', key, asPx(ttl)], asExistence);
   }
 
   remaining(key: string): Promise<number | null | undefined> {
-    return this.link.read(key, ['PTTL', key], asRemaining);
+    return this.#link.read(key, ['PTTL', key], asRemaining);
   }
 
   rename(from: string, to: string): Promise<boolean> {
@@ -161,18 +166,15 @@ export class RedisStore implements KeyValueStore {
     return this.#run(hitScript, [key], args, parseHitOutcome);
   }
 
-  /** EVALSHA, and EVAL where the server has forgotten the script; EVAL teaches it again. */
-  readonly #run = <T>(
-    script: RedisScript,
-    keys: readonly [string, ...string[]],
-    args: readonly string[],
-    parse: ReplyParser<T>,
-  ): Promise<T> => {
-    const rest = [String(keys.length), ...keys, ...args];
-    return this.link.send(keys[0], ['EVALSHA', script.sha1, ...rest], parse).catch((error: unknown) => {
-      if (!(error instanceof RedisServiceError && error.replyCode === 'NOSCRIPT')) throw error;
-      return this.link.send(keys[0], ['EVAL', script.source, ...rest], parse);
-    });
+  /** The link, with every increment asked for earlier on its way. */
+  get #link(): RedisLink {
+    this.#increments.flush();
+    return this.link;
+  }
+
+  readonly #run: ScriptRunner = (script, keys, args, parse) => {
+    this.#increments.flush();
+    return this.#runner(script, keys, args, parse);
   };
 }
 
