@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CacheService, type CacheServiceSettings } from '../../lib/cache/cache.service.js';
 import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
 import { type Serializer } from '../../lib/serializer/serializer.js';
+import { type Clock } from '../../lib/store/clock.js';
 import { escapeGlob } from '../../lib/store/glob.js';
 import { type KeyValueStore } from '../../lib/store/key-value-store.js';
 import { type OpenedStore, stores } from './stores.js';
@@ -19,6 +20,10 @@ export class StoreContext {
   /** A second client of the same place, as another process would be. */
   get other(): KeyValueStore {
     return this.#opened!.other;
+  }
+
+  get clock(): Clock {
+    return this.#opened!.clock;
   }
 
   /** What the test's keys begin with; they are deleted after it. */

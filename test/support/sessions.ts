@@ -1,0 +1,50 @@
+import { type SessionSettings } from '../../lib/config/settings.js';
+import { SessionService } from '../../lib/session/session.service.js';
+import { type Clock } from '../../lib/store/clock.js';
+import { type KeyValueStore } from '../../lib/store/key-value-store.js';
+import { type StoreContext } from './store-suite.js';
+
+/** Complete settings of sessions, as the defaults of the module's options give them. */
+export const sessionSettings = (settings: Partial<SessionSettings> = {}): SessionSettings => ({
+  projectName: 'shop',
+  keyPrefix: 'session',
+  salt: 'django.contrib.sessions.SessionStore',
+  secretKeys: ['a secret key for the tests that is long enough'],
+  age: 1_209_600,
+  expireAtBrowserClose: false,
+  saveEveryRequest: false,
+  mount: 'global',
+  load: 'always',
+  cookie: { name: 'sessionid_shop', path: '/', secure: false, httpOnly: true, sameSite: 'lax' },
+  cacheControl: 'private, no-store',
+  operationTimeoutMs: 1000,
+  ...settings,
+});
+
+/** A SessionService whose keys are those of the test. */
+export const sessionsOf = (
+  context: StoreContext,
+  settings: Partial<SessionSettings> = {},
+  { store = context.store, clock = context.clock }: { store?: KeyValueStore; clock?: Clock } = {},
+): SessionService =>
+  new SessionService(store, sessionSettings({ projectName: context.prefix, ...settings }), clock);
+
+/** The key under which a session of the test stands in the store. */
+export const storeKeyOf = (context: StoreContext, key: string | null): string =>
+  `${context.prefix}:session:${String(key)}`;
+
+/** A store that tells which verbs were called on it, in order. */
+export const recorded = (store: KeyValueStore): { store: KeyValueStore; calls: string[] } => {
+  const calls: string[] = [];
+  const recording = new Proxy(store, {
+    get: (target, verb) => {
+      const member = Reflect.get(target, verb) as unknown;
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => {
+        calls.push(String(verb));
+        return Reflect.apply(member, target, args);
+      };
+    },
+  });
+  return { store: recording, calls };
+};
