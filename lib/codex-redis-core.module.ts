@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { ConfigurableModuleClass } from './codex-redis.module-definition.js';
 import { coreProviders } from './codex-redis.providers.js';
 import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
-import { checkCacheNames } from './named-caches.js';
+import { refuseSecondCacheOfOneName } from './named-caches.js';
 import { type Serializers } from './serializers.js';
 import { type Stores } from './store/stores.js';
 import {
@@ -35,7 +35,7 @@ export class CodexRedisCoreModule
   ) {
     super();
     refuseSecondRoot(modules);
-    checkCacheNames(modules);
+    refuseSecondCacheOfOneName(modules);
   }
 
   async onModuleInit(): Promise<void> {

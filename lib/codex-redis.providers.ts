@@ -14,7 +14,7 @@ import { sessionsAreOff } from './session/sessions-off.js';
 import { type Clock, systemClock } from './store/clock.js';
 import { openStore } from './store/open-store.js';
 import { type StoreOpener, Stores } from './store/stores.js';
-import { getCacheToken } from './tokens/cache-token.js';
+import { registerCacheToken } from './tokens/cache-token.js';
 import {
   CLOCK,
   DEFAULT_CACHE,
@@ -75,7 +75,7 @@ export const serviceProviders: Provider[] = [
 
 /** A further cache, from its options to the service. */
 export const namedCacheProvider = (name: string, optionsToken: symbol): Provider => ({
-  provide: getCacheToken(name),
+  provide: registerCacheToken(name),
   inject: [
     { token: optionsToken, optional: false },
     { token: SETTINGS, optional: true },

@@ -38,6 +38,5 @@ export { SessionService } from './session/session.service.js';
 export { Session } from './session-http/session.decorator.js';
 export { SessionGuard } from './session-http/session.guard.js';
 export { SessionInterceptor } from './session-http/session.interceptor.js';
-export { SkipSession } from './session-http/skip-session.decorator.js';
-export { UseSession } from './session-http/use-session.decorator.js';
+export { SkipSession, UseSession } from './session-http/session-use.decorator.js';
 export { getCacheToken, InjectCache } from './tokens/cache-token.js';
