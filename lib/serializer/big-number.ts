@@ -11,6 +11,10 @@ const NINE = 0x39;
 /** The shortest integer beyond 2^53 has this many digits. */
 const LONG_RUN = 16;
 
+/** Fast, but also found in hashes and UUIDs. */
+const LARGE_EXPONENT = /\d[eE]\+?\d{3}/;
+const NUMBER_WITH_LARGE_EXPONENT = /(?:^|[:,[\s])-?\d[\d.]*[eE]\+?\d{3}/;
+
 /** Stands before the digits of a big integer on its way through `JSON.parse`; nobody outside can know it. */
 const MARK = `${randomUUID()}:`;
 
@@ -30,13 +34,6 @@ function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
 }
 
-/** Whether a number may begin at `at`, which is behind a possible minus sign. Inside a string it may too. */
-function mayBeginNumber(text: string, at: number): boolean {
-  const before = at - 1;
-  const previous = text.charCodeAt(before) === MINUS ? before - 1 : before;
-  return previous < 0 || ':,[ \n\r\t'.includes(text.charAt(previous));
-}
-
 /**
  * Whether a run of digits may be an integer beyond 2^53. Looking at every 16th character cannot miss one, and
  * costs a fraction of a search through all of them.
@@ -47,24 +44,24 @@ function hasLongInteger(text: string): boolean {
     const code = text.charCodeAt(at);
     if (code > NINE || code < ZERO) continue;
     let start = at;
-    while (start > 0 && isDigit(text.charCodeAt(start - 1))) start -= 1;
+    while (isDigit(text.charCodeAt(start - 1))) start -= 1;
     let end = at + 1;
-    while (end < length && isDigit(text.charCodeAt(end))) end += 1;
+    while (isDigit(text.charCodeAt(end))) end += 1;
     if (end - start >= LONG_RUN && mayBeginNumber(text, start)) return true;
     at = end - 1;
   }
   return false;
 }
 
+/** Not so for the digits of a fraction or of most strings: ids, hashes. Behind `: , [` or a blank, it may be. */
+function mayBeginNumber(text: string, start: number): boolean {
+  const before = text.charCodeAt(start - 1) === MINUS ? start - 2 : start - 1;
+  return before < 0 || ':,[ \n\r\t'.includes(text.charAt(before));
+}
+
 /** Whether an exponent may carry a number beyond the range of a double; shorter ones need a long run of digits. */
 function hasLargeExponent(text: string): boolean {
-  for (const { index } of text.matchAll(/\d[eE]\+?\d{3}/g)) {
-    let start = index;
-    while (start > 0 && (isDigit(text.charCodeAt(start - 1)) || text.charCodeAt(start - 1) === DOT))
-      start -= 1;
-    if (mayBeginNumber(text, start)) return true;
-  }
-  return false;
+  return LARGE_EXPONENT.test(text) && NUMBER_WITH_LARGE_EXPONENT.test(text);
 }
 
 /** The text with every big integer turned into a marked string. The text is known to be valid JSON. */

@@ -1,5 +1,4 @@
-import { types } from 'node:util';
-import { isArrayPrototype, isObjectPrototype } from './plain-prototype.js';
+import { isForeignArrayPrototype, isForeignObjectPrototype } from './plain-prototype.js';
 
 /**
  * How deep a value may nest. Python's json module gives up near 1,000, and a walk of this depth stays far from
@@ -23,32 +22,35 @@ export function isNativeNumber(value: number): boolean {
 
 /**
  * Whether `JSON.stringify` writes the value without loss. `false` may also mean that only the slow writer can
- * tell: it knows BigInt, proxies and properties whose reading throws.
+ * tell, and a getter or proxy that throws does so here too.
  *
  * Every `set` pays for this walk, hence the repetition and the plain loops: a helper per value doubles the cost.
  */
 export function isNativeJson(value: unknown): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
   if (typeof value === 'number') return isNativeNumber(value);
-  return typeof value === 'object' && isNativeContainer(value, MAX_DEPTH);
+  if (typeof value !== 'object' || 'toJSON' in Object.prototype || 'toJSON' in Array.prototype) return false;
+  return isNativeContainer(value, MAX_DEPTH);
 }
 
 function isNativeContainer(value: object, depth: number): boolean {
-  if (depth === 0 || types.isProxy(value)) return false;
+  if (depth === 0) return false;
   return Array.isArray(value) ? isNativeArray(value, depth) : isNativeObject(value, depth);
 }
 
-function isNativeArray(array: unknown[] & { toJSON?: unknown }, depth: number): boolean {
+function isNativeArray(array: unknown[], depth: number): boolean {
+  const prototype: unknown = Object.getPrototypeOf(array);
+  if (prototype !== Array.prototype && !isForeignArrayPrototype(prototype)) return false;
   const { length } = array;
-  if (!isArrayPrototype(Object.getPrototypeOf(array)) || typeof array.toJSON === 'function') return false;
   if (length > 0 && countEntries(array) !== length) return false;
-  if (Object.getOwnPropertySymbols(array).length > 0) return false;
+  if (Object.getOwnPropertySymbols(array).length > 0 || Object.hasOwn(array, 'toJSON')) return false;
   for (let index = 0; index < length; index += 1) {
     const item = array[index];
+    if (item !== array[index]) return false;
     if (typeof item === 'string' || typeof item === 'boolean' || item === null) continue;
     if (typeof item === 'number') {
-      if (item !== array[index] || !isNativeNumber(item)) return false;
-    } else if (typeof item !== 'object' || item !== array[index] || !isNativeContainer(item, depth - 1)) {
+      if (!isNativeNumber(item)) return false;
+    } else if (typeof item !== 'object' || !isNativeContainer(item, depth - 1)) {
       return false;
     }
   }
@@ -60,12 +62,12 @@ function countEntries(array: unknown[]): number {
   return array.length < 8 ? Object.keys(array).length : Object.values(array).length;
 }
 
-function isNativeObject(value: object & { toJSON?: unknown }, depth: number): boolean {
+function isNativeObject(value: object, depth: number): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && !isObjectPrototype(prototype)) return false;
-  if (typeof value.toJSON === 'function' || Object.getOwnPropertySymbols(value).length > 0) return false;
+  if (prototype !== Object.prototype && prototype !== null && !isForeignObjectPrototype(prototype))
+    return false;
+  if (Object.getOwnPropertySymbols(value).length > 0 || Object.hasOwn(value, 'toJSON')) return false;
   const record = value as Record<string, unknown>;
-  // Inherited enumerable names come along; they can only lead to a refusal by the slow writer, or to none.
   for (const name in record) {
     const item = record[name];
     // A getter may answer differently when it is asked again, and JSON.stringify does ask again.

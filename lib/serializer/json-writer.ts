@@ -1,7 +1,7 @@
 import { isNativeNumber, MAX_DEPTH } from './json-check.js';
 import { formatPath, type JsonPlace } from './json-path.js';
 import { describeRefused, refuse } from './json-refusal.js';
-import { isArrayPrototype, isObjectPrototype } from './plain-prototype.js';
+import { isForeignArrayPrototype, isForeignObjectPrototype } from './plain-prototype.js';
 
 /** The containers around a value, outermost first, each with the place it stands at. */
 type Ancestors = { readonly container: object; readonly place: JsonPlace | undefined }[];
@@ -82,7 +82,9 @@ function readAnatomy(container: object & { toJSON?: unknown; length?: unknown })
 
 function refuseUnlessPlain(container: object, anatomy: Anatomy, place: JsonPlace | undefined): void {
   const { isArray, prototype } = anatomy;
-  const isPlain = isArray ? isArrayPrototype(prototype) : prototype === null || isObjectPrototype(prototype);
+  const isPlain = isArray
+    ? prototype === Array.prototype || isForeignArrayPrototype(prototype)
+    : prototype === Object.prototype || prototype === null || isForeignObjectPrototype(prototype);
   if (!isPlain) throw refuse(place, describeRefused(container));
   if (anatomy.symbols.length > 0) throw refuse(place, 'a symbol as key is not JSON; use a string');
   if (typeof anatomy.toJson === 'function') {

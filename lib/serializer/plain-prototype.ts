@@ -1,26 +1,26 @@
-/** Prototypes of other realms (a `vm` context, Jest's among them) that were found to be the real ones. */
-const knownForeign = new WeakSet<object>();
-
-/** Whether this is the `Object.prototype` of some realm. */
-export function isObjectPrototype(prototype: unknown): boolean {
-  return prototype === Object.prototype || isForeign(prototype, Object);
+/**
+ * Plain objects and arrays of another realm (a `vm` context, Jest's among them) have another `Object.prototype`.
+ * Its constructor is known by its native source, which no class of an application has.
+ */
+export function isForeignObjectPrototype(prototype: unknown): boolean {
+  return isForeign(prototype, Object);
 }
 
-/** Whether this is the `Array.prototype` of some realm. */
-export function isArrayPrototype(prototype: unknown): boolean {
-  return prototype === Array.prototype || (Array.isArray(prototype) && isForeign(prototype, Array));
+export function isForeignArrayPrototype(prototype: unknown): boolean {
+  return isForeign(prototype, Array);
 }
 
-/** A constructor of another realm is known by its native source, which no class of an application has. */
+const known = new WeakMap<object, unknown>();
+
 function isForeign(prototype: unknown, native: ObjectConstructor | ArrayConstructor): boolean {
-  if (typeof prototype !== 'object' || prototype === null) return false;
-  if (knownForeign.has(prototype)) return true;
+  if (typeof prototype !== 'object' || prototype === null || 'toJSON' in prototype) return false;
+  if (known.has(prototype)) return known.get(prototype) === native;
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
   if (typeof constructor !== 'function' || constructor === native) return false;
   const own = Object.getOwnPropertyDescriptor(constructor, 'prototype');
-  if (own?.value !== prototype || own.writable !== false || sourceOf(constructor) !== sourceOf(native))
-    return false;
-  knownForeign.add(prototype);
+  if (own?.value !== prototype || own.writable !== false) return false;
+  if (sourceOf(constructor) !== sourceOf(native)) return false;
+  known.set(prototype, native);
   return true;
 }
 
