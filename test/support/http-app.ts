@@ -1,0 +1,170 @@
+import { type INestApplication, Inject, Module, type ModuleMetadata, type NestModule } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { randomUUID } from 'node:crypto';
+import { type AddressInfo } from 'node:net';
+import { CodexRedisModule } from '../../lib/codex-redis.module.js';
+import { type CodexRedisOptions, type SessionOptions } from '../../lib/config/options.js';
+import { type CodexRedisSettings, type StoreSettings } from '../../lib/config/settings.js';
+import { mountSessions } from '../../lib/session-http/mount-sessions.js';
+import { SessionGuard } from '../../lib/session-http/session.guard.js';
+import { SessionInterceptor } from '../../lib/session-http/session.interceptor.js';
+import { SessionService } from '../../lib/session/session.service.js';
+import { type Clock, systemClock } from '../../lib/store/clock.js';
+import { type KeyValueStore } from '../../lib/store/key-value-store.js';
+import { type Stores } from '../../lib/store/stores.js';
+import { openStore } from '../../lib/store/open-store.js';
+import { CLOCK, SESSIONS, SETTINGS, STORE_OPENER, STORES } from '../../lib/tokens/internal-tokens.js';
+import { type Answer, request, type RequestOptions } from './http-request.js';
+
+export const PLATFORMS = ['express', 'fastify'] as const;
+export type PlatformName = (typeof PLATFORMS)[number];
+
+export const SECRET_KEY = 'a secret key for tests that is long enough';
+export const COOKIE = 'sessionid';
+
+export interface AppOptions extends ModuleMetadata {
+  readonly url?: string;
+  readonly session?: SessionOptions;
+  readonly options?: CodexRedisOptions;
+  readonly clock?: Clock;
+  readonly adapter?: () => ExpressAdapter | FastifyAdapter;
+  /** Wraps the store of the sessions. */
+  readonly wrapStore?: (store: KeyValueStore) => KeyValueStore;
+  /** What main.ts would do before the application starts. */
+  readonly prepare?: (app: INestApplication) => Promise<void> | void;
+}
+
+/** An application on a free port, with sessions of its own. */
+export interface TestApp {
+  readonly app: INestApplication;
+  readonly port: number;
+  readonly sessions: SessionService;
+  readonly store: KeyValueStore;
+  /** The key of a session in the store. */
+  storeKey(sessionKey: string): string;
+  /** The entries of each stored session, by key. */
+  stored(): Promise<Record<string, Record<string, unknown>>>;
+  send(path: string, options?: RequestOptions): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+@Module({})
+class MountedSessions implements NestModule {
+  constructor(
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+    @Inject(SESSIONS) private readonly service: SessionService,
+    @Inject(SETTINGS) private readonly settings: CodexRedisSettings,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+  ) {}
+
+  configure(): void {
+    const { session } = this.settings;
+    if (session === null) return;
+    mountSessions({
+      adapter: this.host.httpAdapter,
+      config: this.config,
+      service: this.service,
+      settings: session,
+      clock: this.moduleRef.get<Clock>(CLOCK, { strict: false }),
+      guard: new SessionGuard(this.settings),
+      interceptor: new SessionInterceptor(this.settings),
+    });
+  }
+}
+
+/** Starts an application whose sessions are stored under a name that nobody else uses. */
+export const startApp = async (platform: PlatformName, given: AppOptions = {}): Promise<TestApp> => {
+  const {
+    url = 'memory:',
+    session = {},
+    options = {},
+    clock = systemClock,
+    adapter,
+    wrapStore = (store: KeyValueStore) => store,
+    prepare,
+    imports = [],
+    ...metadata
+  } = given;
+  const projectName = `test-${randomUUID()}`;
+  const opened = new Map<KeyValueStore, KeyValueStore>();
+  const opener = (settings: StoreSettings, storeClock: Clock): KeyValueStore => {
+    const store = openStore(settings, storeClock);
+    const wrapped = wrapStore(store);
+    opened.set(wrapped, store);
+    return wrapped;
+  };
+  const moduleRef = await Test.createTestingModule({
+    ...metadata,
+    imports: [
+      CodexRedisModule.forRoot({
+        url,
+        projectName,
+        secretKey: SECRET_KEY,
+        ...options,
+        session: { ...session, cookie: { name: COOKIE, ...session.cookie } },
+      }),
+      MountedSessions,
+      ...imports,
+    ],
+  })
+    .overrideProvider(CLOCK)
+    .useValue(clock)
+    .overrideProvider(STORE_OPENER)
+    .useValue(opener)
+    .compile();
+  const app = moduleRef.createNestApplication(
+    adapter?.() ?? (platform === 'express' ? new ExpressAdapter() : new FastifyAdapter()),
+  );
+  app.useLogger(false);
+  await prepare?.(app);
+  await app.listen(0, '127.0.0.1');
+  const used = app
+    .get<Stores>(STORES, { strict: false })
+    .all()
+    .find(([purpose]) => purpose === 'session')![1];
+  return new RunningApp(app, opened.get(used)!, `${projectName}:session:`);
+};
+
+class RunningApp implements TestApp {
+  readonly port: number;
+  readonly sessions: SessionService;
+
+  constructor(
+    readonly app: INestApplication,
+    readonly store: KeyValueStore,
+    private readonly prefix: string,
+  ) {
+    this.port = (app.getHttpServer() as { address(): AddressInfo }).address().port;
+    this.sessions = app.get(SessionService, { strict: false });
+  }
+
+  storeKey(sessionKey: string): string {
+    return this.prefix + sessionKey;
+  }
+
+  async stored(): Promise<Record<string, Record<string, unknown>>> {
+    const sessions: Record<string, Record<string, unknown>> = {};
+    for (const key of await this.#keys())
+      sessions[key.slice(this.prefix.length)] = this.sessions.decode((await this.store.get(key)) ?? '');
+    return sessions;
+  }
+
+  send(path: string, options?: RequestOptions): Promise<Answer> {
+    return request(this.port, path, options);
+  }
+
+  async close(): Promise<void> {
+    await this.store.deleteMany(await this.#keys());
+    await this.app.close();
+  }
+
+  async #keys(): Promise<string[]> {
+    const keys = new Set<string>();
+    for await (const page of this.store.scan(`${this.prefix}*`)) for (const key of page) keys.add(key);
+    return [...keys];
+  }
+}
