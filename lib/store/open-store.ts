@@ -3,6 +3,7 @@ import { type Clock } from './clock.js';
 import { type KeyValueStore } from './key-value-store.js';
 import { MemoryStore } from './memory/memory-store.js';
 import { BorrowedLink } from './redis/borrowed-link.js';
+import { ClusterLink } from './redis/cluster-link.js';
 import { RedisStore } from './redis/redis-store.js';
 import { SingleLink } from './redis/single-link.js';
 
@@ -16,6 +17,8 @@ export const openStore = (settings: StoreSettings, clock: Clock): KeyValueStore 
       return new RedisStore(new SingleLink({ url: source.url, ...common }));
     case 'client':
       return new RedisStore(new BorrowedLink({ client: source.client, ...common }));
+    case 'cluster':
+      return new RedisStore(new ClusterLink({ cluster: source.options, ...common }));
     default:
       throw new Error(`not yet: ${source.kind}`);
   }

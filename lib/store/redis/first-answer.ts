@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 /** How long one source may stay silent before the next is asked beside it. */
 const IMPATIENCE_MS = 100;
 
@@ -11,27 +13,15 @@ export const firstAnswer = async <S, T>(
   sources: readonly S[],
   ask: (source: S) => Promise<T>,
 ): Promise<T> => {
-  let answered = false;
   const asked: Promise<T>[] = [];
   for (const source of sources) {
-    if (answered) break;
     const answer = ask(source);
-    answer.then(
-      () => (answered = true),
-      () => undefined,
-    );
     asked.push(answer);
-    await settledOr(answer, IMPATIENCE_MS);
+    const answered = [Promise.any(asked), answer].map((promise) => promise.then(yes, no));
+    if (await Promise.race([...answered, pause(IMPATIENCE_MS, false, { ref: false })])) break;
   }
   return Promise.any(asked);
 };
 
-const settledOr = (promise: Promise<unknown>, ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    promise.then(done, done);
-  });
+const yes = (): boolean => true;
+const no = (): boolean => false;

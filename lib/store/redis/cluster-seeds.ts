@@ -1,0 +1,58 @@
+import { type RedisClientType } from 'redis';
+import { addressOf } from './client-template.js';
+import { type NodeAddress, parseSlotRanges, type SlotRange } from './cluster-topology.js';
+import { Connection } from './connection.js';
+import { dial } from './dial.js';
+import { firstAnswer } from './first-answer.js';
+import { asNothing } from './replies.js';
+
+export interface ClusterSeedsOptions {
+  readonly roots: readonly RedisClientType[];
+  readonly operationTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** The nodes that are known before the cluster is, and when no other answers any more. */
+export class ClusterSeeds {
+  readonly #open = new Set<() => void>();
+
+  constructor(private readonly options: ClusterSeedsOptions) {}
+
+  /** `host:port, …`, for messages. */
+  get names(): string {
+    return this.options.roots.map(addressOf).join(', ');
+  }
+
+  /** @throws AggregateError when none of them answers */
+  async slotRanges(): Promise<SlotRange[]> {
+    const { roots } = this.options;
+    const start = Math.floor(Math.random() * roots.length);
+    try {
+      return await firstAnswer([...roots.slice(start), ...roots.slice(0, start)], (root) => this.#ask(root));
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Gives up what is under way. */
+  release(): void {
+    for (const end of this.#open) end();
+    this.#open.clear();
+  }
+
+  async #ask(root: RedisClientType): Promise<SlotRange[]> {
+    const { operationTimeoutMs, connectTimeoutMs } = this.options;
+    const dialled = dial(root, connectTimeoutMs);
+    this.#open.add(() => dialled.abandon(new Error('Another node has answered')));
+    const { client, bytesRead } = await dialled.opened;
+    const connection = new Connection({ client, bytesRead, operationTimeoutMs, onLost: asNothing });
+    this.#open.add(() => connection.destroy());
+    const asked = splitAddress(addressOf(root));
+    return connection.send(['CLUSTER', 'SLOTS'], (reply) => parseSlotRanges(reply, asked));
+  }
+}
+
+const splitAddress = (address: string): NodeAddress => {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+};
