@@ -1,4 +1,11 @@
-import { Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Global,
+  Inject,
+  Module,
+  type NestModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { ConfigurableModuleClass } from './codex-redis.module-definition.js';
 import { coreProviders } from './codex-redis.providers.js';
@@ -9,6 +16,7 @@ import { type Stores } from './store/stores.js';
 import {
   DEFAULT_CACHE,
   JSON_SERIALIZER,
+  MOUNT_SESSIONS,
   SERIALIZERS,
   SESSIONS,
   SETTINGS,
@@ -26,16 +34,22 @@ import {
 })
 export class CodexRedisCoreModule
   extends ConfigurableModuleClass
-  implements OnModuleInit, OnApplicationShutdown
+  implements NestModule, OnModuleInit, OnApplicationShutdown
 {
   constructor(
     @Inject(STORES) private readonly stores: Stores,
     @Inject(SERIALIZERS) private readonly serializers: Serializers,
+    @Inject(MOUNT_SESSIONS) private readonly mountSessions: () => void,
     @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     super();
     refuseSecondRoot(modules);
     refuseSecondCacheOfOneName(modules);
+  }
+
+  /** The one moment at which both platforms take middleware that comes before every route's. */
+  configure(): void {
+    this.mountSessions();
   }
 
   async onModuleInit(): Promise<void> {

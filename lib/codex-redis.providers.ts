@@ -1,5 +1,5 @@
 import { Logger, type Provider } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { CacheService } from './cache/cache.service.js';
 import { MODULE_OPTIONS_TOKEN } from './codex-redis.module-definition.js';
 import { type CodexRedisOptions, type NamedCacheOptions } from './config/options.js';
@@ -9,6 +9,9 @@ import { ImproperlyConfiguredError } from './errors/improperly-configured.error.
 import { JsonSerializer } from './serializer/json-serializer.js';
 import { type Serializer } from './serializer/serializer.js';
 import { Serializers } from './serializers.js';
+import { mountSessions } from './session-http/mount-sessions.js';
+import { SessionGuard } from './session-http/session.guard.js';
+import { SessionInterceptor } from './session-http/session.interceptor.js';
 import { SessionService } from './session/session.service.js';
 import { sessionsAreOff } from './session/sessions-off.js';
 import { type Clock, systemClock } from './store/clock.js';
@@ -19,6 +22,7 @@ import {
   CLOCK,
   DEFAULT_CACHE,
   JSON_SERIALIZER,
+  MOUNT_SESSIONS,
   SERIALIZERS,
   SESSIONS,
   SETTINGS,
@@ -63,6 +67,25 @@ export const coreProviders: Provider[] = [
       session === null
         ? sessionsAreOff()
         : new SessionService(stores.forSessions(sessionStore), session, clock),
+  },
+  {
+    provide: MOUNT_SESSIONS,
+    inject: [SETTINGS, SESSIONS, CLOCK, HttpAdapterHost, ApplicationConfig],
+    useFactory:
+      (
+        settings: CodexRedisSettings,
+        service: SessionService,
+        clock: Clock,
+        { httpAdapter: adapter }: Partial<HttpAdapterHost>,
+        config: ApplicationConfig,
+      ) =>
+      () => {
+        const { session } = settings;
+        if (session === null || adapter === undefined) return;
+        const guard = new SessionGuard(settings);
+        const interceptor = new SessionInterceptor(settings);
+        mountSessions({ adapter, config, service, settings: session, clock, guard, interceptor });
+      },
   },
 ];
 

@@ -28,3 +28,6 @@ export const JSON_SERIALIZER = token('JSON serializer');
 
 /** SessionService; one that refuses every call when sessions are off. */
 export const SESSIONS = token('sessions');
+
+/** () => void: gives every HTTP request its session; does nothing when sessions are off or there is no HTTP. */
+export const MOUNT_SESSIONS = token('session mount');
