@@ -1,5 +1,4 @@
-import { type INestApplication, Inject, Module, type ModuleMetadata, type NestModule } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -7,16 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { type AddressInfo } from 'node:net';
 import { CodexRedisModule } from '../../lib/codex-redis.module.js';
 import { type CodexRedisOptions, type SessionOptions } from '../../lib/config/options.js';
-import { type CodexRedisSettings, type StoreSettings } from '../../lib/config/settings.js';
-import { mountSessions } from '../../lib/session-http/mount-sessions.js';
-import { SessionGuard } from '../../lib/session-http/session.guard.js';
-import { SessionInterceptor } from '../../lib/session-http/session.interceptor.js';
+import { type StoreSettings } from '../../lib/config/settings.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import { type Clock, systemClock } from '../../lib/store/clock.js';
 import { type KeyValueStore } from '../../lib/store/key-value-store.js';
 import { type Stores } from '../../lib/store/stores.js';
 import { openStore } from '../../lib/store/open-store.js';
-import { CLOCK, SESSIONS, SETTINGS, STORE_OPENER, STORES } from '../../lib/tokens/internal-tokens.js';
+import { CLOCK, STORE_OPENER, STORES } from '../../lib/tokens/internal-tokens.js';
 import { type Answer, request, type RequestOptions } from './http-request.js';
 
 export const PLATFORMS = ['express', 'fastify'] as const;
@@ -51,31 +47,6 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-@Module({})
-class MountedSessions implements NestModule {
-  constructor(
-    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
-    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
-    @Inject(SESSIONS) private readonly service: SessionService,
-    @Inject(SETTINGS) private readonly settings: CodexRedisSettings,
-    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
-  ) {}
-
-  configure(): void {
-    const { session } = this.settings;
-    if (session === null) return;
-    mountSessions({
-      adapter: this.host.httpAdapter,
-      config: this.config,
-      service: this.service,
-      settings: session,
-      clock: this.moduleRef.get<Clock>(CLOCK, { strict: false }),
-      guard: new SessionGuard(this.settings),
-      interceptor: new SessionInterceptor(this.settings),
-    });
-  }
-}
-
 /** Starts an application whose sessions are stored under a name that nobody else uses. */
 export const startApp = async (platform: PlatformName, given: AppOptions = {}): Promise<TestApp> => {
   const {
@@ -107,7 +78,6 @@ export const startApp = async (platform: PlatformName, given: AppOptions = {}): 
         ...options,
         session: { ...session, cookie: { name: COOKIE, ...session.cookie } },
       }),
-      MountedSessions,
       ...imports,
     ],
   })
