@@ -4,7 +4,6 @@ import { SerializationError } from '../errors/serialization.error.js';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
-const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 
