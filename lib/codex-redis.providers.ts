@@ -76,11 +76,12 @@ export const coreProviders: Provider[] = [
         settings: CodexRedisSettings,
         service: SessionService,
         clock: Clock,
-        { httpAdapter: adapter }: Partial<HttpAdapterHost>,
+        host: Partial<HttpAdapterHost>,
         config: ApplicationConfig,
       ) =>
       () => {
         const { session } = settings;
+        const { httpAdapter: adapter } = host;
         if (session === null || adapter === undefined) return;
         const guard = new SessionGuard(settings);
         const interceptor = new SessionInterceptor(settings);
