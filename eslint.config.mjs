@@ -47,6 +47,7 @@ export default tseslint.config(
         module: 'readonly',
         setTimeout: 'readonly',
         performance: 'readonly',
+        fetch: 'readonly',
       },
     },
   },

@@ -1,0 +1,23 @@
+import { BentoCache, bentostore } from 'bentocache';
+import { redisDriver } from 'bentocache/drivers/redis';
+import { PREFIX, TTL_SECONDS } from './contract.mjs';
+
+/** bentocache with Redis as its only layer: a copy in memory would be another measurement. */
+export const open = async ({ url }) => {
+  const { hostname: host, port, pathname } = new URL(url);
+  const connection = { host, port: Number(port), db: Number(pathname.slice(1)) };
+  const store = bentostore().useL2Layer(redisDriver({ connection }));
+  const cache = new BentoCache({
+    default: 'redis',
+    prefix: PREFIX,
+    ttl: `${TTL_SECONDS}s`,
+    stores: { redis: store },
+  });
+  await cache.get({ key: 'connect' });
+  return {
+    get: (key) => cache.get({ key }),
+    set: (key, value) => cache.set({ key, value }),
+    getOrSet: (key, factory) => cache.getOrSet({ key, factory }),
+    clear: () => cache.clear(),
+  };
+};

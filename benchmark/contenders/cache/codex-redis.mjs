@@ -1,0 +1,23 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { CacheService, CodexRedisModule } from '../../../dist/index.js';
+import { PREFIX, TTL_SECONDS } from './contract.mjs';
+
+/** The module as an application runs it. */
+export const open = async ({ url }) => {
+  const module = CodexRedisModule.forRoot({ url, cache: { keyPrefix: PREFIX, timeout: TTL_SECONDS } });
+  const app = await NestFactory.createApplicationContext(module, { logger: false });
+  const cache = app.get(CacheService);
+  return {
+    get: (key) => cache.get(key),
+    set: (key, value) => cache.set(key, value),
+    incr: (key) => cache.incr(key),
+    getMany: async (keys) => {
+      const found = await cache.getMany(keys);
+      return keys.map((key) => found.get(key));
+    },
+    setMany: (entries) => cache.setMany(entries),
+    getOrSet: (key, factory) => cache.getOrSet(key, factory),
+    clear: () => cache.clear(),
+  };
+};

@@ -1,0 +1,2 @@
+/** Nothing to open: the job brings the library. */
+export const open = () => ({});

@@ -1,0 +1,6 @@
+import { JsonSerializer } from '../../../dist/index.js';
+
+export const open = () => {
+  const serializer = new JsonSerializer();
+  return { dumps: (value) => serializer.dumps(value) };
+};

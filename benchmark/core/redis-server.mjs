@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+const BINARIES = ['redis-server', 'valkey-server'];
+
+/** The path of a Redis server program. */
+export const redisServerBinary = () => {
+  for (const name of BINARIES)
+    for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+      const path = join(folder, name);
+      try {
+        accessSync(path, constants.X_OK);
+        return path;
+      } catch {
+        // The next folder may have it.
+      }
+    }
+  throw new Error(
+    'The benchmark starts its own Redis: put redis-server or valkey-server (7.0 or newer) on the PATH.',
+  );
+};
+
+const freePort = async () => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+/** A Redis server of the benchmark's own, which a scenario may freeze, kill and start again on the same port. */
+export class RedisServer {
+  #folder = mkdtempSync(join(tmpdir(), 'codex-redis-benchmark-'));
+  #child;
+
+  constructor(port) {
+    this.port = port;
+    this.url = this.urlOf(0);
+  }
+
+  static async start() {
+    const server = new RedisServer(await freePort());
+    await server.start();
+    return server;
+  }
+
+  /** Starts it (again), empty, and waits until it accepts connections. */
+  async start() {
+    const settings = {
+      port: this.port,
+      bind: '127.0.0.1',
+      dir: this.#folder,
+      save: '',
+      appendonly: 'no',
+      'enable-debug-command': 'local',
+    };
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    this.#child = spawn(redisServerBinary(), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await accepting(this.#child);
+  }
+
+  /** One of its databases; there are 16. */
+  urlOf(database) {
+    return `redis://127.0.0.1:${this.port}/${database}`;
+  }
+
+  freeze() {
+    this.#child.kill('SIGSTOP');
+  }
+
+  thaw() {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** Kills it without a farewell; its data is gone. */
+  async kill() {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGKILL');
+    await once(this.#child, 'exit');
+  }
+
+  async stop() {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const accepting = (child) =>
+  new Promise((resolve, reject) => {
+    let log = '';
+    child.stdout.on('data', (chunk) => {
+      if (log === undefined) return;
+      log += chunk;
+      if (!log.includes('Ready to accept connections')) return;
+      log = undefined;
+      resolve();
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`redis-server ended with code ${code}: ${log ?? ''}`)));
+  });

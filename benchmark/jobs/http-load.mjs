@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import autocannon from 'autocannon';
+
+const CONNECTIONS = 32;
+
+/** Signs a visitor in and gives the cookie that the application set, if any. */
+const signIn = async (url) => {
+  const response = await fetch(`${url}/login`);
+  assert.equal(response.status, 200);
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';', 1)[0])
+    .join('; ');
+};
+
+/** Requests over kept-alive connections, each with a visitor of its own. */
+export const createJob = () => {
+  const visitors = new Map();
+
+  const visitorsOf = async (url) => {
+    if (!visitors.has(url))
+      visitors.set(url, await Promise.all(Array.from({ length: CONNECTIONS }, () => signIn(url))));
+    return visitors.get(url);
+  };
+
+  return {
+    /** Makes sure that a written session is read again. */
+    check: async (url, keepsSessions) => {
+      const cookie = await signIn(url);
+      const ask = async (path) => (await fetch(`${url}${path}`, { headers: { cookie } })).json();
+      if (keepsSessions) {
+        assert.deepEqual(await ask('/write'), { visits: 2 });
+        assert.deepEqual(await ask('/write'), { visits: 3 });
+        assert.deepEqual(await ask('/read'), { visits: 3 });
+        assert.deepEqual(await (await fetch(`${url}/read`)).json(), { visits: 0 });
+      }
+      assert.deepEqual(await ask('/health'), { visits: 0 });
+    },
+
+    /** Requests that were answered in so many milliseconds. */
+    measure: async (url, path, signedIn, sliceMs) => {
+      const cookies = signedIn ? await visitorsOf(url) : [];
+      let connection = 0;
+      const started = performance.now();
+      const result = await autocannon({
+        url: `${url}${path}`,
+        connections: CONNECTIONS,
+        duration: sliceMs / 1000,
+        sampleInt: 10,
+        setupClient: (client) => {
+          const cookie = cookies[connection++];
+          if (cookie) client.setHeaders({ cookie });
+        },
+      });
+      const ms = performance.now() - started;
+      assert.equal(result.non2xx + result.errors + result.timeouts, 0, `${path}: requests failed`);
+      return { requests: result.requests.total, ms };
+    },
+
+    /** One request after the other. */
+    times: async (url, path, signedIn, count) => {
+      const [cookie] = signedIn ? await visitorsOf(url) : [];
+      for (let i = 0; i < count; i += 1)
+        await (await fetch(`${url}${path}`, { headers: cookie ? { cookie } : {} })).arrayBuffer();
+    },
+  };
+};

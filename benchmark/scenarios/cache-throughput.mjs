@@ -1,0 +1,116 @@
+import { CACHES, cachesFor, OURS, RAW } from '../contenders/cache/index.mjs';
+import { countCommands } from '../core/command-monitor.mjs';
+import { withContenders } from '../core/contender-process.mjs';
+import { inTurn } from '../core/rounds.mjs';
+import { median, medianRatio } from '../core/statistics.mjs';
+import { atLeast } from '../report/targets.mjs';
+import { commandsEach, figure } from '../report/format.mjs';
+
+export const title = 'Cache operations';
+
+const COUNTED = 20;
+
+/**
+ * What is measured: 100 large values a call, or 100 medium ones for 256 callers, would keep hundreds of megabytes
+ * under way and measure the memory.
+ */
+const cells = (callers) => {
+  const cell = (operation, size, most = Infinity) =>
+    callers
+      .filter((c) => c <= most || callers.length === 1)
+      .map((c) => ({ operation, size, callers: Math.min(c, most) }));
+  return [
+    ...['get', 'set'].flatMap((operation) =>
+      ['small', 'medium', 'large'].flatMap((size) => cell(operation, size)),
+    ),
+    ...cell('incr', 'small'),
+    ...['getMany', 'setMany'].flatMap((operation) => [
+      ...cell(operation, 'small'),
+      ...cell(operation, 'medium', 16),
+      ...cell(operation, 'large', 1),
+    ]),
+  ];
+};
+
+/** @param {import('../core/modes.mjs').Mode} mode */
+export const run = async ({ redis, mode }) =>
+  withContenders(cachesFor('cache-throughput', redis), async (contenders) => {
+    for (const contender of contenders)
+      for (const size of ['small', 'medium', 'large']) await contender.call('prepare', size);
+    const commands = await commandsOf(contenders, redis.url);
+    const results = [];
+    for (const cell of cells(mode.callers))
+      results.push({ ...cell, ...(await measureCell(contenders, cell, mode)) });
+    return { commands, cells: results };
+  });
+
+const supporting = async (contenders, operation) => {
+  const answers = await Promise.all(contenders.map((contender) => contender.call('supports', operation)));
+  return contenders.filter((_, i) => answers[i]);
+};
+
+const measureCell = async (contenders, { operation, size, callers }, mode) => {
+  const able = await supporting(contenders, operation);
+  const measure = (sliceMs) => (contender) => contender.call('measure', operation, size, callers, sliceMs);
+  await inTurn(able, 1, measure(mode.warmUpMs));
+  const rates = await inTurn(able, mode.rounds, measure(mode.sliceMs));
+  const perSecond = Object.fromEntries(Object.entries(rates).map(([name, all]) => [name, median(all)]));
+  const ratio = Object.fromEntries(
+    Object.entries(rates).map(([name, all]) => [name, medianRatio(all, rates[RAW])]),
+  );
+  return { perSecond, ratio };
+};
+
+const commandsOf = async (contenders, url) => {
+  const result = {};
+  for (const operation of ['get', 'set', 'incr', 'getMany', 'setMany'])
+    for (const contender of await supporting(contenders, operation)) {
+      const counts = await countCommands(url, () => contender.call('times', operation, 'small', COUNTED));
+      (result[operation] ??= {})[contender.name] = commandsEach(counts, COUNTED);
+    }
+  return result;
+};
+
+const NAMES = CACHES.map(({ name }) => name);
+
+export const tables = ({ cells: all, commands }) => [
+  {
+    title: 'Cache operations: ratio to node-redis',
+    note: 'More is faster. `node-redis` itself: operations per second. A call of getMany and setMany handles 100 entries.',
+    columns: ['operation', 'size', 'callers', `${RAW} /s`, ...NAMES.slice(1)],
+    rows: all.map(({ operation, size, callers, perSecond, ratio }) => [
+      operation,
+      size,
+      callers,
+      figure(perSecond[RAW]),
+      ...NAMES.slice(1).map((name) => figure(ratio[name])),
+    ]),
+  },
+  {
+    title: 'Cache operations: Redis commands each',
+    columns: ['operation', ...NAMES],
+    rows: Object.entries(commands).map(([operation, counts]) => [
+      operation,
+      ...NAMES.map((name) => counts[name] ?? '–'),
+    ]),
+  },
+];
+
+export const targets = ({ cells: all }) => {
+  const ratio = (operation, size, callers) =>
+    all.find((cell) => cell.operation === operation && cell.size === size && cell.callers === callers)?.ratio[
+      OURS
+    ];
+  return [
+    atLeast('get small, 256 callers, to node-redis', ratio('get', 'small', 256), 1),
+    atLeast('get medium, 16 callers', ratio('get', 'medium', 16), 0.95),
+    atLeast('get large, 16 callers', ratio('get', 'large', 16), 0.95),
+    atLeast('set small, 256 callers', ratio('set', 'small', 256), 0.95),
+    atLeast('set medium, 256 callers', ratio('set', 'medium', 256), 0.92),
+    atLeast('set large, 256 callers', ratio('set', 'large', 256), 0.88),
+    atLeast('incr, 256 callers', ratio('incr', 'small', 256), 0.85),
+    atLeast('getMany of 100 small, 16 callers', ratio('getMany', 'small', 16), 0.97),
+    atLeast('setMany of 100 small, 16 callers', ratio('setMany', 'small', 16), 1.2),
+    atLeast('setMany of 100 medium, 16 callers', ratio('setMany', 'medium', 16), 1),
+  ];
+};

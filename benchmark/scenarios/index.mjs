@@ -1,0 +1,27 @@
+import * as cacheThroughput from './cache-throughput.mjs';
+import * as clear from './clear.mjs';
+import * as memory from './memory.mjs';
+import * as serializer from './serializer.mjs';
+import * as session from './session.mjs';
+import * as stampede from './stampede.mjs';
+
+/**
+ * Every scenario, in the order of the report.
+ *
+ * @typedef {object} Scenario
+ * @property {string} name for `--only`
+ * @property {(context: { redis: import('../core/redis-server.mjs').RedisServer, mode: import('../core/modes.mjs').Mode }) => Promise<any>} run
+ *   measures; throws when something does not work
+ * @property {(result: any) => { title: string, note?: string, columns: string[], rows: unknown[][] }[]} tables
+ * @property {(result: any) => import('../report/targets.mjs').Target[]} targets
+ */
+
+/** @type {Scenario[]} */
+export const SCENARIOS = [
+  { name: 'cache', ...cacheThroughput },
+  { name: 'serializer', ...serializer },
+  { name: 'stampede', ...stampede },
+  { name: 'memory', ...memory },
+  { name: 'clear', ...clear },
+  { name: 'session', ...session },
+];
