@@ -27,9 +27,12 @@ export class SessionSaver {
       throw new SessionStateError(
         'The session was already committed with the response and cannot be saved again',
       );
-    await this.#settleEnding(state);
-    await this.#inTurn(state, (lane, deadline) => {
+    if (state.ending !== undefined) await state.ending;
+    const { endings } = state;
+    await this.#inTurn(state, async (lane, deadline) => {
       const { key } = state;
+      // Flushed while it queued: what was to be saved is no more.
+      if (state.endings !== endings) return;
       if (key === null) return this.writer.create(state);
       if (mustCreate) return this.writer.insert(state, key);
       return state.cycling
@@ -45,7 +48,7 @@ export class SessionSaver {
 
   async discard(state: SessionState): Promise<CommitOutcome> {
     state.committed = true;
-    await this.#settleEnding(state);
+    if (state.ending !== undefined) await state.ending;
     return { outcome: state.effect === 'deleted' ? 'deleted' : 'nothing', key: state.key };
   }
 
@@ -60,7 +63,7 @@ export class SessionSaver {
   }
 
   async #commit(state: SessionState): Promise<CommitOutcome> {
-    await this.#settleEnding(state);
+    if (state.ending !== undefined) await state.ending;
     const { key } = state;
     if (key === null) {
       if (state.cycling || !state.isEmpty) await this.#inTurn(state, () => this.writer.create(state));
@@ -95,9 +98,5 @@ export class SessionSaver {
       state.effect = 'deleted';
       this.events.emit('flushed', key);
     }
-  }
-
-  async #settleEnding(state: SessionState): Promise<void> {
-    if (state.ending !== undefined) await state.ending;
   }
 }

@@ -68,6 +68,8 @@ export class SessionState {
   ending: Promise<void> | undefined;
   /** The keys that were flushed, until they are known to be deleted. */
   readonly endingKeys = new Set<string>();
+  /** How often it was flushed. */
+  endings = 0;
   loading: Promise<void> | undefined;
   commitment: Promise<CommitOutcome> | undefined;
   effect: SessionEffect = 'nothing';
@@ -197,6 +199,7 @@ export class SessionState {
   /** Gives up key and entries; what is set afterwards belongs to a new session. */
   end(): void {
     this.#refuseAfterCommit();
+    this.endings++;
     if (this.#key !== null) this.endingKeys.add(this.#key);
     this.#key = null;
     this.#loaded = true;

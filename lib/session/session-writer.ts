@@ -42,8 +42,7 @@ export class SessionWriter {
     const json = this.codec.toJson(state.data);
     await this.#during(state, async (save) => {
       const { key, text } = await this.#place(save.data, json);
-      if (!state.endSave(save, { key, text, json, data: save.data }))
-        await this.store.delete(this.storeKey(key));
+      if (!state.endSave(save, { key, text, json, data: save.data })) return this.#remove(key);
       state.effect = 'created';
       this.events.emit('created', key);
     });
@@ -97,13 +96,11 @@ export class SessionWriter {
         }
         return this.store.compareAndDelete(this.storeKey(oldKey), expected);
       };
-      const abandon = async (): Promise<void> => {
-        await this.store.delete(this.storeKey(key));
-      };
+      const abandon = (): Promise<void> => this.#remove(key);
       const contest = { key: oldKey, lane, deadline, abandon };
       const draft = await this.#untilUnchanged(save, first, contest, removeOld);
       lane.latest = undefined;
-      if (!state.endSave(save, { key, text: written.text, ...draft })) await abandon();
+      if (!state.endSave(save, { key, text: written.text, ...draft })) return abandon();
       state.effect = 'cycled';
       this.events.emit('cycled', key, oldKey);
     });
@@ -147,7 +144,7 @@ export class SessionWriter {
   async #rewrite(key: string, { data, json }: Draft): Promise<string | null> {
     const ttl = this.#timeToLive(data);
     if (ttl < 1) {
-      await this.store.delete(this.storeKey(key));
+      await this.#remove(key);
       return null;
     }
     const text = this.codec.seal(json);
@@ -207,6 +204,10 @@ export class SessionWriter {
     const before = this.codec.fromJson(json) as SessionData;
     const inside = changedNames(before, data, (value) => this.codec.toJson(value));
     return [...new Set([...touched, ...inside])];
+  }
+
+  async #remove(key: string): Promise<void> {
+    await this.store.delete(this.storeKey(key));
   }
 
   #timeToLive(data: SessionData): number {

@@ -33,6 +33,15 @@ export const sessionsOf = (
 export const storeKeyOf = (context: StoreContext, key: string | null): string =>
   `${context.prefix}:session:${String(key)}`;
 
+/** A store with some verbs replaced. */
+export const storeWith = (store: KeyValueStore, verbs: Partial<KeyValueStore>): KeyValueStore =>
+  new Proxy(store, {
+    get: (target, verb) => {
+      const member = Reflect.get(verb in verbs ? verbs : target, verb) as unknown;
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+
 /** A store that tells which verbs were called on it, in order. */
 export const recorded = (store: KeyValueStore): { store: KeyValueStore; calls: string[] } => {
   const calls: string[] = [];
