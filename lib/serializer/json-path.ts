@@ -19,6 +19,6 @@ export function formatPath(place: JsonPlace | undefined): string {
 
 function formatStep(key: string | number): string {
   if (typeof key === 'number') return `[${key}]`;
-  if (key.length > LONGEST_KEY) return `["${key.slice(0, LONGEST_KEY)}…"]`;
+  if (key.length > LONGEST_KEY) return `[${JSON.stringify(`${key.slice(0, LONGEST_KEY)}…`)}]`;
   return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }

@@ -25,6 +25,8 @@ export class JsonSerializer implements Serializer {
 
   /** @throws SerializationError when the text is not JSON, or holds a number beyond the range of a double. */
   loads(text: string): unknown {
+    if (typeof text !== 'string')
+      throw new SerializationError(`A stored value must be text, not ${typeof text}`);
     let value: unknown;
     try {
       value = JSON.parse(text);
@@ -51,8 +53,7 @@ export function assertJson(value: unknown, name?: string): void {
   writeJson(value, name === undefined ? undefined : { parent: undefined, key: name });
 }
 
-function describeNotJson(text: unknown): string {
-  if (typeof text !== 'string') return `A stored value must be text, not ${typeof text}`;
+function describeNotJson(text: string): string {
   const guess = looksLikePickle(text) ? '; it looks like a Python pickle' : '';
   return `The stored text of ${text.length} characters is not JSON${guess}`;
 }
