@@ -1,9 +1,11 @@
 import * as cacheThroughput from './cache-throughput.mjs';
 import * as clear from './clear.mjs';
+import * as faults from './faults.mjs';
 import * as memory from './memory.mjs';
 import * as serializer from './serializer.mjs';
 import * as session from './session.mjs';
 import * as stampede from './stampede.mjs';
+import * as startUp from './start-up.mjs';
 
 /**
  * Every scenario, in the order of the report.
@@ -24,4 +26,6 @@ export const SCENARIOS = [
   { name: 'memory', ...memory },
   { name: 'clear', ...clear },
   { name: 'session', ...session },
+  { name: 'faults', ...faults },
+  { name: 'start-up', ...startUp },
 ];

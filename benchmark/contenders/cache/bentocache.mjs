@@ -1,11 +1,13 @@
 import { BentoCache, bentostore } from 'bentocache';
 import { redisDriver } from 'bentocache/drivers/redis';
+import { Redis } from 'ioredis';
 import { PREFIX, TTL_SECONDS } from './contract.mjs';
 
 /** bentocache with Redis as its only layer: a copy in memory would be another measurement. */
 export const open = async ({ url }) => {
   const { hostname: host, port, pathname } = new URL(url);
-  const connection = { host, port: Number(port), db: Number(pathname.slice(1)) };
+  const connection = new Redis({ host, port: Number(port), db: Number(pathname.slice(1)) });
+  connection.on('error', () => {});
   const store = bentostore().useL2Layer(redisDriver({ connection }));
   const cache = new BentoCache({
     default: 'redis',

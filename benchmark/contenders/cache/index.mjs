@@ -5,7 +5,11 @@ export const CACHE_MANAGER = 'cache-manager';
 export const BENTOCACHE = 'bentocache';
 export const OURS = 'codex-redis';
 
-const contender = (name, file, options = {}) => ({ name, contender: `contenders/cache/${file}.mjs`, options });
+const contender = (name, file, options = {}) => ({
+  name,
+  contender: `contenders/cache/${file}.mjs`,
+  options,
+});
 
 /** Every cache, the yardstick first. */
 export const CACHES = [

@@ -3,6 +3,11 @@ import { serve } from './application.mjs';
 
 /** This module. */
 export const open = ({ url, platform }) => {
-  const module = CodexRedisModule.forRoot({ url, projectName: 'shop', secretKey: 'x'.repeat(32), session: {} });
+  const module = CodexRedisModule.forRoot({
+    url,
+    projectName: 'shop',
+    secretKey: 'x'.repeat(32),
+    session: {},
+  });
   return serve({ platform, session: Session(), skip: SkipSession(), imports: [module] });
 };

@@ -1,7 +1,11 @@
 export const BARE = 'without sessions';
 export const OURS = 'codex-redis';
 
-const contender = (name, file, platform) => ({ name, contender: `contenders/session/${file}.mjs`, options: { platform } });
+const contender = (name, file, platform) => ({
+  name,
+  contender: `contenders/session/${file}.mjs`,
+  options: { platform },
+});
 
 /** The applications of a platform: without sessions, with its usual library, with this module. */
 export const APPLICATIONS = {

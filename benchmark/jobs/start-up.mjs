@@ -1,0 +1,1 @@
+export const createJob = (measured) => ({ measured: () => measured });
