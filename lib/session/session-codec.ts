@@ -1,10 +1,10 @@
 import { deflateSync, inflateSync } from 'node:zlib';
 import { toAscii } from '../serializer/ascii-json.js';
-import { type Serializer } from '../serializer/serializer.js';
-import { type Clock } from '../store/clock.js';
+import type { Serializer } from '../serializer/serializer.js';
+import type { Clock } from '../store/clock.js';
 import { isBase62, toBase62 } from './base62.js';
-import { type SessionData } from './session-data.js';
-import { type SessionSigner } from './session-signer.js';
+import type { SessionData } from './session-data.js';
+import type { SessionSigner } from './session-signer.js';
 
 /** The largest JSON a compressed payload may hold, in bytes; a bomb is given up there. */
 const MAX_INFLATED = 8 * 1024 * 1024;

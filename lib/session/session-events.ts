@@ -1,4 +1,4 @@
-import { type Logger } from '@nestjs/common';
+import type { Logger } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
 
 /** What happened to a session. */

@@ -1,7 +1,7 @@
 import { parseDuration } from '../config/duration.js';
-import { type SessionSettings } from '../config/settings.js';
-import { type Clock } from '../store/clock.js';
-import { type ExpiryReckoning, type SessionExpiry } from './session.js';
+import type { SessionSettings } from '../config/settings.js';
+import type { Clock } from '../store/clock.js';
+import type { ExpiryReckoning, SessionExpiry } from './session.js';
 
 /** The entry that says when a session ends, as Django names it. */
 export const EXPIRY_ENTRY = '_session_expiry';

@@ -1,5 +1,5 @@
-import { type ExpiryReckoning, type SessionCallback, type SessionExpiry } from './session.js';
-import { type SessionData } from './session-data.js';
+import type { ExpiryReckoning, SessionCallback, SessionExpiry } from './session.js';
+import type { SessionData } from './session-data.js';
 import { EXPIRY_ENTRY } from './session-expiry.js';
 import { type SessionState, sessionStateOf } from './session-state.js';
 

@@ -1,4 +1,4 @@
-import { type Session } from './session.js';
+import type { Session } from './session.js';
 import { sessionMethods, sessionProperties } from './session-methods.js';
 import { isStateSymbol, type SessionState } from './session-state.js';
 

@@ -1,6 +1,6 @@
-import { type Logger } from '@nestjs/common';
-import { type DecodedSession, type SessionCodec } from './session-codec.js';
-import { type SessionEventEmitter } from './session-events.js';
+import type { Logger } from '@nestjs/common';
+import type { DecodedSession, SessionCodec } from './session-codec.js';
+import type { SessionEventEmitter } from './session-events.js';
 
 /** Reads stored texts; one that cannot be read gives an empty session, a warning and an event. */
 export class SessionReader {

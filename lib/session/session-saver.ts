@@ -1,12 +1,12 @@
-import { type SessionSettings } from '../config/settings.js';
+import type { SessionSettings } from '../config/settings.js';
 import { SessionStateError } from '../errors/session.errors.js';
-import { type KeyValueStore } from '../store/key-value-store.js';
+import type { KeyValueStore } from '../store/key-value-store.js';
 import { type SaveLane, SaveQueue } from './save-queue.js';
-import { type SessionCodec } from './session-codec.js';
-import { type SessionData } from './session-data.js';
-import { type SessionEventEmitter } from './session-events.js';
-import { type CommitOutcome, type SessionState } from './session-state.js';
-import { type SessionWriter } from './session-writer.js';
+import type { SessionCodec } from './session-codec.js';
+import type { SessionData } from './session-data.js';
+import type { SessionEventEmitter } from './session-events.js';
+import type { CommitOutcome, SessionState } from './session-state.js';
+import type { SessionWriter } from './session-writer.js';
 
 /** Decides what a save, a commit and a flush have to write, and lets those of one session queue. */
 export class SessionSaver {

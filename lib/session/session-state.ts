@@ -1,8 +1,8 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { SessionStateError } from '../errors/session.errors.js';
-import { type DecodedSession } from './session-codec.js';
+import type { DecodedSession } from './session-codec.js';
 import { getEntry, layOver, type SessionData, setEntry } from './session-data.js';
-import { type SessionExpiryRules } from './session-expiry.js';
+import type { SessionExpiryRules } from './session-expiry.js';
 
 const STATE = Symbol('SessionState');
 

@@ -4,15 +4,15 @@ import {
   SessionCreateError,
   SessionInterruptedError,
 } from '../errors/session.errors.js';
-import { type CompareOutcome, type KeyValueStore } from '../store/key-value-store.js';
-import { type SaveLane } from './save-queue.js';
-import { type SessionCodec } from './session-codec.js';
+import type { CompareOutcome, KeyValueStore } from '../store/key-value-store.js';
+import type { SaveLane } from './save-queue.js';
+import type { SessionCodec } from './session-codec.js';
 import { changedNames, getEntry, layOver, type SessionData } from './session-data.js';
-import { type SessionEventEmitter } from './session-events.js';
+import type { SessionEventEmitter } from './session-events.js';
 import { EXPIRY_ENTRY, type SessionExpiryRules } from './session-expiry.js';
 import { newSessionKey } from './session-key.js';
-import { type SessionReader } from './session-reader.js';
-import { type SaveInProgress, type SessionState } from './session-state.js';
+import type { SessionReader } from './session-reader.js';
+import type { SaveInProgress, SessionState } from './session-state.js';
 
 /** Two random keys never meet; a store that says so this often is not to be believed. */
 const MAX_KEYS_TRIED = 8;

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
-import { type SessionSettings } from '../config/settings.js';
+import type { SessionSettings } from '../config/settings.js';
 import { SessionInterruptedError } from '../errors/session.errors.js';
 import { assertJson, JsonSerializer } from '../serializer/json-serializer.js';
-import { type Clock } from '../store/clock.js';
-import { type KeyValueStore } from '../store/key-value-store.js';
+import type { Clock } from '../store/clock.js';
+import type { KeyValueStore } from '../store/key-value-store.js';
 import { cookieValue } from './cookie-header.js';
 import { SessionCodec } from './session-codec.js';
 import { SessionEventEmitter, type SessionEvents } from './session-events.js';
@@ -15,7 +15,7 @@ import { SessionSigner } from './session-signer.js';
 import { type CommitOutcome, type SessionKeeper, SessionState, sessionStateOf } from './session-state.js';
 import { SessionSaver } from './session-saver.js';
 import { SessionWriter } from './session-writer.js';
-import { type Session, type SessionStatus } from './session.js';
+import type { Session, SessionStatus } from './session.js';
 
 /** How a session is to be saved. */
 export interface SaveOptions {
@@ -45,9 +45,12 @@ export class SessionService {
 
   constructor(store: KeyValueStore, settings: SessionSettings, clock: Clock) {
     const logger = new Logger('CodexRedisSession');
+    const { age, expireAtBrowserClose, saveEveryRequest, operationTimeoutMs } = settings;
     const signer = new SessionSigner(settings.secretKeys, settings.salt);
     const codec = new SessionCodec(signer, new JsonSerializer(), clock);
-    const expiry = new SessionExpiryRules(settings, clock, (message) => logger.warn(message));
+    const expiry = new SessionExpiryRules({ age, expireAtBrowserClose }, clock, (message) =>
+      logger.warn(message),
+    );
     const events = new SessionEventEmitter((key) => signer.fingerprint(key), logger);
     this.#store = store;
     this.#codec = codec;
@@ -58,7 +61,14 @@ export class SessionService {
     const writer = new SessionWriter(store, codec, this.#reader, expiry, events, (key) =>
       this.#storeKey(key),
     );
-    this.#saver = new SessionSaver(store, writer, codec, events, settings, (key) => this.#storeKey(key));
+    this.#saver = new SessionSaver(
+      store,
+      writer,
+      codec,
+      events,
+      { saveEveryRequest, operationTimeoutMs },
+      (key) => this.#storeKey(key),
+    );
     this.#keeper = {
       expiry,
       read: (text, key) => this.#reader.read(text, key),

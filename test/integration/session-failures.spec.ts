@@ -1,0 +1,99 @@
+import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
+import { SessionService } from '../../lib/session/session.service.js';
+import type { Session } from '../../lib/session/session.js';
+import { systemClock } from '../../lib/store/clock.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { RedisServer } from '../support/redis-server.js';
+import { openRedis } from '../support/stores.js';
+import { sessionSettings } from '../support/sessions.js';
+
+const KEY = 'k'.repeat(32);
+
+describe('Sessions while Redis is away', () => {
+  let server: RedisServer;
+  let store: KeyValueStore;
+  let sessions: SessionService;
+  let session: Session;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    store = openRedis(server.url);
+    sessions = new SessionService(store, sessionSettings(), systemClock);
+  });
+
+  beforeEach(async () => {
+    await server.kill();
+    await server.start();
+    session = await again(() => sessions.create());
+    session.set('a', 1);
+    await server.kill();
+  });
+
+  afterAll(async () => {
+    await store.close();
+    await server.stop();
+  });
+
+  /** The connection is restored in the background. */
+  const again = async <T>(work: () => Promise<T>): Promise<T> => {
+    const end = Date.now() + 10_000;
+    for (;;)
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof RedisConnectionError) || Date.now() > end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+  };
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['load', () => sessions.load(KEY)],
+    ['save', () => sessions.save(session)],
+    ['the commit of a changed one', () => sessions.commit(session)],
+    ['create', () => sessions.create()],
+    [
+      'the commit of a new one',
+      () => {
+        const fresh = sessions.open();
+        fresh.set('a', 1);
+        return sessions.commit(fresh);
+      },
+    ],
+    ['exists', () => sessions.exists(KEY)],
+    ['delete', () => sessions.delete(KEY)],
+    ['flush', () => session.flush()],
+    ['cycleKey', () => sessions.cycleKey(session)],
+    ['reload', () => session.reload()],
+  ])('S60 %s rejects with RedisConnectionError', async (_, call) => {
+    await expect(call()).rejects.toThrow(RedisConnectionError);
+  });
+
+  it('S60 the commit after a flush that failed, and that nobody awaited, fails too', async () => {
+    void session.flush();
+    await expect(sessions.commit(session)).rejects.toThrow(RedisConnectionError);
+  });
+
+  it('S60 a failed save keeps the changes, and a later one saves them', async () => {
+    await expect(sessions.save(session)).rejects.toThrow(RedisConnectionError);
+    expect(session.modified).toBe(true);
+    await server.start();
+    await again(() => sessions.save(session, { mustCreate: true }));
+    expect((await sessions.load(session.key!)).toJSON()).toEqual({ a: 1 });
+  });
+
+  it('S60 a flush that failed can be tried again', async () => {
+    await expect(session.flush()).rejects.toThrow(RedisConnectionError);
+    expect(session.key).toBeNull();
+    await server.start();
+    await again(() => session.flush());
+    expect(await sessions.commit(session)).toEqual({ outcome: 'deleted', key: null });
+  });
+
+  it('S60 a load that failed is tried again by the next who asks', async () => {
+    const opened = sessions.open(KEY);
+    await expect(sessions.ensureLoaded(opened)).rejects.toThrow(RedisConnectionError);
+    await server.start();
+    await again(() => sessions.ensureLoaded(opened));
+    expect(opened.key).toBeNull();
+  });
+});
