@@ -1,6 +1,6 @@
 /// <reference lib="es2024.string" />
 import { describeValue } from '../config/describe-value.js';
-import { type KeyFunction, type KeyPattern } from '../config/options.js';
+import type { KeyFunction, KeyPattern } from '../config/options.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { escapeGlob, globMatcher } from '../store/glob.js';
 

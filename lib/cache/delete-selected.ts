@@ -1,5 +1,5 @@
-import { type KeyValueStore } from '../store/key-value-store.js';
-import { type KeySelection } from './cache-keys.js';
+import type { KeyValueStore } from '../store/key-value-store.js';
+import type { KeySelection } from './cache-keys.js';
 
 /**
  * Deletes what is selected; how many there were. The next page is looked for while this one is being deleted, and

@@ -1,5 +1,5 @@
 import { describeValue } from '../config/describe-value.js';
-import { type Serializer } from '../serializer/serializer.js';
+import type { Serializer } from '../serializer/serializer.js';
 
 /** Entries to store: an object, a Map, or any iterable of pairs. */
 export type Entries = Readonly<Record<string, unknown>> | Iterable<readonly [key: string, value: unknown]>;

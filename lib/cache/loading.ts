@@ -1,5 +1,5 @@
 import { SerializationError } from '../errors/serialization.error.js';
-import { type Serializer } from '../serializer/serializer.js';
+import type { Serializer } from '../serializer/serializer.js';
 
 /**
  * The value of an entry's text.

@@ -1,4 +1,4 @@
-import { type KeyValueStore } from '../store/key-value-store.js';
+import type { KeyValueStore } from '../store/key-value-store.js';
 
 /** One run on behalf of everybody who asked for the same key meanwhile. */
 export class Flight {

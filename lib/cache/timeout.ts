@@ -1,6 +1,6 @@
 import { describeValue } from '../config/describe-value.js';
 import { parseDuration } from '../config/duration.js';
-import { type Duration } from '../config/options.js';
+import type { Duration } from '../config/options.js';
 
 /**
  * How long an entry lives: seconds (fractions count, to the millisecond), or a duration string such as `'5m'`.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { SerializationError } from '../../lib/errors/serialization.error.js';
-import { type Serializer } from '../../lib/serializer/serializer.js';
+import type { Serializer } from '../../lib/serializer/serializer.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const reverse = (text: string): string => Array.from(text).reverse().join('');

@@ -1,4 +1,4 @@
-import { type CacheService } from '../../lib/cache/cache.service.js';
+import type { CacheService } from '../../lib/cache/cache.service.js';
 import { GatedFactory } from '../support/gated-factory.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 

@@ -1,7 +1,7 @@
 import { CacheService } from '../../lib/cache/cache.service.js';
 import { RedisServiceError } from '../../lib/errors/redis.errors.js';
 import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
-import { type KeyValueStore } from '../../lib/store/key-value-store.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { CommandStats } from '../support/command-stats.js';
 import { redisCli } from '../support/redis-cli.js';
 import { RedisServer } from '../support/redis-server.js';

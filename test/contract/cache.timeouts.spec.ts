@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Timeout } from '../../lib/cache/timeout.js';
+import type { Timeout } from '../../lib/cache/timeout.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const MONTH = 30 * 24 * 3600;

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../lib/store/clock.js';
-import { type KeyValueStore } from '../../lib/store/key-value-store.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { MemoryStore } from '../../lib/store/memory/memory-store.js';
 import { openStore } from '../../lib/store/open-store.js';
+import { TestClock } from '../../lib/testing/test-clock.js';
 
 /** A place for keys, opened by a contract suite. */
 export interface OpenedStore {
@@ -20,19 +21,6 @@ export interface OpenedStore {
 export interface StoreUnderTest {
   readonly name: string;
   open(): Promise<OpenedStore>;
-}
-
-/** A clock that a test moves. */
-export class TestClock implements Clock {
-  constructor(private time = Date.now()) {}
-
-  now(): number {
-    return this.time;
-  }
-
-  advance(ms: number): void {
-    this.time += ms;
-  }
 }
 
 /** `elapse` for stores whose time cannot be moved: shortens the ttl and lets the store do the expiring. */

@@ -1,13 +1,13 @@
 import { RedisConnectionError, RedisServiceError } from '../../errors/redis.errors.js';
 import { type Clock, systemClock } from '../clock.js';
 import { globMatcher } from '../glob.js';
-import {
-  type CompareOutcome,
-  type HitOutcome,
-  type HitRule,
-  type IncrementOutcome,
-  type KeyValueStore,
-  type TimeToLive,
+import type {
+  CompareOutcome,
+  HitOutcome,
+  HitRule,
+  IncrementOutcome,
+  KeyValueStore,
+  TimeToLive,
 } from '../key-value-store.js';
 import { ExpiringMap } from './expiring-map.js';
 import { countHit, forgottenAt, hitOutcome, type RateLimit } from './rate-limit.js';

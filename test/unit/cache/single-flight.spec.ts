@@ -1,0 +1,47 @@
+import { flightsOn, SingleFlight } from '../../../lib/cache/single-flight.js';
+import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
+
+describe('SingleFlight', () => {
+  it('gives all caches on a store the same runs, and each store its own', () => {
+    const [one, other] = [new MemoryStore(), new MemoryStore()];
+    expect(flightsOn(one)).toBe(flightsOn(one));
+    expect(flightsOn(one)).not.toBe(flightsOn(other));
+  });
+
+  it('starts anew once a run has ended, well or not', async () => {
+    const flights = new SingleFlight();
+    expect(await flights.run('k', () => Promise.resolve('1'))).toBe('1');
+    await expect(flights.run('k', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await flights.run('k', () => Promise.resolve('2'))).toBe('2');
+  });
+
+  it('C87c lets a delete wait for a write that is on its way', async () => {
+    const flights = new SingleFlight();
+    let answer: (value: string) => void = () => undefined;
+    const run = flights.run('k', (flight) =>
+      flight.write(() => new Promise<string>((resolve) => (answer = resolve))),
+    );
+    const fenced = flights.fence('k');
+    let waited = false;
+    const waiting = fenced?.then(() => (waited = true));
+    await Promise.resolve();
+    expect(waited).toBe(false);
+    answer('written');
+    await waiting;
+    expect(await run).toBe('written');
+  });
+
+  it('C87c a failed write does not fail the delete that waits for it', async () => {
+    const flights = new SingleFlight();
+    const run = flights.run('k', (flight) => flight.write(() => Promise.reject(new Error('away'))));
+    const fenced = flights.fenceMany(['other', 'k']);
+    await expect(run).rejects.toThrow('away');
+    await expect(fenced).resolves.toBeDefined();
+  });
+
+  it('costs nothing while nothing is under way', () => {
+    const flights = new SingleFlight();
+    expect(flights.fence('k')).toBeUndefined();
+    expect(flights.fenceMany(['k'])).toBeUndefined();
+  });
+});
