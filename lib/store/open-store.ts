@@ -1,10 +1,11 @@
-import { type StoreSettings } from '../config/settings.js';
-import { type Clock } from './clock.js';
-import { type KeyValueStore } from './key-value-store.js';
+import type { StoreSettings } from '../config/settings.js';
+import type { Clock } from './clock.js';
+import type { KeyValueStore } from './key-value-store.js';
 import { MemoryStore } from './memory/memory-store.js';
 import { BorrowedLink } from './redis/borrowed-link.js';
 import { ClusterLink } from './redis/cluster-link.js';
 import { RedisStore } from './redis/redis-store.js';
+import { SentinelLink } from './redis/sentinel-link.js';
 import { SingleLink } from './redis/single-link.js';
 
 /** The store of the settings. It opens nothing before its first use. */
@@ -19,7 +20,7 @@ export const openStore = (settings: StoreSettings, clock: Clock): KeyValueStore 
       return new RedisStore(new BorrowedLink({ client: source.client, ...common }));
     case 'cluster':
       return new RedisStore(new ClusterLink({ cluster: source.options, ...common }));
-    default:
-      throw new Error(`not yet: ${source.kind}`);
+    case 'sentinel':
+      return new RedisStore(new SentinelLink({ sentinel: source.options, ...common }));
   }
 };

@@ -1,16 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type RedisClusterOptions } from 'redis';
+import type { RedisClusterOptions } from 'redis';
 import { RedisConnectionError, RedisServiceError } from '../../errors/redis.errors.js';
 import { checkServer } from './check-server.js';
 import { ClusterMap } from './cluster-map.js';
-import { type ClusterNode } from './cluster-node.js';
+import type { ClusterNode } from './cluster-node.js';
 import { hashSlot } from './cluster-slot.js';
 import { Redirections } from './cluster-redirections.js';
-import { clusterStartError } from './cluster-start-error.js';
+import { clusterStartError } from './topology-start-error.js';
 import { DialTimeoutError } from './dial.js';
 import { FirstConnect } from './first-connect.js';
-import { type RedisLink, type RedisNode, type ReplyParser } from './redis-link.js';
+import type { RedisLink, RedisNode, ReplyParser } from './redis-link.js';
 import { asReply } from './replies.js';
 
 export interface ClusterLinkOptions {

@@ -1,13 +1,15 @@
 import { performance } from 'node:perf_hooks';
-import { type RedisClientType, type RedisClusterOptions } from 'redis';
+import type { RedisClientType, RedisClusterOptions } from 'redis';
 import { RedisServiceError } from '../../errors/redis.errors.js';
 import { ClusterNode } from './cluster-node.js';
 import { ClusterSeeds } from './cluster-seeds.js';
 import { SLOT_COUNT } from './cluster-slot.js';
-import { mappedAddress, nodeTemplate, rootTemplates, templateFor } from './cluster-templates.js';
-import { addressName, type NodeAddress, parseSlotRanges, type SlotRange } from './cluster-topology.js';
+import { nodeTemplate, rootTemplates } from './cluster-templates.js';
+import { parseSlotRanges, type SlotRange } from './cluster-topology.js';
 import { dial } from './dial.js';
 import { firstAnswer } from './first-answer.js';
+import { addressName, mappedAddress, type NodeAddress } from './node-address.js';
+import { templateFor } from './server-template.js';
 
 /** The node that holds some slots, and those that copy it where replicas serve reads. */
 interface Shard {
@@ -75,7 +77,7 @@ export class ClusterMap {
     const name = addressName(address);
     const known = this.#nodes.get(name);
     if (known !== undefined) return known;
-    const node = this.#node(name, address);
+    const node = this.#node(address);
     if (this.#closed) void node.close();
     else this.#nodes.set(name, node);
     return node;
@@ -180,11 +182,11 @@ export class ClusterMap {
     void node.close();
   }
 
-  #node(name: string, address: NodeAddress): ClusterNode {
+  #node(address: NodeAddress): ClusterNode {
     const { cluster, operationTimeoutMs, connectTimeoutMs } = this.options;
-    const template = templateFor(this.#template, mappedAddress(cluster.nodeAddressMap, name) ?? address);
+    const template = templateFor(this.#template, mappedAddress(cluster.nodeAddressMap, address));
     const start = () => dial(template, connectTimeoutMs);
-    return new ClusterNode({ name, address, start, operationTimeoutMs, onChange: this.#onChange });
+    return new ClusterNode(address, { start, operationTimeoutMs, onChange: this.#onChange });
   }
 
   readonly #onChange = (): void => {

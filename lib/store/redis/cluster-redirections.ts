@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ErrorReply } from 'redis';
 import { RedisServiceError, RedisTimeoutError } from '../../errors/redis.errors.js';
-import { type ClusterMap } from './cluster-map.js';
-import { type ClusterNode } from './cluster-node.js';
+import type { ClusterMap } from './cluster-map.js';
+import type { ClusterNode } from './cluster-node.js';
 import { parseRedirection } from './cluster-topology.js';
-import { type ReplyParser } from './redis-link.js';
+import type { ReplyParser } from './redis-link.js';
 
 /** A command that has been sent to `node` once. */
 export interface SentCommand<T> {

@@ -1,6 +1,7 @@
-import { type RedisClientType } from 'redis';
+import type { RedisClientType } from 'redis';
 import { addressOf } from './client-template.js';
-import { type NodeAddress, parseSlotRanges, type SlotRange } from './cluster-topology.js';
+import { parseSlotRanges, type SlotRange } from './cluster-topology.js';
+import type { NodeAddress } from './node-address.js';
 import { Connection } from './connection.js';
 import { dial } from './dial.js';
 import { firstAnswer } from './first-answer.js';

@@ -1,42 +1,6 @@
-import { createClient, type RedisClientOptions, type RedisClientType, type RedisClusterOptions } from 'redis';
+import type { RedisClientOptions, RedisClientType, RedisClusterOptions } from 'redis';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
-import { type NodeAddress } from './cluster-topology.js';
-
-type Socket = NonNullable<RedisClientOptions['socket']>;
-
-/**
- * A client that is never connected: the connections to one of several servers are duplicates of it. Commands,
- * deadlines and reconnecting are this module's.
- *
- * @param path the option it comes from, for the message
- * @throws ImproperlyConfiguredError for options node-redis refuses
- */
-export const serverTemplate = (
-  options: RedisClientOptions,
-  connectTimeoutMs: number,
-  path: string,
-): RedisClientType => {
-  try {
-    return createClient({
-      ...options,
-      RESP: 3,
-      disableOfflineQueue: true,
-      maintNotifications: 'disabled',
-      commandOptions: { timeout: 0 },
-      socket: { ...options.socket, connectTimeout: connectTimeoutMs, reconnectStrategy: false } as Socket,
-    });
-  } catch {
-    // No cause: the errors of the url parser quote the url, password included.
-    throw new ImproperlyConfiguredError(
-      `${path}: not options node-redis can use; write a url as redis://user:password@host:6379, with special ` +
-        'characters of the password percent-encoded',
-    );
-  }
-};
-
-/** The same client, going elsewhere. */
-export const templateFor = (template: RedisClientType, { host, port }: NodeAddress): RedisClientType =>
-  template.duplicate({ socket: { ...template.options.socket, host, port } as Socket });
+import { serverTemplate } from './server-template.js';
 
 /** The nodes to ask for the topology first. Their own settings hold for that question only, as in node-redis. */
 export const rootTemplates = (
@@ -47,7 +11,11 @@ export const rootTemplates = (
     throw new ImproperlyConfiguredError('cluster.rootNodes: name at least one node of the cluster');
   return rootNodes.map((root, index) =>
     serverTemplate(
-      { ...defaults, ...root, socket: { ...defaults?.socket, ...root.socket } as Socket },
+      {
+        ...defaults,
+        ...root,
+        socket: { ...defaults?.socket, ...root.socket } as NonNullable<RedisClientOptions['socket']>,
+      },
       connectTimeoutMs,
       `cluster.rootNodes.${index}`,
     ),
@@ -60,10 +28,3 @@ export const nodeTemplate = (
   connectTimeoutMs: number,
 ): RedisClientType =>
   serverTemplate({ ...defaults, readonly: useReplicas === true }, connectTimeoutMs, 'cluster.defaults');
-
-type AddressMap =
-  Readonly<Record<string, NodeAddress>> | ((address: string) => NodeAddress | undefined) | undefined;
-
-/** Where to connect to for a node that is announced as `address`. */
-export const mappedAddress = (map: AddressMap, name: string): NodeAddress | undefined =>
-  typeof map === 'function' ? map(name) : map?.[name];

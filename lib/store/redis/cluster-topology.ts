@@ -1,10 +1,5 @@
-import { type RedisReply } from './redis-link.js';
-
-/** Where a node listens, as the cluster announces it. */
-export interface NodeAddress {
-  readonly host: string;
-  readonly port: number;
-}
+import type { NodeAddress } from './node-address.js';
+import type { RedisReply } from './redis-link.js';
 
 /** A run of slots, the node that holds it and those that copy it. */
 export interface SlotRange {
@@ -18,9 +13,6 @@ export interface Redirection {
   readonly kind: 'MOVED' | 'ASK';
   readonly address: NodeAddress;
 }
-
-/** `host:port`, the way node-redis writes the keys of `nodeAddressMap`. */
-export const addressName = ({ host, port }: NodeAddress): string => `${host}:${port}`;
 
 /**
  * Reads a reply to CLUSTER SLOTS. A node that does not know its own name leaves it out: then it is the one that

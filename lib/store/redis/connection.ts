@@ -1,6 +1,6 @@
-import { type RedisClientType } from 'redis';
+import type { RedisClientType } from 'redis';
 import { RedisTimeoutError } from '../../errors/redis.errors.js';
-import { type RedisReply, type ReplyParser } from './redis-link.js';
+import type { RedisReply, ReplyParser } from './redis-link.js';
 import { translateError } from './translate-error.js';
 import { Watchdog } from './watchdog.js';
 
