@@ -11,9 +11,10 @@ import { ConfigurableModuleClass } from './codex-redis.module-definition.js';
 import { coreProviders } from './codex-redis.providers.js';
 import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
 import { refuseSecondCacheOfOneName } from './named-caches.js';
-import { type Serializers } from './serializers.js';
-import { type Stores } from './store/stores.js';
+import type { Serializers } from './serializers.js';
+import type { Stores } from './store/stores.js';
 import {
+  CLOCK,
   DEFAULT_CACHE,
   JSON_SERIALIZER,
   MOUNT_SESSIONS,
@@ -30,7 +31,7 @@ import {
 @Global()
 @Module({
   providers: coreProviders,
-  exports: [SETTINGS, STORES, SERIALIZERS, DEFAULT_CACHE, SESSIONS, JSON_SERIALIZER],
+  exports: [CLOCK, SETTINGS, STORES, SERIALIZERS, DEFAULT_CACHE, SESSIONS, JSON_SERIALIZER],
 })
 export class CodexRedisCoreModule
   extends ConfigurableModuleClass

@@ -4,7 +4,7 @@ import {
   type ModuleMetadata,
   type Type,
 } from '@nestjs/common';
-import { type CodexRedisOptions, type NamedCacheOptions } from './config/options.js';
+import type { CodexRedisOptions, NamedCacheOptions } from './config/options.js';
 
 /** Options of the module as a Nest module, beside those of what it does. */
 export interface CodexRedisModuleExtras {

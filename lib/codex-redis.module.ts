@@ -7,13 +7,13 @@ import {
 } from '@nestjs/common';
 import { CacheService } from './cache/cache.service.js';
 import { CodexRedisCoreModule } from './codex-redis-core.module.js';
-import {
-  type CodexRedisModuleAsyncOptions,
-  type CodexRedisModuleExtras,
-  type NamedCacheAsyncOptions,
+import type {
+  CodexRedisModuleAsyncOptions,
+  CodexRedisModuleExtras,
+  NamedCacheAsyncOptions,
 } from './codex-redis.module-definition.js';
 import { namedCacheProvider, serviceProviders } from './codex-redis.providers.js';
-import { type CodexRedisOptions, type NamedCacheOptions } from './config/options.js';
+import type { CodexRedisOptions, NamedCacheOptions } from './config/options.js';
 import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
 import { JsonSerializer } from './serializer/json-serializer.js';
 import { SessionService } from './session/session.service.js';

@@ -2,12 +2,12 @@ import { Logger, type Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { CacheService } from './cache/cache.service.js';
 import { MODULE_OPTIONS_TOKEN } from './codex-redis.module-definition.js';
-import { type CodexRedisOptions, type NamedCacheOptions } from './config/options.js';
+import type { CodexRedisOptions, NamedCacheOptions } from './config/options.js';
 import { resolveNamedCache, resolveSettings, settingsWarnings } from './config/resolve-settings.js';
-import { type CodexRedisSettings } from './config/settings.js';
+import type { CodexRedisSettings } from './config/settings.js';
 import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
 import { JsonSerializer } from './serializer/json-serializer.js';
-import { type Serializer } from './serializer/serializer.js';
+import type { Serializer } from './serializer/serializer.js';
 import { Serializers } from './serializers.js';
 import { mountSessions } from './session-http/mount-sessions.js';
 import { SessionGuard } from './session-http/session.guard.js';
@@ -56,9 +56,13 @@ export const coreProviders: Provider[] = [
   },
   {
     provide: DEFAULT_CACHE,
-    inject: [SETTINGS, STORES, SERIALIZERS],
-    useFactory: ({ store, cache }: CodexRedisSettings, stores: Stores, serializers: Serializers) =>
-      new CacheService(stores.forCache(store), cache, serializers.for(cache.serializer)),
+    inject: [SETTINGS, STORES, SERIALIZERS, CLOCK],
+    useFactory: (
+      { store, cache }: CodexRedisSettings,
+      stores: Stores,
+      serializers: Serializers,
+      clock: Clock,
+    ) => new CacheService(stores.forCache(store), cache, serializers.for(cache.serializer), clock),
   },
   {
     provide: SESSIONS,
@@ -105,18 +109,20 @@ export const namedCacheProvider = (name: string, optionsToken: symbol): Provider
     { token: SETTINGS, optional: true },
     { token: STORES, optional: true },
     { token: SERIALIZERS, optional: true },
+    { token: CLOCK, optional: true },
   ],
   useFactory: (
     options: NamedCacheOptions,
     settings: CodexRedisSettings | undefined,
     stores: Stores | undefined,
     serializers: Serializers | undefined,
+    clock: Clock | undefined,
   ) => {
     if (settings === undefined || stores === undefined || serializers === undefined)
       throw new ImproperlyConfiguredError(
         `The cache "${name}" needs CodexRedisModule.forRoot() or forRootAsync() once, in the root module`,
       );
     const { cache, store } = resolveNamedCache({ ...options, name }, settings);
-    return new CacheService(stores.forCache(store), cache, serializers.for(cache.serializer));
+    return new CacheService(stores.forCache(store), cache, serializers.for(cache.serializer), clock);
   },
 });

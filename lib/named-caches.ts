@@ -1,4 +1,4 @@
-import { type ModulesContainer } from '@nestjs/core';
+import type { ModulesContainer } from '@nestjs/core';
 import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
 import { getCacheToken } from './tokens/cache-token.js';
 

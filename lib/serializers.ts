@@ -1,8 +1,8 @@
-import { type Type } from '@nestjs/common';
-import { type ModuleRef } from '@nestjs/core';
-import { type SerializerSource } from './config/options.js';
+import type { Type } from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
+import type { SerializerSource } from './config/options.js';
 import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
-import { type Serializer } from './serializer/serializer.js';
+import type { Serializer } from './serializer/serializer.js';
 
 /** Finds the serializers that options name: instances at once, classes and tokens when the application starts. */
 export class Serializers {

@@ -1,9 +1,4 @@
-import {
-  type CacheOptions,
-  type CodexRedisOptions,
-  type CookieOptions,
-  type RedisSourceOptions,
-} from './options.js';
+import type { CacheOptions, CodexRedisOptions, CookieOptions, RedisSourceOptions } from './options.js';
 
 /** A sentence about an option; the path is put before it. */
 export interface Problem {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type CodexRedisOptions } from './options.js';
+import type { CodexRedisOptions } from './options.js';
 import { SETTING_NAMES, type SettingName } from './setting-names.js';
 
 /** Marks options read from the environment, so that a problem can name the variable. Survives a spread. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
 import { isUnambiguousFirst, isUnambiguousLater } from './namespaces.js';
-import {
-  type KeyFunction,
-  type KeyPattern,
-  type NodeRedisClient,
-  type RedisSourceOptions,
-  type SerializerSource,
+import type {
+  KeyFunction,
+  KeyPattern,
+  NodeRedisClient,
+  RedisSourceOptions,
+  SerializerSource,
 } from './options.js';
 
 const MAX_TIMER_MS = 2 ** 31 - 1;

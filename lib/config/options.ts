@@ -1,6 +1,6 @@
-import { type InjectionToken, type Type } from '@nestjs/common';
-import { type RedisClientOptions, type RedisClusterOptions, type RedisSentinelOptions } from 'redis';
-import { type Serializer } from '../serializer/serializer.js';
+import type { InjectionToken, Type } from '@nestjs/common';
+import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from 'redis';
+import type { Serializer } from '../serializer/serializer.js';
 
 /**
  * A connected node-redis client of the user's own. Only these members are used; any `createClient()` fits.

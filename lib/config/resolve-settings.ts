@@ -1,25 +1,25 @@
-import { type z } from 'zod';
+import type { z } from 'zod';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { describeValue } from './describe-value.js';
 import { checkCache, checkSource, checkTogether, isProduction, type Problem } from './cross-checks.js';
 import { parseDuration } from './duration.js';
 import { FROM_ENVIRONMENT } from './environment.js';
 import { namedCacheSchema, optionsSchema } from './option-schemas.js';
-import {
-  type CacheOptions,
-  type CodexRedisOptions,
-  type Duration,
-  type NamedCacheOptions,
-  type RedisSourceOptions,
-  type SessionOptions,
+import type {
+  CacheOptions,
+  CodexRedisOptions,
+  Duration,
+  NamedCacheOptions,
+  RedisSourceOptions,
+  SessionOptions,
 } from './options.js';
 import { SETTING_NAMES } from './setting-names.js';
-import {
-  type CacheSettings,
-  type CodexRedisSettings,
-  type SessionSettings,
-  type StoreSettings,
-  type StoreSource,
+import type {
+  CacheSettings,
+  CodexRedisSettings,
+  SessionSettings,
+  StoreSettings,
+  StoreSource,
 } from './settings.js';
 
 const DEFAULT_URL = 'redis://localhost:6379/0';

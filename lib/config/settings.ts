@@ -1,11 +1,5 @@
-import { type RedisClientOptions, type RedisClusterOptions, type RedisSentinelOptions } from 'redis';
-import {
-  type CookieOptions,
-  type KeyFunction,
-  type KeyPattern,
-  type NodeRedisClient,
-  type SerializerSource,
-} from './options.js';
+import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from 'redis';
+import type { CookieOptions, KeyFunction, KeyPattern, NodeRedisClient, SerializerSource } from './options.js';
 
 /** Where keys live, and how the module gets there. */
 export type StoreSource =

@@ -1,4 +1,4 @@
-import { type CodexRedisErrorOptions } from './codex-redis.error.js';
+import type { CodexRedisErrorOptions } from './codex-redis.error.js';
 import { HttpMappedError } from './http-mapped.error.js';
 
 const SERVICE_UNAVAILABLE = 503;

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CodexRedisError } from '../errors/codex-redis.error.js';
 import { STORES } from '../tokens/internal-tokens.js';
-import { type KeyValueStore } from './key-value-store.js';
-import { type Stores } from './stores.js';
+import type { KeyValueStore } from './key-value-store.js';
+import type { Stores } from './stores.js';
 
 /** The state of one connection. */
 export type ConnectionHealth =

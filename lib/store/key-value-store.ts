@@ -16,10 +16,11 @@ export type IncrementOutcome =
 
 /** The rule a hit is counted under. All times in milliseconds. */
 export interface HitRule {
+  /** How long a hit counts. */
   readonly windowMs: number;
-  /** Hits beyond this block. */
+  /** Hits beyond this are refused. */
   readonly limit: number;
-  /** How long a block lasts. */
+  /** How long a block lasts; 0 is none. */
   readonly blockMs: number;
 }
 
@@ -106,6 +107,9 @@ export interface KeyValueStore {
    */
   scan(glob: string): AsyncIterable<readonly string[]>;
 
-  /** Counts a hit in a fixed window under the key and says where the limit stands. */
+  /**
+   * Counts a hit under the key, each for the length of the window, and says where the limit stands. A block time
+   * of 0 refuses hits while the limit is used up; above 0, the hit beyond the limit blocks for that time.
+   */
   hit(key: string, rule: HitRule): Promise<HitOutcome>;
 }

@@ -1,6 +1,6 @@
-import { type StoreSettings } from '../config/settings.js';
-import { type Clock } from './clock.js';
-import { type KeyValueStore } from './key-value-store.js';
+import type { StoreSettings } from '../config/settings.js';
+import type { Clock } from './clock.js';
+import type { KeyValueStore } from './key-value-store.js';
 
 /** Makes the store of a StoreSettings; opens nothing yet. */
 export type StoreOpener = (settings: StoreSettings, clock: Clock) => KeyValueStore;

@@ -1,6 +1,6 @@
-import { type TestingModuleBuilder } from '@nestjs/testing';
+import type { TestingModuleBuilder } from '@nestjs/testing';
 import { MemoryStore } from '../store/memory/memory-store.js';
-import { type StoreOpener } from '../store/stores.js';
+import type { StoreOpener } from '../store/stores.js';
 import { CLOCK, STORE_OPENER } from '../tokens/internal-tokens.js';
 import { Faults } from './faults.js';
 import { TestClock } from './test-clock.js';

@@ -1,5 +1,5 @@
 import { RedisConnectionError } from '../errors/redis.errors.js';
-import { type KeyValueStore } from '../store/key-value-store.js';
+import type { KeyValueStore } from '../store/key-value-store.js';
 
 /** A verb of the store, such as `get` or `compareAndSet`. */
 export type StoreVerb = Exclude<keyof KeyValueStore, 'connect' | 'close' | 'scan'>;

@@ -1,7 +1,7 @@
-import { type INestApplicationContext } from '@nestjs/common';
-import { type CodexRedisSettings } from '../config/settings.js';
+import type { INestApplicationContext } from '@nestjs/common';
+import type { CodexRedisSettings } from '../config/settings.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
-import { SessionService } from '../session/session.service.js';
+import type { SessionService } from '../session/session.service.js';
 import { SESSIONS, SETTINGS } from '../tokens/internal-tokens.js';
 
 /** A stored session and how a client presents it. */

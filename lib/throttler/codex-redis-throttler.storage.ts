@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
-import { type ThrottlerStorage } from '@nestjs/throttler';
-import { type CodexRedisSettings } from '../config/settings.js';
+import type { ThrottlerStorage } from '@nestjs/throttler';
+import type { CodexRedisSettings } from '../config/settings.js';
 import { CodexRedisError } from '../errors/codex-redis.error.js';
 import { RedisConnectionError } from '../errors/redis.errors.js';
-import { type KeyValueStore } from '../store/key-value-store.js';
-import { type Stores } from '../store/stores.js';
+import type { KeyValueStore } from '../store/key-value-store.js';
+import type { Stores } from '../store/stores.js';
 import { SETTINGS, STORES } from '../tokens/internal-tokens.js';
 
 /** How the rate limits behave. */

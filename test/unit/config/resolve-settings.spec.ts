@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type CodexRedisOptions } from '../../../lib/config/options.js';
+import type { CodexRedisOptions } from '../../../lib/config/options.js';
 import {
   resolveNamedCache,
   resolveSettings,

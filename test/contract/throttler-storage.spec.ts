@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { createClient, type RedisClientType } from 'redis';
+import { resolveSettings } from '../../lib/config/resolve-settings.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { MemoryStore } from '../../lib/store/memory/memory-store.js';
+import { Stores } from '../../lib/store/stores.js';
+import { CodexRedisThrottlerStorage } from '../../lib/throttler/codex-redis-throttler.storage.js';
+import { describeOnEveryStore, type StoreContext } from '../support/store-suite.js';
+import { ThrottlerReference } from '../support/throttler-reference.js';
+
+/** One request, or the passing of whole seconds. */
+type Step = { readonly hit: string } | { readonly seconds: number };
+
+const storageOf = (store: KeyValueStore, context: StoreContext): CodexRedisThrottlerStorage => {
+  const settings = resolveSettings({ url: 'memory:', cache: { keyPrefix: context.prefix } });
+  return new CodexRedisThrottlerStorage(new Stores(() => store, context.clock), settings);
+};
+
+describeOnEveryStore('rate limits', (context) => {
+  let client: RedisClientType | undefined;
+  let theirs: ThrottlerReference;
+  let now = 0;
+
+  beforeAll(() => {
+    theirs = new ThrottlerReference();
+  });
+  afterAll(async () => {
+    if (client?.isOpen) client.destroy();
+    await theirs.stop();
+  });
+
+  /** Lets time pass for the module: the clock of the embedded store moves, on Redis what is stored grows older. */
+  const elapse = async (seconds: number): Promise<void> => {
+    now += seconds * 1000;
+    if (context.store instanceof MemoryStore) await context.elapseRedisKey('', seconds * 1000);
+    else for (const key of await context.redisKeys()) await growOlder(key, seconds * 1000);
+  };
+
+  const growOlder = async (key: string, ms: number): Promise<void> => {
+    client ??= await createClient({ url: process.env['TEST_REDIS_URL']! }).connect();
+    const left = await client.pTTL(key);
+    const aged = (await client.lRange(key, 0, -1)).map((entry) =>
+      entry
+        .split(':')
+        .map((time) => String(Math.max(Number(time) - ms, Number(time) === 0 ? 0 : 1)))
+        .join(':'),
+    );
+    await client.del(key);
+    if (left > ms)
+      await client
+        .multi()
+        .rPush(key, aged)
+        .pExpire(key, left - ms)
+        .exec();
+  };
+
+  // Half seconds beside whole ones that pass: the roundings to seconds never stand on an edge.
+  const rule = fc.record({
+    ttl: fc.integer({ min: 1, max: 6 }).map((seconds) => seconds * 1000 + 500),
+    limit: fc.integer({ min: 1, max: 4 }),
+    block: fc.oneof(
+      fc.constant(0),
+      fc.integer({ min: 1, max: 9 }).map((seconds) => seconds * 1000 + 500),
+    ),
+  });
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ hit: fc.constantFrom('a', 'b') }) },
+    { weight: 1, arbitrary: fc.record({ seconds: fc.integer({ min: 1, max: 8 }) }) },
+  );
+
+  it('count, block and forget as the storage of @nestjs/throttler does', async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(rule, fc.array(step, { maxLength: 25 }), async ({ ttl, limit, block }, steps) => {
+        const ours = storageOf(context.store, context);
+        const name = `run${(run += 1)}`;
+        for (const each of steps) {
+          if ('seconds' in each) await elapse(each.seconds);
+          else {
+            const expected = await theirs.increment(now, `${name}:${each.hit}`, ttl, limit, block, name);
+            const actual = await ours.increment(each.hit, ttl, limit, block, name);
+            expect(actual).toEqual({
+              ...expected,
+              timeToBlockExpire: expected.isBlocked ? expected.timeToBlockExpire : 0,
+            });
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('keep names and keys apart', async () => {
+    const storage = storageOf(context.store, context);
+    await storage.increment('a', 60_000, 5, 0, 'short');
+    expect((await storage.increment('a', 60_000, 5, 0, 'long')).totalHits).toBe(1);
+    expect((await storage.increment('b', 60_000, 5, 0, 'short')).totalHits).toBe(1);
+    expect((await storage.increment('a', 60_000, 5, 0, 'short')).totalHits).toBe(2);
+  });
+
+  it('lose no hit of many processes at once', async () => {
+    const storages = [storageOf(context.store, context), storageOf(context.other, context)];
+    const records = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => storages[i % 2]!.increment('k', 60_000, 20, 60_000, 'default')),
+    );
+    expect(records.filter(({ isBlocked }) => !isBlocked)).toHaveLength(20);
+  });
+
+  it('are out of reach of clear()', async () => {
+    await storageOf(context.store, context).increment('k', 60_000, 5, 0, 'default');
+    expect(await context.cache.clear()).toBe(0);
+    expect(await context.redisKeys()).toEqual([`${context.prefix}:throttle:default:k`]);
+  });
+
+  it('can be made of add and incr alone, as django-ratelimit does', async () => {
+    const allowed = async (limit: number): Promise<boolean> => {
+      await context.cache.add('rl:ip', 0, 60);
+      return (await context.cache.incr('rl:ip')) <= limit;
+    };
+    const answers = await Promise.all(Array.from({ length: 30 }, () => allowed(10)));
+    expect(answers.filter(Boolean)).toHaveLength(10);
+    expect(await context.cache.ttl('rl:ip')).toBeGreaterThan(50);
+    await context.elapse('rl:ip', 61);
+    expect(await allowed(10)).toBe(true);
+  });
+});
