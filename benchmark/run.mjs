@@ -4,7 +4,7 @@ import { machine, versions } from './core/environment.mjs';
 import { MODES } from './core/modes.mjs';
 import { RedisServer } from './core/redis-server.mjs';
 import { table } from './report/format.mjs';
-import { targetTable } from './report/targets.mjs';
+import { targetTable } from './report/tables.mjs';
 import { SCENARIOS } from './scenarios/index.mjs';
 
 const RESULTS = new URL('./results/', import.meta.url);
@@ -17,49 +17,44 @@ const { values: options } = parseArgs({
   },
 });
 
-const mode = options.smoke ? MODES.smoke : options.quick ? MODES.quick : MODES.full;
+const modeOf = () => {
+  if (options.smoke) return MODES.smoke;
+  return options.quick ? MODES.quick : MODES.full;
+};
+
+const mode = modeOf();
 const chosen = SCENARIOS.filter(({ name }) => options.only?.includes(name) ?? true);
+
+const secondsSince = (started) => (performance.now() - started) / 1000;
 
 /** Runs a scenario on an empty Redis of its own. */
 const runScenario = async (scenario) => {
+  const started = performance.now();
   const redis = await RedisServer.start();
   try {
     return await scenario.run({ redis, mode });
   } finally {
     await redis.stop();
+    console.error(`${scenario.name}: ${secondsSince(started).toFixed(1)} s\n`);
   }
 };
 
 const started = performance.now();
+const setting = { mode: mode.name, date: new Date().toISOString(), machine: machine(), versions: versions() };
 const results = {};
-const targets = [];
 for (const scenario of chosen) {
-  const begun = performance.now();
-  const result = await runScenario(scenario);
-  results[scenario.name] = result;
-  targets.push(...scenario.targets(result));
-  for (const printed of scenario.tables(result)) console.log(table(printed));
-  console.error(`${scenario.name}: ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+  results[scenario.name] = await runScenario(scenario);
+  for (const one of scenario.tables(results[scenario.name])) console.log(table(one));
 }
+if (mode !== MODES.smoke) console.log(table(targetTable(results)));
 
-const measured = targets.filter(({ value }) => value !== undefined);
-if (mode.name !== 'smoke' && measured.length > 0) console.log(table(targetTable(measured)));
-
-const seconds = Math.round((performance.now() - started) / 1000);
-const report = {
-  mode: mode.name,
-  date: new Date().toISOString(),
-  seconds,
-  machine: machine(),
-  versions: await versions(),
-  results,
-  targets,
-};
-if (options.only === undefined && mode.name !== 'smoke') {
+const seconds = Math.round(secondsSince(started));
+if (options.only === undefined) {
+  const file = mode === MODES.full ? 'latest' : mode.name;
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(
-    new URL(mode.name === 'full' ? 'latest.json' : `${mode.name}.json`, RESULTS),
-    `${JSON.stringify(report, null, 2)}\n`,
+    new URL(`${file}.json`, RESULTS),
+    `${JSON.stringify({ ...setting, seconds, results }, null, 2)}\n`,
   );
 }
 console.log(`${chosen.length} scenarios worked in ${seconds} s.`);
