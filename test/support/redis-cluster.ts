@@ -16,6 +16,11 @@ export interface RedisClusterOptions {
    * @default 1000
    */
   readonly nodeTimeoutMs?: number;
+  /**
+   * Whether to wait until it takes commands, which masters do two seconds after their start.
+   * @default true
+   */
+  readonly serving?: boolean;
   /** Further settings of every node. */
   readonly config?: Readonly<Record<string, string>>;
   /** The settings of a node that depend on its port, such as those of TLS. */
@@ -43,6 +48,7 @@ export class RedisCluster {
     );
     try {
       await cluster.#create();
+      if (options.serving !== false) await cluster.#settled();
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -68,6 +74,20 @@ export class RedisCluster {
     await until('every node of the cluster serves', async () => {
       const states = await Promise.all(nodes.map((node) => this.command<string>(node, 'CLUSTER', 'INFO')));
       return states.every((state) => state.includes('cluster_state:ok'));
+    });
+  }
+
+  /** Waits until every replica has what its master has. */
+  async replicated(): Promise<void> {
+    await until('every replica follows its master', async () => {
+      const states = await Promise.all(
+        this.nodes.map((node) => this.command<string>(node, 'INFO', 'replication')),
+      );
+      const links = states.filter((state) => state.includes('role:slave'));
+      return (
+        links.length === this.replicas.length &&
+        links.every((state) => state.includes('master_link_status:up'))
+      );
     });
   }
 
@@ -151,7 +171,7 @@ export class RedisCluster {
   }
 
   async #create(): Promise<void> {
-    const { nodes, masters, replicas } = this;
+    const { nodes, masters } = this;
     const share = SLOTS / masters.length;
     await Promise.all(
       nodes.map((node, index) => this.command(node, 'CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1))),
@@ -166,6 +186,10 @@ export class RedisCluster {
     const [first] = masters;
     for (const node of nodes.slice(1))
       await this.command(first!, 'CLUSTER', 'MEET', '127.0.0.1', String(node.port), String(busOf(node)));
+  }
+
+  async #settled(): Promise<void> {
+    const { nodes, masters, replicas } = this;
     await until('every node knows the others', async () => {
       const states = await Promise.all(nodes.map((node) => this.command<string>(node, 'CLUSTER', 'NODES')));
       return states.every((state) => known(state) === nodes.length);
@@ -175,14 +199,7 @@ export class RedisCluster {
         this.command(replica, 'CLUSTER', 'REPLICATE', await this.#id(masters[index % masters.length]!)),
       ),
     );
-    await Promise.all([
-      this.serving(),
-      ...replicas.map((replica) =>
-        until('the replica follows', async () =>
-          (await this.command<string>(replica, 'INFO', 'replication')).includes('master_link_status:up'),
-        ),
-      ),
-    ]);
+    await Promise.all([this.serving(), this.replicated()]);
   }
 }
 

@@ -1,8 +1,8 @@
-import { type SessionSettings } from '../../lib/config/settings.js';
+import type { SessionSettings } from '../../lib/config/settings.js';
 import { SessionService } from '../../lib/session/session.service.js';
-import { type Clock } from '../../lib/store/clock.js';
-import { type KeyValueStore } from '../../lib/store/key-value-store.js';
-import { type StoreContext } from './store-suite.js';
+import type { Clock } from '../../lib/store/clock.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import type { StoreContext } from './store-suite.js';
 
 /** Complete settings of sessions, as the defaults of the module's options give them. */
 export const sessionSettings = (settings: Partial<SessionSettings> = {}): SessionSettings => ({

@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { StoreSource } from '../../lib/config/settings.js';
 import { type Clock, systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { MemoryStore } from '../../lib/store/memory/memory-store.js';
 import { openStore } from '../../lib/store/open-store.js';
+import { clusterServing, sharedCluster, sharedSentinel } from './shared-topologies.js';
 import { TestClock } from '../../lib/testing/test-clock.js';
 
 /** A place for keys, opened by a contract suite. */
@@ -47,28 +49,47 @@ export const memory: StoreUnderTest = {
   },
 };
 
-/** A store of the module's own on a Redis url, with the defaults of its options. */
-export const openRedis = (url: string, operationTimeoutMs = 1000): KeyValueStore =>
-  openStore(
-    { source: { kind: 'url', url }, clientOptions: {}, operationTimeoutMs, connectTimeoutMs: 5000 },
-    systemClock,
-  );
+/** A store of the module's own, with the defaults of its options. */
+export const openSource = (source: StoreSource, operationTimeoutMs = 1000): KeyValueStore =>
+  openStore({ source, clientOptions: {}, operationTimeoutMs, connectTimeoutMs: 5000 }, systemClock);
+
+export const openRedis = (url: string, operationTimeoutMs?: number): KeyValueStore =>
+  openSource({ kind: 'url', url }, operationTimeoutMs);
+
+const openTwice = async (source: StoreSource): Promise<OpenedStore> => {
+  const store = openSource(source);
+  const other = openSource(source);
+  await Promise.all([store.connect(), other.connect()]);
+  const close = async (): Promise<void> => {
+    await Promise.all([store.close(), other.close()]);
+  };
+  return { store, other, clock: systemClock, elapse: elapseByExpiry(store), close };
+};
 
 /** The Redis server of the whole test run. */
 export const redis: StoreUnderTest = {
   name: 'Redis',
-  open: async () => {
+  open: () => {
     const url = process.env['TEST_REDIS_URL'];
     if (url === undefined) throw new Error('The global set-up of the tests gives the url of a Redis');
-    const store = openRedis(url);
-    const other = openRedis(url);
-    await Promise.all([store.connect(), other.connect()]);
-    const close = async (): Promise<void> => {
-      await Promise.all([store.close(), other.close()]);
-    };
-    return { store, other, clock: systemClock, elapse: elapseByExpiry(store), close };
+    return openTwice({ kind: 'url', url });
   },
 };
 
+/** The cluster of the whole test run, once it serves every slot. */
+export const cluster: StoreUnderTest = {
+  name: 'Redis Cluster',
+  open: async () => {
+    await clusterServing();
+    return openTwice({ kind: 'cluster', options: sharedCluster() });
+  },
+};
+
+/** The Sentinel set of the whole test run. */
+export const sentinel: StoreUnderTest = {
+  name: 'Redis Sentinel',
+  open: () => openTwice({ kind: 'sentinel', options: sharedSentinel() }),
+};
+
 /** Every store the contract holds on. */
-export const stores: readonly StoreUnderTest[] = [memory, redis];
+export const stores: readonly StoreUnderTest[] = [memory, redis, cluster, sentinel];
