@@ -9,8 +9,8 @@ const logger = new Logger('Bookshop');
 
 const createApp = (): Promise<INestApplication> =>
   settings.platform === 'Fastify'
-    ? NestFactory.create(AppModule, new FastifyAdapter(), { logger: ['log', 'warn', 'error'] })
-    : NestFactory.create(AppModule, { logger: ['log', 'warn', 'error'] });
+    ? NestFactory.create(AppModule, new FastifyAdapter())
+    : NestFactory.create(AppModule);
 
 const app = await createApp();
 app.enableShutdownHooks();

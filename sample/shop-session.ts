@@ -1,4 +1,4 @@
-import { type Session } from 'nestjs-codex-redis';
+import type { Session } from 'nestjs-codex-redis';
 
 /** What a visitor's session holds. */
 export interface ShopEntries {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Body, Controller, Get, HttpCode, Post, UnauthorizedException, UseGuards } from '@nestjs/common';
-import { ThrottlerGuard } from '@nestjs/throttler';
+import { minutes, Throttle, ThrottlerGuard } from '@nestjs/throttler';
 import { Session } from 'nestjs-codex-redis';
-import { type ShopSession } from '../shop-session.js';
+import type { ShopSession } from '../shop-session.js';
 import { Users } from './users.js';
 
 interface Account {
@@ -22,6 +22,7 @@ export class AccountController {
 
   @Post('login')
   @UseGuards(ThrottlerGuard)
+  @Throttle({ default: { limit: 20, ttl: minutes(1) } })
   @HttpCode(204)
   async login(
     @Session() session: ShopSession,

@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
-import { type ShopSession } from '../shop-session.js';
+import type { ShopSession } from '../shop-session.js';
 
 /** Lets in who has logged in. */
 @Injectable()

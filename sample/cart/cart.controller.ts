@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { Session } from 'nestjs-codex-redis';
 import { LoginGuard } from '../account/login.guard.js';
-import { type ShopSession } from '../shop-session.js';
+import type { ShopSession } from '../shop-session.js';
 import { type Cart, CartService } from './cart.service.js';
 
 @Controller('api/cart')

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { BadRequestException, Injectable, NotFoundException } from '@nestjs/common';
 import { CatalogueService } from '../catalogue/catalogue.service.js';
-import { type Book } from '../catalogue/books.js';
-import { type ShopSession } from '../shop-session.js';
+import type { Book } from '../catalogue/books.js';
+import type { ShopSession } from '../shop-session.js';
 
 export interface Cart {
   readonly items: readonly { readonly book: Book; readonly quantity: number }[];

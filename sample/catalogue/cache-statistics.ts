@@ -13,9 +13,11 @@ export class CacheStatistics {
   constructor(@InjectCache('counters') private readonly counters: CacheService) {}
 
   async count(source: 'cache' | 'database', savedMs: number): Promise<void> {
-    if (source === 'database') return await this.add('misses', 1);
-    await this.add('hits', 1);
-    await this.add('savedMs', Math.max(0, Math.round(savedMs)));
+    if (source === 'database') await this.add('misses', 1);
+    else {
+      await this.add('hits', 1);
+      await this.add('savedMs', Math.max(0, Math.round(savedMs)));
+    }
   }
 
   async read(): Promise<Statistics> {

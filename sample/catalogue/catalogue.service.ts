@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CacheService } from 'nestjs-codex-redis';
 import { BookDatabase } from './book-database.js';
-import { type Book } from './books.js';
+import type { Book } from './books.js';
 import { CacheStatistics } from './cache-statistics.js';
 
 export interface Listing {

@@ -77,7 +77,7 @@ const bookInWindow = (book, index) => {
     'div',
     { className: 'cover' },
     element('strong', { textContent: book.title }),
-    element('span', { textContent: `${book.author}, ${book.year}` }),
+    element('span', {}, book.author, element('br'), String(book.year)),
   );
   cover.style.setProperty('--cover', COVERS[index % COVERS.length]);
   const add = element('button', { textContent: 'Add', ariaLabel: `Add ${book.title}` });

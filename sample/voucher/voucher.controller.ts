@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, NotFoundException, Post, UseGuards } from '@nestjs/common';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import { Session } from 'nestjs-codex-redis';
-import { type ShopSession } from '../shop-session.js';
+import type { ShopSession } from '../shop-session.js';
 
 const DISCOUNTS: ReadonlyMap<unknown, number> = new Map([['CODEX10', 10]]);
 

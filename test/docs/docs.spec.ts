@@ -1,0 +1,154 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Test, type TestingModule } from '@nestjs/testing';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { format } from 'prettier';
+import { CodexRedisModule } from '../../lib/codex-redis.module.js';
+import { CacheService } from '../../lib/cache/cache.service.js';
+import { SETTING_NAMES } from '../../lib/config/setting-names.js';
+import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
+import { SessionService } from '../../lib/session/session.service.js';
+import { type BlockFile, givenFile, removeBlocks, writeBlocks } from './block-files.js';
+import { compile } from './compile-blocks.js';
+import './given.js';
+import { brokenLinks } from './links.js';
+import { type CodeBlock, type Page, blocksOf, pages, ROOT } from './pages.js';
+import { withSettingsTable } from './settings-table.js';
+
+const PAGES = pages();
+const BLOCKS = PAGES.flatMap(blocksOf);
+const inLanguage = (language: string): CodeBlock[] => BLOCKS.filter((block) => block.language === language);
+const place = ({ page, line }: CodeBlock): string => `${page}:${line}`;
+
+describe('the blocks of TypeScript on the pages', () => {
+  const typescript = inLanguage('ts');
+  let files: BlockFile[];
+  let given: TestingModule;
+
+  beforeAll(async () => {
+    files = writeBlocks(typescript);
+    given = await Test.createTestingModule({
+      imports: [
+        CodexRedisModule.forRoot({
+          url: 'memory:',
+          projectName: 'shop',
+          secretKey: randomUUID(),
+          cache: { keyPrefix: 'shop' },
+          session: {},
+        }),
+      ],
+    }).compile();
+    await given.init();
+  });
+
+  afterAll(async () => {
+    await given.close();
+    removeBlocks();
+  });
+
+  beforeEach(async () => {
+    globalThis.cache = given.get(CacheService);
+    await globalThis.cache.clear();
+    globalThis.sessions = given.get(SessionService);
+    globalThis.session = globalThis.sessions.open();
+    globalThis.serializer = given.get(JsonSerializer);
+    globalThis.check = (actual, expected) => expect(actual).toEqual(expected);
+  });
+
+  it('compile', () => {
+    expect(compile([givenFile, ...files.map(({ path }) => path)])).toEqual([]);
+  }, 60_000);
+
+  it.each(
+    typescript
+      .filter(({ marks }) => !marks.includes('no-run'))
+      .map((block) => [place(block), block] as const),
+  )('%s runs', async (_, block) => {
+    const { path } = files.find((file) => file.block === block)!;
+    const made = (await import(path)) as { AppModule?: Type | DynamicModule };
+    if (made.AppModule === undefined) return;
+    const app = await NestFactory.create(made.AppModule, { logger: false, abortOnError: false });
+    try {
+      await app.init();
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+describe('the other blocks on the pages', () => {
+  it.each(inLanguage('json').map((block) => [place(block), block] as const))('%s is JSON', (_, { code }) => {
+    expect(() => JSON.parse(code) as unknown).not.toThrow();
+  });
+
+  const scripts = Object.keys(
+    (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object }).scripts,
+  );
+
+  it.each(inLanguage('bash').map((block) => [place(block), block] as const))(
+    '%s names scripts that exist',
+    (_, { code }) => {
+      const named = [...code.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name);
+      expect(scripts).toEqual(expect.arrayContaining(named));
+    },
+  );
+
+  it.each(inLanguage('dotenv').map((block) => [place(block), block] as const))(
+    '%s names variables that exist',
+    (_, { code }) => {
+      const known = SETTING_NAMES.map(({ environment }) => environment);
+      for (const [, name] of code.matchAll(/^(\w+)=/gm)) expect(known).toContain(name);
+    },
+  );
+
+  const python = inLanguage('python');
+  const canReadPython = ((): boolean => {
+    try {
+      execFileSync('python3', ['--version'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  })();
+
+  (canReadPython ? it : it.skip).each(python.map((block) => [place(block), block] as const))(
+    '%s is Python',
+    (_, { code }) => {
+      const read = 'import ast, sys; ast.parse(sys.stdin.read())';
+      expect(() => execFileSync('python3', ['-c', read], { input: code, stdio: 'pipe' })).not.toThrow();
+    },
+  );
+
+  it('are of languages that are looked at', () => {
+    const known = ['ts', 'json', 'bash', 'dotenv', 'python', 'mermaid', 'text', 'js'];
+    expect(BLOCKS.filter(({ language }) => !known.includes(language)).map(place)).toEqual([]);
+  });
+});
+
+describe('the pages', () => {
+  it.each(PAGES.map((page) => [page.path, page] as const))('%s links to what is there', (_, page) => {
+    expect(brokenLinks(page)).toEqual([]);
+  });
+
+  it.each(['README.md', 'docs/settings.md'])('%s has every setting (npm run docs:settings)', async (path) => {
+    const { text } = PAGES.find((page: Page) => page.path === path)!;
+    const expected = await format(withSettingsTable(text), { parser: 'markdown', printWidth: 110 });
+    expect(text).toBe(expected);
+  });
+
+  it('are all reachable from the table of contents', () => {
+    const contents = PAGES.find(({ path }) => path === 'docs/README.md')!.text;
+    for (const { path } of PAGES)
+      if (path.startsWith('docs/') && path !== 'docs/README.md')
+        expect(contents).toContain(`(${path.slice('docs/'.length)})`);
+  });
+
+  it('have a quick start of at most 30 lines', () => {
+    const readme = PAGES.find(({ path }) => path === 'README.md')!;
+    const [quickStart] = blocksOf(readme).filter(({ language }) => language === 'ts');
+    expect(quickStart!.code.trim().split('\n').length).toBeLessThanOrEqual(30);
+  });
+});

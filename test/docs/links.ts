@@ -1,0 +1,31 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { type Page, proseOf, ROOT } from './pages.js';
+
+const LINK = /\[[^\]]*\]\(([^)\s]+)\)|<img[^>]*src="([^"]+)"/g;
+
+/** The links of a page that lead nowhere. Those to other sites are not followed. */
+export const brokenLinks = (page: Page): string[] =>
+  [...proseOf(page).matchAll(LINK)]
+    .map(([, link, image]) => link ?? image ?? '')
+    .filter((link) => !/^(https?|mailto):/.test(link))
+    .filter((link) => leadsNowhere(page.path, link));
+
+const leadsNowhere = (from: string, link: string): boolean => {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? from : normalize(join(dirname(from), path));
+  const file = join(ROOT, target);
+  if (!existsSync(file)) return true;
+  if (anchor === undefined || statSync(file).isDirectory()) return false;
+  return !anchorsIn(readFileSync(file, 'utf8')).includes(anchor);
+};
+
+/** The anchors of the headings, as forges make them. */
+const anchorsIn = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{Letter}\p{Number}\s_-]/gu, '')
+      .trim()
+      .replace(/\s/g, '-'),
+  );
