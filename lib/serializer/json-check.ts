@@ -29,7 +29,8 @@ export function isNativeNumber(value: number): boolean {
 export function isNativeJson(value: unknown): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
   if (typeof value === 'number') return isNativeNumber(value);
-  if (typeof value !== 'object' || 'toJSON' in Object.prototype || 'toJSON' in Array.prototype) return false;
+  // Array.prototype inherits what was put on Object.prototype.
+  if (typeof value !== 'object' || 'toJSON' in Array.prototype) return false;
   return isNativeContainer(value, MAX_DEPTH);
 }
 

@@ -2,7 +2,7 @@ import { SerializationError } from '../errors/serialization.error.js';
 import { parseExactly } from './big-number.js';
 import { isNativeJson } from './json-check.js';
 import { writeJson } from './json-writer.js';
-import { type Serializer } from './serializer.js';
+import type { Serializer } from './serializer.js';
 
 /**
  * Compact JSON under one law: what `loads` gives back equals what `dumps` was given, or `dumps` refuses it.
