@@ -37,6 +37,8 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-extraneous-class': 'off',
+      // Nest declares the options of its factories as classes
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
     },
   },
   {

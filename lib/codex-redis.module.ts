@@ -17,6 +17,7 @@ import type { CodexRedisOptions, NamedCacheOptions } from './config/options.js';
 import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
 import { JsonSerializer } from './serializer/json-serializer.js';
 import { SessionService } from './session/session.service.js';
+import { CodexRedisHealth } from './store/codex-redis-health.js';
 import { getCacheToken } from './tokens/cache-token.js';
 
 /** A further cache of the application: `CodexRedisModule.registerCache()`. */
@@ -27,7 +28,10 @@ export class CodexRedisCacheModule {}
  * Cache and sessions on one Redis. Import `forRoot()` or `forRootAsync()` once, in the root module; elsewhere, to
  * inject the services, import the class itself or set `isGlobal`.
  */
-@Module({ providers: serviceProviders, exports: [CacheService, SessionService, JsonSerializer] })
+@Module({
+  providers: serviceProviders,
+  exports: [CacheService, SessionService, JsonSerializer, CodexRedisHealth],
+})
 export class CodexRedisModule {
   /**
    * @throws ImproperlyConfiguredError (when the application starts) naming every option that is wrong.

@@ -15,6 +15,7 @@ import { SessionInterceptor } from './session-http/session.interceptor.js';
 import { SessionService } from './session/session.service.js';
 import { sessionsAreOff } from './session/sessions-off.js';
 import { type Clock, systemClock } from './store/clock.js';
+import { CodexRedisHealth } from './store/codex-redis-health.js';
 import { openStore } from './store/open-store.js';
 import { type StoreOpener, Stores } from './store/stores.js';
 import { registerCacheToken } from './tokens/cache-token.js';
@@ -99,6 +100,7 @@ export const serviceProviders: Provider[] = [
   { provide: CacheService, useExisting: DEFAULT_CACHE },
   { provide: SessionService, useExisting: SESSIONS },
   { provide: JsonSerializer, useExisting: JSON_SERIALIZER },
+  CodexRedisHealth,
 ];
 
 /** A further cache, from its options to the service. */
