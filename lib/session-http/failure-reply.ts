@@ -1,5 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import { type ResponseBase } from './response-base.js';
+import type { ResponseBase } from './response-base.js';
 
 /** The error response that takes the place of one whose session could not be saved. */
 export interface FailureReply {

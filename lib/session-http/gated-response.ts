@@ -1,6 +1,6 @@
-import { type ServerResponse } from 'node:http';
-import { type HeldResponse } from './held-response.js';
-import { type ResponseBase } from './response-base.js';
+import type { ServerResponse } from 'node:http';
+import type { HeldResponse } from './held-response.js';
+import type { ResponseBase } from './response-base.js';
 
 /** Where a response keeps its hold. */
 export const HELD = Symbol('codex-redis:held-response');

@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
-import { type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { type FailureReply, replyWithFailure } from './failure-reply.js';
 import { mergeHeaders } from './node-response.js';
-import { type ResponseBase } from './response-base.js';
+import type { ResponseBase } from './response-base.js';
 
 interface Call {
   readonly method: 'write' | 'end' | 'flushHeaders';

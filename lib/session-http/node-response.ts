@@ -1,4 +1,4 @@
-import { type OutgoingHttpHeader, type ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 
 /** The error Node raises itself when a header is touched too late. */
 export const headersAlreadySent = (action: 'set' | 'append' | 'remove' | 'write'): Error =>

@@ -1,11 +1,11 @@
-import { type AbstractHttpAdapter } from '@nestjs/core';
-import { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { BASE, type GatedResponse, HELD, HOLD } from './gated-response.js';
-import { type ResponseBase } from './response-base.js';
+import type { ResponseBase } from './response-base.js';
 import { lookouts, senders } from './response-gate.js';
 import { SessionExchange } from './session-exchange.js';
-import { type SessionHttp } from './session-http.js';
+import type { SessionHttp } from './session-http.js';
 
 /*
  * All that differs between Express and Fastify. Express lets an application have prototypes of its own for its

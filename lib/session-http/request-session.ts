@@ -1,4 +1,4 @@
-import { type ExecutionContext } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
 import { SessionStateError } from '../errors/session.errors.js';
 import { sessionUseOf } from './session-use.decorator.js';
 

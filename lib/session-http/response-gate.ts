@@ -1,6 +1,6 @@
 import { BASE, type GatedResponse, HELD, HOLD } from './gated-response.js';
 import { headersAlreadySent, isWritable } from './node-response.js';
-import { type ResponseBase } from './response-base.js';
+import type { ResponseBase } from './response-base.js';
 
 /*
  * The members of a response through which something of it may leave. One table for every platform: Express has it

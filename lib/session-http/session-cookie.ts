@@ -1,5 +1,5 @@
 import { stringifySetCookie, type SetCookie } from 'cookie';
-import { type SessionSettings } from '../config/settings.js';
+import type { SessionSettings } from '../config/settings.js';
 
 /** Writes the session cookie, with the configured attributes. */
 export class SessionCookie {

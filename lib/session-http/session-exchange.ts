@@ -1,14 +1,14 @@
 import { Logger } from '@nestjs/common';
-import { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
 import { SessionStateError } from '../errors/session.errors.js';
 import { isSessionKey } from '../session/session-key.js';
 import { type SessionState, sessionStateOf } from '../session/session-state.js';
-import { type Session } from '../session/session.js';
-import { type FailureReply } from './failure-reply.js';
+import type { Session } from '../session/session.js';
+import type { FailureReply } from './failure-reply.js';
 import { HeldResponse } from './held-response.js';
-import { type ResponseBase } from './response-base.js';
-import { type SessionHttp } from './session-http.js';
+import type { ResponseBase } from './response-base.js';
+import type { SessionHttp } from './session-http.js';
 
 const logger = new Logger('CodexRedisSession');
 

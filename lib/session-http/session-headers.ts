@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import vary from 'vary';
 import { withoutSharedCaching } from './cache-control.js';
 

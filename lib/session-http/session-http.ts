@@ -1,9 +1,9 @@
-import { type IncomingMessage } from 'node:http';
-import { type SessionSettings } from '../config/settings.js';
+import type { IncomingMessage } from 'node:http';
+import type { SessionSettings } from '../config/settings.js';
 import { cookieValue } from '../session/cookie-header.js';
 import { isSessionKey } from '../session/session-key.js';
-import { type SessionService } from '../session/session.service.js';
-import { type Clock } from '../store/clock.js';
+import type { SessionService } from '../session/session.service.js';
+import type { Clock } from '../store/clock.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionHeaders } from './session-headers.js';
 

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { type Session as SessionObject } from '../session/session.js';
+import type { Session as SessionObject } from '../session/session.js';
 import { noSession, requestOf } from './request-session.js';
 
 const fromContext = (name: string | undefined, context: ExecutionContext): unknown => {

@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import { type CodexRedisSettings } from '../config/settings.js';
+import type { CodexRedisSettings } from '../config/settings.js';
 import { SETTINGS } from '../tokens/internal-tokens.js';
 import { traitsOf } from './handler-traits.js';
 import { exchangeOf } from './platforms.js';

@@ -6,11 +6,11 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { Observable } from 'rxjs';
-import { type CodexRedisSettings } from '../config/settings.js';
+import type { CodexRedisSettings } from '../config/settings.js';
 import { SETTINGS } from '../tokens/internal-tokens.js';
 import { traitsOf } from './handler-traits.js';
 import { exchangeOf } from './platforms.js';
-import { type SessionExchange } from './session-exchange.js';
+import type { SessionExchange } from './session-exchange.js';
 
 /**
  * Commits the session once a handler is done, so that a failure passes the exception filters as any other error

@@ -1,11 +1,11 @@
 import { Controller, Get, HttpException, Inject, Post, Query, Res } from '@nestjs/common';
-import { type SessionOptions } from '../../lib/config/options.js';
+import type { SessionOptions } from '../../lib/config/options.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { Session } from '../../lib/session-http/session.decorator.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { type Answer, keyFrom, parsedCookie } from '../support/http-request.js';
-import { type AnyResponse } from '../support/http-responses.js';
+import type { AnyResponse } from '../support/http-responses.js';
 import { CommitSwitch } from '../support/http-store.js';
 
 const UNKNOWN = 'stale0stale0stale0stale0stale0st';

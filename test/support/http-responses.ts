@@ -69,10 +69,13 @@ const chunks = async function* (): AsyncGenerator<string> {
   }
 };
 
-const failing = async function* (): AsyncGenerator<string> {
-  await pause(1);
-  throw new Error('the source failed');
-};
+/** A source that fails before it gives anything. */
+const failing = (): Readable =>
+  new Readable({
+    read() {
+      setImmediate(() => this.destroy(new Error('the source failed')));
+    },
+  });
 
 /** Every way a response may come about; each changes the session first. */
 @Controller()
@@ -266,7 +269,7 @@ export class ResponsesController {
 
   @Get('failing-stream') failingStream(@Session() session: Session): StreamableFile {
     session['n'] = 1;
-    return new StreamableFile(Readable.from(failing())).setErrorHandler((_error, response) => {
+    return new StreamableFile(failing()).setErrorHandler((_error, response) => {
       response.statusCode = 500;
       response.send('the stream failed');
     });
