@@ -183,7 +183,8 @@ export class CacheService {
    * The value under a key; when there is none, the factory's, which is stored.
    *
    * Concurrent calls of this process for one key share one run, with the timeout of the first. What this process
-   * writes or deletes meanwhile is not undone by the run. A factory must not ask for its own key.
+   * writes or deletes meanwhile is not undone by the run; a delete by another process may be. A factory must not
+   * ask for its own key.
    *
    * @throws what the factory throws, with nothing stored; TypeError when it returns `undefined`.
    */
