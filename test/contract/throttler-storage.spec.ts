@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { createClient, type RedisClientType } from 'redis';
 import { resolveSettings } from '../../lib/config/resolve-settings.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { MemoryStore } from '../../lib/store/memory/memory-store.js';
@@ -17,17 +16,13 @@ const storageOf = (store: KeyValueStore, context: StoreContext): CodexRedisThrot
 };
 
 describeOnEveryStore('rate limits', (context) => {
-  let client: RedisClientType | undefined;
   let theirs: ThrottlerReference;
   let now = 0;
 
   beforeAll(() => {
     theirs = new ThrottlerReference();
   });
-  afterAll(async () => {
-    if (client?.isOpen) client.destroy();
-    await theirs.stop();
-  });
+  afterAll(() => theirs.stop());
 
   /** Lets time pass for the module: the clock of the embedded store moves, on Redis what is stored grows older. */
   const elapse = async (seconds: number): Promise<void> => {
@@ -37,21 +32,18 @@ describeOnEveryStore('rate limits', (context) => {
   };
 
   const growOlder = async (key: string, ms: number): Promise<void> => {
-    client ??= await createClient({ url: process.env['TEST_REDIS_URL']! }).connect();
-    const left = await client.pTTL(key);
-    const aged = (await client.lRange(key, 0, -1)).map((entry) =>
+    const left = Number(await context.command(key, 'PTTL', key));
+    const entries = (await context.command(key, 'LRANGE', key, '0', '-1')) as string[];
+    const aged = entries.map((entry) =>
       entry
         .split(':')
         .map((time) => String(Math.max(Number(time) - ms, Number(time) === 0 ? 0 : 1)))
         .join(':'),
     );
-    await client.del(key);
-    if (left > ms)
-      await client
-        .multi()
-        .rPush(key, aged)
-        .pExpire(key, left - ms)
-        .exec();
+    await context.command(key, 'DEL', key);
+    if (left <= ms) return;
+    await context.command(key, 'RPUSH', key, ...aged);
+    await context.command(key, 'PEXPIRE', key, String(left - ms));
   };
 
   // Half seconds beside whole ones that pass: the roundings to seconds never stand on an edge.

@@ -71,6 +71,11 @@ export class StoreContext {
     await this.#opened!.elapse(redisKey, ms);
   }
 
+  /** Sends one command to the server that holds the key, behind the back of the store. */
+  async command(redisKey: string, ...args: string[]): Promise<unknown> {
+    return this.#opened!.command(redisKey, ...args);
+  }
+
   /** Every key of this test, as it stands in the store. */
   async redisKeys(): Promise<string[]> {
     const keys = new Set<string>();
