@@ -5,7 +5,8 @@ import { type SaveLane, SaveQueue } from './save-queue.js';
 import type { SessionCodec } from './session-codec.js';
 import type { SessionData } from './session-data.js';
 import type { SessionEventEmitter } from './session-events.js';
-import type { CommitOutcome, SessionState } from './session-state.js';
+import type { CommitOutcome } from './session-save.js';
+import type { SessionState } from './session-state.js';
 import type { SessionWriter } from './session-writer.js';
 
 /** Decides what a save, a commit and a flush have to write, and lets those of one session queue. */
@@ -60,6 +61,11 @@ export class SessionSaver {
     ending.catch(() => undefined);
     state.ending = ending;
     return ending;
+  }
+
+  /** Waits for the saves of a session that are under way. */
+  whenIdle(state: SessionState): Promise<void> {
+    return this.#queue.run(state.key ?? state, () => Promise.resolve());
   }
 
   async #commit(state: SessionState): Promise<CommitOutcome> {

@@ -1,41 +1,11 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { SessionStateError } from '../errors/session.errors.js';
 import type { DecodedSession } from './session-codec.js';
+import type { CommitOutcome, SavedSession, SaveInProgress, SessionEffect } from './session-save.js';
 import { getEntry, layOver, type SessionData, setEntry } from './session-data.js';
 import type { SessionExpiryRules } from './session-expiry.js';
 
 const STATE = Symbol('SessionState');
-
-/** What was last done to the stored session. */
-export type SessionEffect = 'nothing' | 'created' | 'saved' | 'touched' | 'cycled' | 'deleted';
-
-/** How a commit ended. */
-export interface CommitOutcome {
-  /** What was done to the stored session during the request; a `save()` before the commit counts. */
-  readonly outcome: SessionEffect;
-  /** The key the session has now. */
-  readonly key: string | null;
-}
-
-/** The session as it was when a save of it began. */
-export interface SaveInProgress {
-  readonly data: SessionData;
-  readonly json: string;
-  readonly key: string | null;
-  readonly text: string | null;
-  readonly touched: ReadonlySet<string>;
-  readonly modified: boolean;
-  readonly cycling: boolean;
-  readonly replacing: boolean;
-}
-
-/** What stands in the store after a save; `text` is `null` when the session has ended by its own expiry. */
-export interface SavedSession {
-  readonly key: string;
-  readonly text: string | null;
-  readonly json: string;
-  readonly data: SessionData;
-}
 
 /** What a session asks of the service that made it. */
 export interface SessionKeeper {
@@ -204,14 +174,8 @@ export class SessionState {
     this.#key = null;
     this.#loaded = true;
     this.#text = null;
-    this.#become({}, '{}');
-    this.#touched = new Set();
-    this.#saving = undefined;
-    this.#exposed = false;
+    this.#forgetChanges();
     this.accessed = true;
-    this.modified = false;
-    this.cycling = false;
-    this.replacing = false;
   }
 
   /** Forgets the changes, in order to be loaded again. */
@@ -219,13 +183,7 @@ export class SessionState {
     this.#refuseAfterCommit();
     this.#loaded = this.#key === null;
     this.loading = undefined;
-    this.#decoded = undefined;
-    this.#touched = new Set();
-    this.#saving = undefined;
-    this.#exposed = false;
-    this.modified = false;
-    this.cycling = false;
-    this.replacing = false;
+    this.#forgetChanges();
   }
 
   /** Begins a save: what changes from here on is a later save's. */
@@ -254,11 +212,12 @@ export class SessionState {
    */
   endSave(save: SaveInProgress, saved: SavedSession): boolean {
     if (this.#saving !== save) return false;
-    const before = this.data;
-    if (before !== saved.data) layOver(saved.data, this.#touched, before);
+    const now = this.data;
+    const changedMeanwhile = now !== saved.data && !this.replacing;
+    if (changedMeanwhile) layOver(saved.data, this.#touched, now);
     this.#key = saved.key;
     this.#text = saved.text;
-    this.#become(saved.data, saved.json);
+    this.#become(this.replacing ? now : saved.data, saved.json);
     return true;
   }
 
@@ -275,6 +234,14 @@ export class SessionState {
   [inspect.custom](_depth: number, options: InspectOptions): string {
     const state = sessionStateOf(this);
     return state.isLoaded ? inspect(state.expose(), options) : '{ not loaded }';
+  }
+
+  #forgetChanges(): void {
+    this.#decoded = undefined;
+    this.#touched = new Set();
+    this.#saving = undefined;
+    this.#exposed = false;
+    this.modified = this.cycling = this.replacing = false;
   }
 
   #touch(name: string): void {

@@ -12,7 +12,8 @@ import type { SessionEventEmitter } from './session-events.js';
 import { EXPIRY_ENTRY, type SessionExpiryRules } from './session-expiry.js';
 import { newSessionKey } from './session-key.js';
 import type { SessionReader } from './session-reader.js';
-import type { SaveInProgress, SessionState } from './session-state.js';
+import type { SaveInProgress } from './session-save.js';
+import type { SessionState } from './session-state.js';
 
 /** Two random keys never meet; a store that says so this often is not to be believed. */
 const MAX_KEYS_TRIED = 8;

@@ -12,7 +12,8 @@ import { isSessionKey } from './session-key.js';
 import { sessionOf } from './session-proxy.js';
 import { SessionReader } from './session-reader.js';
 import { SessionSigner } from './session-signer.js';
-import { type CommitOutcome, type SessionKeeper, SessionState, sessionStateOf } from './session-state.js';
+import type { CommitOutcome } from './session-save.js';
+import { type SessionKeeper, SessionState, sessionStateOf } from './session-state.js';
 import { SessionSaver } from './session-saver.js';
 import { SessionWriter } from './session-writer.js';
 import type { Session, SessionStatus } from './session.js';
@@ -201,6 +202,7 @@ export class SessionService {
   }
 
   async #reload(state: SessionState): Promise<void> {
+    await this.#saver.whenIdle(state);
     const { key } = state;
     state.reset();
     await this.ensureLoaded(state);

@@ -1,5 +1,5 @@
-import { type Session } from '../../lib/session/session.js';
-import { type SessionService } from '../../lib/session/session.service.js';
+import type { Session } from '../../lib/session/session.js';
+import type { SessionService } from '../../lib/session/session.service.js';
 import { recorded, sessionsOf, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 

@@ -3,7 +3,7 @@ import {
   SessionCreateError,
   SessionInterruptedError,
 } from '../../lib/errors/session.errors.js';
-import { type SessionService } from '../../lib/session/session.service.js';
+import type { SessionService } from '../../lib/session/session.service.js';
 import { recorded, sessionsOf, storeWith, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
@@ -287,5 +287,28 @@ describeOnEveryStore('Session, races', (context) => {
     await Promise.allSettled([saving, flushing]);
     expect(session.key).toBeNull();
     expect(await context.redisKeys()).toEqual([]);
+  });
+
+  it('S57 a clear during a save is left to the next one', async () => {
+    const key = await stored({ a: 1 });
+    const session = await here.load(key);
+    const other = await there.load(key);
+    other.set('z', 1);
+    await there.save(other);
+    session.set('b', 1);
+    const saving = here.save(session);
+    session.clear();
+    await saving;
+    expect(session.keys()).toEqual([]);
+    await here.commit(session);
+    expect(await entriesOf(key)).toEqual({});
+  });
+
+  it('S57 a reload during a cycle waits for it', async () => {
+    const session = await here.load(await stored({ a: 1 }));
+    const cycling = here.cycleKey(session);
+    await Promise.all([cycling, session.reload()]);
+    expect(session.toJSON()).toEqual({ a: 1 });
+    expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
   });
 });

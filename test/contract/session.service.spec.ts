@@ -1,5 +1,5 @@
 import { SessionCreateError, SessionInterruptedError } from '../../lib/errors/session.errors.js';
-import { type SessionService } from '../../lib/session/session.service.js';
+import type { SessionService } from '../../lib/session/session.service.js';
 import { recorded, sessionsOf, storeWith, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import type { Session } from '../../lib/session/session.js';
@@ -16,6 +17,7 @@ describe('Sessions while Redis is away', () => {
   let session: Session;
 
   beforeAll(async () => {
+    Logger.overrideLogger(false);
     server = await RedisServer.start();
     store = openRedis(server.url);
     sessions = new SessionService(store, sessionSettings(), systemClock);
