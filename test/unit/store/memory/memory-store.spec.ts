@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { RedisServiceError } from '../../../../lib/errors/redis.errors.js';
 import { MemoryStore } from '../../../../lib/store/memory/memory-store.js';
-import { TestClock } from '../../../../lib/testing/test-clock.js';
 
 const RULE = { windowMs: 60_000, limit: 3, blockMs: 0 };
 
@@ -59,18 +58,6 @@ describe('MemoryStore', () => {
       for (let i = 0; i < 5000; i++) await store.set(`k${i}`, '', null);
       expect(await keysOf(store)).toHaveLength(5000);
     });
-  });
-
-  it('lets go of entries that expired and that nobody asks for again', async () => {
-    const clock = new TestClock();
-    const store = new MemoryStore({ clock });
-    const value = 'x'.repeat(1000);
-    const before = process.memoryUsage().heapUsed;
-    for (let i = 0; i < 300_000; i++) {
-      await store.set(`k${i}`, value + String(i), 50);
-      clock.advance(1);
-    }
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100_000_000);
   });
 
   it('another kind of entry under the key is a WRONGTYPE, as on Redis', async () => {
