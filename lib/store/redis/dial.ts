@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type Socket } from 'node:net';
-import { type RedisClientType } from 'redis';
+import { once } from 'node:events';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import type { RedisClientType } from 'redis';
 
 export interface DialledClient {
   readonly client: RedisClientType;
@@ -29,42 +30,56 @@ export class DialTimeoutError extends Error {
  */
 export const dial = (template: RedisClientType, boundMs: number): Dial => {
   const abort = new AbortController();
-  const client = template.duplicate({
-    // Without the signal a TCP connect under way outlives destroy().
-    socket: { ...template.options.socket, signal: abort.signal } as never,
-  });
-  client.on('error', ignore);
   let abandon: (reason: Error) => void = ignore;
   const abandoned = new Promise<never>((_, reject) => (abandon = reject));
   const timer = setTimeout(() => abandon(new DialTimeoutError(boundMs)), boundMs);
-  const { connecting, bytesRead } = connect(client);
-  const opened = Promise.race([connecting, abandoned])
-    .then(
-      () => ({ client, bytesRead }),
-      (error: unknown) => {
-        client.destroy();
-        abort.abort();
-        throw error;
-      },
-    )
+  const opened = Promise.race([open(template, abort.signal), abandoned])
+    .catch((error: unknown) => {
+      abort.abort();
+      throw error;
+    })
     .finally(() => clearTimeout(timer));
   return { opened, abandon };
 };
 
-const ignore = (): void => undefined;
+/** The signal destroys sockets too: a TCP connect under way outlives the destroy() of node-redis. */
+const open = async (template: RedisClientType, signal: AbortSignal): Promise<DialledClient> => {
+  const options = { ...(template.options.socket as NetConnectOpts & { readonly tls?: boolean }), signal };
+  const underTls = options.tls === true ? await connectSocket(options) : undefined;
+  signal.throwIfAborted();
+  const client = template.duplicate({
+    socket: { ...options, ...(underTls && { socket: underTls }) } as never,
+  });
+  client.on('error', ignore);
+  signal.addEventListener('abort', () => client.destroy(), { once: true });
+  const { connecting, seen } = connectClient(client);
+  await connecting;
+  const socket = underTls ?? seen;
+  return { client, bytesRead: () => socket?.bytesRead ?? 0 };
+};
+
+/** TLS is laid over a socket of our own, whose bytes can be counted. */
+const connectSocket = async (options: NetConnectOpts): Promise<Socket> => {
+  const socket = connect({ noDelay: true, keepAlive: true, ...options });
+  socket.on('error', ignore);
+  await once(socket, 'connect');
+  return socket;
+};
 
 const SOCKET_MADE = 'net.client.socket';
 
 /** node-redis does not show the bytes of a reply on its way; Node's own channel shows the socket as it is made. */
-const connect = (
+const connectClient = (
   client: RedisClientType,
-): { readonly connecting: Promise<unknown>; readonly bytesRead: () => number } => {
-  let socket: Socket | undefined;
+): { readonly connecting: Promise<unknown>; readonly seen: Socket | undefined } => {
+  let seen: Socket | undefined;
   const see = (message: unknown): void => {
-    socket = (message as { readonly socket: Socket }).socket;
+    seen = (message as { readonly socket: Socket }).socket;
   };
   subscribe(SOCKET_MADE, see);
   const connecting = client.connect();
   unsubscribe(SOCKET_MADE, see);
-  return { connecting, bytesRead: () => socket?.bytesRead ?? 0 };
+  return { connecting, seen };
 };
+
+const ignore = (): void => undefined;

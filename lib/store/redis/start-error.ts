@@ -40,16 +40,12 @@ const refusal = (error: ErrorReply, address: string): Error => {
 
 const reason = (error: unknown): string => {
   if (error instanceof DialTimeoutError) return `no answer within ${error.ms} ms`;
-  if (error instanceof AggregateError) return [...new Set(error.errors.map(reason))].join(', ');
-  if (!(error instanceof Error)) return 'unknown reason';
-  const { code } = error as NodeJS.ErrnoException;
-  return code ?? error.message;
+  const { errors, code, message } = Object(error) as Partial<AggregateError & NodeJS.ErrnoException>;
+  if (errors !== undefined && errors.length > 0) return [...new Set(errors.map(reason))].join(', ');
+  return code ?? message ?? 'unknown reason';
 };
 
 const cure = (error: unknown): string =>
-  error instanceof Error && isAboutTls(error)
+  /CERT|TLS|SSL|ALTNAME/.test(String((Object(error) as NodeJS.ErrnoException).code))
     ? 'check the certificate authority and the host name in clientOptions.socket, and that the port speaks TLS'
-    : 'check the url, that the server runs, and firewalls between';
-
-const isAboutTls = (error: Error): boolean =>
-  /CERT|TLS|SSL|ALTNAME/.test(String((error as NodeJS.ErrnoException).code));
+    : 'check the url (rediss: needs a port that speaks TLS), that the server runs, and firewalls between';

@@ -1,0 +1,308 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { RedisAdmin, until } from '../support/redis-admin.js';
+import { RedisProxy } from '../support/redis-proxy.js';
+import { RedisServer } from '../support/redis-server.js';
+import { openRedis } from '../support/open-redis.js';
+import { settle, verbs } from '../support/settle.js';
+
+const DEADLINE_MS = 400;
+/** The deadline, the quarter allowed beyond it, and what a busy machine adds. */
+const SETTLED_MS = DEADLINE_MS * 1.25 + 250;
+/** Far below any deadline: nothing was waited for. */
+const AT_ONCE_MS = 100;
+const BACK_MS = 600;
+
+const busy = (): void => undefined;
+
+describe('an outage of Redis', () => {
+  let server: RedisServer;
+  let store: KeyValueStore;
+  const admin = new RedisAdmin();
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    server = await RedisServer.start({ config: { 'enable-debug-command': 'yes' } });
+  });
+
+  afterAll(async () => {
+    admin.close();
+    await server.stop();
+  });
+
+  beforeEach(async () => {
+    store = openRedis(server.url, { operationTimeoutMs: DEADLINE_MS });
+    await store.connect();
+    await store.set('k', '1', null);
+  });
+
+  afterEach(() => store.close());
+
+  /** Keeps Redis busy with the command of another client, from now on. */
+  const occupy = async (seconds: string): Promise<{ readonly end: Promise<unknown> }> => {
+    await admin.command(server.port, 'PING');
+    const end = admin.command(server.port, 'DEBUG', 'SLEEP', seconds);
+    await pause(20);
+    return { end };
+  };
+
+  const isBack = async (returned: number): Promise<void> => {
+    await until('Redis answers again', () => store.ping().then(() => true), 3000);
+    expect(performance.now() - returned).toBeLessThan(BACK_MS);
+  };
+
+  describe('that is frozen', () => {
+    let thawed = false;
+
+    beforeEach(() => {
+      thawed = false;
+      server.freeze();
+    });
+
+    const thaw = (): number => {
+      thawed = true;
+      server.thaw();
+      return performance.now();
+    };
+
+    afterEach(() => {
+      if (!thawed) server.thaw();
+    });
+
+    it('rejects every call under way with RedisTimeoutError when its deadline is over', async () => {
+      const results = await Promise.all(verbs(store).map(settle));
+
+      for (const { error, afterMs } of results) {
+        expect(error).toBeInstanceOf(RedisTimeoutError);
+        expect(afterMs).toBeGreaterThan(DEADLINE_MS * 0.9);
+        expect(afterMs).toBeLessThan(SETTLED_MS);
+      }
+    });
+
+    it('rejects later calls at once, and works again soon after the thaw', async () => {
+      await settle(() => store.get('k'));
+
+      for (const { error, afterMs } of await Promise.all(verbs(store).map(settle))) {
+        expect(error).toBeInstanceOf(RedisConnectionError);
+        expect(error).not.toBeInstanceOf(RedisTimeoutError);
+        expect(afterMs).toBeLessThan(AT_ONCE_MS);
+      }
+      await isBack(thaw());
+    });
+
+    it('bounds a first call that still has to connect', async () => {
+      const fresh = openRedis(server.url, { operationTimeoutMs: DEADLINE_MS });
+
+      const { error, afterMs } = await settle(() => fresh.get('k'));
+
+      expect(error).toBeInstanceOf(RedisConnectionError);
+      expect(afterMs).toBeLessThan(SETTLED_MS);
+      await fresh.close();
+    });
+
+    it.each([100, 2000])('holds a deadline of %i ms', async (deadlineMs) => {
+      thaw();
+      const other = openRedis(server.url, { operationTimeoutMs: deadlineMs });
+      await other.connect();
+      server.freeze();
+      thawed = false;
+
+      const { error, afterMs } = await settle(() => other.get('k'));
+
+      expect(error).toBeInstanceOf(RedisTimeoutError);
+      expect(afterMs).toBeGreaterThan(deadlineMs * 0.9);
+      expect(afterMs).toBeLessThan(deadlineMs * 1.25 + 250);
+      await other.close();
+    });
+  });
+
+  it('rejects what CLIENT PAUSE holds up, and works again when it ends', async () => {
+    await admin.command(server.port, 'CLIENT', 'PAUSE', '1500', 'ALL');
+    const ends = performance.now() + 1500;
+
+    const { error, afterMs } = await settle(() => store.get('k'));
+
+    expect(error).toBeInstanceOf(RedisTimeoutError);
+    expect(afterMs).toBeLessThan(SETTLED_MS);
+    await pause(ends - performance.now());
+    await isBack(performance.now());
+  });
+
+  it('rejects what a command of another client holds up', async () => {
+    const sleep = await occupy('1.2');
+
+    const { error, afterMs } = await settle(() => store.get('k'));
+
+    expect(error).toBeInstanceOf(RedisTimeoutError);
+    expect(afterMs).toBeLessThan(SETTLED_MS);
+    await sleep.end;
+    await isBack(performance.now());
+  });
+
+  it('waits for what takes less than the deadline', async () => {
+    const sleep = await occupy('0.2');
+
+    await expect(store.get('k')).resolves.toBe('1');
+    await sleep.end;
+  });
+
+  it('passes on at once that Redis is loading', async () => {
+    await admin.command(server.port, 'DEBUG', 'POPULATE', '2000');
+    await admin.command(server.port, 'CONFIG', 'SET', 'key-load-delay', '500');
+    await admin.command(server.port, 'CONFIG', 'SET', 'loading-process-events-interval-bytes', '1024');
+    const reload = admin.command(server.port, 'DEBUG', 'RELOAD');
+    let loading: unknown;
+    await until('Redis is loading', async () => {
+      const { error, afterMs } = await settle(() => store.get('k'));
+      expect(afterMs).toBeLessThan(SETTLED_MS);
+      loading = error;
+      return error instanceof RedisServiceError;
+    });
+
+    expect(loading).toMatchObject({ replyCode: 'LOADING', status: 503 });
+    await reload;
+    await expect(store.get('k')).resolves.toBe('1');
+    await admin.command(server.port, 'FLUSHALL');
+  });
+
+  it('rejects at once while Redis is down, and works again soon after its return', async () => {
+    await server.kill();
+    await settle(() => store.get('k'));
+
+    for (const { error, afterMs } of await Promise.all(verbs(store).map(settle))) {
+      expect(error).toBeInstanceOf(RedisConnectionError);
+      expect(afterMs).toBeLessThan(AT_ONCE_MS);
+    }
+    await server.start();
+    await isBack(performance.now());
+  });
+
+  it('names neither host nor port in what may reach a client of HTTP', async () => {
+    await server.kill();
+    const { error } = await settle(() => store.get('k'));
+    await server.start();
+
+    expect((error as Error).message).not.toMatch(/127\.0\.0\.1|\d{4,}/);
+  });
+
+  it('rejects a call whose connection is killed under way, and works again', async () => {
+    const sleep = await occupy('0.1');
+    const call = settle(() => store.compareAndSet('k', '1', '2', null));
+    await admin.command(server.port, 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+
+    expect((await call).error).toBeInstanceOf(RedisConnectionError);
+    await sleep.end;
+    await isBack(performance.now());
+  });
+
+  it('leaves one connection after many were killed', async () => {
+    for (let kill = 0; kill < 8; kill++) {
+      await admin.command(server.port, 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      await until('it is back', async () => (await store.get('k')) === '1');
+    }
+
+    const clients = await admin.command<string>(server.port, 'CLIENT', 'LIST', 'TYPE', 'normal');
+    expect(clients.trim().split('\n')).toHaveLength(2);
+  });
+
+  it('does not take a blocked event loop for an outage', async () => {
+    const call = store.get('k');
+    await new Promise((resolve) => setImmediate(resolve));
+    const end = performance.now() + DEADLINE_MS * 3;
+    while (performance.now() < end) busy();
+
+    await expect(call).resolves.toBe('1');
+  });
+
+  it('keeps an idle connection', async () => {
+    const connections = () => admin.command<string>(server.port, 'CLIENT', 'LIST', 'TYPE', 'normal');
+    const ids = async (): Promise<string[]> => [...(await connections()).matchAll(/\bid=\d+/g)].map(String);
+    await store.get('k');
+    const before = await ids();
+    await pause(DEADLINE_MS * 4);
+
+    await expect(store.get('k')).resolves.toBe('1');
+    await expect(ids()).resolves.toEqual(before);
+  });
+
+  describe('on the way there', () => {
+    let proxy: RedisProxy;
+    let far: KeyValueStore;
+    const key = randomUUID();
+
+    beforeEach(async () => {
+      proxy = await RedisProxy.start(server.url);
+      far = openRedis(proxy.url, { operationTimeoutMs: DEADLINE_MS });
+      await far.connect();
+      await far.set(key, '1', null);
+    });
+
+    afterEach(async () => {
+      await far.close();
+      await proxy.stop();
+      await store.delete(key);
+    });
+
+    it('rejects in time in a black hole, fails at once then, and comes back without a storm', async () => {
+      proxy.swallow();
+      for (const { error, afterMs } of await Promise.all(verbs(far).map(settle))) {
+        expect(error).toBeInstanceOf(RedisTimeoutError);
+        expect(afterMs).toBeLessThan(SETTLED_MS);
+      }
+      const accepted = proxy.accepted;
+      await pause(1500);
+      const later = await settle(() => far.get(key));
+
+      expect(later.error).toBeInstanceOf(RedisConnectionError);
+      expect(later.afterMs).toBeLessThan(AT_ONCE_MS);
+      expect(proxy.accepted - accepted).toBeLessThan(12);
+      expect(proxy.open).toBeLessThan(5);
+      proxy.pass();
+      const returned = performance.now();
+      await until('it is back', async () => (await far.get(key)) === '1', 3000);
+      expect(performance.now() - returned).toBeLessThan(BACK_MS);
+    });
+
+    it('says of a write whose answer was lost that its outcome is unknown', async () => {
+      proxy.swallowReplies();
+
+      await expect(far.set(key, '2', null)).rejects.toThrow(/whether a write took place is unknown/);
+      await expect(store.get(key)).resolves.toBe('2');
+    });
+
+    it('waits for a long reply as long as it keeps coming', async () => {
+      const long = 'x'.repeat(4_000_000);
+      await store.set(key, long, null);
+      proxy.slowDown(3_000_000);
+
+      const [first, second] = await Promise.all([far.get(key), far.has(key)]);
+
+      expect(first).toHaveLength(long.length);
+      expect(second).toBe(true);
+    });
+
+    it('rejects when a long reply breaks off', async () => {
+      await store.set(key, 'x'.repeat(4_000_000), null);
+      proxy.slowDown(4_000_000);
+      const call = settle(() => far.get(key));
+      await pause(DEADLINE_MS);
+      proxy.swallow();
+      const broken = performance.now();
+
+      expect((await call).error).toBeInstanceOf(RedisTimeoutError);
+      expect(performance.now() - broken).toBeLessThan(SETTLED_MS);
+    });
+
+    it('recovers from a dropped connection', async () => {
+      proxy.drop();
+      const returned = performance.now();
+
+      await until('it is back', async () => (await far.get(key)) === '1', 3000);
+      expect(performance.now() - returned).toBeLessThan(BACK_MS);
+    });
+  });
+});

@@ -1,0 +1,20 @@
+import type { RedisClientOptions } from 'redis';
+import { systemClock } from '../../lib/store/clock.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { openStore } from '../../lib/store/open-store.js';
+
+export interface OpenRedisOptions {
+  readonly operationTimeoutMs?: number;
+  readonly connectTimeoutMs?: number;
+  readonly clientOptions?: RedisClientOptions;
+}
+
+/** A store of the module on a url. */
+export const openRedis = (
+  url: string,
+  { operationTimeoutMs = 1000, connectTimeoutMs = 2000, clientOptions = {} }: OpenRedisOptions = {},
+): KeyValueStore =>
+  openStore(
+    { source: { kind: 'url', url }, clientOptions, operationTimeoutMs, connectTimeoutMs },
+    systemClock,
+  );
