@@ -1,10 +1,5 @@
+import { MAX_DEPTH } from './plain-container.js';
 import { isForeignArrayPrototype, isForeignObjectPrototype } from './plain-prototype.js';
-
-/**
- * How deep a value may nest. Python's json module gives up near 1,000, and a walk of this depth stays far from
- * the end of the stack.
- */
-export const MAX_DEPTH = 500;
 
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
 

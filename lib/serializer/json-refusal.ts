@@ -67,7 +67,7 @@ function describeObject(value: object): string {
   if (types.isNativeError(value)) return `${name} is not JSON; ${CURES['Error'] ?? COPY}`;
   if (name === 'Object') return `an object with a prototype of its own is not JSON; ${COPY}`;
   if (Array.isArray(value)) return `${name}, a subclass of Array, is not JSON; copy it with Array.from()`;
-  return `an instance of ${name} is not JSON; ${COPY}, or use CacheCoder.dump()`;
+  return `an instance of ${name} is not JSON; ${COPY}`;
 }
 
 /** The name of a value's type, found without running any code of the value. */
