@@ -9,10 +9,13 @@ const NINE = 0x39;
 
 /** The shortest integer beyond 2^53 has this many digits. */
 const LONG_RUN = 16;
+const HALF_RUN = LONG_RUN / 2;
 
-/** Fast, but also found in hashes and UUIDs. */
-const LARGE_EXPONENT = /\d[eE]\+?\d{3}/;
-const NUMBER_WITH_LARGE_EXPONENT = /(?:^|[:,[\s])-?\d[\d.]*[eE]\+?\d{3}/;
+/**
+ * Whether an exponent may carry a number beyond the range of a double; shorter ones need a long run of digits. What
+ * must follow a number sorts out most hashes and UUIDs.
+ */
+const LARGE_EXPONENT = /\d[eE]\+?\d{3,}(?:$|[\s,}\]])/;
 
 /** Stands before the digits of a big integer on its way through `JSON.parse`; nobody outside can know it. */
 const MARK = `${randomUUID()}:`;
@@ -24,7 +27,7 @@ const MARK = `${randomUUID()}:`;
  * @throws SerializationError for a number such as `1e400`, which `JSON.parse` turns into Infinity.
  */
 export function parseExactly(text: string, parsed: unknown): unknown {
-  if (!hasLongInteger(text) && !hasLargeExponent(text)) return parsed;
+  if (!hasLongInteger(text) && !LARGE_EXPONENT.test(text)) return parsed;
   const marked = markBigIntegers(text);
   return marked === text ? parsed : reviveMarked(JSON.parse(marked));
 }
@@ -40,8 +43,9 @@ function isDigit(code: number): boolean {
 function hasLongInteger(text: string): boolean {
   const { length } = text;
   for (let at = LONG_RUN - 1; at < length; at += LONG_RUN) {
-    const code = text.charCodeAt(at);
-    if (code > NINE || code < ZERO) continue;
+    if (!isDigit(text.charCodeAt(at))) continue;
+    // A long run around this digit holds one of these two as well.
+    if (!isDigit(text.charCodeAt(at - HALF_RUN)) && !isDigit(text.charCodeAt(at + HALF_RUN))) continue;
     let start = at;
     while (isDigit(text.charCodeAt(start - 1))) start -= 1;
     let end = at + 1;
@@ -56,11 +60,6 @@ function hasLongInteger(text: string): boolean {
 function mayBeginNumber(text: string, start: number): boolean {
   const before = text.charCodeAt(start - 1) === MINUS ? start - 2 : start - 1;
   return before < 0 || ':,[ \n\r\t'.includes(text.charAt(before));
-}
-
-/** Whether an exponent may carry a number beyond the range of a double; shorter ones need a long run of digits. */
-function hasLargeExponent(text: string): boolean {
-  return LARGE_EXPONENT.test(text) && NUMBER_WITH_LARGE_EXPONENT.test(text);
 }
 
 /** The text with every big integer turned into a marked string. The text is known to be valid JSON. */
