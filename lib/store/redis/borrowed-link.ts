@@ -1,9 +1,9 @@
-import { type NodeRedisClient } from '../../config/options.js';
+import type { NodeRedisClient } from '../../config/options.js';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../errors/redis.errors.js';
 import { checkServer } from './check-server.js';
 import { FirstConnect } from './first-connect.js';
-import { type RedisLink, type RedisNode, type RedisReply, type ReplyParser } from './redis-link.js';
+import type { RedisLink, RedisNode, RedisReply, ReplyParser } from './redis-link.js';
 import { asReply } from './replies.js';
 import { translateError } from './translate-error.js';
 import { Watchdog } from './watchdog.js';

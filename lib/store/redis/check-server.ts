@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { RedisServiceError } from '../../errors/redis.errors.js';
-import { type RedisNode } from './redis-link.js';
+import type { RedisNode } from './redis-link.js';
 
 const OLDEST = 7;
 

@@ -38,19 +38,19 @@ export class Redirections {
     if (!(answer instanceof RedisServiceError)) throw answer;
     if (answer.replyCode === 'CLUSTERDOWN') this.map.refreshSoon(0);
     if (!isRedirecting(answer)) throw answer;
-    return this.#untilDeadline(command.sentAt + this.limits.operationTimeoutMs, (expired) =>
-      this.#follow(command, answer, expired),
-    );
+    const deadline = command.sentAt + this.limits.operationTimeoutMs;
+    return this.#within(deadline, this.#follow(command, answer, deadline));
   }
 
-  async #follow<T>(command: SentCommand<T>, first: RedisServiceError, expired: () => boolean): Promise<T> {
+  async #follow<T>(command: SentCommand<T>, first: RedisServiceError, deadline: number): Promise<T> {
     let { node } = command;
     let answer = first;
     for (let redirections = 0; redirections < this.limits.most && isRedirecting(answer);) {
-      if (answer.replyCode === 'TRYAGAIN') await pause(BETWEEN_TRIES_MS);
+      const wait = answer.replyCode === 'TRYAGAIN' ? BETWEEN_TRIES_MS : 0;
+      if (performance.now() + wait >= deadline) break;
+      if (wait > 0) await pause(wait);
       else redirections++;
       const next = this.#next(command, node, answer);
-      if (expired()) break;
       node = next.node;
       try {
         return await next.send();
@@ -81,18 +81,14 @@ export class Redirections {
     return { node, send: () => node.send(args, parse) };
   }
 
-  async #untilDeadline<T>(deadline: number, work: (expired: () => boolean) => Promise<T>): Promise<T> {
-    const { operationTimeoutMs } = this.limits;
+  async #within<T>(deadline: number, work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
-    let over = false;
     const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        over = true;
-        reject(new RedisTimeoutError(operationTimeoutMs));
-      }, deadline - performance.now());
+      const late = (): void => reject(new RedisTimeoutError(this.limits.operationTimeoutMs));
+      timer = setTimeout(late, deadline - performance.now());
     });
     try {
-      return await Promise.race([work(() => over), timeout]);
+      return await Promise.race([work, timeout]);
     } finally {
       clearTimeout(timer);
     }

@@ -1,7 +1,7 @@
-import { type IncrementOutcome } from '../key-value-store.js';
-import { type RedisLink, type RedisReply } from './redis-link.js';
+import type { IncrementOutcome } from '../key-value-store.js';
+import type { RedisLink, RedisReply } from './redis-link.js';
 import { incrementScript, parseIncrementOutcome } from './scripts/increment.js';
-import { type ScriptRunner } from './scripts/script-runner.js';
+import type { ScriptRunner } from './scripts/script-runner.js';
 
 interface Increment {
   readonly key: string;

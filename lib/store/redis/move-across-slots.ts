@@ -1,7 +1,7 @@
-import { type KeyValueStore } from '../key-value-store.js';
-import { type RedisReply } from './redis-link.js';
+import type { KeyValueStore } from '../key-value-store.js';
+import type { RedisReply } from './redis-link.js';
 import { readWithTtlScript } from './scripts/move.js';
-import { type ScriptRunner } from './scripts/script-runner.js';
+import type { ScriptRunner } from './scripts/script-runner.js';
 
 interface Snapshot {
   readonly value: string;

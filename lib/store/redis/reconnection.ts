@@ -1,4 +1,4 @@
-import { type Dial, type DialledClient } from './dial.js';
+import type { Dial, DialledClient } from './dial.js';
 
 /** After this long without an answer the next attempt starts. */
 const IMPATIENCE_MS = 300;

@@ -1,14 +1,14 @@
-import {
-  type CompareOutcome,
-  type HitOutcome,
-  type HitRule,
-  type IncrementOutcome,
-  type KeyValueStore,
-  type TimeToLive,
+import type {
+  CompareOutcome,
+  HitOutcome,
+  HitRule,
+  IncrementOutcome,
+  KeyValueStore,
+  TimeToLive,
 } from '../key-value-store.js';
 import { Increments } from './increments.js';
 import { moveAcrossSlots } from './move-across-slots.js';
-import { type RedisLink } from './redis-link.js';
+import type { RedisLink } from './redis-link.js';
 import {
   asCount,
   asExistence,

@@ -1,4 +1,4 @@
-import { type RedisReply } from './redis-link.js';
+import type { RedisReply } from './redis-link.js';
 
 export interface Page {
   readonly cursor: string;

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
-import { type RedisClientOptions, type RedisClientType } from 'redis';
+import type { RedisClientOptions, RedisClientType } from 'redis';
 import { RedisConnectionError } from '../../errors/redis.errors.js';
 import { checkServer } from './check-server.js';
 import { addressOf, clientTemplate } from './client-template.js';
@@ -8,7 +8,7 @@ import { Connection } from './connection.js';
 import { dial, type Dial, type DialledClient } from './dial.js';
 import { FirstConnect } from './first-connect.js';
 import { Reconnection } from './reconnection.js';
-import { type RedisLink, type RedisNode, type ReplyParser } from './redis-link.js';
+import type { RedisLink, RedisNode, ReplyParser } from './redis-link.js';
 import { asReply } from './replies.js';
 import { startError } from './start-error.js';
 

@@ -1,5 +1,5 @@
-import { type CompareOutcome } from '../../key-value-store.js';
-import { type RedisReply } from '../redis-link.js';
+import type { CompareOutcome } from '../../key-value-store.js';
+import type { RedisReply } from '../redis-link.js';
 import { redisScript } from './redis-script.js';
 
 /** KEYS: key. ARGV: expected, value, ttl in milliseconds or ''. */

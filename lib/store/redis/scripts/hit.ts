@@ -1,5 +1,5 @@
-import { type HitOutcome } from '../../key-value-store.js';
-import { type RedisReply } from '../redis-link.js';
+import type { HitOutcome } from '../../key-value-store.js';
+import type { RedisReply } from '../redis-link.js';
 import { redisScript } from './redis-script.js';
 
 /**

@@ -1,6 +1,6 @@
 import { ErrorReply } from 'redis';
-import { type IncrementOutcome } from '../../key-value-store.js';
-import { type RedisReply } from '../redis-link.js';
+import type { IncrementOutcome } from '../../key-value-store.js';
+import type { RedisReply } from '../redis-link.js';
 import { translateError } from '../translate-error.js';
 import { redisScript } from './redis-script.js';
 

@@ -1,6 +1,6 @@
 import { RedisServiceError } from '../../../errors/redis.errors.js';
-import { type RedisLink, type ReplyParser } from '../redis-link.js';
-import { type RedisScript } from './redis-script.js';
+import type { RedisLink, ReplyParser } from '../redis-link.js';
+import type { RedisScript } from './redis-script.js';
 
 /** Runs a script on keys of one slot. */
 export type ScriptRunner = <T>(
