@@ -18,6 +18,7 @@ export interface Answer {
   readonly headerLines: readonly (readonly [name: string, value: string])[];
   readonly setCookies: readonly string[];
   readonly body: string;
+  readonly bytes: Buffer;
 }
 
 /** Sends a request on a connection of its own. */
@@ -50,6 +51,7 @@ export const request = (
 const read = async (response: IncomingMessage): Promise<Answer> => {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
   const headerLines = Array.from(
     { length: response.rawHeaders.length / 2 },
     (_, at) => [response.rawHeaders[2 * at]!.toLowerCase(), response.rawHeaders[2 * at + 1]!] as const,
@@ -60,7 +62,8 @@ const read = async (response: IncomingMessage): Promise<Answer> => {
     headers: Object.fromEntries(headerLines),
     headerLines,
     setCookies: headerLines.filter(([name]) => name === 'set-cookie').map(([, value]) => value),
-    body: Buffer.concat(chunks).toString(),
+    body: bytes.toString(),
+    bytes,
   };
 };
 

@@ -1,0 +1,342 @@
+import { fastifyCompress } from '@fastify/compress';
+import { Controller, Get, type INestApplication, Res, Sse } from '@nestjs/common';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import compression from 'compression';
+import { once } from 'node:events';
+import { get as httpGet } from 'node:http';
+import { Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { concat, type Observable, of, timer } from 'rxjs';
+import { map } from 'rxjs/operators';
+import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
+import { Session } from '../../lib/session-http/session.decorator.js';
+import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
+import { RawConnection } from '../support/http-raw.js';
+import { type AnyResponse, LARGE, rawOf, ResponsesController } from '../support/http-responses.js';
+import { CommitSwitch } from '../support/http-store.js';
+
+const MOMENT = 10;
+
+/** What happened in a handler after it had begun to respond. */
+let seen: Record<string, unknown> = {};
+
+const outcome = (deed: () => unknown): unknown => {
+  try {
+    deed();
+    return 'nothing thrown';
+  } catch (error) {
+    return (error as { code?: string }).code ?? (error as Error).name;
+  }
+};
+
+@Controller('edges')
+class EdgesController {
+  @Get('while-waiting') async whileWaiting(
+    @Session() session: Session,
+    @Res() response: AnyResponse,
+  ): Promise<void> {
+    session['n'] = 1;
+    const raw = rawOf(response);
+    raw.write('success');
+    seen = {
+      headersSent: raw.headersSent,
+      writableEnded: raw.writableEnded,
+      setHeader: outcome(() => raw.setHeader('X-Late', '1')),
+      appendHeader: outcome(() => raw.appendHeader('X-Late', '1')),
+      removeHeader: outcome(() => raw.removeHeader('X-Late')),
+      setHeaders: outcome(() => raw.setHeaders(new Map([['x-late', '1']]))),
+      writeHead: outcome(() => raw.writeHead(500)),
+      change: outcome(() => (session['n'] = 2)),
+      paused: !raw.write(' and more'),
+    };
+    raw.statusCode = 500;
+    raw.end();
+    seen['ended'] = raw.writableEnded;
+    seen['again'] = outcome(() => raw.end());
+    const errors: string[] = [];
+    raw.on('error', (error: Error & { code?: string }) => errors.push(error.code ?? error.name));
+    raw.write('after the end');
+    await new Promise((resolve) => raw.once('close', resolve));
+    seen['errors'] = errors;
+  }
+
+  @Get('invalid-header') invalidHeader(@Session() session: Session, @Res() response: AnyResponse): void {
+    session['n'] = 1;
+    const raw = rawOf(response);
+    seen = {
+      header: outcome(() => raw.writeHead(200, { 'X-Own': 'line\nbreak' })),
+      odd: outcome(() => raw.writeHead(200, ['X-Own'])),
+      status: outcome(() => raw.writeHead(42)),
+      chunk: outcome(() => raw.write(42)),
+      nothing: outcome(() => raw.write(null)),
+      headersSent: raw.headersSent,
+    };
+    raw.end('success');
+  }
+
+  @Get('source') source(@Session() session: Session, @Res() response: AnyResponse): Promise<void> {
+    session['n'] = 1;
+    const raw = rawOf(response);
+    let written = 0;
+    return new Promise((resolve) => {
+      const more = (): void => {
+        while (written < 50) {
+          written++;
+          if (!raw.write('success '.repeat(1000))) {
+            raw.once('drain', more);
+            return;
+          }
+        }
+        seen = { written };
+        raw.end(() => undefined);
+        resolve();
+      };
+      more();
+    });
+  }
+
+  @Sse('late') late(@Session() session: Session): Observable<{ data: string }> {
+    session['n'] = 1;
+    return concat(
+      of({ data: 'first' }),
+      timer(20).pipe(map(() => ({ data: String(outcome(() => (session['n'] = 2))) }))),
+    );
+  }
+
+  @Get('callbacks') async callbacks(
+    @Session() session: Session,
+    @Res() response: AnyResponse,
+  ): Promise<void> {
+    session['n'] = 1;
+    const raw = rawOf(response);
+    const told = await new Promise((resolve) => raw.write('success', resolve));
+    seen = { told: (told as Error | undefined)?.message ?? 'written' };
+    raw.end();
+  }
+
+  @Get('large') large(@Session() session: Session): string {
+    session['n'] = 1;
+    return LARGE;
+  }
+}
+
+describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) => {
+  let app: TestApp;
+  const commits = new CommitSwitch();
+
+  const start = async (prepare?: (app: INestApplication) => Promise<void> | void): Promise<void> => {
+    app = await startApp(platform, {
+      controllers: [EdgesController, ResponsesController],
+      wrapStore: commits.wrap,
+      ...(prepare !== undefined && { prepare }),
+    });
+  };
+
+  beforeEach(() => start());
+
+  afterEach(async () => {
+    commits.fail(undefined);
+    commits.release();
+    await app.close();
+  });
+
+  it('H2 looks sent while it waits: late headers throw, the status is frozen', async () => {
+    commits.hold();
+    const answer = app.send('/edges/while-waiting');
+    await commits.untilBegun();
+    commits.release();
+    expect(await answer).toMatchObject({ status: 200, body: 'success and more' });
+    while (!('errors' in seen)) await pause(1);
+    const late = 'ERR_HTTP_HEADERS_SENT';
+    expect(seen).toEqual({
+      headersSent: true,
+      writableEnded: false,
+      setHeader: late,
+      appendHeader: late,
+      removeHeader: late,
+      setHeaders: late,
+      writeHead: late,
+      change: 'CODEX_REDIS_SESSION_STATE',
+      paused: true,
+      ended: true,
+      again: 'nothing thrown',
+      errors: ['ERR_STREAM_WRITE_AFTER_END'],
+    });
+    expect(Object.values(await app.stored())).toEqual([{ n: 1 }]);
+  });
+
+  it('H2 what Node refuses is refused at once, and the response still open', async () => {
+    expect(await app.send('/edges/invalid-header')).toMatchObject({ status: 200, body: 'success' });
+    expect(seen).toEqual({
+      header: 'ERR_INVALID_CHAR',
+      odd: 'ERR_INVALID_ARG_VALUE',
+      status: 'ERR_HTTP_INVALID_STATUS_CODE',
+      chunk: 'ERR_INVALID_ARG_TYPE',
+      nothing: 'ERR_STREAM_NULL_VALUES',
+      headersSent: false,
+    });
+    expect(Object.values(await app.stored())).toEqual([{ n: 1 }]);
+  });
+
+  it('H2 a source is paused while the response waits, and goes on afterwards', async () => {
+    commits.hold();
+    const answer = app.send('/edges/source');
+    await commits.untilBegun();
+    commits.release();
+    expect((await answer).body).toHaveLength(50 * 8000);
+  });
+
+  it('H3 a source whose response was replaced by an error runs to its end', async () => {
+    commits.hold();
+    commits.fail(new RedisConnectionError());
+    seen = {};
+    const connection = await RawConnection.open(app.port);
+    connection.get('/edges/source', []);
+    await commits.untilBegun();
+    commits.release();
+    const received = await connection.untilClosed();
+    expect(received).toMatch(/^HTTP\/1.1 503 [\s\S]*Connection: close/i);
+    expect(received).not.toContain('success');
+    expect(seen).toEqual({ written: 50 });
+  });
+
+  it('H3 the error keeps the headers that are about the exchange, and none of the success', async () => {
+    commits.fail(new RedisConnectionError());
+    const { headers } = await app.send('/head-object');
+    expect(headers).not.toHaveProperty('set-cookie');
+    expect(headers).not.toHaveProperty('x-own');
+    expect(headers['vary']).toBe('Origin');
+    expect(headers['cache-control']).toBe('no-store');
+  });
+
+  it('H3 a callback is told that its chunk was dropped', async () => {
+    commits.fail(new RedisConnectionError());
+    expect((await app.send('/edges/callbacks')).status).toBe(503);
+    expect(seen).toEqual({ told: 'The response was replaced by an error response' });
+  });
+
+  it('H2 a change after the first byte throws', async () => {
+    const connection = await RawConnection.open(app.port);
+    connection.get('/edges/late');
+    await connection.until(/data: CODEX_REDIS_SESSION_STATE/);
+    connection.destroy();
+    expect(Object.values(await app.stored())).toEqual([{ n: 1 }]);
+  });
+
+  it.each(['/failing-stream', '/server-error'])('M8 %s fails into a 500 and saves nothing', async (path) => {
+    const answer = await app.send(path);
+    expect(answer.status).toBe(500);
+    expect(answer.setCookies).toEqual([]);
+    expect(await app.stored()).toEqual({});
+  });
+
+  it('H2 a client that has gone does not keep the session from being saved', async () => {
+    commits.hold();
+    const connection = await RawConnection.open(app.port);
+    connection.get('/res-send');
+    await commits.untilBegun();
+    connection.destroy();
+    await pause(MOMENT);
+    commits.release();
+    while (Object.keys(await app.stored()).length === 0) await pause(1);
+    expect(Object.values(await app.stored())).toEqual([{ n: 1 }]);
+  });
+
+  it('H2 pipelined requests are answered in order, each after its commit', async () => {
+    const connection = await RawConnection.open(app.port);
+    commits.hold();
+    for (const path of ['/raw-end', '/text', '/plain', '/exception']) connection.get(path, []);
+    connection.get('/read');
+    await commits.untilBegun();
+    await pause(MOMENT);
+    expect(connection.received).toBe('');
+    commits.release();
+    const received = await connection.untilClosed();
+    expect(received.match(/HTTP\/1.1 \d+/g)).toEqual(
+      [200, 200, 200, 404, 200].map((status) => `HTTP/1.1 ${status}`),
+    );
+    expect(received.match(/^set-cookie: sessionid=/gim)).toHaveLength(3);
+    expect(Object.keys(await app.stored())).toHaveLength(3);
+  });
+
+  it('H2 a connection is kept alive over responses that waited', async () => {
+    const connection = await RawConnection.open(app.port);
+    for (const round of [1, 2, 3]) {
+      connection.get('/raw-end', []);
+      await connection.until(new RegExp(`(success[\\s\\S]*){${round}}`));
+    }
+    expect(connection.closed).toBe(false);
+    connection.destroy();
+  });
+
+  it('H2 an HTTP/1.0 client gets the whole response', async () => {
+    const connection = await RawConnection.open(app.port);
+    connection.get('/raw-writes', [], 'GET', '1.0');
+    expect(await connection.untilClosed()).toMatch(/part of the success$/);
+  });
+
+  it('H2 a client that reads slowly gets all of a large body', async () => {
+    const response = await new Promise<NodeJS.ReadableStream>((resolve) =>
+      httpGet({ port: app.port, path: '/piped-large', agent: false }, resolve),
+    );
+    let length = 0;
+    const slow = new Writable({
+      highWaterMark: 1,
+      write(chunk: Buffer, _encoding, done) {
+        length += chunk.length;
+        setImmediate(done);
+      },
+    });
+    response.pipe(slow);
+    await once(slow, 'finish');
+    expect(length).toBe(LARGE.length);
+  });
+
+  it('H2 the response closes gracefully while the application shuts down', async () => {
+    commits.hold();
+    const answer = app.send('/res-send');
+    await commits.untilBegun();
+    const closing = app.app.close();
+    await pause(MOMENT);
+    commits.release();
+    expect(await answer).toMatchObject({ status: 200, body: 'success' });
+    await closing;
+    await start();
+  });
+
+  describe('with compression', () => {
+    beforeEach(async () => {
+      await app.close();
+      await start(async (nest) => {
+        if (platform === 'express') nest.use(compression({ threshold: 0 }));
+        else
+          await (nest.getHttpAdapter() as FastifyAdapter).register(fastifyCompress as never, {
+            threshold: 0,
+          });
+      });
+    });
+
+    it.each(['/text', '/res-send', '/edges/large', '/file'])('H2, H3 %s', async (path) => {
+      const headers = ['Connection: close', 'Accept-Encoding: gzip'];
+      commits.hold();
+      const connection = await RawConnection.open(app.port);
+      connection.get(path, headers);
+      await commits.untilBegun();
+      await pause(MOMENT);
+      expect(connection.received).toBe('');
+      commits.release();
+      const received = await connection.untilClosed();
+      expect(received).toMatch(/^content-encoding: gzip$/im);
+      expect(received).toMatch(/^set-cookie: sessionid=/im);
+      expect(received).toMatch(/^vary: .*Cookie/im);
+
+      commits.fail(new RedisConnectionError());
+      const failed = await app.send(path, { headers: { 'Accept-Encoding': 'gzip' } });
+      expect(failed.status).toBe(503);
+      const zipped = failed.headers['content-encoding'] === 'gzip';
+      const text = zipped ? gunzipSync(failed.bytes).toString() : failed.body;
+      expect(text).toBe('{"statusCode":503,"message":"Redis is not reachable"}');
+    });
+  });
+});
