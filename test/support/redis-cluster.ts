@@ -29,6 +29,12 @@ export interface RedisClusterOptions {
   readonly admin?: AdminOptions;
 }
 
+/** A master, and the replica that copies it where there is one. */
+export interface RedisShard {
+  readonly master: RedisServer;
+  readonly replica: RedisServer | undefined;
+}
+
 /** A Redis Cluster of a test's own on loopback ports. */
 export class RedisCluster {
   private constructor(
@@ -103,6 +109,19 @@ export class RedisCluster {
     return this.nodes.find(({ port }) => port === range?.[2][1])!;
   }
 
+  /** Who is master and who is replica now, as `witness` sees it. */
+  async shards(witness: RedisServer = this.#anyone()): Promise<RedisShard[]> {
+    type Node = [host: string, port: number];
+    type Range = [from: number, to: number, ...nodes: Node[]];
+    const ranges = await this.command<Range[]>(witness, 'CLUSTER', 'SLOTS');
+    const shards = new Map<number, RedisShard>();
+    for (const [, , ...nodes] of ranges) {
+      const [master, replica] = nodes.map((node) => this.nodes.find(({ port }) => port === node[1])!);
+      shards.set(master!.port, { master: master!, replica });
+    }
+    return [...shards.values()];
+  }
+
   /** A key beginning with `prefix` that lives on a node. */
   async keyOn(server: RedisServer, prefix: string): Promise<string> {
     for (let n = 0; ; n++) {
@@ -111,18 +130,18 @@ export class RedisCluster {
     }
   }
 
-  /** The replica of a master that is there. */
-  replicaOf(master: RedisServer): RedisServer {
-    return this.replicas[this.masters.indexOf(master)]!;
+  /** Waits until a replica has become the master. */
+  async promoted(replica: RedisServer): Promise<void> {
+    await until(
+      'the replica is master',
+      async () => (await this.command<[string]>(replica, 'ROLE'))[0] === 'master',
+    );
   }
 
   /** Makes a replica the master, as an operator does (`FORCE` and `TAKEOVER` when the master is away). */
   async failover(replica: RedisServer, ...how: ('FORCE' | 'TAKEOVER')[]): Promise<void> {
     await this.command(replica, 'CLUSTER', 'FAILOVER', ...how);
-    await until(
-      'the replica is master',
-      async () => (await this.command<[string]>(replica, 'ROLE'))[0] === 'master',
-    );
+    await this.promoted(replica);
   }
 
   /** Begins to move a slot: from now on its owner answers ASK for keys it no longer has. */

@@ -1,0 +1,303 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import fc from 'fast-check';
+import type { RedisClusterOptions } from 'redis';
+import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
+import { RedisConnectionError, RedisServiceError } from '../../lib/errors/redis.errors.js';
+import { systemClock } from '../../lib/store/clock.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { openStore } from '../../lib/store/open-store.js';
+import { hashSlot } from '../../lib/store/redis/cluster-slot.js';
+import { until } from '../support/redis-admin.js';
+import { RedisCluster } from '../support/redis-cluster.js';
+import { RedisProxy } from '../support/redis-proxy.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { settle } from '../support/settle.js';
+
+describe('a Redis Cluster', () => {
+  let cluster: RedisCluster;
+  let store: KeyValueStore;
+  let prefix: string;
+
+  const open = (options: Partial<RedisClusterOptions> = {}): KeyValueStore =>
+    openStore(
+      {
+        source: { kind: 'cluster', options: { rootNodes: cluster.rootNodes, ...options } },
+        clientOptions: {},
+        operationTimeoutMs: 1000,
+        connectTimeoutMs: 2000,
+      },
+      systemClock,
+    );
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    cluster = await RedisCluster.start();
+    store = open();
+    await store.connect();
+  });
+
+  afterAll(async () => {
+    await store.close();
+    await cluster.stop();
+  });
+
+  beforeEach(() => {
+    prefix = `test-${randomUUID()}`;
+  });
+
+  const keys = (count: number): string[] => Array.from({ length: count }, (_, n) => `${prefix}:${n}`);
+
+  it('computes the slots that Redis computes', async () => {
+    const part = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('{', '}', '{}', 'ü', '😀'));
+    const key = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(''));
+    await fc.assert(
+      fc.asyncProperty(key, async (text) => {
+        expect(hashSlot(text)).toBe(await cluster.slotOf(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  describe('commands on many keys', () => {
+    /** Reads from sockets, by node; a batch that arrives in one go is one. */
+    const socketReads = (): Promise<number[]> =>
+      Promise.all(
+        cluster.masters.map(async (master) => {
+          const info = await cluster.command<string>(master, 'INFO', 'stats');
+          return Number(/total_reads_processed:(\d+)/.exec(info)?.[1]);
+        }),
+      );
+
+    it.each([
+      ['C11 getMany', () => store.getMany(keys(100))],
+      ['C50 setMany', () => store.setMany(keys(100).map((key) => [key, 'v'] as const), null)], // prettier-ignore
+      ['C53 deleteMany', () => store.deleteMany(keys(100))],
+    ])('%s sends one batch to each node', async (_name, call) => {
+      const before = await socketReads();
+      await call();
+      const after = await socketReads();
+      // The second INFO is a read, too; the bus between the nodes has a few of its own.
+      const batches = after.map((count, index) => count - before[index]! - 1);
+      for (const count of batches) expect(count).toBeLessThan(10);
+      await store.deleteMany(keys(100));
+    });
+
+    it('keep the order of the keys, count what was deleted, and reach every node', async () => {
+      const all = keys(300);
+      await store.setMany(
+        all.map((key) => [key, `value of ${key}`]),
+        60_000,
+      );
+      const counts = await Promise.all(
+        cluster.masters.map((master) => cluster.command<number>(master, 'DBSIZE')),
+      );
+      for (const count of counts) expect(count).toBeGreaterThan(50);
+      const asked = [...all.slice(0, 150), `${prefix}:none`, ...all.slice(150)];
+      const values = await store.getMany(asked);
+      expect(values).toEqual(asked.map((key) => (key.endsWith('none') ? null : `value of ${key}`)));
+      const found: string[] = [];
+      for await (const page of store.scan(`${prefix}:*`)) found.push(...page);
+      expect(found.sort()).toEqual([...all].sort());
+      expect(await store.deleteMany([...all, `${prefix}:none`])).toBe(300);
+    });
+  });
+
+  it('runs its scripts on every node, also after the nodes have forgotten them', async () => {
+    for (const master of cluster.masters) {
+      const key = await cluster.keyOn(master, prefix);
+      await store.set(key, '41', null);
+      await store.incrementIfPresent(key, 1);
+      await cluster.command(master, 'SCRIPT', 'FLUSH');
+      expect(await store.incrementIfPresent(key, 1)).toEqual({ outcome: 'done', value: '43' });
+      expect(await store.compareAndDelete(key, '43')).toEqual({ outcome: 'done' });
+    }
+  });
+
+  it('moves an entry from slot to slot with its expiry', async () => {
+    const from = await cluster.keyOn(cluster.masters[0]!, `${prefix}:from`);
+    const to = await cluster.keyOn(cluster.masters[1]!, `${prefix}:to`);
+    await store.set(from, 'v', 60_000);
+    expect(await store.rename(from, to)).toBe(true);
+    expect(await store.getMany([from, to])).toEqual([null, 'v']);
+    expect(await store.remaining(to)).toBeGreaterThan(50_000);
+    expect(await store.rename(from, to)).toBe(false);
+    await store.delete(to);
+  });
+
+  describe('while a slot moves', () => {
+    let slot: number;
+    let from: RedisServer;
+    let to: RedisServer;
+    const key = (name: string | number): string => `{${prefix}}:${name}`;
+
+    beforeEach(async () => {
+      slot = await cluster.slotOf(key('any'));
+      from = await cluster.ownerOf(slot);
+      to = cluster.masters.find((master) => master !== from)!;
+    });
+
+    afterEach(async () => {
+      if ((await cluster.ownerOf(slot, from)) === from) await cluster.migrate(slot, from, to);
+      await store.deleteMany(Array.from({ length: 200 }, (_, n) => key(n)));
+    });
+
+    it('follows ASK: to keys that have moved, and to new ones', async () => {
+      await store.set(key(1), 'old', null);
+      await cluster.beginMigration(slot, from, to);
+      await cluster.moveKeys(slot, from, to);
+      expect(await store.get(key(1))).toBe('old');
+      await store.set(key(2), '1', null);
+      expect(await store.incrementIfPresent(key(2), 1)).toEqual({ outcome: 'done', value: '2' });
+      expect(await store.getMany([key(1), key(2)])).toEqual(['old', '2']);
+    });
+
+    it('follows MOVED, and remembers', async () => {
+      await store.set(key(1), 'v', null);
+      await cluster.migrate(slot, from, to);
+      expect(await store.get(key(1))).toBe('v');
+      const before = await errorsOf(from, 'MOVED');
+      expect(await store.get(key(1))).toBe('v');
+      expect(await errorsOf(from, 'MOVED')).toBe(before);
+    });
+
+    it('waits with a command on several keys until the last of them has moved', async () => {
+      await store.setMany([[key(1), 'a'], [key(2), 'b']], null); // prettier-ignore
+      await cluster.beginMigration(slot, from, to);
+      await cluster.command(from, 'MIGRATE', '127.0.0.1', String(to.port), key(1), '0', '1000');
+      const reading = store.getMany([key(1), key(2)]);
+      await pause(100);
+      await cluster.moveKeys(slot, from, to);
+      expect(await reading).toEqual(['a', 'b']);
+    });
+
+    it('refuses such a command when the last key does not move before the deadline', async () => {
+      await store.setMany([[key(1), 'a'], [key(2), 'b']], null); // prettier-ignore
+      await cluster.beginMigration(slot, from, to);
+      await cluster.command(from, 'MIGRATE', '127.0.0.1', String(to.port), key(1), '0', '1000');
+      const { error, afterMs } = await settle(() => store.getMany([key(1), key(2)]));
+      expect(error).toBeInstanceOf(RedisServiceError);
+      expect(error).toMatchObject({ replyCode: 'TRYAGAIN' });
+      expect(afterMs).toBeLessThan(1500);
+    });
+
+    it('loses no write and executes none twice, while workers write and the slot goes round and round', async () => {
+      const counters = Array.from({ length: 20 }, (_, n) => key(n));
+      await store.setMany(
+        counters.map((counter) => [counter, '0']),
+        null,
+      );
+      let done = false;
+      const acknowledged = counters.map(() => 0);
+      const work = async (worker: number): Promise<void> => {
+        for (let n = worker; !done; n++) {
+          const index = n % counters.length;
+          const { outcome } = await store.incrementIfPresent(counters[index]!, 1);
+          if (outcome === 'done') acknowledged[index]!++;
+          expect(await store.get(counters[index]!)).not.toBeNull();
+          await store.set(key(100 + (n % 50)), String(n), null);
+        }
+      };
+      const workers = Promise.all(Array.from({ length: 32 }, (_, worker) => work(worker)));
+      for (let round = 0; round < 12; round++) {
+        await cluster.migrate(slot, from, to);
+        await pause(20);
+        from = to;
+        to = cluster.masters[(cluster.masters.indexOf(to) + 1) % 3]!;
+      }
+      done = true;
+      await workers;
+      expect(await store.getMany(counters)).toEqual(acknowledged.map(String));
+      expect(Math.min(...acknowledged)).toBeGreaterThan(0);
+    });
+
+    const errorsOf = async (server: RedisServer, code: string): Promise<number> => {
+      const info = await cluster.command<string>(server, 'INFO', 'errorstats');
+      return Number(new RegExp(`errorstat_${code}:count=(\\d+)`).exec(info)?.[1] ?? 0);
+    };
+  });
+
+  describe('options of createCluster()', () => {
+    /** The connections of a client with this name, by node. */
+    const connections = (name: string): Promise<number[]> =>
+      Promise.all(
+        cluster.masters.map(async (master) => {
+          const list = await cluster.command<string>(master, 'CLIENT', 'LIST');
+          return list.split('\n').filter((line) => line.includes(`name=${name} `)).length;
+        }),
+      );
+
+    it.each(['object', 'function'] as const)('nodeAddressMap as %s leads every connection', async (form) => {
+      const proxies = await Promise.all(cluster.masters.map(({ url }) => RedisProxy.start(url)));
+      const map = Object.fromEntries(
+        cluster.masters.map(({ port }, n) => [
+          `127.0.0.1:${port}`,
+          { host: '127.0.0.1', port: proxies[n]!.port },
+        ]),
+      );
+      const mapped = open({
+        rootNodes: proxies.map(({ url }) => ({ url })),
+        nodeAddressMap: form === 'object' ? map : (address) => map[address],
+      });
+      await mapped.setMany(keys(50).map((key) => [key, 'v'] as const), null); // prettier-ignore
+      for (const proxy of proxies) expect(proxy.open).toBe(1);
+      expect(await mapped.deleteMany(keys(50))).toBe(50);
+      await mapped.close();
+      await Promise.all(proxies.map((proxy) => proxy.stop()));
+    });
+
+    it('minimizeConnections connects to a node when it is needed', async () => {
+      const minimal = open({ minimizeConnections: true, defaults: { name: prefix } });
+      await minimal.connect();
+      expect((await connections(prefix)).reduce((sum, count) => sum + count)).toBe(1);
+      await minimal.getMany(keys(50));
+      expect(await connections(prefix)).toEqual([1, 1, 1]);
+      await minimal.close();
+    });
+
+    it('closes every connection, once, and refuses calls afterwards', async () => {
+      const other = open({ defaults: { name: prefix } });
+      await other.connect();
+      expect(await connections(prefix)).toEqual([1, 1, 1]);
+      const last = other.set(`${prefix}:last`, 'v', 1000);
+      await Promise.all([other.close(), other.close()]);
+      await last;
+      await until('the connections are gone', async () =>
+        (await connections(prefix)).every((count) => count === 0),
+      );
+      await expect(other.get(`${prefix}:last`)).rejects.toBeInstanceOf(RedisConnectionError);
+      await expect(other.connect()).rejects.toBeInstanceOf(RedisConnectionError);
+      expect(await store.delete(`${prefix}:last`)).toBe(true);
+    });
+
+    it('starts although some root nodes are not there', async () => {
+      const partly = open({ rootNodes: [{ url: 'redis://127.0.0.1:1' }, ...cluster.rootNodes.slice(0, 1)] });
+      await partly.connect();
+      await partly.close();
+    });
+  });
+
+  describe('a start that cannot succeed', () => {
+    it.each([
+      ['no root node is there', () => ({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] }), RedisConnectionError, /127\.0\.0\.1:1 is not reachable \(ECONNREFUSED\)/], // prettier-ignore
+      ['the server is no cluster', () => ({ rootNodes: [{ url: process.env['TEST_REDIS_URL']! }] }), ImproperlyConfiguredError, /is no node of a cluster/], // prettier-ignore
+    ])('says so when %s', async (_what, options, type, message) => {
+      const failing = open(options());
+      const { error } = await settle(() => failing.connect());
+      expect(error).toBeInstanceOf(type);
+      expect(error).toHaveProperty('message', expect.stringMatching(message));
+      await expect(failing.get('k')).rejects.toBeInstanceOf(RedisConnectionError);
+      await failing.close();
+    });
+
+    it.each([
+      ['no root node is named', { rootNodes: [] }, /cluster\.rootNodes/],
+      ['a url cannot be read', { rootNodes: [{ url: 'http://u:s3cret@h' }] }, /cluster\.rootNodes\.0/],
+    ])('says so at once when %s', (_what, options, message) => {
+      expect(() => open(options)).toThrow(ImproperlyConfiguredError);
+      expect(() => open(options)).toThrow(message);
+      expect(() => open(options)).not.toThrow(/s3cret/);
+    });
+  });
+});
