@@ -59,46 +59,49 @@ export class BorrowedLink implements RedisLink {
     return Promise.resolve([this.#node]);
   }
 
-  async #dispatch<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    if (this.#closing === undefined && !this.#connected) await this.#firstConnect.connectForCommand();
-    if (this.#closing !== undefined) throw closed();
-    return parse(await this.#call(args));
+  #dispatch<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    return this.#connected && this.#closing === undefined
+      ? this.#call(args, parse)
+      : this.#dispatchLater(args, parse);
   }
 
-  #call(args: readonly string[]): Promise<RedisReply> {
+  async #dispatchLater<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    if (this.#closing === undefined) await this.#firstConnect.connectForCommand();
+    if (this.#closing !== undefined) throw closed();
+    return this.#call(args, parse);
+  }
+
+  #call<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     const { client } = this.options;
     // Such a client would keep the command until it is back, long after our promise has ended.
     if (!client.isReady || this.#away) return Promise.reject(new RedisConnectionError());
     return new Promise((resolve, reject) => {
       this.#pending.add(reject);
       this.#watchdog.issue();
-      const settle = (): void => {
-        this.#pending.delete(reject);
-        this.#away = false;
-        this.#watchdog.settle();
-      };
       client.sendCommand(args as string[]).then(
         (reply) => {
-          settle();
-          resolve(reply as RedisReply);
+          this.#settle(reject);
+          resolve(parse(reply as RedisReply));
         },
         (error: unknown) => {
-          settle();
+          this.#settle(reject);
           reject(translateError(error));
         },
       );
     });
   }
 
+  #settle(reject: (error: Error) => void): void {
+    this.#pending.delete(reject);
+    this.#away = false;
+    this.#watchdog.settle();
+  }
+
   readonly #onOverdue = (): void => {
     this.#away = true;
-    this.#rejectPending(() => new RedisTimeoutError(this.options.operationTimeoutMs));
-  };
-
-  #rejectPending(error: () => Error): void {
-    for (const reject of this.#pending) reject(error());
+    for (const reject of this.#pending) reject(new RedisTimeoutError(this.options.operationTimeoutMs));
     this.#pending.clear();
-  }
+  };
 
   async #open(): Promise<void> {
     const { client, connectTimeoutMs } = this.options;
@@ -107,13 +110,14 @@ export class BorrowedLink implements RedisLink {
         'client: is not connected; await its connect() before it is handed to the module',
       );
     for (let waited = 0; !client.isReady; waited += POLL_MS) {
+      if (this.#closing !== undefined) throw closed();
       if (waited >= connectTimeoutMs)
         throw new RedisConnectionError(
           `The client handed in did not become ready within ${connectTimeoutMs} ms`,
         );
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    await checkServer({ send: (args) => this.#call(args) }, 'the client handed in');
+    await checkServer({ send: (args) => this.#call(args, asReply) }, 'the client handed in');
     this.#connected = true;
   }
 

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { createClient, type RedisClientType } from 'redis';
+import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
+import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
+import { systemClock } from '../../lib/store/clock.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { openStore } from '../../lib/store/open-store.js';
+import { until } from '../support/redis-admin.js';
+import { RedisServer } from '../support/redis-server.js';
+import { settle, verbs } from '../support/settle.js';
+
+const DEADLINE_MS = 300;
+const SETTLED_MS = DEADLINE_MS * 1.25 + 250;
+
+describe('a client handed in', () => {
+  let server: RedisServer;
+  let client: RedisClientType;
+  let store: KeyValueStore;
+  let key: string;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    server = await RedisServer.start();
+  });
+
+  afterAll(() => server.stop());
+
+  const hand = (handed: RedisClientType, connectTimeoutMs = 2000): KeyValueStore =>
+    openStore(
+      {
+        source: { kind: 'client', client: handed },
+        clientOptions: {},
+        operationTimeoutMs: DEADLINE_MS,
+        connectTimeoutMs,
+      },
+      systemClock,
+    );
+
+  beforeEach(async () => {
+    key = randomUUID();
+    client = createClient({ url: server.url });
+    client.on('error', () => undefined);
+    await client.connect();
+    store = hand(client);
+  });
+
+  afterEach(async () => {
+    await store.close();
+    if (client.isOpen) client.destroy();
+  });
+
+  it('serves every verb', async () => {
+    await store.set(key, '1', null);
+    const results = await Promise.all(verbs(store).map(settle));
+
+    expect(results.map(({ error }) => error)).toEqual(results.map(() => undefined));
+    await store.deleteMany([key, 'k', 'l', 'h']);
+  });
+
+  it('is neither closed nor changed, and serves its owner after the store is closed', async () => {
+    const listeners = client.eventNames().map((name) => [name, client.listenerCount(name)]);
+    await store.set(key, 'v', null);
+    await store.close();
+    await store.close();
+
+    expect(client.isReady).toBe(true);
+    expect(client.eventNames().map((name) => [name, client.listenerCount(name)])).toEqual(listeners);
+    await expect(client.get(key)).resolves.toBe('v');
+    await expect(store.get(key)).rejects.toBeInstanceOf(RedisConnectionError);
+    await client.del(key);
+  });
+
+  it('may speak RESP 2', async () => {
+    const old = createClient({ url: server.url, RESP: 2 });
+    await old.connect();
+    const second = hand(old as unknown as RedisClientType);
+    await second.set(key, '1', 60_000);
+
+    await expect(second.incrementIfPresent(key, 1)).resolves.toEqual({ outcome: 'done', value: '2' });
+    await expect(second.compareAndSet(key, 'x', 'y', null)).resolves.toEqual({
+      outcome: 'changed',
+      current: '2',
+    });
+    await expect(second.setIfAbsentOrGet(key, 'z', null)).resolves.toBe('2');
+    await expect(second.getMany([key, 'none'])).resolves.toEqual(['2', null]);
+    await second.delete(key);
+    await second.close();
+    old.destroy();
+  });
+
+  it('fails as any other: what Redis refuses is a RedisServiceError', async () => {
+    await client.lPush(key, 'x');
+
+    await expect(store.get(key)).rejects.toBeInstanceOf(RedisServiceError);
+    await client.del(key);
+  });
+
+  it('that is frozen: our promises end with the deadline, later ones at once, and all works after the thaw', async () => {
+    await store.set(key, '1', null);
+    server.freeze();
+    const theirs = client.get(key);
+    const underWay = await Promise.all(verbs(store).map(settle));
+    const later = await Promise.all(verbs(store).map(settle));
+    server.thaw();
+    const thawed = performance.now();
+
+    for (const { error, afterMs } of underWay) {
+      expect(error).toBeInstanceOf(RedisTimeoutError);
+      expect(afterMs).toBeLessThan(SETTLED_MS);
+    }
+    for (const { error, afterMs } of later) {
+      expect(error).toBeInstanceOf(RedisConnectionError);
+      expect(afterMs).toBeLessThan(100);
+    }
+    await expect(theirs).resolves.toBe('1');
+    await until('it is back', async () => (await store.get(key)) === '1');
+    expect(performance.now() - thawed).toBeLessThan(600);
+    await store.deleteMany([key, 'k', 'l', 'h']);
+  });
+
+  it('that lost its server fails at once instead of queueing, and works again when its owner has reconnected it', async () => {
+    await store.connect();
+    await server.kill();
+    await until('the client has noticed', () => Promise.resolve(!client.isReady));
+
+    const { error, afterMs } = await settle(() => store.set(key, '1', null));
+    expect(error).toBeInstanceOf(RedisConnectionError);
+    expect(afterMs).toBeLessThan(100);
+    await server.start();
+    await until('it is back', async () => (await store.get(key)) === null);
+  });
+
+  it('that was never connected is refused at the start, with the cure', async () => {
+    const unconnected = createClient({ url: server.url });
+    const second = hand(unconnected);
+
+    await expect(second.connect()).rejects.toThrow(/client: is not connected; await its connect\(\)/);
+    await expect(second.connect()).rejects.toBeInstanceOf(ImproperlyConfiguredError);
+    await expect(second.get(key)).rejects.toBeInstanceOf(RedisConnectionError);
+    await second.close();
+  });
+
+  it('that is still connecting is waited for', async () => {
+    const connecting = createClient({ url: server.url });
+    const second = hand(connecting);
+    const connected = connecting.connect();
+
+    await expect(second.get(key)).resolves.toBeNull();
+    await connected;
+    await second.close();
+    connecting.destroy();
+  });
+
+  it('that never becomes ready fails within the connect timeout, and may be closed meanwhile', async () => {
+    server.freeze();
+    const hanging = createClient({ url: server.url });
+    hanging.on('error', () => undefined);
+    const never = hanging.connect().catch(() => undefined);
+    const [second, third] = [hand(hanging, 200), hand(hanging, 60_000)];
+    const waiting = settle(() => third.connect());
+    const { error, afterMs } = await settle(() => second.connect());
+    const closing = Promise.all([second.close(), third.close()]);
+    await Promise.race([closing, pause(1000)]);
+    server.thaw();
+    await closing;
+
+    expect(error).toBeInstanceOf(RedisConnectionError);
+    expect(afterMs).toBeLessThan(500);
+    expect((await waiting).error).toBeInstanceOf(RedisConnectionError);
+    await pause(1);
+    hanging.destroy();
+    await never;
+  });
+});

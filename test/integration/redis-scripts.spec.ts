@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { RedisServiceError } from '../../lib/errors/redis.errors.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { openRedis } from '../support/open-redis.js';
+import { RedisAdmin } from '../support/redis-admin.js';
+import { RedisServer } from '../support/redis-server.js';
+
+describe('the scripts on Redis', () => {
+  let server: RedisServer;
+  let store: KeyValueStore;
+  let other: KeyValueStore;
+  let key: string;
+  const admin = new RedisAdmin();
+  const redis = <Reply>(...args: string[]): Promise<Reply> => admin.command<Reply>(server.port, ...args);
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    server = await RedisServer.start();
+    store = openRedis(server.url);
+    other = openRedis(server.url);
+  });
+
+  beforeEach(() => {
+    key = randomUUID();
+  });
+
+  afterAll(async () => {
+    await Promise.all([store.close(), other.close()]);
+    admin.close();
+    await server.stop();
+  });
+
+  /** How often each command was called since the last reset. */
+  const calls = async (): Promise<Record<string, number>> => {
+    const stats = await redis<string>('INFO', 'commandstats');
+    const counts: Record<string, number> = {};
+    for (const [, name, count] of stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm))
+      counts[String(name)] = Number(count);
+    return counts;
+  };
+
+  it('are taught again to a server that has forgotten them, to each of many callers', async () => {
+    await store.set(key, '0', null);
+    await redis('SCRIPT', 'FLUSH');
+
+    const results = await Promise.all([
+      ...Array.from({ length: 50 }, () => store.compareAndDelete(`${key}:none`, 'x')),
+      ...Array.from({ length: 50 }, () => store.incrementIfPresent(key, 1)),
+    ]);
+
+    expect(results.slice(0, 50)).toEqual(Array(50).fill({ outcome: 'missing' }));
+    await expect(store.get(key)).resolves.toBe('50');
+    await redis('CONFIG', 'RESETSTAT');
+    await store.compareAndDelete(key, '51');
+    const { eval: taught, evalsha } = await calls();
+    expect({ taught, evalsha }).toEqual({ taught: undefined, evalsha: 1 });
+  });
+
+  it('let exactly one of many compareAndSet calls win', async () => {
+    for (let round = 0; round < 20; round++) {
+      await store.set(key, 'old', null);
+      const racers = Array.from({ length: 20 }, (_, i) => {
+        const racer = i % 2 === 0 ? store : other;
+        return racer.compareAndSet(key, 'old', `new ${i}`, null);
+      });
+      const outcomes = await Promise.all(racers);
+      const winner = outcomes.findIndex(({ outcome }) => outcome === 'done');
+      const losers = outcomes.filter((_, i) => i !== winner);
+
+      expect(losers).toEqual(Array(19).fill({ outcome: 'changed', current: `new ${winner}` }));
+    }
+  });
+
+  it('let exactly one of compareAndSet and delete win', async () => {
+    for (let round = 0; round < 50; round++) {
+      await store.set(key, 'old', null);
+      const [set, deleted] = await Promise.all([
+        store.compareAndSet(key, 'old', 'new', null),
+        other.delete(key),
+      ]);
+
+      expect(deleted).toBe(true);
+      expect(['done', 'missing']).toContain(set.outcome);
+      await expect(store.has(key)).resolves.toBe(false);
+    }
+  });
+
+  it('count to the exact sum over many callers of two processes', async () => {
+    await store.set(key, '0', 60_000);
+    const added = Array.from({ length: 400 }, (_, i) =>
+      (i % 2 === 0 ? store : other).incrementIfPresent(key, i % 3 === 0 ? -1 : 2),
+    );
+    const outcomes = await Promise.all(added);
+    const sum = 400 * 2 - Math.ceil(400 / 3) * 3;
+
+    expect(outcomes.every(({ outcome }) => outcome === 'done')).toBe(true);
+    await expect(store.get(key)).resolves.toBe(String(sum));
+    expect(await store.remaining(key)).toBeGreaterThan(50_000);
+  });
+
+  it('C42 never create an entry that expires while increments are under way', async () => {
+    for (let round = 0; round < 20; round++) {
+      await store.set(key, '0', 3);
+      for (let i = 0; i < 20; i++)
+        await Promise.all([store.incrementIfPresent(key, 1), other.incrementIfPresent(key, 1)]);
+      await redis('PEXPIRE', key, '1');
+      while ((await store.incrementIfPresent(key, 1)).outcome !== 'missing');
+
+      await expect(redis('EXISTS', key)).resolves.toBe(0);
+    }
+  });
+
+  it('send the increments of one go as one script, and tell each its own outcome', async () => {
+    await store.setMany([[`${key}:a`, '1'], [`${key}:b`, 'text'], [`${key}:c`, '9007199254740991']], null); // prettier-ignore
+    await redis('LPUSH', `${key}:list`, 'x');
+    await redis('CONFIG', 'RESETSTAT');
+    const outcomes = await Promise.allSettled(
+      ['a', 'b', 'c', 'none', 'list', 'a'].map((name) => store.incrementIfPresent(`${key}:${name}`, 1)),
+    );
+
+    expect(
+      outcomes.map((outcome) => ('value' in outcome ? outcome.value : (outcome.reason as unknown))),
+    ).toEqual([
+      { outcome: 'done', value: '2' },
+      { outcome: 'not-an-integer' },
+      { outcome: 'out-of-range' },
+      { outcome: 'missing' },
+      expect.objectContaining({ replyCode: 'WRONGTYPE' }),
+      { outcome: 'done', value: '3' },
+    ]);
+    expect((await calls())['evalsha']).toBe(1);
+  });
+
+  it('keep the order of calls that were not awaited', async () => {
+    const [, first, between, second, last] = await Promise.all([
+      store.set(key, '1', null),
+      store.incrementIfPresent(key, 1),
+      store.get(key),
+      store.incrementIfPresent(key, 1),
+      store.compareAndDelete(key, '3'),
+    ]);
+
+    expect([first, between, second, last]).toEqual([
+      { outcome: 'done', value: '2' },
+      '2',
+      { outcome: 'done', value: '3' },
+      { outcome: 'done' },
+    ]);
+  });
+
+  it('more than one script can hold is counted as well', async () => {
+    await store.set(key, '0', null);
+    await Promise.all(Array.from({ length: 1001 }, () => store.incrementIfPresent(key, 1)));
+
+    await expect(store.get(key)).resolves.toBe('1001');
+  });
+
+  it.each([
+    ['9007199254740990', 1, { outcome: 'done', value: '9007199254740991' }],
+    ['9007199254740991', 1, { outcome: 'out-of-range' }],
+    ['9007199254740993', -10, { outcome: 'out-of-range' }],
+    ['-9007199254740991', -1, { outcome: 'out-of-range' }],
+    ['9223372036854775807', 1, { outcome: 'out-of-range' }],
+    ['99999999999999999999', 1, { outcome: 'out-of-range' }],
+    ['-9007199254740991', 9007199254740991, { outcome: 'done', value: '0' }],
+    ['0', 1e21, { outcome: 'out-of-range' }],
+    ['1.0', 1, { outcome: 'not-an-integer' }],
+    ['007', 1, { outcome: 'not-an-integer' }],
+    [' 7', 1, { outcome: 'not-an-integer' }],
+    ['"7"', 1, { outcome: 'not-an-integer' }],
+    ['', 1, { outcome: 'not-an-integer' }],
+  ])('of %j and %d make %j', async (before, delta, expected) => {
+    await store.set(key, before, 60_000);
+
+    await expect(store.incrementIfPresent(key, delta)).resolves.toEqual(expected);
+    if (expected.outcome !== 'done') await expect(store.get(key)).resolves.toBe(before);
+    expect(await store.remaining(key)).toBeGreaterThan(50_000);
+  });
+
+  it('pass on what Redis refuses', async () => {
+    await store.set(key, '1', null);
+    await redis('CONFIG', 'SET', 'maxmemory', '1');
+    const refused = await Promise.allSettled([
+      store.set(key, '2', null),
+      store.incrementIfPresent(key, 1),
+      store.compareAndSet(key, '1', '2', null),
+      store.setMany([[key, '2'], [`${key}:b`, '2']], null), // prettier-ignore
+    ]);
+    await redis('CONFIG', 'SET', 'maxmemory', '0');
+
+    for (const outcome of refused) {
+      const reason: unknown = (outcome as PromiseRejectedResult).reason;
+      expect(reason).toBeInstanceOf(RedisServiceError);
+      expect(reason).toMatchObject({ replyCode: 'OOM', status: 503 });
+    }
+    await expect(store.get(key)).resolves.toBe('1');
+  });
+});
