@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import {
   SessionConflictError,
   SessionCreateError,
@@ -310,5 +311,72 @@ describeOnEveryStore('Session, races', (context) => {
     await Promise.all([cycling, session.reload()]);
     expect(session.toJSON()).toEqual({ a: 1 });
     expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
+  });
+
+  it('S57 an entry set after the merge of a save is kept for the next one', async () => {
+    const key = await stored({ a: 1 });
+    let attempts = 0;
+    const store = storeWith(context.store, {
+      compareAndSet: async (...args) => {
+        if (++attempts === 2) {
+          session.set('late', 1);
+          session.delete('a');
+        }
+        return context.store.compareAndSet(...args);
+      },
+    });
+    const service = sessionsOf(context, {}, { store });
+    const session = await service.load(key);
+    const other = await there.load(key);
+    other.set('z', 1);
+    await there.save(other);
+    session.set('b', 1);
+    await service.save(session);
+    expect(attempts).toBe(2);
+    expect(await entriesOf(key)).toEqual({ a: 1, b: 1, z: 1 });
+    expect(session.toJSON()).toEqual({ b: 1, late: 1, z: 1 });
+    await service.commit(session);
+    expect(await entriesOf(key)).toEqual({ b: 1, late: 1, z: 1 });
+  });
+
+  it('S57 what a failed save was to set wins in the next one, although it was there before', async () => {
+    const key = await stored({ a: 0 });
+    let failing = true;
+    const store = storeWith(context.store, {
+      compareAndSet: (...args) =>
+        failing ? Promise.reject(new Error('away')) : context.store.compareAndSet(...args),
+    });
+    const service = sessionsOf(context, {}, { store });
+    const session = await service.load(key);
+    session.set('a', 0);
+    await expect(service.save(session)).rejects.toThrow('away');
+    const other = await there.load(key);
+    other.set('a', 1);
+    await there.save(other);
+    failing = false;
+    await service.save(session);
+    expect(await entriesOf(key)).toEqual({ a: 0 });
+  });
+
+  it('S57 a save that still queues when the session is flushed saves nothing', async () => {
+    const session = here.open();
+    session.set('a', 1);
+    const saves = [here.save(session), here.save(session)];
+    await Promise.all([...saves, session.flush()]);
+    expect(session.key).toBeNull();
+    expect(await context.redisKeys()).toEqual([]);
+  });
+
+  it("S20 a flush that fails is the commit's to tell, when nobody awaited it", async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const store = storeWith(context.store, { delete: () => Promise.reject(new Error('away')) });
+    const service = sessionsOf(context, {}, { store });
+    const session = await service.load(await stored({ a: 1 }));
+    void session.flush();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    await expect(service.commit(session)).rejects.toThrow('away');
   });
 });
