@@ -53,7 +53,8 @@ export class Faults {
         if (typeof member !== 'function') return member;
         if (UNTOUCHED.has(verb)) return member.bind(target) as unknown;
         return async (...args: unknown[]): Promise<unknown> => {
-          await this.#next(verb as StoreVerb)?.strike();
+          const fault = this.#next(verb as StoreVerb);
+          if (fault !== undefined) await fault.strike();
           return Reflect.apply(member, target, args) as unknown;
         };
       },
