@@ -7,6 +7,7 @@
  * @property {number} sliceMs how long a turn of the cache and of the serializers lasts
  * @property {number} httpSliceMs how long a turn of a web application lasts
  * @property {number} warmUpMs
+ * @property {number} httpWarmUpMs
  * @property {number[]} callers numbers of concurrent callers
  * @property {number} clearKeys how many keys `clear()` has to find among three times as many
  * @property {number} entries how many entries the memory of one is averaged over
@@ -21,6 +22,7 @@ export const MODES = {
     sliceMs: 150,
     httpSliceMs: 1000,
     warmUpMs: 100,
+    httpWarmUpMs: 1000,
     callers: [1, 16, 256],
     clearKeys: 100_000,
     entries: 20_000,
@@ -32,6 +34,7 @@ export const MODES = {
     sliceMs: 25,
     httpSliceMs: 200,
     warmUpMs: 20,
+    httpWarmUpMs: 400,
     callers: [16, 256],
     clearKeys: 20_000,
     entries: 5_000,
@@ -43,6 +46,7 @@ export const MODES = {
     sliceMs: 5,
     httpSliceMs: 50,
     warmUpMs: 0,
+    httpWarmUpMs: 0,
     callers: [2],
     clearKeys: 1_000,
     entries: 200,

@@ -45,7 +45,7 @@ const runPlatform = async (applications, load, redis, mode) => {
   for (const [kind, { path, signedIn }] of Object.entries(REQUESTS)) {
     const measure = (sliceMs) => (application) =>
       measureSlice(application, load, urls[application.name], path, signedIn, sliceMs);
-    if (mode.warmUpMs > 0) await inTurn(applications, 1, measure(mode.httpSliceMs));
+    if (mode.httpWarmUpMs > 0) await inTurn(applications, 1, measure(mode.httpWarmUpMs));
     const rounds = await inTurn(applications, mode.rounds, measure(mode.httpSliceMs));
     const commands = {};
     for (const { name } of applications)
