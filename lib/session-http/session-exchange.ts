@@ -16,14 +16,14 @@ const SERVER_ERROR = 500;
 const BAD_REQUEST = 400;
 
 /**
- * What the handler of a request may do with its session: `open` until the guard knows the handler, `skipped` by
- * `@SkipSession()`, `undeclared` where only handlers that declare it load it.
+ * What the guard made of the handler: `unknown` until it has run, `granted`, `skipped` by `@SkipSession()`, or
+ * `undeclared` where only handlers that declare the session load it.
  */
-type Access = 'open' | 'skipped' | 'undeclared';
+type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 
 /** One request with its response and their session. */
 export class SessionExchange extends HeldResponse {
-  access: Access = 'open';
+  access: Access = 'unknown';
   readonly #presented: string | undefined;
   #session: Session | undefined;
   #committing: Promise<void> | undefined;
@@ -53,12 +53,18 @@ export class SessionExchange extends HeldResponse {
   get visibleSession(): Session | undefined {
     if (this.access === 'skipped') return undefined;
     const { session } = this;
-    if (this.access === 'undeclared' && !this.#wasLoaded())
+    if (this.access === 'undeclared' && !this.wasLoaded)
       throw new SessionStateError(
         "With session.load 'declared' a handler gets the session when it has a @Session() parameter or is marked " +
           'with @UseSession(); this one has neither',
       );
     return session;
+  }
+
+  /** Whether somebody has asked for the session to be loaded, or has used it. */
+  get wasLoaded(): boolean {
+    const state = this.#state();
+    return state !== undefined && (state.accessed || (state.isLoaded && this.#presented !== undefined));
   }
 
   /** Loads the session once, whoever asks; `undefined` when it is there already. */
@@ -80,7 +86,7 @@ export class SessionExchange extends HeldResponse {
     return (
       state.accessed ||
       state.effect !== 'nothing' ||
-      (saveEveryRequest && state.isLoaded && state.key !== null && this.access === 'open')
+      (saveEveryRequest && state.isLoaded && state.key !== null)
     );
   }
 
@@ -174,11 +180,6 @@ export class SessionExchange extends HeldResponse {
   #close(): void {
     const state = this.#state();
     if (state !== undefined) state.committed = true;
-  }
-
-  #wasLoaded(): boolean {
-    const state = this.#state();
-    return state !== undefined && (state.accessed || (state.isLoaded && this.#presented !== undefined));
   }
 
   #state(): SessionState | undefined {

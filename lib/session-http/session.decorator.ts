@@ -1,9 +1,14 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Session as SessionObject } from '../session/session.js';
+import { exchangeOf } from './platforms.js';
 import { noSession, requestOf } from './request-session.js';
 
 const fromContext = (name: string | undefined, context: ExecutionContext): unknown => {
-  const session = requestOf(context)?.session as SessionObject | undefined;
+  const request = requestOf(context);
+  const exchange = request && exchangeOf(request);
+  // without the guard a first visit would work, and every later one fail
+  const unguarded = exchange?.access === 'unknown' && !exchange.wasLoaded;
+  const session = unguarded ? undefined : (request?.session as SessionObject | undefined);
   if (session === undefined) throw noSession(context);
   return name === undefined ? session : session.get(name);
 };

@@ -3,7 +3,7 @@ import type { CodexRedisSettings } from '../config/settings.js';
 import { SETTINGS } from '../tokens/internal-tokens.js';
 import { traitsOf } from './handler-traits.js';
 import { exchangeOf } from './platforms.js';
-import { noSession, requestOf } from './request-session.js';
+import { requestOf } from './request-session.js';
 
 /**
  * Loads the session of a request before anything else of the handler runs. Mounted for every route by the module;
@@ -20,15 +20,19 @@ export class SessionGuard implements CanActivate {
   canActivate(context: ExecutionContext): true | Promise<true> {
     const { session } = this.settings;
     const request = session === null ? undefined : requestOf(context);
-    if (session === null || request === undefined) return true;
-    const exchange = exchangeOf(request);
-    if (exchange === undefined) throw noSession(context);
+    const exchange = request && exchangeOf(request);
+    if (session === null || exchange === undefined) return true;
     const { skips, declares } = traitsOf(context.getClass(), context.getHandler());
-    if (skips) exchange.access = 'skipped';
-    else if (session.load === 'declared' && !declares) exchange.access = 'undeclared';
-    else return exchange.load()?.then(always) ?? true;
-    return true;
+    const access = accessOf(skips, session.load === 'always' || declares);
+    // the resolvers of one GraphQL request share its session: what one was granted the next does not take away
+    if (exchange.access !== 'granted') exchange.access = access;
+    return access === 'granted' ? (exchange.load()?.then(always) ?? true) : true;
   }
 }
 
 const always = (): true => true;
+
+const accessOf = (skips: boolean, loads: boolean): 'granted' | 'skipped' | 'undeclared' => {
+  if (skips) return 'skipped';
+  return loads ? 'granted' : 'undeclared';
+};

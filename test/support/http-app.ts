@@ -24,6 +24,7 @@ export const COOKIE = 'sessionid';
 export interface AppOptions extends ModuleMetadata {
   readonly url?: string;
   readonly session?: SessionOptions;
+  readonly sessionsOff?: boolean;
   readonly options?: CodexRedisOptions;
   readonly clock?: Clock;
   readonly adapter?: () => ExpressAdapter | FastifyAdapter;
@@ -52,6 +53,7 @@ export const startApp = async (platform: PlatformName, given: AppOptions = {}): 
   const {
     url = 'memory:',
     session = {},
+    sessionsOff = false,
     options = {},
     clock = systemClock,
     adapter,
@@ -72,11 +74,12 @@ export const startApp = async (platform: PlatformName, given: AppOptions = {}): 
     ...metadata,
     imports: [
       CodexRedisModule.forRoot({
+        isGlobal: true,
         url,
         projectName,
         secretKey: SECRET_KEY,
         ...options,
-        session: { ...session, cookie: { name: COOKIE, ...session.cookie } },
+        ...(!sessionsOff && { session: { ...session, cookie: { name: COOKIE, ...session.cookie } } }),
       }),
       ...imports,
     ],
@@ -92,10 +95,8 @@ export const startApp = async (platform: PlatformName, given: AppOptions = {}): 
   app.useLogger(false);
   await prepare?.(app);
   await app.listen(0, '127.0.0.1');
-  const used = app
-    .get<Stores>(STORES, { strict: false })
-    .all()
-    .find(([purpose]) => purpose === 'session')![1];
+  const stores = app.get<Stores>(STORES, { strict: false }).all();
+  const [, used] = (stores.find(([purpose]) => purpose === 'session') ?? stores[0])!;
   return new RunningApp(app, opened.get(used)!, `${projectName}:session:`);
 };
 
