@@ -23,10 +23,10 @@ export interface SaveInProgress {
   readonly replacing: boolean;
 }
 
-/** What stands in the store after a save; `text` is `null` when the session has ended by its own expiry. */
+/** What stands in the store after a save, unless the session has ended by its own expiry. */
 export interface SavedSession {
   readonly key: string;
-  readonly text: string | null;
+  readonly text: string;
   readonly json: string;
   readonly data: SessionData;
 }

@@ -1,12 +1,12 @@
 import type { SessionSettings } from '../config/settings.js';
 import { SessionStateError } from '../errors/session.errors.js';
-import type { KeyValueStore } from '../store/key-value-store.js';
 import { type SaveLane, SaveQueue } from './save-queue.js';
 import type { SessionCodec } from './session-codec.js';
 import type { SessionData } from './session-data.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { CommitOutcome } from './session-save.js';
 import type { SessionState } from './session-state.js';
+import type { SessionStore } from './session-store.js';
 import type { SessionWriter } from './session-writer.js';
 
 /** Decides what a save, a commit and a flush have to write, and lets those of one session queue. */
@@ -14,12 +14,11 @@ export class SessionSaver {
   readonly #queue = new SaveQueue();
 
   constructor(
-    private readonly store: KeyValueStore,
+    private readonly store: SessionStore,
     private readonly writer: SessionWriter,
     private readonly codec: SessionCodec,
     private readonly events: SessionEventEmitter,
     private readonly settings: Pick<SessionSettings, 'saveEveryRequest' | 'operationTimeoutMs'>,
-    private readonly storeKey: (key: string) => string,
   ) {}
 
   async save(state: SessionState, mustCreate: boolean): Promise<void> {
@@ -99,7 +98,7 @@ export class SessionSaver {
 
   async #deleteEnding(state: SessionState): Promise<void> {
     for (const key of [...state.endingKeys]) {
-      await this.store.delete(this.storeKey(key));
+      await this.store.remove(key);
       state.endingKeys.delete(key);
       state.effect = 'deleted';
       this.events.emit('flushed', key);

@@ -4,7 +4,7 @@ import {
   SessionCreateError,
   SessionInterruptedError,
 } from '../errors/session.errors.js';
-import type { CompareOutcome, KeyValueStore } from '../store/key-value-store.js';
+import type { CompareOutcome } from '../store/key-value-store.js';
 import type { SaveLane } from './save-queue.js';
 import type { SessionCodec } from './session-codec.js';
 import { changedNames, getEntry, layOver, type SessionData } from './session-data.js';
@@ -14,6 +14,7 @@ import { newSessionKey } from './session-key.js';
 import type { SessionReader } from './session-reader.js';
 import type { SaveInProgress } from './session-save.js';
 import type { SessionState } from './session-state.js';
+import type { SessionStore } from './session-store.js';
 
 /** Two random keys never meet; a store that says so this often is not to be believed. */
 const MAX_KEYS_TRIED = 8;
@@ -30,20 +31,19 @@ interface Draft {
 /** Writes sessions to the store, each by one compare-and-set, and never brings back one that was ended. */
 export class SessionWriter {
   constructor(
-    private readonly store: KeyValueStore,
+    private readonly store: SessionStore,
     private readonly codec: SessionCodec,
     private readonly reader: SessionReader,
     private readonly expiry: SessionExpiryRules,
     private readonly events: SessionEventEmitter,
-    private readonly storeKey: (key: string) => string,
   ) {}
 
   /** Stores a new session under a fresh key. */
   async create(state: SessionState): Promise<void> {
-    const json = this.codec.toJson(state.data);
+    const first = this.#draft(state.data);
     await this.#during(state, async (save) => {
-      const { key, text } = await this.#place(save.data, json);
-      if (!state.endSave(save, { key, text, json, data: save.data })) return this.#remove(key);
+      const { key, text } = await this.#place(first);
+      if (!state.endSave(save, { key, text, ...first })) return this.#remove(key);
       state.effect = 'created';
       this.events.emit('created', key);
     });
@@ -51,15 +51,14 @@ export class SessionWriter {
 
   /** Stores a session under its own key, if that is free. */
   async insert(state: SessionState, key: string): Promise<void> {
-    const json = this.codec.toJson(state.data);
+    const first = this.#draft(state.data);
     await this.#during(state, async (save) => {
-      const text = this.codec.seal(json);
-      const ttl = this.#timeToLive(save.data);
-      if (ttl >= 1 && !(await this.store.setIfAbsent(this.storeKey(key), text, ttl)))
+      const text = this.codec.seal(first.json);
+      if (!(await this.store.insert(key, text, this.#timeToLive(first))))
         throw new SessionCreateError(
           'The session is stored already; save it without mustCreate, or make a new one with SessionService.create()',
         );
-      state.endSave(save, { key, text, json, data: save.data });
+      if (!state.endSave(save, { key, text, ...first })) return this.#remove(key);
       state.effect = 'created';
       this.events.emit('created', key);
     });
@@ -67,41 +66,39 @@ export class SessionWriter {
 
   /** Replaces a stored session, with the changes of other requests kept. */
   async update(state: SessionState, key: string, lane: SaveLane, deadline: number): Promise<void> {
-    const first = { data: state.data, json: this.codec.toJson(state.data) };
-    const written: { text: string | null } = { text: null };
+    const first = this.#draft(state.data);
+    let text = '';
     await this.#during(state, async (save) => {
-      const replace = (expected: string, { data, json }: Draft): Promise<CompareOutcome> => {
-        const ttl = this.#timeToLive(data);
-        written.text = ttl < 1 ? null : this.codec.seal(json);
-        return written.text === null
-          ? this.store.compareAndDelete(this.storeKey(key), expected)
-          : this.store.compareAndSet(this.storeKey(key), expected, written.text, ttl);
-      };
-      const draft = await this.#untilUnchanged(save, first, { key, lane, deadline }, replace);
-      lane.latest = written.text ?? undefined;
-      state.endSave(save, { key, text: written.text, ...draft });
-      if (state.effect !== 'created' && state.effect !== 'cycled') state.effect = 'saved';
+      const draft = await this.#untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
+        text = this.codec.seal(next.json);
+        return this.store.replace(key, expected, text, this.#timeToLive(next));
+      });
+      lane.latest = text;
+      const isNewToClient = state.effect === 'created' || state.effect === 'cycled';
+      if (state.endSave(save, { key, text, ...draft }) && !isNewToClient) state.effect = 'saved';
     });
   }
 
   /** Moves a session to a fresh key: the new one is written first, so that a crash in between loses nothing. */
   async cycle(state: SessionState, oldKey: string, lane: SaveLane, deadline: number): Promise<void> {
-    const first = { data: state.data, json: this.codec.toJson(state.data) };
+    const first = this.#draft(state.data);
     await this.#during(state, async (save) => {
-      const { key, text } = await this.#place(first.data, first.json);
-      const written: { text: string | null; draft: Draft } = { text, draft: first };
-      const removeOld = async (expected: string, draft: Draft): Promise<CompareOutcome> => {
-        if (draft !== written.draft) {
-          written.text = await this.#rewrite(key, draft);
-          written.draft = draft;
-        }
-        return this.store.compareAndDelete(this.storeKey(oldKey), expected);
-      };
+      const placed = await this.#place(first);
+      const { key } = placed;
+      let { text } = placed;
+      let written = first;
       const abandon = (): Promise<void> => this.#remove(key);
       const contest = { key: oldKey, lane, deadline, abandon };
-      const draft = await this.#untilUnchanged(save, first, contest, removeOld);
+      const draft = await this.#untilUnchanged(save, first, contest, async (expected, next) => {
+        if (next !== written) {
+          text = this.codec.seal(next.json);
+          await this.store.overwrite(key, text, this.#timeToLive(next));
+          written = next;
+        }
+        return this.store.removeUnchanged(oldKey, expected);
+      });
       lane.latest = undefined;
-      if (!state.endSave(save, { key, text: written.text, ...draft })) return abandon();
+      if (!state.endSave(save, { key, text, ...draft })) return abandon();
       state.effect = 'cycled';
       this.events.emit('cycled', key, oldKey);
     });
@@ -109,11 +106,7 @@ export class SessionWriter {
 
   /** Extends an unchanged session; it may be gone by now. */
   async touch(state: SessionState, key: string): Promise<void> {
-    const ttl = this.#timeToLive(state.data);
-    const extended =
-      ttl < 1
-        ? await this.store.delete(this.storeKey(key))
-        : await this.store.expire(this.storeKey(key), ttl);
+    const extended = await this.store.extend(key, this.#timeToLive(state));
     if (extended && state.effect === 'nothing') state.effect = 'touched';
   }
 
@@ -127,30 +120,17 @@ export class SessionWriter {
     }
   }
 
-  /** Writes under a fresh key; nothing at all when the session ends before it begins. */
-  async #place(data: SessionData, json: string): Promise<{ key: string; text: string | null }> {
-    const ttl = this.#timeToLive(data);
-    if (ttl < 1) return { key: newSessionKey(), text: null };
-    const text = this.codec.seal(json);
+  /** Writes under a fresh key. */
+  async #place(draft: Draft): Promise<{ key: string; text: string }> {
+    const text = this.codec.seal(draft.json);
+    const ttl = this.#timeToLive(draft);
     for (let tried = 0; tried < MAX_KEYS_TRIED; tried++) {
       const key = newSessionKey();
-      if (await this.store.setIfAbsent(this.storeKey(key), text, ttl)) return { key, text };
+      if (await this.store.insert(key, text, ttl)) return { key, text };
     }
     throw new SessionCreateError(
       `A session could not be created: the store called ${MAX_KEYS_TRIED} random keys taken`,
     );
-  }
-
-  /** Replaces what only this save knows of. */
-  async #rewrite(key: string, { data, json }: Draft): Promise<string | null> {
-    const ttl = this.#timeToLive(data);
-    if (ttl < 1) {
-      await this.#remove(key);
-      return null;
-    }
-    const text = this.codec.seal(json);
-    await this.store.set(this.storeKey(key), text, ttl);
-    return text;
   }
 
   /**
@@ -197,7 +177,7 @@ export class SessionWriter {
       names ??= this.#ownNames(save);
       const { data } = this.reader.read(newer, key);
       layOver(data, names, first.data);
-      return { data, json: this.codec.toJson(data) };
+      return this.#draft(data);
     };
   }
 
@@ -207,11 +187,15 @@ export class SessionWriter {
     return [...new Set([...touched, ...inside])];
   }
 
-  async #remove(key: string): Promise<void> {
-    await this.store.delete(this.storeKey(key));
+  #draft(data: SessionData): Draft {
+    return { data, json: this.codec.toJson(data) };
   }
 
-  #timeToLive(data: SessionData): number {
+  async #remove(key: string): Promise<void> {
+    await this.store.remove(key);
+  }
+
+  #timeToLive({ data }: { readonly data: SessionData }): number {
     return this.expiry.timeToLive(getEntry(data, EXPIRY_ENTRY));
   }
 }

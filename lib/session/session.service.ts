@@ -15,6 +15,7 @@ import { SessionSigner } from './session-signer.js';
 import type { CommitOutcome } from './session-save.js';
 import { type SessionKeeper, SessionState, sessionStateOf } from './session-state.js';
 import { SessionSaver } from './session-saver.js';
+import { SessionStore } from './session-store.js';
 import { SessionWriter } from './session-writer.js';
 import type { Session, SessionStatus } from './session.js';
 
@@ -36,12 +37,11 @@ export class SessionService {
   /** Where to subscribe to sessions being created, cycled, flushed, interrupted or found corrupt. */
   readonly events: SessionEvents;
 
-  readonly #store: KeyValueStore;
+  readonly #store: SessionStore;
   readonly #codec: SessionCodec;
   readonly #reader: SessionReader;
   readonly #saver: SessionSaver;
   readonly #keeper: SessionKeeper;
-  readonly #prefix: string;
   readonly #cookieName: string;
 
   constructor(store: KeyValueStore, settings: SessionSettings, clock: Clock) {
@@ -53,23 +53,16 @@ export class SessionService {
       logger.warn(message),
     );
     const events = new SessionEventEmitter((key) => signer.fingerprint(key), logger);
-    this.#store = store;
-    this.#codec = codec;
-    this.#prefix = `${settings.projectName}:${settings.keyPrefix}:`;
-    this.#cookieName = settings.cookie.name;
     this.events = events;
+    this.#store = new SessionStore(store, `${settings.projectName}:${settings.keyPrefix}:`);
+    this.#codec = codec;
     this.#reader = new SessionReader(codec, events, logger);
-    const writer = new SessionWriter(store, codec, this.#reader, expiry, events, (key) =>
-      this.#storeKey(key),
-    );
-    this.#saver = new SessionSaver(
-      store,
-      writer,
-      codec,
-      events,
-      { saveEveryRequest, operationTimeoutMs },
-      (key) => this.#storeKey(key),
-    );
+    this.#cookieName = settings.cookie.name;
+    const writer = new SessionWriter(this.#store, codec, this.#reader, expiry, events);
+    this.#saver = new SessionSaver(this.#store, writer, codec, events, {
+      saveEveryRequest,
+      operationTimeoutMs,
+    });
     this.#keeper = {
       expiry,
       read: (text, key) => this.#reader.read(text, key),
@@ -132,12 +125,12 @@ export class SessionService {
   /** Deletes a stored session; whether there was one. */
   async delete(session: SessionStatus | string): Promise<boolean> {
     const key = typeof session === 'string' ? session : sessionStateOf(session).key;
-    return key !== null && isSessionKey(key) && (await this.#store.delete(this.#storeKey(key)));
+    return key !== null && isSessionKey(key) && (await this.#store.remove(key));
   }
 
   /** Whether a session is stored under a key. */
   async exists(key: string): Promise<boolean> {
-    return isSessionKey(key) && (await this.#store.has(this.#storeKey(key)));
+    return isSessionKey(key) && (await this.#store.exists(key));
   }
 
   /**
@@ -194,7 +187,7 @@ export class SessionService {
 
   async #load(state: SessionState, key: string): Promise<void> {
     try {
-      const text = await this.#store.get(this.#storeKey(key));
+      const text = await this.#store.read(key);
       if (state.key === key && !state.isLoaded) state.attach(text);
     } finally {
       state.loading = undefined;
@@ -207,9 +200,5 @@ export class SessionService {
     state.reset();
     await this.ensureLoaded(state);
     if (key !== null && state.key === null) throw new SessionInterruptedError();
-  }
-
-  #storeKey(key: string): string {
-    return this.#prefix + key;
   }
 }
