@@ -2,6 +2,7 @@ import type { NodeRedisClient } from '../../config/options.js';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../errors/redis.errors.js';
 import { checkServer } from './check-server.js';
+import { closedError } from './closed-link.js';
 import { FirstConnect } from './first-connect.js';
 import type { RedisLink, RedisNode, RedisReply, ReplyParser } from './redis-link.js';
 import { asReply } from './replies.js';
@@ -36,7 +37,7 @@ export class BorrowedLink implements RedisLink {
   }
 
   connect(): Promise<void> {
-    return this.#closing === undefined ? this.#firstConnect.connect() : Promise.reject(closed());
+    return this.#closing === undefined ? this.#firstConnect.connect() : Promise.reject(closedError());
   }
 
   close(): Promise<void> {
@@ -67,7 +68,7 @@ export class BorrowedLink implements RedisLink {
 
   async #dispatchLater<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     if (this.#closing === undefined) await this.#firstConnect.connectForCommand();
-    if (this.#closing !== undefined) throw closed();
+    if (this.#closing !== undefined) throw closedError();
     return this.#call(args, parse);
   }
 
@@ -110,7 +111,7 @@ export class BorrowedLink implements RedisLink {
         'client: is not connected; await its connect() before it is handed to the module',
       );
     for (let waited = 0; !client.isReady; waited += POLL_MS) {
-      if (this.#closing !== undefined) throw closed();
+      if (this.#closing !== undefined) throw closedError();
       if (waited >= connectTimeoutMs)
         throw new RedisConnectionError(
           `The client handed in did not become ready within ${connectTimeoutMs} ms`,
@@ -127,5 +128,3 @@ export class BorrowedLink implements RedisLink {
     this.#watchdog.stop();
   }
 }
-
-const closed = (): RedisConnectionError => new RedisConnectionError('The connection to Redis is closed');

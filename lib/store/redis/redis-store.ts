@@ -6,6 +6,7 @@ import type {
   KeyValueStore,
   TimeToLive,
 } from '../key-value-store.js';
+import { closedError, closedLink } from './closed-link.js';
 import { Increments } from './increments.js';
 import { moveAcrossSlots } from './move-across-slots.js';
 import type { RedisLink } from './redis-link.js';
@@ -37,6 +38,7 @@ const LONG_VALUE = 1024;
 export class RedisStore implements KeyValueStore {
   readonly #runner: ScriptRunner;
   readonly #increments: Increments;
+  #closed = false;
 
   constructor(private readonly link: RedisLink) {
     this.#runner = scriptRunner(link);
@@ -44,15 +46,17 @@ export class RedisStore implements KeyValueStore {
   }
 
   connect(): Promise<void> {
-    return this.link.connect();
+    return this.#link.connect();
   }
 
   close(): Promise<void> {
+    this.#increments.flush();
+    this.#closed = true;
     return this.link.close();
   }
 
   async ping(): Promise<void> {
-    const masters = await this.link.masters();
+    const masters = await this.#link.masters();
     await Promise.all(masters.map((master) => master.send(['PING'])));
   }
 
@@ -63,7 +67,7 @@ export class RedisStore implements KeyValueStore {
   async getMany(keys: readonly string[]): Promise<(string | null)[]> {
     const [first] = keys;
     if (first === undefined) return [];
-    const groups = this.link.split(keys);
+    const groups = this.#link.split(keys);
     if (groups === null) return this.#link.read(first, ['MGET', ...keys], asTexts);
     const values = new Array<string | null>(keys.length).fill(null);
     await Promise.all(
@@ -89,7 +93,7 @@ export class RedisStore implements KeyValueStore {
     const [first, ...others] = keys;
     if (first === undefined) return;
     const small = entries.every(([, value]) => value.length < LONG_VALUE);
-    if (small && others.length > 0 && this.link.split(keys) === null) {
+    if (small && others.length > 0 && this.#link.split(keys) === null) {
       const args = [ttl === null ? '' : asPx(ttl), ...entries.map(([, value]) => value)];
       await this.#run(setManyScript, [first, ...others], args, asNothing);
     } else {
@@ -121,7 +125,7 @@ export class RedisStore implements KeyValueStore {
   async deleteMany(keys: readonly string[]): Promise<number> {
     const [first] = keys;
     if (first === undefined) return 0;
-    const groups = this.link.split(keys);
+    const groups = this.#link.split(keys);
     if (groups === null) return this.#link.send(first, ['UNLINK', ...keys], asCount);
     const counts = await Promise.all(
       groups.map((positions) => {
@@ -133,7 +137,7 @@ export class RedisStore implements KeyValueStore {
   }
 
   incrementIfPresent(key: string, delta: number): Promise<IncrementOutcome> {
-    return this.#increments.add(key, delta);
+    return this.#closed ? Promise.reject(closedError()) : this.#increments.add(key, delta);
   }
 
   expire(key: string, ttl: TimeToLive): Promise<boolean> {
@@ -146,15 +150,16 @@ export class RedisStore implements KeyValueStore {
   }
 
   rename(from: string, to: string): Promise<boolean> {
-    return this.link.split([from, to]) === null
+    return this.#link.split([from, to]) === null
       ? this.#run(renameScript, [from, to], [], asExistence)
       : moveAcrossSlots(this, this.#run, from, to);
   }
 
   async *scan(glob: string): AsyncGenerator<readonly string[]> {
-    for (const master of await this.link.masters()) {
+    for (const master of await this.#link.masters()) {
       let page: Page = { cursor: '0', keys: [] };
       do {
+        if (this.#closed) throw closedError();
         page = asPage(await master.send(['SCAN', page.cursor, 'MATCH', glob, 'COUNT', SCAN_COUNT]));
         yield page.keys;
       } while (page.cursor !== '0');
@@ -166,13 +171,15 @@ export class RedisStore implements KeyValueStore {
     return this.#run(hitScript, [key], args, parseHitOutcome);
   }
 
-  /** The link, with every increment asked for earlier on its way. */
+  /** The link for a new verb, with every increment asked for earlier on its way; verbs under way keep theirs. */
   get #link(): RedisLink {
+    if (this.#closed) return closedLink;
     this.#increments.flush();
     return this.link;
   }
 
   readonly #run: ScriptRunner = (script, keys, args, parse) => {
+    if (this.#closed) return Promise.reject(closedError());
     this.#increments.flush();
     return this.#runner(script, keys, args, parse);
   };

@@ -4,6 +4,7 @@ import type { RedisClientOptions, RedisClientType } from 'redis';
 import { RedisConnectionError } from '../../errors/redis.errors.js';
 import { checkServer } from './check-server.js';
 import { addressOf, clientTemplate } from './client-template.js';
+import { closedError } from './closed-link.js';
 import { Connection } from './connection.js';
 import { dial, type Dial, type DialledClient } from './dial.js';
 import { FirstConnect } from './first-connect.js';
@@ -46,7 +47,7 @@ export class SingleLink implements RedisLink {
   }
 
   connect(): Promise<void> {
-    return this.#closing === undefined ? this.#firstConnect.connect() : Promise.reject(closed());
+    return this.#closing === undefined ? this.#firstConnect.connect() : Promise.reject(closedError());
   }
 
   close(): Promise<void> {
@@ -70,7 +71,7 @@ export class SingleLink implements RedisLink {
   }
 
   #dispatch<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    return this.#connection === undefined || this.#closing !== undefined
+    return this.#connection === undefined
       ? this.#dispatchLater(args, parse)
       : this.#connection.send(args, parse);
   }
@@ -78,7 +79,7 @@ export class SingleLink implements RedisLink {
   async #dispatchLater<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     if (this.#closing === undefined && this.#reconnection === undefined)
       await this.#firstConnect.connectForCommand();
-    if (this.#closing !== undefined) throw closed();
+    if (this.#closing !== undefined) throw closedError();
     if (this.#connection === undefined) throw new RedisConnectionError(undefined, { cause: this.#lostBy });
     return this.#connection.send(args, parse);
   }
@@ -90,11 +91,11 @@ export class SingleLink implements RedisLink {
       connection = this.#adopt(await this.#firstDial.opened);
       const adopted = connection;
       await checkServer({ send: (args) => adopted.send(args, asReply) }, this.#address);
-      if (this.#closing !== undefined) throw closed();
+      if (this.#closing !== undefined) throw closedError();
       this.#use(adopted);
     } catch (error) {
       connection?.destroy();
-      throw this.#closing === undefined ? startError(error, this.#address) : closed();
+      throw this.#closing === undefined ? startError(error, this.#address) : closedError();
     }
   }
 
@@ -125,7 +126,7 @@ export class SingleLink implements RedisLink {
   };
 
   async #close(): Promise<void> {
-    this.#firstDial?.abandon(closed());
+    this.#firstDial?.abandon(closedError());
     this.#reconnection?.stop();
     await this.#firstConnect.settled();
     await this.#connection?.idle();
@@ -134,5 +135,3 @@ export class SingleLink implements RedisLink {
     this.#template.destroy();
   }
 }
-
-const closed = (): RedisConnectionError => new RedisConnectionError('The connection to Redis is closed');

@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
 /** How many ticks a command may be under way. */
 const TICKS = 10;
 
@@ -41,10 +43,13 @@ export class Watchdog {
     if (this.#onIdle !== undefined && this.#settled === this.#issued) this.#onIdle();
   }
 
-  /** Resolves when nothing is under way or something is overdue, whichever comes first. */
-  idle(): Promise<void> {
-    if (this.#settled === this.#issued || this.#timer === undefined) return Promise.resolve();
-    return new Promise((resolve) => (this.#onIdle = resolve));
+  /** Resolves when nothing is under way, or something is overdue. */
+  async idle(): Promise<void> {
+    while (this.#settled !== this.#issued && this.#timer !== undefined) {
+      await new Promise<void>((resolve) => (this.#onIdle = resolve));
+      // The last answer may have led to one more command, such as EVAL after NOSCRIPT.
+      await turn();
+    }
   }
 
   stop(): void {
