@@ -36,7 +36,7 @@ export const noSession = (context: ExecutionContext): SessionStateError => {
   if (type !== 'http')
     return new SessionStateError(
       `${place} has no session: a context of type "${type}" has no HTTP request. Load it from the Cookie header of ` +
-        'the handshake with SessionService.fromCookieHeader(), and save it explicitly',
+        'the handshake with SessionService.loadFromCookieHeader(), and save it explicitly',
     );
   return new SessionStateError(
     `${place} has no session. Import CodexRedisModule.forRoot() with the option 'session'; with session.mount ` +
