@@ -528,5 +528,5 @@ describe("Fastify's inject()", () => {
       'cache-control': 'private, no-store',
       'set-cookie': expect.stringMatching(/^sessionid_inject=[a-z0-9]{32}; Max-Age=1209600;/) as string,
     });
-  });
+  }, 60_000);
 });
