@@ -16,6 +16,7 @@ const ADDITIONS = {
       ],
     };
   },
+  'node-redis': (url) => provider(import('./cache/raw.mjs'), url),
   'cache-manager': (url) => provider(import('./cache/cache-manager.mjs'), url),
   bentocache: (url) => provider(import('./cache/bentocache.mjs'), url),
 };

@@ -12,10 +12,7 @@ export const open = async ({ url }) => {
     get: (key) => cache.get(key),
     set: (key, value) => cache.set(key, value),
     incr: (key) => cache.incr(key),
-    getMany: async (keys) => {
-      const found = await cache.getMany(keys);
-      return keys.map((key) => found.get(key));
-    },
+    getMany: (keys) => cache.getMany(keys),
     setMany: (entries) => cache.setMany(entries),
     getOrSet: (key, factory) => cache.getOrSet(key, factory),
     clear: () => cache.clear(),

@@ -5,7 +5,8 @@
  * @property {(key: string) => Promise<unknown>} get
  * @property {(key: string, value: unknown) => Promise<unknown>} set
  * @property {((key: string) => Promise<number>) | undefined} [incr]
- * @property {((keys: string[]) => Promise<unknown[]>) | undefined} [getMany] in the order of the keys
+ * @property {((keys: string[]) => Promise<unknown[] | Map<string, unknown>>) | undefined} [getMany] in the order
+ *   of the keys
  * @property {((entries: [string, unknown][]) => Promise<unknown>) | undefined} [setMany]
  * @property {((key: string, factory: () => Promise<unknown>) => Promise<unknown>) | undefined} [getOrSet]
  * @property {(() => Promise<unknown>) | undefined} [clear]
