@@ -41,8 +41,8 @@ class LocalGuard implements CanActivate {
       PassportRequest & { login(user: object, done: (error: unknown) => void): void }
     >();
     const user = await new Promise<object | false>((resolve, reject) => {
-      const strategy = authenticator.authenticate('local', (error: unknown, found: object | false) =>
-        error ? reject(error) : resolve(found),
+      const strategy = authenticator.authenticate('local', (error: Error | null, found: object | false) =>
+        error === null ? resolve(found) : reject(error),
       ) as (...args: unknown[]) => void;
       strategy(request, http.getResponse(), reject);
     });
