@@ -2,7 +2,16 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'docs/api', 'node_modules', 'benchmark/node_modules'] },
+  {
+    ignores: [
+      'dist',
+      'coverage',
+      'docs/api',
+      'node_modules',
+      'benchmark/node_modules',
+      'test/package/fixtures',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

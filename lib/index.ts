@@ -29,12 +29,31 @@ export { HttpMappedError } from './errors/http-mapped.error.js';
 export { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
 export { RedisConnectionError, RedisServiceError, RedisTimeoutError } from './errors/redis.errors.js';
 export { SerializationError } from './errors/serialization.error.js';
-export { SessionConflictError, SessionInterruptedError } from './errors/session.errors.js';
+export {
+  SessionConflictError,
+  SessionCreateError,
+  SessionInterruptedError,
+  SessionStateError,
+} from './errors/session.errors.js';
 export { JsonSerializer } from './serializer/json-serializer.js';
 export { type Serializer } from './serializer/serializer.js';
 export { type Clock } from './store/clock.js';
 export { CodexRedisHealth, type ConnectionHealth, type HealthReport } from './store/codex-redis-health.js';
-export { SessionService } from './session/session.service.js';
+export type {
+  ExpiryReckoning,
+  SessionCallback,
+  SessionExpiry,
+  SessionMethods,
+  SessionStatus,
+} from './session/session.js';
+export type {
+  SessionEvent,
+  SessionEventName,
+  SessionEvents,
+  SessionListener,
+} from './session/session-events.js';
+export type { CommitOutcome, SessionEffect } from './session/session-save.js';
+export { type SaveOptions, SessionService } from './session/session.service.js';
 export { Session } from './session-http/session.decorator.js';
 export { SessionGuard } from './session-http/session.guard.js';
 export { SessionInterceptor } from './session-http/session.interceptor.js';
