@@ -1,3 +1,4 @@
+import { setImmediate as eventLoop } from 'node:timers/promises';
 import type { NodeRedisClient } from '../../config/options.js';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../errors/redis.errors.js';
@@ -75,7 +76,7 @@ export class BorrowedLink implements RedisLink {
   #call<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     const { client } = this.options;
     // Such a client would keep the command until it is back, long after our promise has ended.
-    if (!client.isReady || this.#away) return Promise.reject(new RedisConnectionError());
+    if (!client.isReady || this.#away) return unreachable();
     return new Promise((resolve, reject) => {
       this.#pending.add(reject);
       this.#watchdog.issue();
@@ -128,3 +129,9 @@ export class BorrowedLink implements RedisLink {
     this.#watchdog.stop();
   }
 }
+
+/** A caller that tries again at once, for ever, would keep the event loop from ever reconnecting. */
+const unreachable = async (): Promise<never> => {
+  await eventLoop();
+  throw new RedisConnectionError();
+};

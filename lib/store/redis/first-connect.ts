@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setImmediate as eventLoop } from 'node:timers/promises';
 import { RedisConnectionError } from '../../errors/redis.errors.js';
 
 /** After a failed attempt commands fail at once for this long, rather than each starting one more. */
@@ -29,10 +30,12 @@ export class FirstConnect {
   }
 
   /** As `connect`, for a command: bounded by the operation timeout, and the error names no host. */
-  connectForCommand(): Promise<void> {
-    return this.#attempt === undefined && performance.now() - this.#failedAt < RESPITE_MS
-      ? Promise.reject(unreachable(this.#failure))
-      : this.#current().forCommands;
+  async connectForCommand(): Promise<void> {
+    if (this.#attempt === undefined && performance.now() - this.#failedAt < RESPITE_MS) {
+      await eventLoop();
+      throw unreachable(this.#failure);
+    }
+    await this.#current().forCommands;
   }
 
   /** Resolves when no attempt is under way. */

@@ -38,7 +38,7 @@ export class Reconnection {
 
   async #run(): Promise<void> {
     let refusals = 0;
-    if (!this.options.hurry) await this.#sleep(LONGEST_PAUSE_MS);
+    if (!this.options.hurry) await this.#sleep(jittered(LONGEST_PAUSE_MS));
     while (!this.#stopped) {
       const outcome = await this.#attempt();
       if (outcome === 'refused') await this.#sleep(pauseAfter(refusals++));
@@ -92,4 +92,6 @@ export class Reconnection {
 }
 
 const pauseAfter = (refusals: number): number =>
-  Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** refusals) * (0.5 + Math.random() / 2);
+  jittered(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** refusals));
+
+const jittered = (ms: number): number => ms * (0.5 + Math.random() / 2);

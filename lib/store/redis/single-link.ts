@@ -1,14 +1,11 @@
-import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import type { RedisClientOptions, RedisClientType } from 'redis';
-import { RedisConnectionError } from '../../errors/redis.errors.js';
 import { checkServer } from './check-server.js';
 import { addressOf, clientTemplate } from './client-template.js';
 import { closedError } from './closed-link.js';
-import { Connection } from './connection.js';
-import { dial, type Dial, type DialledClient } from './dial.js';
+import { dial } from './dial.js';
 import { FirstConnect } from './first-connect.js';
-import { Reconnection } from './reconnection.js';
+import { KeptConnection } from './kept-connection.js';
 import type { RedisLink, RedisNode, ReplyParser } from './redis-link.js';
 import { asReply } from './replies.js';
 import { startError } from './start-error.js';
@@ -20,9 +17,6 @@ export interface SingleLinkOptions {
   readonly connectTimeoutMs: number;
 }
 
-/** A connection that ended sooner than this is not replaced at once: something closes each. */
-const SHORT_LIFE_MS = 1000;
-
 const logger = new Logger('CodexRedisModule');
 
 /** The way to one Redis server over one connection, which is replaced whenever it ends. */
@@ -31,12 +25,11 @@ export class SingleLink implements RedisLink {
   readonly #address: string;
   readonly #firstConnect: FirstConnect;
   readonly #node: RedisNode = { send: (args) => this.#dispatch(args, asReply) };
-  #firstDial: Dial | undefined;
-  /** Undefined before the first connection, while Redis is away, and after the end. */
-  #connection: Connection | undefined;
-  #connectedAt = 0;
-  #reconnection: Reconnection | undefined;
-  #lostBy: Error | undefined;
+  /** While the first connection is made. */
+  #candidate: KeptConnection | undefined;
+  /** From the first connection to the end. */
+  #connection: KeptConnection | undefined;
+  #lost = false;
   #closing: Promise<void> | undefined;
 
   /** @throws ImproperlyConfiguredError for a url that cannot be read */
@@ -77,61 +70,53 @@ export class SingleLink implements RedisLink {
   }
 
   async #dispatchLater<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    if (this.#closing === undefined && this.#reconnection === undefined)
-      await this.#firstConnect.connectForCommand();
-    if (this.#closing !== undefined) throw closedError();
-    if (this.#connection === undefined) throw new RedisConnectionError(undefined, { cause: this.#lostBy });
+    if (this.#closing === undefined) await this.#firstConnect.connectForCommand();
+    if (this.#connection === undefined) throw closedError();
     return this.#connection.send(args, parse);
   }
 
   async #open(): Promise<void> {
-    let connection: Connection | undefined;
+    const candidate = this.#keep();
+    this.#candidate = candidate;
     try {
-      this.#firstDial = dial(this.#template, this.options.connectTimeoutMs);
-      connection = this.#adopt(await this.#firstDial.opened);
-      const adopted = connection;
-      await checkServer({ send: (args) => adopted.send(args, asReply) }, this.#address);
+      await candidate.open();
+      if (!candidate.isReady) throw candidate.failure;
+      await checkServer({ send: (args) => candidate.send(args, asReply) }, this.#address);
       if (this.#closing !== undefined) throw closedError();
-      this.#use(adopted);
+      this.#connection = candidate;
     } catch (error) {
-      connection?.destroy();
+      await candidate.close();
       throw this.#closing === undefined ? startError(error, this.#address) : closedError();
     }
   }
 
-  #adopt({ client, bytesRead }: DialledClient): Connection {
-    const { operationTimeoutMs } = this.options;
-    return new Connection({ client, bytesRead, operationTimeoutMs, onLost: this.#onLost });
-  }
-
-  #use(connection: Connection): void {
-    this.#connection = connection;
-    this.#connectedAt = performance.now();
-  }
-
-  readonly #onLost = (error: Error, connection: Connection): void => {
-    if (connection !== this.#connection || this.#closing !== undefined) return;
-    logger.warn(`The connection to Redis at ${this.#address} was lost (${error.message}); reconnecting`);
-    this.#connection = undefined;
-    this.#lostBy = error;
-    this.#reconnection = new Reconnection({
-      start: () => dial(this.#template, this.options.connectTimeoutMs),
-      onOpen: (opened) => {
-        this.#reconnection = undefined;
-        this.#use(this.#adopt(opened));
-        logger.log(`Connected to Redis at ${this.#address} again`);
+  #keep(): KeptConnection {
+    const { connectTimeoutMs, operationTimeoutMs } = this.options;
+    const kept: KeptConnection = new KeptConnection({
+      start: () => dial(this.#template, connectTimeoutMs),
+      operationTimeoutMs,
+      patienceMs: connectTimeoutMs,
+      onChange: () => {
+        if (kept === this.#connection) this.#report(kept);
       },
-      hurry: performance.now() - this.#connectedAt > SHORT_LIFE_MS,
     });
-  };
+    return kept;
+  }
+
+  #report({ isReady, failure }: KeptConnection): void {
+    if (isReady && this.#lost) logger.log(`Connected to Redis at ${this.#address} again`);
+    if (!isReady)
+      logger.warn(`Lost the connection to Redis at ${this.#address} (${messageOf(failure)}); reconnecting`);
+    this.#lost = !isReady;
+  }
 
   async #close(): Promise<void> {
-    this.#firstDial?.abandon(closedError());
-    this.#reconnection?.stop();
+    await this.#candidate?.close();
     await this.#firstConnect.settled();
-    await this.#connection?.idle();
-    this.#connection?.destroy();
     this.#connection = undefined;
     this.#template.destroy();
   }
 }
+
+const messageOf = (failure: unknown): string =>
+  failure instanceof Error ? failure.message : 'unknown reason';
