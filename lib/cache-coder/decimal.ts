@@ -4,7 +4,7 @@ import type { JsonPlace } from '../serializer/json-path.js';
 import { refuse } from '../serializer/json-refusal.js';
 import { matchText, unexpected } from './expected.js';
 
-const TEXT = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|(?<special>inf|infinity|nan))$/i;
+const TEXT = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|(?<special>inf|infinity|nan))$/i;
 const EXPECTED = 'the text of a Decimal, such as 12.50';
 
 /** Whatever copy or clone of decimal.js made it; not an object of data with a key named like its mark. */

@@ -6,7 +6,8 @@ const UUID = 'the text of a UUID, such as 123e4567-e89b-12d3-a456-426614174000';
 const UUID_TEXT =
   /^(?:urn:uuid:)?(?<open>\{)?(?<a>[\da-f]{8})-?(?<b>[\da-f]{4})-?(?<c>[\da-f]{4})-?(?<d>[\da-f]{4})-?(?<e>[\da-f]{12})\}?$/i;
 const HEX = 'bytes as hexadecimal text';
-const HEX_TEXT = /^(?:[\da-f]{2})*$/i;
+const NOT_HEX = /[^\da-f \t\n\r\f\v]/i;
+const BLANKS = /[ \t\n\r\f\v]+/;
 const INTEGER = 'an integer, as text or as a number JavaScript holds exactly';
 const INTEGER_TEXT = /^[+-]?\d+$/;
 
@@ -38,9 +39,12 @@ export function dumpBytes(value: ArrayBufferView | ArrayBuffer, place?: JsonPlac
   throw unexpected(place, 'a Buffer, an ArrayBuffer or a view of one', value);
 }
 
+/** Blanks between bytes are read too, as Python reads them. */
 export function loadBytes(raw: unknown, place?: JsonPlace): Buffer {
-  matchText(HEX_TEXT, place, HEX, typeof raw === 'string' ? raw.replace(/\s/g, '') : raw);
-  return Buffer.from(String(raw).replace(/\s/g, ''), 'hex');
+  if (typeof raw !== 'string' || NOT_HEX.test(raw)) throw unexpected(place, HEX, raw);
+  const chunks = raw.split(BLANKS);
+  if (chunks.some((chunk) => chunk.length % 2 !== 0)) throw unexpected(place, HEX, raw);
+  return Buffer.from(chunks.join(''), 'hex');
 }
 
 /** Text, since a small integer in JSON would come back as a number. */
