@@ -1,4 +1,7 @@
 export { CacheService } from './cache/cache.service.js';
+export type { VersionOptions, WriteOptions } from './cache/call-options.js';
+export type { Entries } from './cache/entries.js';
+export type { Timeout } from './cache/timeout.js';
 export { CodexRedisModule } from './codex-redis.module.js';
 export {
   type CodexRedisFactoryResult,

@@ -9,8 +9,6 @@ import type { Duration } from '../config/options.js';
 export type Timeout = Duration | null;
 
 const MS_PER_SECOND = 1000;
-/** The longest string the npm package `ms` reads. */
-const LONGEST_DURATION = 99;
 
 /**
  * Whole milliseconds of a timeout, `null` for ever, 0 when the entry is gone at once.
@@ -30,4 +28,4 @@ export const timeoutToMs = (timeout: Timeout, option = 'timeout'): number | null
 };
 
 const durationToMs = (text: unknown): number | undefined =>
-  typeof text === 'string' && text.length <= LONGEST_DURATION ? parseDuration(text) : undefined;
+  typeof text === 'string' ? parseDuration(text) : undefined;

@@ -2,6 +2,8 @@ import ms from 'ms';
 
 const UNITS =
   'ms|msecs?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|y|yrs?|years?';
+/** The longest string that the npm package `ms` takes. */
+const LONGEST = 99;
 const DURATION = new RegExp(`^-?\\d*\\.?\\d+ ?(?:${UNITS})$`, 'i');
 
 /**
@@ -9,4 +11,4 @@ const DURATION = new RegExp(`^-?\\d*\\.?\\d+ ?(?:${UNITS})$`, 'i');
  * `undefined` when it is none. A number without a unit is none: it does not say which unit it means.
  */
 export const parseDuration = (text: string): number | undefined =>
-  DURATION.test(text) ? ms(text as ms.StringValue) : undefined;
+  text.length <= LONGEST && DURATION.test(text) ? ms(text as ms.StringValue) : undefined;
