@@ -38,7 +38,7 @@ function isNativeArray(array: unknown[], depth: number): boolean {
   const prototype: unknown = Object.getPrototypeOf(array);
   if (prototype !== Array.prototype && !isForeignArrayPrototype(prototype)) return false;
   const { length } = array;
-  if (length > 0 && countEntries(array) !== length) return false;
+  if (countEntries(array) !== length) return false;
   if (Object.getOwnPropertySymbols(array).length > 0 || Object.hasOwn(array, 'toJSON')) return false;
   for (let index = 0; index < length; index += 1) {
     const item = array[index];

@@ -180,6 +180,11 @@ describe('JsonSerializer', () => {
       ['hole', { a: [1, , 3] }, 'a[1]: a hole is not JSON; fill it'],
       ['long hole', new Array(20), '[0]: a hole is not JSON; fill it'],
       ['named property of an array', { a: odd.array }, 'a.extra: a named property of an array is not JSON'],
+      [
+        'named property of an empty array',
+        Object.assign([], { extra: 1 }),
+        'extra: a named property of an array',
+      ],
       ['match of a RegExp', /b/.exec('abc'), 'index: a named property of an array is not JSON'],
       ['NaN', { a: NaN }, 'a: NaN is not JSON'],
       ['Infinity', [[-Infinity]], '[0][0]: -Infinity is not JSON'],

@@ -60,6 +60,7 @@ function exotic(inner: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
     inner.map((value) => new Proxy({ value }, {})),
     inner.map((value) => new Proxy([value], {})),
     inner.map((value) => Object.assign([value], { extra: value })),
+    inner.map((value) => Object.assign([], { extra: value })),
     inner.map((value) => Object.assign([value], { [Symbol('s')]: value })),
     inner.map((value) => ({ [Symbol('s')]: value })),
     inner.map((value) => Object.defineProperty({ value }, 'toJSON', { value: () => value })),
