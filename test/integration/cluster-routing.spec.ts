@@ -9,6 +9,7 @@ import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openStore } from '../../lib/store/open-store.js';
 import { hashSlot } from '../../lib/store/redis/cluster-slot.js';
+import { Load } from '../support/load.js';
 import { until } from '../support/redis-admin.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { RedisProxy } from '../support/redis-proxy.js';
@@ -188,26 +189,24 @@ describe('a Redis Cluster', () => {
         counters.map((counter) => [counter, '0']),
         null,
       );
-      let done = false;
       const acknowledged = counters.map(() => 0);
-      const work = async (worker: number): Promise<void> => {
-        for (let n = worker; !done; n++) {
-          const index = n % counters.length;
-          const { outcome } = await store.incrementIfPresent(counters[index]!, 1);
-          if (outcome === 'done') acknowledged[index]!++;
-          expect(await store.get(counters[index]!)).not.toBeNull();
-          await store.set(key(100 + (n % 50)), String(n), null);
+      const load = new Load(32, async (worker, round) => {
+        const index = (worker + round) % counters.length;
+        const { outcome } = await store.incrementIfPresent(counters[index]!, 1);
+        if (outcome === 'done') acknowledged[index]!++;
+        expect(await store.get(counters[index]!)).not.toBeNull();
+        await store.set(key(100 + (round % 50)), String(round), null);
+      });
+      try {
+        for (let round = 0; round < 12; round++) {
+          await cluster.migrate(slot, from, to);
+          await pause(20);
+          from = to;
+          to = cluster.masters[(cluster.masters.indexOf(to) + 1) % 3]!;
         }
-      };
-      const workers = Promise.all(Array.from({ length: 32 }, (_, worker) => work(worker)));
-      for (let round = 0; round < 12; round++) {
-        await cluster.migrate(slot, from, to);
-        await pause(20);
-        from = to;
-        to = cluster.masters[(cluster.masters.indexOf(to) + 1) % 3]!;
+      } finally {
+        await load.stop();
       }
-      done = true;
-      await workers;
       expect(await store.getMany(counters)).toEqual(acknowledged.map(String));
       expect(Math.min(...acknowledged)).toBeGreaterThan(0);
     });

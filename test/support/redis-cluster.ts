@@ -83,18 +83,24 @@ export class RedisCluster {
     });
   }
 
-  /** Waits until every replica has what its master has. */
+  /** Waits until every master has a replica that follows it, and the others know. */
   async replicated(): Promise<void> {
     await until('every replica follows its master', async () => {
       const states = await Promise.all(
         this.nodes.map((node) => this.command<string>(node, 'INFO', 'replication')),
       );
-      const links = states.filter((state) => state.includes('role:slave'));
-      return (
-        links.length === this.replicas.length &&
-        links.every((state) => state.includes('master_link_status:up'))
-      );
+      const following = states.filter((state) => state.includes('master_link_status:up')).length;
+      const views = await Promise.all(this.nodes.map((node) => this.shards(node)));
+      const paired = views.flat().every(({ replica }) => replica !== undefined);
+      return following === this.replicas.length && paired;
     });
+  }
+
+  /** Waits until a replica has everything its master has acknowledged so far. */
+  async propagated(master: RedisServer): Promise<void> {
+    // WAIT looks at what had been written when its client's command before it was executed.
+    await this.command(master, 'PING');
+    await this.command(master, 'WAIT', '1', '1000');
   }
 
   async slotOf(key: string): Promise<number> {
@@ -218,7 +224,8 @@ export class RedisCluster {
         this.command(replica, 'CLUSTER', 'REPLICATE', await this.#id(masters[index % masters.length]!)),
       ),
     );
-    await Promise.all([this.serving(), this.replicated()]);
+    await this.serving();
+    if (replicas.length > 0) await this.replicated();
   }
 }
 

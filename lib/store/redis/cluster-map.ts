@@ -45,6 +45,8 @@ export class ClusterMap {
   #due = Infinity;
   #pauseMs = FIRST_PAUSE_MS;
   #closed = false;
+  /** Changes when everything is forgotten: what was asked before is of no use then. */
+  #era = {};
 
   /** @throws ImproperlyConfiguredError for options node-redis refuses */
   constructor(private readonly options: ClusterMapOptions) {
@@ -117,15 +119,15 @@ export class ClusterMap {
 
   /** Forgets what was learned, and ends every connection once nothing is under way on it. */
   async reset(): Promise<void> {
+    this.#era = {};
     this.#seeds.release();
-    await this.#refreshing?.catch(ignore);
     clearTimeout(this.#timer);
     this.#due = Infinity;
     this.#shards = [];
     this.#masters = new Set();
     const nodes = [...this.#nodes.values()];
     this.#nodes.clear();
-    await Promise.all(nodes.map((node) => node.close()));
+    await Promise.all([this.#refreshing?.catch(ignore), ...nodes.map((node) => node.close())]);
   }
 
   async close(): Promise<void> {
@@ -134,20 +136,23 @@ export class ClusterMap {
   }
 
   async #refresh(): Promise<void> {
+    const era = this.#era;
     const ranges = await this.#ask();
     if (ranges.length === 0) throw new RedisServiceError('CLUSTERDOWN');
-    if (!this.#closed) this.#adopt(ranges);
+    if (this.#era === era) this.#adopt(ranges);
   }
 
   /** A node that has just come back may not know yet what happened meanwhile: the others are asked first. */
   async #ask(): Promise<SlotRange[]> {
+    const era = this.#era;
     const ready = [...this.#nodes.values()].filter((node) => node.isReady);
     ready.sort((a, b) => a.readySince - b.readySince);
     try {
       return await firstAnswer(ready, (node) =>
         node.send(['CLUSTER', 'SLOTS'], (reply) => parseSlotRanges(reply, node.address)),
       );
-    } catch {
+    } catch (error) {
+      if (this.#era !== era) throw error;
       return this.#seeds.slotRanges();
     }
   }

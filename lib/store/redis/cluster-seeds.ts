@@ -16,6 +16,7 @@ export interface ClusterSeedsOptions {
 /** The nodes that are known before the cluster is, and when no other answers any more. */
 export class ClusterSeeds {
   readonly #open = new Set<() => void>();
+  #round = {};
 
   constructor(private readonly options: ClusterSeedsOptions) {}
 
@@ -28,8 +29,11 @@ export class ClusterSeeds {
   async slotRanges(): Promise<SlotRange[]> {
     const { roots } = this.options;
     const start = Math.floor(Math.random() * roots.length);
+    const round = (this.#round = {});
     try {
-      return await firstAnswer([...roots.slice(start), ...roots.slice(0, start)], (root) => this.#ask(root));
+      return await firstAnswer([...roots.slice(start), ...roots.slice(0, start)], (root) => {
+        return this.#round === round ? this.#ask(root) : Promise.reject(new Error('No longer wanted'));
+      });
     } finally {
       this.release();
     }
@@ -37,6 +41,7 @@ export class ClusterSeeds {
 
   /** Gives up what is under way. */
   release(): void {
+    this.#round = {};
     for (const end of this.#open) end();
     this.#open.clear();
   }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setImmediate as eventLoop } from 'node:timers/promises';
 import { RedisConnectionError } from '../../errors/redis.errors.js';
 import { Connection, type Recovery } from './connection.js';
 import { type Dial, DialTimeoutError, type DialledClient } from './dial.js';
@@ -14,7 +15,7 @@ export interface KeptConnectionOptions {
    * @default operationTimeoutMs
    */
   readonly patienceMs?: number | undefined;
-  /** Called when the server is lost, and when it is back. */
+  /** Called when the server is lost, and when it is there at last. */
   readonly onChange: () => void;
 }
 
@@ -84,6 +85,8 @@ export class KeptConnection {
   ): Promise<T> {
     if (this.#failure === undefined) await this.open();
     if (this.#connection !== undefined) return this.#connection.send(args, parse, recover);
+    // A caller that tries again at once, for ever, would keep the event loop from ever reconnecting.
+    await eventLoop();
     throw new RedisConnectionError(undefined, { cause: this.#failure });
   }
 
@@ -125,7 +128,7 @@ export class KeptConnection {
     this.#connection = new Connection({ client, bytesRead, operationTimeoutMs, onLost: this.#onLost });
     this.#readySince = performance.now();
     this.#tried();
-    this.options.onChange();
+    if (this.#failure !== undefined) this.options.onChange();
   }
 
   readonly #onLost = (error: Error, connection: Connection): void => {

@@ -1,0 +1,292 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { RedisClusterOptions } from 'redis';
+import { CodexRedisError } from '../../lib/errors/codex-redis.error.js';
+import { RedisConnectionError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
+import { systemClock } from '../../lib/store/clock.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { openStore } from '../../lib/store/open-store.js';
+import { Load } from '../support/load.js';
+import { until } from '../support/redis-admin.js';
+import { RedisCluster } from '../support/redis-cluster.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { settle, verbs } from '../support/settle.js';
+
+const DEADLINE_MS = 400;
+/** The deadline, the quarter allowed beyond it, and what a busy machine adds. */
+const SETTLED_MS = DEADLINE_MS * 1.25 + 250;
+/** Far below any deadline: nothing was waited for. */
+const AT_ONCE_MS = 100;
+const BACK_MS = 600;
+
+describe('a Redis Cluster that loses nodes', () => {
+  let cluster: RedisCluster;
+  let store: KeyValueStore;
+  let prefix: string;
+  let frozen: RedisServer[];
+  let killed: RedisServer[];
+  let load: Load | undefined;
+
+  const open = (options: Partial<RedisClusterOptions> = {}): KeyValueStore =>
+    openStore(
+      {
+        source: { kind: 'cluster', options: { rootNodes: cluster.rootNodes, ...options } },
+        clientOptions: {},
+        operationTimeoutMs: DEADLINE_MS,
+        connectTimeoutMs: 1000,
+      },
+      systemClock,
+    );
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    cluster = await RedisCluster.start({ replicas: 1, nodeTimeoutMs: 1000 });
+  });
+
+  afterAll(() => cluster.stop());
+
+  beforeEach(async () => {
+    prefix = `test-${randomUUID()}`;
+    frozen = [];
+    killed = [];
+    store = open();
+    await store.connect();
+  });
+
+  afterEach(async () => {
+    await load?.stop();
+    load = undefined;
+    await store.close();
+    for (const server of frozen) server.thaw();
+    for (const server of killed) await server.start();
+    await cluster.serving();
+    await cluster.replicated();
+  });
+
+  const freeze = (...servers: RedisServer[]): void => {
+    for (const server of servers) server.freeze();
+    frozen.push(...servers);
+  };
+
+  const thaw = (): void => {
+    for (const server of frozen.splice(0)) server.thaw();
+  };
+
+  const kill = async (server: RedisServer): Promise<void> => {
+    killed.push(server);
+    await server.kill();
+  };
+
+  /** A shard, and a key that lives on it. */
+  const aShard = async (): Promise<{ master: RedisServer; replica: RedisServer; key: string }> => {
+    const [shard] = await cluster.shards();
+    const key = await cluster.keyOn(shard!.master, prefix);
+    return { master: shard!.master, replica: shard!.replica!, key };
+  };
+
+  /** Lets a replica take over and waits until the servers themselves serve every slot; gives the time. */
+  const failOver = async (away: RedisServer, replica: RedisServer): Promise<number> => {
+    await cluster.failover(replica, 'TAKEOVER');
+    await cluster.serving(cluster.nodes.filter((node) => node !== away));
+    return performance.now();
+  };
+
+  it('rejects calls to a frozen master in time, then at once, and goes on with its replica', async () => {
+    const { master, replica, key } = await aShard();
+    await store.set(key, 'before', null);
+    await cluster.propagated(master);
+    freeze(master);
+
+    const first = await settle(() => store.set(key, 'unknown', null));
+    expect(first.error).toBeInstanceOf(RedisTimeoutError);
+    expect(first.afterMs).toBeLessThan(SETTLED_MS);
+    const next = await settle(() => store.get(key));
+    expect(next.error).toBeInstanceOf(RedisConnectionError);
+    expect(next.afterMs).toBeLessThan(AT_ONCE_MS);
+
+    const since = await failOver(master, replica);
+    await until('the store goes on', async () => (await store.get(key)) === 'before');
+    expect(performance.now() - since).toBeLessThan(BACK_MS);
+    await store.set(key, 'after', null);
+
+    thaw();
+    for (let n = 0; n < 50; n++) {
+      expect(await store.get(key)).toBe('after');
+      await pause(5);
+    }
+    await store.delete(key);
+  });
+
+  it('rejects calls to a killed master at once, and goes on with its replica', async () => {
+    const { master, replica, key } = await aShard();
+    await store.set(key, 'before', null);
+    await cluster.propagated(master);
+    await kill(master);
+    await pause(10);
+
+    const { error, afterMs } = await settle(() => store.get(key));
+    expect(error).toBeInstanceOf(RedisConnectionError);
+    expect(afterMs).toBeLessThan(AT_ONCE_MS);
+
+    const since = await failOver(master, replica);
+    await until('the store goes on', async () => (await store.get(key)) === 'before');
+    expect(performance.now() - since).toBeLessThan(BACK_MS);
+    await store.delete(key);
+  });
+
+  it('settles every verb in time while all nodes are frozen, and works again soon after', async () => {
+    const keys = Array.from({ length: 30 }, (_, n) => `${prefix}:${n}`);
+    freeze(...cluster.nodes);
+
+    const calls = [...verbs(store), () => store.getMany(keys), () => store.deleteMany(keys)];
+    for (const { error, afterMs } of await Promise.all(calls.map(settle))) {
+      expect(error).toBeInstanceOf(RedisConnectionError);
+      expect(afterMs).toBeLessThan(SETTLED_MS);
+    }
+    for (const { error, afterMs } of await Promise.all(calls.map(settle))) {
+      expect(error).toBeInstanceOf(RedisConnectionError);
+      expect(afterMs).toBeLessThan(SETTLED_MS);
+    }
+
+    thaw();
+    await cluster.serving();
+    const since = performance.now();
+    await until('the store works again', async () => (await store.getMany(keys)).length === keys.length);
+    expect(performance.now() - since).toBeLessThan(BACK_MS);
+  });
+
+  it('ends while all nodes are frozen, also when it is still connecting', async () => {
+    freeze(...cluster.nodes);
+    const other = open();
+    const connecting = settle(() => other.connect());
+    const first = settle(() => other.get(`${prefix}:k`));
+    await pause(50);
+
+    for (const each of [store, other]) {
+      const { error, afterMs } = await settle(() => each.close());
+      expect(error).toBeUndefined();
+      expect(afterMs).toBeLessThan(SETTLED_MS);
+    }
+    expect((await connecting).error).toBeInstanceOf(RedisConnectionError);
+    expect((await first).error).toBeInstanceOf(RedisConnectionError);
+    thaw();
+  });
+
+  it('fails a start in time when no node answers', async () => {
+    freeze(...cluster.nodes);
+    const other = open();
+
+    const { error, afterMs } = await settle(() => other.connect());
+
+    expect(error).toBeInstanceOf(RedisConnectionError);
+    expect(error).toHaveProperty('message', expect.stringContaining('no answer within 1000 ms'));
+    expect(afterMs).toBeLessThan(1500);
+    await other.close();
+    thaw();
+  });
+
+  it('starts in time beside a frozen master, which is then known to be away', async () => {
+    const { master, key } = await aShard();
+    freeze(master);
+    const other = open();
+
+    const { error, afterMs } = await settle(() => other.connect());
+    expect(error).toBeUndefined();
+    expect(afterMs).toBeLessThan(1250);
+    expect((await settle(() => other.get(key))).afterMs).toBeLessThan(AT_ONCE_MS);
+    await other.close();
+    thaw();
+  });
+
+  it('loses no acknowledged write when a replica takes over in an orderly way under load', async () => {
+    const { replica, key } = await aShard();
+    const counter = `{${key}}:counter`;
+    await store.set(counter, '0', null);
+    const written = new Map<string, string>();
+    let acknowledged = 0;
+    load = new Load(64, async (worker, round) => {
+      const marker = `${prefix}:${worker}:${round % 20}`;
+      await store.set(marker, String(round), null);
+      written.set(marker, String(round));
+      await store.incrementIfPresent(counter, 1);
+      acknowledged++;
+    });
+    await pause(50);
+    await cluster.failover(replica);
+    await pause(50);
+    await load.stop();
+
+    const markers = [...written.keys()];
+    expect(await store.getMany(markers)).toEqual([...written.values()]);
+    expect(await store.get(counter)).toBe(String(acknowledged));
+    await store.deleteMany([...markers, counter]);
+  });
+
+  it.each(['killed', 'frozen'] as const)(
+    'with a master %s under load, keeps what was acknowledged and rejects the rest with typed errors in time',
+    async (fault) => {
+      const { master, replica } = await aShard();
+      const acknowledged = new Map<string, string>();
+      const calls: { error: unknown; afterMs: number }[] = [];
+      // What a master has acknowledged but not passed on is lost with it: Redis' own loss, kept out here.
+      const before = `${prefix}:before`;
+      await store.setMany(Array.from({ length: 100 }, (_, n) => [`${before}:${n}`, 'v'] as const), 60_000); // prettier-ignore
+      await cluster.propagated(master);
+      if (fault === 'killed') await kill(master);
+      else freeze(master);
+      load = new Load(64, async (worker, round) => {
+        const marker = `${prefix}:${worker}:${round}`;
+        const call = await settle(() => store.set(marker, marker, 60_000));
+        calls.push(call);
+        if (call.error === undefined) acknowledged.set(marker, marker);
+        await pause(5);
+      });
+      await pause(2 * DEADLINE_MS);
+      await failOver(master, replica);
+      await pause(BACK_MS);
+      const recovered = calls.length;
+      await pause(300);
+      if (fault === 'frozen') thaw();
+      await pause(300);
+      await load.stop();
+
+      for (const { error, afterMs } of calls) {
+        if (error !== undefined) expect(error).toBeInstanceOf(CodexRedisError);
+        expect(afterMs).toBeLessThan(SETTLED_MS);
+      }
+      expect(calls.slice(recovered).filter(({ error }) => error !== undefined)).toEqual([]);
+      const markers = [...acknowledged.keys()];
+      expect(markers.length).toBeGreaterThan(0);
+      expect(await store.getMany(markers)).toEqual(markers);
+      expect(await store.deleteMany(Array.from({ length: 100 }, (_, n) => `${before}:${n}`))).toBe(100);
+      await store.deleteMany(markers);
+    },
+  );
+
+  it('reads from replicas only when asked to, and from the master while they are away', async () => {
+    const { master, replica, key } = await aShard();
+    const reading = open({ useReplicas: true });
+    await reading.connect();
+    await reading.set(key, 'v', null);
+    await cluster.propagated(master);
+    const gets = async (): Promise<number> => {
+      const info = await cluster.command<string>(replica, 'INFO', 'commandstats');
+      return Number(/cmdstat_get:calls=(\d+)/.exec(info)?.[1] ?? 0);
+    };
+    await until('the replica is connected to', async () => {
+      expect(await reading.get(key)).toBe('v');
+      return (await gets()) > 0;
+    });
+    const before = await gets();
+    for (let n = 0; n < 20; n++) expect(await store.get(key)).toBe('v');
+    expect(await gets()).toBe(before);
+
+    await kill(replica);
+    await pause(20);
+    for (let n = 0; n < 20; n++) expect(await reading.get(key)).toBe('v');
+    await reading.delete(key);
+    await reading.close();
+  });
+});
