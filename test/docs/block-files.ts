@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CodeBlock, ROOT } from './pages.js';
 
@@ -13,13 +13,18 @@ export interface BlockFile {
 export const writeBlocks = (blocks: readonly CodeBlock[]): BlockFile[] => {
   removeBlocks();
   mkdirSync(FOLDER, { recursive: true });
+  copyFileSync(join(ROOT, 'test/docs/app.module.ts'), join(FOLDER, 'app.module.ts'));
   return blocks.map((block) => {
     const name = block.page.replace(/\W/g, '-').toLowerCase();
     const path = join(FOLDER, `${name}-${block.line}.ts`);
-    writeFileSync(path, `${withChecks(block.code)}\nexport {};\n`);
+    writeFileSync(path, `${onTestRedis(withChecks(block.code))}\nexport {};\n`);
     return { block, path };
   });
 };
+
+/** What the pages call by the address everybody knows is the Redis of the tests here. */
+const onTestRedis = (code: string): string =>
+  code.replaceAll('redis://localhost:6379/0', process.env['TEST_REDIS_URL'] ?? 'memory:');
 
 export const removeBlocks = (): void => rmSync(FOLDER, { recursive: true, force: true });
 

@@ -10,7 +10,7 @@ export const compile = (files: readonly string[]): string[] => {
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
   const program = ts.createProgram({
     rootNames: [...files],
-    options: { ...options, types: ['node'], noUnusedLocals: false, noUnusedParameters: false },
+    options: { ...options, noUnusedLocals: false, noUnusedParameters: false },
   });
   return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
     const { file, start = 0, messageText } = diagnostic;

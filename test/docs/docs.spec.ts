@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { Test, type TestingModule } from '@nestjs/testing';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { format } from 'prettier';
 import { CodexRedisModule } from '../../lib/codex-redis.module.js';
 import { CacheService } from '../../lib/cache/cache.service.js';
 import { SETTING_NAMES } from '../../lib/config/setting-names.js';
@@ -16,20 +15,24 @@ import { compile } from './compile-blocks.js';
 import './given.js';
 import { brokenLinks } from './links.js';
 import { type CodeBlock, type Page, blocksOf, pages, ROOT } from './pages.js';
-import { withSettingsTable } from './settings-table.js';
+import { formattedSettings } from './settings-table.js';
 
 const PAGES = pages();
 const BLOCKS = PAGES.flatMap(blocksOf);
 const inLanguage = (language: string): CodeBlock[] => BLOCKS.filter((block) => block.language === language);
 const place = ({ page, line }: CodeBlock): string => `${page}:${line}`;
 
+const files = writeBlocks(inLanguage('ts'));
+const marked = (mark: string): BlockFile[] => files.filter(({ block }) => block.marks.includes(mark));
+
+// those that are tests themselves
+for (const { path } of marked('test')) await import(path);
+
 describe('the blocks of TypeScript on the pages', () => {
-  const typescript = inLanguage('ts');
-  let files: BlockFile[];
   let given: TestingModule;
 
   beforeAll(async () => {
-    files = writeBlocks(typescript);
+    process.env['REDIS_URL'] = process.env['TEST_REDIS_URL'];
     given = await Test.createTestingModule({
       imports: [
         CodexRedisModule.forRoot({
@@ -45,6 +48,7 @@ describe('the blocks of TypeScript on the pages', () => {
   });
 
   afterAll(async () => {
+    delete process.env['REDIS_URL'];
     await given.close();
     removeBlocks();
   });
@@ -62,17 +66,33 @@ describe('the blocks of TypeScript on the pages', () => {
     expect(compile([givenFile, ...files.map(({ path }) => path)])).toEqual([]);
   }, 60_000);
 
-  it.each(
-    typescript
-      .filter(({ marks }) => !marks.includes('no-run'))
-      .map((block) => [place(block), block] as const),
-  )('%s runs', async (_, block) => {
-    const { path } = files.find((file) => file.block === block)!;
+  const toRun = files.filter((file) => ![...marked('no-run'), ...marked('test')].includes(file));
+
+  it.each(toRun.map(({ block, path }) => [place(block), path] as const))('%s runs', async (_, path) => {
     const made = (await import(path)) as { AppModule?: Type | DynamicModule };
     if (made.AppModule === undefined) return;
     const app = await NestFactory.create(made.AppModule, { logger: false, abortOnError: false });
     try {
       await app.init();
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('the quick start of the README counts visits', async () => {
+    const { path } = files.find(({ block }) => block.page === 'README.md')!;
+    const { AppModule } = (await import(path)) as { AppModule: Type };
+    const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const visit = (cookie: string): Promise<Response> => fetch(`${url}/visits`, { headers: { cookie } });
+      const url = await app.getUrl();
+      const first = await visit('');
+      const [cookie = ''] = (first.headers.get('set-cookie') ?? '').split(';');
+      expect(await first.json()).toEqual({ today: 'Good morning', visits: 1 });
+      expect(await (await visit(cookie)).json()).toEqual({ today: 'Good morning', visits: 2 });
+      await app.get(SessionService).delete(cookie.replace(/^.*=/, ''));
+      await app.get(CacheService).clear();
     } finally {
       await app.close();
     }
@@ -135,8 +155,7 @@ describe('the pages', () => {
 
   it.each(['README.md', 'docs/settings.md'])('%s has every setting (npm run docs:settings)', async (path) => {
     const { text } = PAGES.find((page: Page) => page.path === path)!;
-    const expected = await format(withSettingsTable(text), { parser: 'markdown', printWidth: 110 });
-    expect(text).toBe(expected);
+    expect(text).toBe(await formattedSettings(join(ROOT, path), text));
   });
 
   it('are all reachable from the table of contents', () => {

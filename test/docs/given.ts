@@ -1,9 +1,4 @@
-import {
-  type CacheService,
-  type JsonSerializer,
-  type Session as SessionOf,
-  type SessionService,
-} from 'nestjs-codex-redis';
+import type { CacheService, JsonSerializer, Session as SessionOf, SessionService } from 'nestjs-codex-redis';
 
 /** What the blocks of TypeScript on the pages may take for granted. */
 declare global {

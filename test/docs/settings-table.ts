@@ -1,3 +1,4 @@
+import { format, resolveConfig } from 'prettier';
 import { SETTING_NAMES } from '../../lib/config/setting-names.js';
 
 const BEGIN = '<!-- settings: begin (npm run docs:settings) -->';
@@ -14,9 +15,12 @@ export const settingsTable = (): string =>
     ),
   ].join('\n');
 
-/** A page with its table of settings as it should be. */
-export const withSettingsTable = (page: string): string => {
-  const [before, rest] = page.split(BEGIN);
+/** A page with its table of settings as it should be, formatted as all pages are. */
+export const formattedSettings = async (path: string, text: string): Promise<string> =>
+  await format(withSettingsTable(text), { ...(await resolveConfig(path)), parser: 'markdown' });
+
+const withSettingsTable = (text: string): string => {
+  const [before, rest] = text.split(BEGIN);
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined) throw new Error(`The page has no ${BEGIN} … ${END}`);
   return `${before}${BEGIN}\n\n${settingsTable()}\n\n${END}${after}`;

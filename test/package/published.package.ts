@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { ROOT } from '../docs/pages.js';
+import { pack, run, type Tarball } from './tarball.js';
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+const ENTRY_POINTS = Object.keys(manifest.exports).filter((name) => name !== './package.json');
+
+let tarball: Tarball;
+
+beforeAll(() => {
+  tarball = pack();
+});
+
+afterAll(() => tarball.remove());
+
+describe('the packed package', () => {
+  it('holds what is run, its types, and the words that belong to it, and no test', () => {
+    const paths = tarball.files.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js']),
+    );
+    const others = paths.filter(
+      (path) => !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(js|d\.ts))$/.test(path),
+    );
+    expect(others).toEqual([]);
+    expect(paths.filter((path) => /(spec|test)\.(js|d\.ts)$/.test(path))).toEqual([]);
+  });
+
+  it('has every file of its exports', () => {
+    const paths = tarball.files.map(({ path }) => `./${path}`);
+    for (const target of Object.values(manifest.exports))
+      expect(paths).toEqual(
+        expect.arrayContaining(typeof target === 'string' ? [target] : Object.values(target)),
+      );
+  });
+
+  it('imports only what it declares', () => {
+    const declared = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
+    const imported = tarball.files
+      .filter(({ path }) => path.startsWith('dist/'))
+      .flatMap(({ path }) => packagesIn(readFileSync(join(ROOT, path), 'utf8')));
+    const undeclared = [...new Set(imported)].filter((name) => !declared.includes(name));
+    expect(undeclared).toEqual([]);
+  });
+
+  it('satisfies publint', () => {
+    expect(run(ROOT, 'npx', 'publint', 'run', tarball.path, '--strict')).toContain('All good');
+  });
+
+  it('has types that fit its code in every way it may be imported', () => {
+    // ESM only: require() of it works (see the CommonJS application below), which the tool cannot know.
+    run(ROOT, 'npx', 'attw', tarball.path, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm');
+  });
+});
+
+/** The packages whose names stand in the imports of a file. */
+const packagesIn = (code: string): string[] =>
+  [...code.matchAll(/(?:from|import|import\()\s*['"]([^'".][^'"]*)['"]/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => !name.startsWith('node:') && !builtinModules.includes(name))
+    .map((name) =>
+      name
+        .split('/')
+        .slice(0, name.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+
+describe('a Nest 12 application with ES modules', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = tarball.install('nest-12-esm');
+  });
+
+  it('compiles with moduleResolution nodenext', () => {
+    expect(run(folder, 'npx', 'tsc', '--project', 'tsconfig.json').trim()).toBe('');
+  });
+
+  it('compiles with moduleResolution bundler', () => {
+    expect(run(folder, 'npx', 'tsc', '--project', 'tsconfig.bundler.json').trim()).toBe('');
+  });
+
+  it('runs', () => {
+    expect(run(folder, 'node', 'dist/main.js').trim()).toBe('1 2 up');
+  });
+
+  it.each(ENTRY_POINTS)('imports %s', (entry) => {
+    const name = entry.replace('.', 'nestjs-codex-redis');
+    const code = `import 'reflect-metadata'; console.log(Object.keys(await import('${name}')).length)`;
+    expect(Number(run(folder, 'node', '--input-type=module', '--eval', code))).toBeGreaterThan(0);
+  });
+});
+
+describe('a Nest 11 application with CommonJS', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = tarball.install('nest-11-commonjs');
+  });
+
+  it('compiles', () => {
+    expect(run(folder, 'npx', 'tsc', '--project', 'tsconfig.json').trim()).toBe('');
+  });
+
+  it('runs, requiring the ES modules', () => {
+    expect(run(folder, 'node', 'dist/main.js').trim()).toBe('1 2 up');
+  });
+
+  it('runs in its own Jest, by the recipe of the documentation', () => {
+    expect(() => run(folder, 'npx', 'jest')).not.toThrow();
+  });
+});
