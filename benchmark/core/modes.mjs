@@ -30,15 +30,15 @@ export const MODES = {
   },
   quick: {
     name: 'quick',
-    rounds: 3,
+    rounds: 2,
     sliceMs: 25,
-    httpSliceMs: 200,
+    httpSliceMs: 150,
     warmUpMs: 20,
-    httpWarmUpMs: 400,
+    httpWarmUpMs: 300,
     callers: [16, 256],
     clearKeys: 20_000,
     entries: 5_000,
-    patienceMs: 2000,
+    patienceMs: 1500,
   },
   smoke: {
     name: 'smoke',
@@ -50,6 +50,6 @@ export const MODES = {
     callers: [2],
     clearKeys: 1_000,
     entries: 200,
-    patienceMs: 2000,
+    patienceMs: 1500,
   },
 };
