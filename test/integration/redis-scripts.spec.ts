@@ -156,6 +156,18 @@ describe('the scripts on Redis', () => {
     await expect(store.get(key)).resolves.toBe('1001');
   });
 
+  it('store more entries than one script takes, in one go', async () => {
+    const entries = Array.from({ length: 1201 }, (_, i) => [`${key}:${i}`, String(i)] as const);
+    await redis('CONFIG', 'RESETSTAT');
+    await store.setMany(entries, 60_000);
+
+    expect((await calls())['evalsha']).toBe(3);
+    await expect(store.getMany(entries.map(([name]) => name))).resolves.toEqual(
+      entries.map(([, value]) => value),
+    );
+    expect(await store.remaining(`${key}:1200`)).toBeGreaterThan(50_000);
+  });
+
   it.each([
     ['9007199254740990', 1, { outcome: 'done', value: '9007199254740991' }],
     ['9007199254740991', 1, { outcome: 'out-of-range' }],

@@ -28,7 +28,8 @@ export const checkServer = async (server: RedisNode, address: string): Promise<v
   if (!policy.startsWith('allkeys-') || warned.has(run)) return;
   warned.add(run);
   logger.warn(
-    `Redis at ${address} has maxmemory-policy ${policy}: it may drop sessions when memory runs short; use volatile-ttl, noeviction or a Redis of their own for sessions`,
+    `Redis at ${address} has maxmemory-policy ${policy}: sessions that live there may be dropped when memory runs ` +
+      'short; use volatile-ttl or noeviction, or give sessions a Redis of their own (session.url)',
   );
 };
 

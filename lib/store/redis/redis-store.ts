@@ -34,6 +34,9 @@ const SCAN_COUNT = '250';
 /** From this many characters on, separate SETs are faster than one script that handles every value in Lua. */
 const LONG_VALUE = 1024;
 
+/** More in one script would be felt by other clients. */
+const MOST_SETS_IN_SCRIPT = 500;
+
 /** The verbs of KeyValueStore as Redis commands and scripts, whatever the topology. */
 export class RedisStore implements KeyValueStore {
   readonly #runner: ScriptRunner;
@@ -89,13 +92,10 @@ export class RedisStore implements KeyValueStore {
   }
 
   async setMany(entries: readonly (readonly [key: string, value: string])[], ttl: TimeToLive): Promise<void> {
-    const keys = entries.map(([key]) => key);
-    const [first, ...others] = keys;
-    if (first === undefined) return;
-    const small = entries.every(([, value]) => value.length < LONG_VALUE);
-    if (small && others.length > 0 && this.#link.split(keys) === null) {
-      const args = [ttl === null ? '' : asPx(ttl), ...entries.map(([, value]) => value)];
-      await this.#run(setManyScript, [first, ...others], args, asNothing);
+    if (entries.length === 0) return;
+    const small = entries.length > 1 && entries.every(([, value]) => value.length < LONG_VALUE);
+    if (small && this.#link.split(entries.map(([key]) => key)) === null) {
+      await Promise.all(chunks(entries, MOST_SETS_IN_SCRIPT).map((chunk) => this.#setByScript(chunk, ttl)));
     } else {
       await Promise.all(entries.map(([key, value]) => this.set(key, value, ttl)));
     }
@@ -171,6 +171,12 @@ export class RedisStore implements KeyValueStore {
     return this.#run(hitScript, [key], args, parseHitOutcome);
   }
 
+  #setByScript(entries: readonly (readonly [key: string, value: string])[], ttl: TimeToLive): Promise<void> {
+    const keys = entries.map(([key]) => key) as [string, ...string[]];
+    const args = [ttl === null ? '' : asPx(ttl), ...entries.map(([, value]) => value)];
+    return this.#run(setManyScript, keys, args, asNothing);
+  }
+
   /** The link for a new verb, with every increment asked for earlier on its way; verbs under way keep theirs. */
   get #link(): RedisLink {
     if (this.#closed) return closedLink;
@@ -190,3 +196,6 @@ const setCommand = (key: string, value: string, ttl: TimeToLive, ...flags: strin
 
 const at = (keys: readonly string[], positions: readonly number[]): [string, ...string[]] =>
   positions.map((position) => keys[position]) as [string, ...string[]];
+
+const chunks = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
