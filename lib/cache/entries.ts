@@ -19,10 +19,9 @@ export const dumpEntries = (
   return dumped;
 };
 
-/** Reads an iterable of keys, once. */
+/** Reads an iterable of keys, once; a copy, since the caller may use its array again before the answer is there. */
 export const keyList = (keys: Iterable<string>): readonly string[] => {
-  if (Array.isArray(keys)) return keys as readonly string[];
-  if (typeof keys === 'object' && Symbol.iterator in keys) return [...keys];
+  if (typeof keys === 'object' && (keys as unknown) !== null && Symbol.iterator in keys) return [...keys];
   throw new TypeError(
     `keys: expected an array, a Set or another iterable of keys, got ${describeValue(keys)}`,
   );

@@ -96,9 +96,18 @@ describeOnEveryStore('Cache, reading and writing', (context) => {
     expect(await context.cache.getMany(expected.keys())).toEqual(expected);
   });
 
-  it('C9 a single string is no list of keys', async () => {
-    await expect(context.cache.getMany('abc')).rejects.toThrow(TypeError);
-    await expect(context.cache.deleteMany('abc')).rejects.toThrow(/keys: expected an array/);
+  it.each(['abc', null, undefined, 5, {}])('C9 %p is no list of keys', async (given) => {
+    const keys = given as Iterable<string>;
+    await expect(context.cache.getMany(keys)).rejects.toThrow(TypeError);
+    await expect(context.cache.deleteMany(keys)).rejects.toThrow(/keys: expected an array/);
+  });
+
+  it('C8 an array of keys may be used again before the answer is there', async () => {
+    await context.cache.setMany({ a: 1, b: 2 });
+    const keys = ['a', 'b'];
+    const values = context.cache.getMany(keys);
+    keys.reverse();
+    expect([...(await values)]).toEqual([['a', 1], ['b', 2]]); // prettier-ignore
   });
 
   it('C10 getMany of nothing is empty', async () => {
