@@ -83,6 +83,15 @@ describe('the watchdog', () => {
     expect(overdue).toBe(1);
   });
 
+  it('looks only after sockets were read, for an answer may have come while the event loop was blocked', () => {
+    issue(1);
+    // What a socket would do in the poll phase after the timers of the last tick.
+    setTimeout(() => setImmediate(() => settle(1)), DEADLINE_MS + TICK_MS);
+    jest.advanceTimersByTime(DEADLINE_MS + TICK_MS * 3);
+
+    expect(overdue).toBe(0);
+  });
+
   it('keeps no timer when nothing is under way, and starts again with the next command', () => {
     issue(1);
     settle(1);
