@@ -21,7 +21,39 @@ export class SessionSaver {
     private readonly settings: Pick<SessionSettings, 'saveEveryRequest' | 'operationTimeoutMs'>,
   ) {}
 
-  async save(state: SessionState, mustCreate: boolean): Promise<void> {
+  save(state: SessionState, mustCreate: boolean): Promise<void> {
+    const saving: Promise<void> = this.#save(state, mustCreate).finally(() => state.saves.delete(saving));
+    state.saves.add(saving);
+    return saving;
+  }
+
+  commit(state: SessionState): Promise<CommitOutcome> {
+    state.committed = true;
+    return (state.commitment ??= this.#commit(state));
+  }
+
+  async discard(state: SessionState): Promise<CommitOutcome> {
+    state.committed = true;
+    await this.#settled(state);
+    return { outcome: state.effect === 'deleted' ? 'deleted' : 'nothing', key: state.key };
+  }
+
+  flush(state: SessionState): Promise<void> {
+    state.end();
+    if (state.endingKeys.size === 0) return state.ending ?? Promise.resolve();
+    const ending = this.#deleteEnding(state);
+    // Whoever does not await it here meets a failure at the commit.
+    ending.catch(() => undefined);
+    state.ending = ending;
+    return ending;
+  }
+
+  /** Waits for the saves of a session that are under way. */
+  whenIdle(state: SessionState): Promise<void> {
+    return this.#queue.run(state.key ?? state, () => Promise.resolve());
+  }
+
+  async #save(state: SessionState, mustCreate: boolean): Promise<void> {
     state.requireLoaded();
     if (state.committed)
       throw new SessionStateError(
@@ -41,39 +73,19 @@ export class SessionSaver {
     });
   }
 
-  commit(state: SessionState): Promise<CommitOutcome> {
-    state.committed = true;
-    return (state.commitment ??= this.#commit(state));
-  }
-
-  async discard(state: SessionState): Promise<CommitOutcome> {
-    state.committed = true;
-    if (state.ending !== undefined) await state.ending;
-    return { outcome: state.effect === 'deleted' ? 'deleted' : 'nothing', key: state.key };
-  }
-
-  flush(state: SessionState): Promise<void> {
-    state.end();
-    if (state.endingKeys.size === 0) return state.ending ?? Promise.resolve();
-    const ending = this.#deleteEnding(state);
-    // Whoever does not await it here meets a failure at the commit.
-    ending.catch(() => undefined);
-    state.ending = ending;
-    return ending;
-  }
-
-  /** Waits for the saves of a session that are under way. */
-  whenIdle(state: SessionState): Promise<void> {
-    return this.#queue.run(state.key ?? state, () => Promise.resolve());
-  }
-
   async #commit(state: SessionState): Promise<CommitOutcome> {
-    if (state.ending !== undefined) await state.ending;
+    if (state.ending !== undefined || state.saves.size > 0) await this.#settled(state);
     const { key } = state;
     if (key === null) {
       if (state.cycling || !state.isEmpty) await this.#inTurn(state, () => this.writer.create(state));
     } else if (state.isLoaded) await this.#commitStored(state, key);
     return { outcome: state.effect, key: state.key };
+  }
+
+  /** Waits for flushes and saves that nobody awaited. What a save failed to save is left to the commit. */
+  async #settled(state: SessionState): Promise<void> {
+    await state.ending;
+    await Promise.allSettled(state.saves);
   }
 
   async #commitStored(state: SessionState, key: string): Promise<void> {

@@ -40,6 +40,8 @@ export class SessionState {
   readonly endingKeys = new Set<string>();
   /** How often it was flushed. */
   endings = 0;
+  /** The saves under way. */
+  readonly saves = new Set<Promise<void>>();
   loading: Promise<void> | undefined;
   commitment: Promise<CommitOutcome> | undefined;
   effect: SessionEffect = 'nothing';

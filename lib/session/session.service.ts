@@ -118,8 +118,8 @@ export class SessionService {
    * @throws SessionConflictError when others kept changing it until the operation timeout.
    * @throws SessionCreateError when it must be created and is stored already.
    */
-  async save(session: SessionStatus, options: SaveOptions = {}): Promise<void> {
-    await this.#saver.save(sessionStateOf(session), options.mustCreate === true);
+  save(session: SessionStatus, options: SaveOptions = {}): Promise<void> {
+    return this.#saver.save(sessionStateOf(session), options.mustCreate === true);
   }
 
   /** Deletes a stored session; whether there was one. */

@@ -367,6 +367,63 @@ describeOnEveryStore('Session, races', (context) => {
     expect(await context.redisKeys()).toEqual([]);
   });
 
+  describe('a save that nobody awaits', () => {
+    it('S15 H2 of a new session is awaited by the commit, which makes no second one', async () => {
+      const session = here.open();
+      session.set('a', 1);
+      void session.save();
+      expect(await here.commit(session)).toEqual({ outcome: 'created', key: session.key });
+      expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
+    });
+
+    it('S57 H2 of a stored one is awaited by the commit', async () => {
+      const key = await stored({ a: 1 });
+      const session = await here.load(key);
+      session.set('a', 2);
+      void session.save();
+      expect(await here.commit(session)).toEqual({ outcome: 'saved', key });
+      expect(await entriesOf(key)).toEqual({ a: 2 });
+    });
+
+    it('S21 H2 of a cycled one gives the commit the new key, and what is set after it goes there', async () => {
+      for (const change of [{}, { b: 1 }]) {
+        const key = await stored({ a: 1 });
+        const session = await here.load(key);
+        void here.cycleKey(session);
+        session.update(change);
+        expect(await here.commit(session)).toEqual({ outcome: 'cycled', key: session.key });
+        expect(session.key).not.toBe(key);
+        expect(await entriesOf(session.key!)).toEqual(session.toJSON());
+      }
+    });
+
+    it('S23 H2 has ended when the session of a failed request is discarded', async () => {
+      const session = await here.load(await stored({ a: 1 }));
+      void here.cycleKey(session);
+      const { key } = await here.discard(session);
+      expect(await context.redisKeys()).toEqual([storeKeyOf(context, key)]);
+    });
+
+    it('S60 H3 and fails is tried again by the commit, which tells what becomes of it', async () => {
+      const key = await stored({ a: 1 });
+      let failures = 2;
+      const store = storeWith(context.store, {
+        compareAndSet: (...args) =>
+          failures-- > 0 ? Promise.reject(new Error('away')) : context.store.compareAndSet(...args),
+      });
+      const service = sessionsOf(context, {}, { store });
+      const [one, two] = [await service.load(key), await service.load(key)];
+      one.set('a', 2);
+      void one.save();
+      await expect(service.commit(one)).rejects.toThrow('away');
+      two.set('b', 2);
+      failures = 1;
+      void two.save();
+      expect(await service.commit(two)).toEqual({ outcome: 'saved', key });
+      expect(await entriesOf(key)).toEqual({ a: 1, b: 2 });
+    });
+  });
+
   it("S20 a flush that fails is the commit's to tell, when nobody awaited it", async () => {
     const unhandled = jest.fn();
     process.on('unhandledRejection', unhandled);
