@@ -46,7 +46,7 @@ export class RedisCluster {
   static async start(options: RedisClusterOptions = {}): Promise<RedisCluster> {
     const masters = options.masters ?? 3;
     const count = masters * (1 + (options.replicas ?? 0));
-    const servers = await Promise.all(Array.from({ length: count }, () => startNode(options)));
+    const servers = await allOrNone(Array.from({ length: count }, () => startNode(options)));
     const cluster = new RedisCluster(
       servers.slice(0, masters),
       servers.slice(masters),
@@ -228,6 +228,16 @@ export class RedisCluster {
     if (replicas.length > 0) await this.replicated();
   }
 }
+
+/** Ends those that have started when another could not. */
+const allOrNone = async (starting: readonly Promise<RedisServer>[]): Promise<RedisServer[]> => {
+  const started = await Promise.allSettled(starting);
+  const failure = started.find((outcome) => outcome.status === 'rejected');
+  const servers = started.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  if (failure === undefined) return servers;
+  await Promise.all(servers.map((server) => server.stop()));
+  throw failure.reason;
+};
 
 const busPorts = new WeakMap<RedisServer, number>();
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { redisServerBinary } from './find-redis.js';
@@ -17,15 +17,28 @@ export interface RedisServerOptions {
   readonly port?: number;
 }
 
+/** Below the ports that the system gives to outgoing connections: none of those can take a port that was free. */
+const PORTS = { first: 10_000, count: 22_000 };
+
 /** A free TCP port of the loopback interface. */
 export const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    if (await isFree(port)) return port;
+  }
+};
+
+const isFree = async (port: number): Promise<boolean> => {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
 };
 
 /** A Redis server of a test's own, which it may freeze, kill and start again on the same port. */
