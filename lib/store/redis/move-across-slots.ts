@@ -1,7 +1,9 @@
-import type { KeyValueStore } from '../key-value-store.js';
-import type { RedisReply } from './redis-link.js';
+import type { RedisLink, RedisReply } from './redis-link.js';
+import { asNothing } from './replies.js';
+import { compareAndDeleteScript, parseCompareOutcome } from './scripts/compare.js';
 import { readWithTtlScript } from './scripts/move.js';
 import type { ScriptRunner } from './scripts/script-runner.js';
+import { setCommand } from './set-command.js';
 
 interface Snapshot {
   readonly value: string;
@@ -19,7 +21,7 @@ const asSnapshot = (reply: RedisReply): Snapshot | null => {
  * what was copied. Changed meanwhile: copied again; deleted meanwhile: the copy goes too.
  */
 export const moveAcrossSlots = async (
-  store: KeyValueStore,
+  link: Pick<RedisLink, 'send'>,
   run: ScriptRunner,
   from: string,
   to: string,
@@ -27,11 +29,12 @@ export const moveAcrossSlots = async (
   for (;;) {
     const original = await run(readWithTtlScript, [from], [], asSnapshot);
     if (original === null) return false;
-    await store.set(to, original.value, original.ttl);
-    const { outcome } = await store.compareAndDelete(from, original.value);
+    const { value, ttl } = original;
+    await link.send(to, setCommand(to, value, ttl), asNothing);
+    const { outcome } = await run(compareAndDeleteScript, [from], [value], parseCompareOutcome);
     if (outcome === 'done') return true;
     if (outcome === 'missing') {
-      await store.compareAndDelete(to, original.value);
+      await run(compareAndDeleteScript, [to], [value], parseCompareOutcome);
       return false;
     }
   }

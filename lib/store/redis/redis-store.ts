@@ -26,6 +26,7 @@ import { hitScript, parseHitOutcome } from './scripts/hit.js';
 import { persistScript, renameScript } from './scripts/move.js';
 import { type ScriptRunner, scriptRunner } from './scripts/script-runner.js';
 import { setManyScript } from './scripts/set-many.js';
+import { setCommand } from './set-command.js';
 import { asPx } from './ttl.js';
 
 /** One SCAN step: small enough that other clients hardly notice it. */
@@ -152,7 +153,7 @@ export class RedisStore implements KeyValueStore {
   rename(from: string, to: string): Promise<boolean> {
     return this.#link.split([from, to]) === null
       ? this.#run(renameScript, [from, to], [], asExistence)
-      : moveAcrossSlots(this, this.#run, from, to);
+      : moveAcrossSlots(this.#link, this.#runner, from, to);
   }
 
   async *scan(glob: string): AsyncGenerator<readonly string[]> {
@@ -190,9 +191,6 @@ export class RedisStore implements KeyValueStore {
     return this.#runner(script, keys, args, parse);
   };
 }
-
-const setCommand = (key: string, value: string, ttl: TimeToLive, ...flags: string[]): string[] =>
-  ttl === null ? ['SET', key, value, ...flags] : ['SET', key, value, ...flags, 'PX', asPx(ttl)];
 
 const at = (keys: readonly string[], positions: readonly number[]): [string, ...string[]] =>
   positions.map((position) => keys[position]) as [string, ...string[]];
