@@ -143,8 +143,9 @@ export class SessionExchange extends HeldResponse {
     const state = this.#state();
     if (state === undefined || state.committed) return undefined;
     const { service, settings } = this.http;
-    if (statusCode >= SERVER_ERROR) return state.ending && service.discard(this.session);
-    const idle = !state.modified && !state.isExposed && !state.cycling && state.ending === undefined;
+    const underWay = state.ending !== undefined || state.saves.size > 0;
+    if (statusCode >= SERVER_ERROR) return underWay ? service.discard(this.session) : undefined;
+    const idle = !state.modified && !state.isExposed && !state.cycling && !underWay;
     return idle && !(settings.saveEveryRequest && state.key !== null)
       ? undefined
       : service.commit(this.session);

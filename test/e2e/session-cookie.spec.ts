@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Controller, Get, HttpException, Inject, Post, Query, Res } from '@nestjs/common';
 import type { SessionOptions } from '../../lib/config/options.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
@@ -35,6 +36,17 @@ class CookieController {
     session['n'] = 1;
     response.status(500);
     return 'by hand';
+  }
+
+  @Get('unawaited-save') unawaitedSave(@Session() session: Session): string {
+    session['n'] = 1;
+    void session.save();
+    return 'saved in the end';
+  }
+
+  @Get('unawaited-cycle') unawaitedCycle(@Session() session: Session): string {
+    void this.sessions.cycleKey(session);
+    return 'cycled in the end';
   }
 
   @Get('flush') async flush(@Session() session: Session, @Query('status') status = '200'): Promise<string> {
@@ -151,6 +163,27 @@ describe.each(settings)('the session cookie on %s with %s', (platform, _store, u
       const answer = await app.send('/read');
       expect(answer.setCookies).toEqual([]);
       expect(answer.headers['vary']).toBe('Cookie');
+    });
+
+    it('H2 M3 a save that the handler did not await is waited for, and gives its cookie', async () => {
+      const first = await app.send('/unawaited-save');
+      const key = keyFrom(first)!;
+      expect(await app.stored()).toEqual({ [key]: { n: 1 } });
+      commits.hold();
+      const answered = jest.fn();
+      const second = app.send('/unawaited-save', { cookie: key }).finally(answered);
+      await commits.untilBegun();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(answered).not.toHaveBeenCalled();
+      commits.release();
+      expect(keyFrom(await second)).toBe(key);
+    });
+
+    it('H2 S21 so is a cycle, whose new key the client gets', async () => {
+      const old = await seed();
+      const key = keyFrom(await app.send('/unawaited-cycle', { cookie: old }))!;
+      expect(key).not.toBe(old);
+      expect(await app.stored()).toEqual({ [key]: { n: 0 } });
     });
 
     it('M3 no cookie, write: created, with the cookie and Vary', async () => {
