@@ -11,7 +11,6 @@ import type { Serializer } from './serializer/serializer.js';
 import { Serializers } from './serializers.js';
 import { mountSessions } from './session-http/mount-sessions.js';
 import { SessionGuard } from './session-http/session.guard.js';
-import { SessionInterceptor } from './session-http/session.interceptor.js';
 import { SessionService } from './session/session.service.js';
 import { sessionsAreOff } from './session/sessions-off.js';
 import { type Clock, systemClock } from './store/clock.js';
@@ -89,8 +88,7 @@ export const coreProviders: Provider[] = [
         const { httpAdapter: adapter } = host;
         if (session === null || adapter === undefined) return;
         const guard = new SessionGuard(settings);
-        const interceptor = new SessionInterceptor(settings);
-        mountSessions({ adapter, config, service, settings: session, clock, guard, interceptor });
+        mountSessions({ adapter, config, service, settings: session, clock, guard });
       },
   },
 ];

@@ -6,7 +6,7 @@ import {
   SSE_METADATA,
 } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
-import { isSessionParameter } from './session.decorator.js';
+import { isSessionParameter } from './session-parameter.js';
 import { type Controller, type Handler, sessionUseOf } from './session-use.decorator.js';
 
 const SESSION: number = RouteParamtypes.SESSION;

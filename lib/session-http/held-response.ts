@@ -24,7 +24,7 @@ export abstract class HeldResponse {
   phase: Phase = 'open';
   /** Whether `end` was called while waiting. */
   ended = false;
-  #calls: Call[] = [];
+  #calls: Call[] | undefined;
   #statusCode = 200;
   #headGiven = false;
   #toldToPause = false;
@@ -78,7 +78,7 @@ export abstract class HeldResponse {
     }
     if (this.phase === 'open' && !this.#mustWait(this.response.statusCode))
       return this.base.write.call(this.response, chunk, encoding, callback);
-    this.#calls.push({ method: 'write', args: [chunk, encoding, callback] });
+    (this.#calls ??= []).push({ method: 'write', args: [chunk, encoding, callback] });
     this.#toldToPause = true;
     return false;
   }
@@ -93,7 +93,7 @@ export abstract class HeldResponse {
       this.base.end.call(this.response, chunk, encoding, callback);
       return;
     }
-    this.#calls.push({ method: 'end', args: [chunk, encoding, callback] });
+    (this.#calls ??= []).push({ method: 'end', args: [chunk, encoding, callback] });
     this.ended = true;
   }
 
@@ -102,7 +102,7 @@ export abstract class HeldResponse {
     if (this.phase === 'discarding') return;
     if (this.phase === 'open' && !this.#mustWait(this.response.statusCode))
       this.base.flushHeaders.call(this.response);
-    else this.#calls.push({ method: 'flushHeaders', args: [] });
+    else (this.#calls ??= []).push({ method: 'flushHeaders', args: [] });
   }
 
   #mustWait(statusCode: number): boolean {
@@ -152,17 +152,19 @@ export abstract class HeldResponse {
 
   #replay(): void {
     let mayGoOn: unknown = true;
-    for (const { method, args } of this.#calls) {
+    for (const { method, args } of this.#calls ?? []) {
       const outcome: unknown = Reflect.apply(this.base[method], this.response, args);
       if (method === 'write') mayGoOn = outcome;
     }
-    this.#calls = [];
+    this.#calls = undefined;
     if (this.#toldToPause && mayGoOn === true && !this.ended) this.response.emit('drain');
   }
 
   #refuse(error: unknown): void {
-    const callbacks = this.#calls.map(({ args }) => args.findLast((arg) => typeof arg === 'function'));
-    this.#calls = [];
+    const callbacks = (this.#calls ?? []).map(({ args }) =>
+      args.findLast((arg) => typeof arg === 'function'),
+    );
+    this.#calls = undefined;
     this.phase = 'passing';
     try {
       replyWithFailure(this.response, this.base, this.failure(error), this.ended);

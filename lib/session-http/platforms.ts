@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { BASE, type GatedResponse, HELD, HOLD } from './gated-response.js';
 import type { ResponseBase } from './response-base.js';
-import { lookouts, senders } from './response-gate.js';
+import { addSenders, lookouts, senders } from './response-gate.js';
 import { SessionExchange } from './session-exchange.js';
 import type { SessionHttp } from './session-http.js';
 
@@ -17,7 +17,7 @@ import type { SessionHttp } from './session-http.js';
 export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): void => {
   const platform = adapter.getType();
   if (platform === 'express') installOnExpress(adapter.getInstance<ExpressApplication>(), http);
-  else if (platform === 'fastify') installOnFastify(adapter, http);
+  else if (platform === 'fastify') installOnFastify(adapter.getInstance<FastifyInstance>(), http);
   else
     throw new ImproperlyConfiguredError(
       `Sessions work with the HTTP adapters for Express and Fastify, this application uses "${platform}". ` +
@@ -27,9 +27,24 @@ export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): void
 
 /** The exchange of a request: Express', Fastify's or Node's own. */
 export const exchangeOf = (request: object): SessionExchange | undefined => {
-  const { raw = request, res } = request as { raw?: object; res?: GatedResponse };
+  const { raw = request, res } = request as { raw?: object; res?: ExpressResponse };
   return (raw as FastifyRawRequest)[EXCHANGE] ?? (res === undefined ? undefined : expressExchange(res));
 };
+
+/** The exchange of a request if it has one already, or needs one for a malformed cookie. */
+export const presentExchangeOf = (request: object): SessionExchange | undefined => {
+  const { raw = request, res } = request as { raw?: object; res?: GatedResponse };
+  return (raw as FastifyRawRequest)[EXCHANGE] ?? (res === undefined ? undefined : heldOrNeeded(res));
+};
+
+/** The exchange behind a response of either platform, if it has one. */
+export const exchangeBehind = (response: object): SessionExchange | undefined => {
+  const { raw = response } = response as { raw?: object };
+  return (raw as GatedResponse)[HELD] as SessionExchange | undefined;
+};
+
+const heldOrNeeded = (response: GatedResponse): SessionExchange | undefined =>
+  (response[HELD] ?? response[HOLD]?.(response)) as SessionExchange | undefined;
 
 // --- Express
 
@@ -80,13 +95,20 @@ interface FastifyRawRequest extends IncomingMessage {
   session?: unknown;
 }
 
+type Middleware = (request: FastifyRawRequest, response: GatedResponse, next: () => void) => void;
+
 interface FastifyInstance {
   hasRequestDecorator(name: string): boolean;
   decorateRequest(name: string, accessor: object): void;
+  addHook(
+    name: 'onRequest',
+    hook: (request: { raw: FastifyRawRequest }, reply: { raw: GatedResponse }, done: () => void) => void,
+  ): void;
+  /** Only where middleware can be used. */
+  use?: (...args: unknown[]) => unknown;
 }
 
-const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp): void => {
-  const instance = adapter.getInstance<FastifyInstance>();
+const installOnFastify = (instance: FastifyInstance, http: SessionHttp): void => {
   if (instance.hasRequestDecorator('session'))
     throw new ImproperlyConfiguredError(
       'Another Fastify plugin (such as @fastify/session) already gives requests a session; remove it, or leave out ' +
@@ -98,19 +120,42 @@ const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp): void
     },
     setter: replaceSession,
   });
-  adapter.use((request: FastifyRawRequest, response: GatedResponse, next: () => void) => {
+  const attach = (request: FastifyRawRequest, response: GatedResponse): SessionExchange => {
     const exchange = new SessionExchange(http, request, response, fastifyBase(response), addLookouts);
     response[HELD] = request[EXCHANGE] = exchange;
-    Object.assign(response, senders);
-    request.session = exchange.session;
+    addSenders(response);
+    return exchange;
+  };
+  instance.addHook('onRequest', ({ raw }, reply, done) => {
+    if (raw[EXCHANGE] === undefined) attach(raw, reply.raw);
+    done();
+  });
+  beforeFirstMiddleware(instance, (request, response, next) => {
+    request.session = (request[EXCHANGE] ?? attach(request, response)).session;
     next();
   });
 };
 
+/**
+ * Middleware runs before the hooks that are added later, so what consumes a session needs one that runs before it.
+ * Without any other, middleware as such would cost more than all of a request's session.
+ */
+const beforeFirstMiddleware = (instance: FastifyInstance, middleware: Middleware): void => {
+  const { use } = instance;
+  if (use === undefined) return;
+  instance.use = function (this: unknown, ...args: unknown[]): unknown {
+    instance.use = use;
+    use.call(instance, middleware);
+    return use.apply(this, args);
+  };
+};
+
+const SENDERS = Object.keys(senders);
+
 /** Another middleware may have put methods of its own on the response before. */
 const fastifyBase = (response: ServerResponse): ResponseBase => {
   const prototype = Reflect.getPrototypeOf(response) as ResponseBase;
-  const own = Object.keys(senders).filter((name) => Object.hasOwn(response, name));
+  const own = SENDERS.filter((name) => Object.hasOwn(response, name));
   if (own.length === 0) return prototype;
   const base = Object.create(prototype) as Record<string, unknown>;
   for (const name of own) base[name] = Reflect.get(response, name);

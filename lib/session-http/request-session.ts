@@ -5,6 +5,7 @@ import { sessionUseOf } from './session-use.decorator.js';
 /** A request that may carry a session. */
 interface Carrier {
   readonly session?: unknown;
+  readonly headers?: { readonly cookie?: string };
 }
 
 /**

@@ -19,38 +19,47 @@ const isWaiting = (response: GatedResponse): boolean => response[HELD]?.phase ==
 const isFinal = (statusCode: unknown): boolean =>
   typeof statusCode === 'number' && statusCode >= 200 && statusCode <= 999;
 
+function writeHead(this: GatedResponse, statusCode: number, reason?: unknown, headers?: unknown): unknown {
+  const held = this[HELD] ?? this[HOLD]?.(this);
+  if (held === undefined || held.phase === 'passing' || !isFinal(statusCode))
+    return baseOf(this).writeHead.call(this, statusCode, reason, headers);
+  if (held.phase !== 'open') throw headersAlreadySent('write');
+  held.head(statusCode, reason, headers);
+  return this;
+}
+
+function write(this: GatedResponse, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+  const held = this[HELD];
+  if (held === undefined || held.phase === 'passing' || !isWritable(chunk))
+    return baseOf(this).write.call(this, chunk, encoding, callback);
+  return held.write(chunk, encoding, callback);
+}
+
+function end(this: GatedResponse, chunk?: unknown, encoding?: unknown, callback?: unknown): unknown {
+  const held = this[HELD];
+  const sendable = !chunk || typeof chunk === 'function' || isWritable(chunk);
+  if (held === undefined || held.phase === 'passing' || !sendable)
+    return baseOf(this).end.call(this, chunk, encoding, callback);
+  held.end(chunk, encoding, callback);
+  return this;
+}
+
+function flushHeaders(this: GatedResponse): void {
+  const held = this[HELD];
+  if (held === undefined || held.phase === 'passing') baseOf(this).flushHeaders.call(this);
+  else held.flushHeaders();
+}
+
 /** What makes the first byte leave. */
-export const senders = {
-  writeHead(this: GatedResponse, statusCode: number, reason?: unknown, headers?: unknown): unknown {
-    const held = this[HELD] ?? this[HOLD]?.(this);
-    if (held === undefined || held.phase === 'passing' || !isFinal(statusCode))
-      return baseOf(this).writeHead.call(this, statusCode, reason, headers);
-    if (held.phase !== 'open') throw headersAlreadySent('write');
-    held.head(statusCode, reason, headers);
-    return this;
-  },
+export const senders = { writeHead, write, end, flushHeaders };
 
-  write(this: GatedResponse, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
-    const held = this[HELD];
-    if (held === undefined || held.phase === 'passing' || !isWritable(chunk))
-      return baseOf(this).write.call(this, chunk, encoding, callback);
-    return held.write(chunk, encoding, callback);
-  },
-
-  end(this: GatedResponse, chunk?: unknown, encoding?: unknown, callback?: unknown): unknown {
-    const held = this[HELD];
-    const sendable = !chunk || typeof chunk === 'function' || isWritable(chunk);
-    if (held === undefined || held.phase === 'passing' || !sendable)
-      return baseOf(this).end.call(this, chunk, encoding, callback);
-    held.end(chunk, encoding, callback);
-    return this;
-  },
-
-  flushHeaders(this: GatedResponse): void {
-    const held = this[HELD];
-    if (held === undefined || held.phase === 'passing') baseOf(this).flushHeaders.call(this);
-    else held.flushHeaders();
-  },
+/** Puts them on one response. */
+export const addSenders = (response: GatedResponse): void => {
+  const gated: Record<keyof typeof senders, unknown> = response;
+  gated.writeHead = writeHead;
+  gated.write = write;
+  gated.end = end;
+  gated.flushHeaders = flushHeaders;
 };
 
 const method = (value: (this: GatedResponse, ...args: never[]) => unknown): PropertyDescriptor => ({

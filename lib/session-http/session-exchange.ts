@@ -16,8 +16,8 @@ const SERVER_ERROR = 500;
 const BAD_REQUEST = 400;
 
 /**
- * What the guard made of the handler: `unknown` until it has run, `granted`, `skipped` by `@SkipSession()`, or
- * `undeclared` where only handlers that declare the session load it.
+ * What the guard made of the handler: `unknown` until it has run and where there is nothing to load, `granted`,
+ * `skipped` by `@SkipSession()`, or `undeclared` where only handlers that declare the session load it.
  */
 type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 
@@ -50,10 +50,9 @@ export class SessionExchange extends HeldResponse {
   }
 
   /** What `request.session` gives to the handler and everything around it. */
-  get visibleSession(): Session | undefined {
-    if (this.access === 'skipped') return undefined;
+  get visibleSession(): Session {
     const { session } = this;
-    if (this.access === 'undeclared' && !this.wasLoaded)
+    if (this.access === 'undeclared' && !this.#wasLoaded)
       throw new SessionStateError(
         "With session.load 'declared' a handler gets the session when it has a @Session() parameter or is marked " +
           'with @UseSession(); this one has neither',
@@ -61,14 +60,19 @@ export class SessionExchange extends HeldResponse {
     return session;
   }
 
-  /** Whether somebody has asked for the session to be loaded, or has used it. */
-  get wasLoaded(): boolean {
+  /** Whether the handler has a session though nothing mounted the guard that is to load it. */
+  get isUnguarded(): boolean {
+    return this.access === 'unknown' && this.http.settings.mount === 'manual' && !this.#wasLoaded;
+  }
+
+  get #wasLoaded(): boolean {
     const state = this.#state();
     return state !== undefined && (state.accessed || (state.isLoaded && this.#presented !== undefined));
   }
 
   /** Loads the session once, whoever asks; `undefined` when it is there already. */
   load(): Promise<void> | undefined {
+    if (this.#presented === undefined) return undefined;
     const { session } = this;
     return sessionStateOf(session).isLoaded ? undefined : this.http.service.ensureLoaded(session);
   }

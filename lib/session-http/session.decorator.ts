@@ -1,16 +1,23 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Session as SessionObject } from '../session/session.js';
+import { traitsOf } from './handler-traits.js';
 import { exchangeOf } from './platforms.js';
 import { noSession, requestOf } from './request-session.js';
+import { asSessionParameter } from './session-parameter.js';
 
-const fromContext = (name: string | undefined, context: ExecutionContext): unknown => {
-  const request = requestOf(context);
-  const exchange = request && exchangeOf(request);
-  // without the guard a first visit would work, and every later one fail
-  const unguarded = exchange?.access === 'unknown' && !exchange.wasLoaded;
-  const session = unguarded ? undefined : (request?.session as SessionObject | undefined);
+const fromContext = asSessionParameter((name: string | undefined, context: ExecutionContext): unknown => {
+  const session = sessionIn(context);
   if (session === undefined) throw noSession(context);
   return name === undefined ? session : session.get(name);
+});
+
+const sessionIn = (context: ExecutionContext): SessionObject | undefined => {
+  const request = requestOf(context);
+  if (request === undefined || traitsOf(context.getClass(), context.getHandler()).skips) return undefined;
+  const exchange = exchangeOf(request);
+  if (exchange === undefined) return request.session as SessionObject | undefined;
+  // without the guard a first visit would work, and every later one fail
+  return exchange.isUnguarded ? undefined : exchange.visibleSession;
 };
 
 /** The session of a visitor; give the types of its entries as `Session<{ visits: number }>`. */
@@ -23,6 +30,3 @@ export type Session<T extends object = Record<string, unknown>> = SessionObject<
  * @throws SessionStateError where there is no session; it says what to do.
  */
 export const Session = createParamDecorator(fromContext);
-
-/** Whether the factory of a parameter is that of `@Session()`. */
-export const isSessionParameter = (factory: unknown): boolean => factory === fromContext;

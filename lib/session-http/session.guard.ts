@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import type { CodexRedisSettings } from '../config/settings.js';
 import { SETTINGS } from '../tokens/internal-tokens.js';
 import { traitsOf } from './handler-traits.js';
-import { exchangeOf } from './platforms.js';
+import { exchangeOf, presentExchangeOf } from './platforms.js';
 import { requestOf } from './request-session.js';
 
 /**
@@ -20,19 +20,24 @@ export class SessionGuard implements CanActivate {
   canActivate(context: ExecutionContext): true | Promise<true> {
     const { session } = this.settings;
     const request = session === null ? undefined : requestOf(context);
-    const exchange = request && exchangeOf(request);
-    if (session === null || exchange === undefined) return true;
+    if (session === null || request === undefined) return true;
     const { skips, declares } = traitsOf(context.getClass(), context.getHandler());
-    const access = accessOf(skips, session.load === 'always' || declares);
+    if (skips) return this.#skip(request);
+    // who has no cookie has nothing to load, and an exchange is made only when something asks for one
+    const declared = declares || session.load === 'always';
+    if (declared && session.mount === 'global' && request.headers?.cookie === undefined) return true;
+    const exchange = exchangeOf(request);
+    if (exchange === undefined) return true;
     // the resolvers of one GraphQL request share its session: what one was granted the next does not take away
-    if (exchange.access !== 'granted') exchange.access = access;
-    return access === 'granted' ? (exchange.load()?.then(always) ?? true) : true;
+    if (exchange.access !== 'granted') exchange.access = declared ? 'granted' : 'undeclared';
+    return declared ? (exchange.load()?.then(always) ?? true) : true;
+  }
+
+  #skip(request: object): true {
+    const exchange = presentExchangeOf(request);
+    if (exchange !== undefined && exchange.access !== 'granted') exchange.access = 'skipped';
+    return true;
   }
 }
 
 const always = (): true => true;
-
-const accessOf = (skips: boolean, loads: boolean): 'granted' | 'skipped' | 'undeclared' => {
-  if (skips) return 'skipped';
-  return loads ? 'granted' : 'undeclared';
-};

@@ -11,10 +11,12 @@ import { SETTINGS } from '../tokens/internal-tokens.js';
 import { traitsOf } from './handler-traits.js';
 import { exchangeOf } from './platforms.js';
 import type { SessionExchange } from './session-exchange.js';
+import { isStream } from './streaming-body.js';
 
 /**
  * Commits the session once a handler is done, so that a failure passes the exception filters as any other error
- * does. What a handler sends by itself, and all that ends without one, is committed by the gate on the response.
+ * does; for `session.mount: 'manual'`, together with SessionGuard. What a handler sends by itself, and all that
+ * ends without one, is committed by the gate on the response.
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {
@@ -54,9 +56,3 @@ const committedBeforeCompletion = (
       },
     });
   });
-
-/** A body that may still fail into an error response, in which case nothing is to be saved. */
-const isStream = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  ['pipe', 'getStream', 'getReader', 'body'].some((name) => name in value);
