@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { RedisServer } from '../support/redis-server.js';
-import { type Bookshop, startBookshop } from './bookshop.js';
+import { type Bookshop, startBookshop } from '../support/bookshop.js';
 import { startChromium } from './chromium.js';
 
 const BOOKS = 8;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { ROOT } from '../docs/pages.js';
-import { freePort } from '../support/redis-server.js';
+import { freePort } from './redis-server.js';
 
 export interface Bookshop {
   readonly url: string;
