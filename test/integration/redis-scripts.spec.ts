@@ -132,7 +132,9 @@ describe('the scripts on Redis', () => {
     expect((await calls())['evalsha']).toBe(1);
   });
 
-  it('keep the order of calls that were not awaited', async () => {
+  it('keep the order of calls that were not awaited, once the server knows them', async () => {
+    await store.incrementIfPresent(key, 1);
+    await store.compareAndDelete(key, 'x');
     const [, first, between, second, last] = await Promise.all([
       store.set(key, '1', null),
       store.incrementIfPresent(key, 1),
