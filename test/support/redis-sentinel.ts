@@ -86,6 +86,30 @@ export class RedisSentinelSet {
     return this.master();
   }
 
+  /** Waits until a replica has everything the master has acknowledged so far. */
+  async propagated(master: RedisServer): Promise<void> {
+    // WAIT looks at what had been written when its client's command before it was executed.
+    await this.command(master, 'PING');
+    await this.command(master, 'WAIT', '1', '1000');
+  }
+
+  /** Waits until every Sentinel sees one master, and every replica follows it. */
+  async replicated(): Promise<void> {
+    await until('the replicas follow the master', async () => {
+      const masters = await Promise.all(this.sentinels.map((sentinel) => this.master(sentinel)));
+      const replicas = this.servers.filter((server) => server !== masters[0]);
+      const states = await Promise.all(
+        replicas.map((server) => this.command<string>(server, 'INFO', 'replication')),
+      );
+      const views = await Promise.all(this.sentinels.map((sentinel) => this.#view(sentinel)));
+      return (
+        masters.every((master) => master === masters[0]) &&
+        states.every((state) => state.includes('master_link_status:up')) &&
+        views.every(({ flags }) => flags === 'master')
+      );
+    });
+  }
+
   async stop(): Promise<void> {
     this.admin.close();
     this.sentinelAdmin.close();
@@ -97,15 +121,18 @@ export class RedisSentinelSet {
     const replicas = String(this.servers.length - 1);
     await this.#every('INFO-PERIOD', '200', 'PUBLISH-PERIOD', '100', 'PING-PERIOD', '100');
     await until('the Sentinels know each other', async () => {
-      const views = await Promise.all(
-        this.sentinels.map((sentinel) =>
-          this.command<Record<string, string>>(sentinel, 'SENTINEL', 'MASTER', this.name),
-        ),
-      );
+      const views = await Promise.all(this.sentinels.map((sentinel) => this.#view(sentinel)));
       return views.every((view) => view['num-other-sentinels'] === '2' && view['num-slaves'] === replicas);
     });
     // A Sentinel that misses a few of these takes a promoted replica for a stray and demotes it.
     await this.#every('PUBLISH-PERIOD', '1000');
+    // One that was frozen for a while distrusts its clock, and fails nothing over for half a minute.
+    await this.#every('TILT-TRIGGER', '600000');
+  }
+
+  /** What a Sentinel knows of the master. */
+  #view(sentinel: RedisServer): Promise<Record<string, string>> {
+    return this.command<Record<string, string>>(sentinel, 'SENTINEL', 'MASTER', this.name);
   }
 
   /** Sets the periods of the Sentinels, which are made for production, in milliseconds. */
@@ -122,7 +149,7 @@ const following = (admin: RedisAdmin, replica: RedisServer): Promise<void> =>
 const startSentinel = (masterPort: number, options: RedisSentinelSetOptions): Promise<RedisServer> => {
   const about = [
     `down-after-milliseconds codex ${options.downAfterMs ?? 500}`,
-    'failover-timeout codex 2000',
+    'failover-timeout codex 1000',
     ...(options.monitorConfig ?? []),
   ];
   return RedisServer.start({

@@ -1,0 +1,333 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { RedisSentinelOptions } from 'redis';
+import { CodexRedisError } from '../../lib/errors/codex-redis.error.js';
+import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
+import { RedisConnectionError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
+import { systemClock } from '../../lib/store/clock.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { openStore } from '../../lib/store/open-store.js';
+import { Load } from '../support/load.js';
+import { until } from '../support/redis-admin.js';
+import { RedisProxy } from '../support/redis-proxy.js';
+import { RedisSentinelSet } from '../support/redis-sentinel.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { type Settled, settle, verbs } from '../support/settle.js';
+
+const DEADLINE_MS = 400;
+/** The deadline, the quarter allowed beyond it, and what a busy machine adds. */
+const SETTLED_MS = DEADLINE_MS * 1.25 + 250;
+/** Far below any deadline: nothing was waited for. */
+const AT_ONCE_MS = 100;
+const BACK_MS = 600;
+
+describe('a master behind Redis Sentinels', () => {
+  let set: RedisSentinelSet;
+  let store: KeyValueStore;
+  let prefix: string;
+  let frozen: RedisServer[];
+  let killed: RedisServer[];
+  let load: Load | undefined;
+
+  const open = (options: Partial<RedisSentinelOptions> = {}): KeyValueStore =>
+    openStore(
+      {
+        source: {
+          kind: 'sentinel',
+          options: { name: set.name, sentinelRootNodes: set.sentinelRootNodes, ...options },
+        },
+        clientOptions: {},
+        operationTimeoutMs: DEADLINE_MS,
+        connectTimeoutMs: 1000,
+      },
+      systemClock,
+    );
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    set = await RedisSentinelSet.start({ downAfterMs: 600 });
+  });
+
+  afterAll(() => set.stop());
+
+  beforeEach(async () => {
+    prefix = `test-${randomUUID()}`;
+    frozen = [];
+    killed = [];
+    load = undefined;
+    store = open();
+    await store.connect();
+  });
+
+  afterEach(async () => {
+    await load?.stop();
+    await store.close();
+    for (const server of frozen) server.thaw();
+    for (const server of killed) await server.start();
+    await set.replicated();
+  });
+
+  const freeze = (...servers: RedisServer[]): void => {
+    for (const server of servers) server.freeze();
+    frozen.push(...servers);
+  };
+
+  const thaw = (): void => {
+    for (const server of frozen.splice(0)) server.thaw();
+  };
+
+  const kill = async (server: RedisServer): Promise<void> => {
+    killed.push(server);
+    await server.kill();
+  };
+
+  /** The store works within the time allowed from now on. */
+  const isBack = async (): Promise<void> => {
+    const since = performance.now();
+    await until('the store works again', () => store.set(`${prefix}:back`, 'v', 60_000).then(() => true));
+    expect(performance.now() - since).toBeLessThan(BACK_MS);
+  };
+
+  it('rejects calls to a frozen master in time, then at once, and goes on with the next', async () => {
+    const key = `${prefix}:k`;
+    const master = await set.master();
+    await store.set(key, 'before', 60_000);
+    await set.propagated(master);
+    freeze(master);
+
+    for (const { error, afterMs } of await Promise.all(verbs(store).map(settle))) {
+      expect(error).toBeInstanceOf(RedisTimeoutError);
+      expect(afterMs).toBeLessThan(SETTLED_MS);
+    }
+    const next = await settle(() => store.get(key));
+    expect(next.error).toBeInstanceOf(RedisConnectionError);
+    expect(next.afterMs).toBeLessThan(AT_ONCE_MS);
+
+    await set.promoted(master);
+    await isBack();
+    expect(await store.get(key)).toBe('before');
+    await store.set(key, 'after', 60_000);
+
+    // The old master does not know yet that it is one no longer.
+    thaw();
+    for (let n = 0; n < 50; n++) {
+      expect(await store.get(key)).toBe('after');
+      await pause(5);
+    }
+    await store.deleteMany([key, `${prefix}:back`]);
+  });
+
+  it('works again with a master that thaws before it is replaced', async () => {
+    freeze(...set.sentinels, await set.master());
+    expect((await settle(() => store.get('k'))).error).toBeInstanceOf(RedisTimeoutError);
+    thaw();
+    await isBack();
+    await store.delete(`${prefix}:back`);
+  });
+
+  it('rejects calls to a killed master at once, and goes on with the next', async () => {
+    const master = await set.master();
+    await kill(master);
+    await pause(10);
+    const { error, afterMs } = await settle(() => store.get('k'));
+    expect(error).toBeInstanceOf(RedisConnectionError);
+    expect(afterMs).toBeLessThan(AT_ONCE_MS);
+
+    await set.promoted(master);
+    await isBack();
+    await store.delete(`${prefix}:back`);
+  });
+
+  it.each(['killed', 'frozen', 'replaced by an operator'] as const)(
+    'with a master %s under load, keeps what was acknowledged after it and rejects the rest in time',
+    async (fault) => {
+      const acknowledged: { marker: string; at: number }[] = [];
+      const calls: Settled[] = [];
+      const master = await set.master();
+      const before = Array.from({ length: 100 }, (_, n) => `${prefix}:before:${n}`);
+      await store.setMany(before.map((key) => [key, 'v'] as const), 60_000); // prettier-ignore
+      await set.propagated(master);
+
+      load = new Load(64, async (worker, round) => {
+        const marker = `${prefix}:${worker}:${round}`;
+        const call = await settle(() => store.set(marker, marker, 60_000));
+        calls.push(call);
+        if (call.error === undefined) acknowledged.push({ marker, at: performance.now() });
+        await pause(5);
+      });
+      if (fault === 'killed') await kill(master);
+      else if (fault === 'frozen') freeze(master);
+      else await set.failover();
+      await set.promoted(master);
+      await pause(BACK_MS);
+      const recovered = { calls: calls.length, at: performance.now() };
+      thaw();
+      await pause(300);
+      await load.stop();
+
+      for (const { error, afterMs } of calls) {
+        if (error !== undefined) expect(error).toBeInstanceOf(CodexRedisError);
+        expect(afterMs).toBeLessThan(SETTLED_MS);
+      }
+      expect(calls.slice(recovered.calls).filter(({ error }) => error !== undefined)).toEqual([]);
+      // What the old master acknowledged and did not pass on before it was replaced is lost: Redis' own loss.
+      const markers = acknowledged.filter(({ at }) => at > recovered.at).map(({ marker }) => marker);
+      expect(markers.length).toBeGreaterThan(0);
+      expect(await store.getMany(markers)).toEqual(markers);
+      expect(await store.deleteMany(before)).toBe(100);
+      await store.deleteMany(acknowledged.map(({ marker }) => marker));
+    },
+  );
+
+  it('executes nothing twice: a counter is what was acknowledged, or was left unknown', async () => {
+    const key = `${prefix}:counter`;
+    await store.set(key, '0', 60_000);
+    let acknowledged = 0;
+    let unknown = 0;
+    load = new Load(16, async () => {
+      try {
+        await store.incrementIfPresent(key, 1);
+        acknowledged++;
+      } catch {
+        unknown++;
+        await pause(5);
+      }
+    });
+    const master = await set.master();
+    await pause(50);
+    freeze(...set.sentinels, master);
+    await pause(DEADLINE_MS * 1.5);
+    thaw();
+    await isBack();
+    await load.stop();
+    const count = Number(await store.get(key));
+    expect(count).toBeGreaterThanOrEqual(acknowledged);
+    expect(count).toBeLessThanOrEqual(acknowledged + unknown);
+    await store.deleteMany([key, `${prefix}:back`]);
+  });
+
+  it('needs no Sentinel while the master is there', async () => {
+    freeze(...set.sentinels);
+    for (let n = 0; n < 15; n++) {
+      const { error, afterMs } = await settle(() => store.set(`${prefix}:k`, String(n), 60_000));
+      expect(error).toBeUndefined();
+      expect(afterMs).toBeLessThan(AT_ONCE_MS);
+      await pause(100);
+    }
+    await store.delete(`${prefix}:k`);
+    thaw();
+  });
+
+  it('asks the next Sentinel when one is frozen or gone', async () => {
+    freeze(set.sentinels[0]!);
+    const other = open({ sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }, ...set.sentinelRootNodes] });
+    const { error, afterMs } = await settle(() => other.connect());
+    expect(error).toBeUndefined();
+    expect(afterMs).toBeLessThan(500);
+    await other.close();
+    thaw();
+  });
+
+  it('ends while everything is frozen, also when it is still connecting', async () => {
+    freeze(...set.sentinels, ...set.servers);
+    const other = open();
+    const connecting = settle(() => other.connect());
+    await pause(50);
+    for (const each of [store, other]) {
+      const { error, afterMs } = await settle(() => each.close());
+      expect(error).toBeUndefined();
+      expect(afterMs).toBeLessThan(SETTLED_MS);
+    }
+    expect((await connecting).error).toBeInstanceOf(RedisConnectionError);
+    thaw();
+  });
+
+  it('leaves no connection behind', async () => {
+    const names = { nodeClientOptions: { name: prefix }, sentinelClientOptions: { name: prefix } };
+    const other = open({ ...names, replicaPoolSize: 1 });
+    await other.connect();
+    const connections = async (): Promise<number> => {
+      const lists = await Promise.all(
+        [...set.servers, ...set.sentinels].map((server) => set.command<string>(server, 'CLIENT', 'LIST')),
+      );
+      return lists.join('\n').split(`name=${prefix} `).length - 1;
+    };
+    await until('master, replica and a Sentinel are connected to', async () => (await connections()) === 3);
+    await Promise.all([other.close(), other.close()]);
+    await until('no connection is left', async () => (await connections()) === 0);
+    await expect(other.get('k')).rejects.toBeInstanceOf(RedisConnectionError);
+  });
+
+  describe('options of createSentinel()', () => {
+    it('nodeAddressMap leads to the master', async () => {
+      const proxies = await Promise.all(set.servers.map(({ url }) => RedisProxy.start(url)));
+      const map = Object.fromEntries(
+        set.servers.map(({ port }, n) => [
+          `127.0.0.1:${port}`,
+          { host: '127.0.0.1', port: proxies[n]!.port },
+        ]),
+      );
+      const mapped = open({ nodeAddressMap: map });
+      await mapped.ping();
+      expect(proxies.reduce((sum, proxy) => sum + proxy.open, 0)).toBe(1);
+      await mapped.close();
+      await Promise.all(proxies.map((proxy) => proxy.stop()));
+    });
+
+    it('replicaPoolSize lets replicas serve reads, and nothing else does', async () => {
+      const key = `${prefix}:k`;
+      const master = await set.master();
+      const replica = set.servers.find((server) => server !== master)!;
+      const gets = async (): Promise<number> => {
+        const info = await set.command<string>(replica, 'INFO', 'commandstats');
+        return Number(/cmdstat_get:calls=(\d+)/.exec(info)?.[1] ?? 0);
+      };
+      await store.set(key, 'v', 60_000);
+      await set.propagated(master);
+      const before = await gets();
+      for (let n = 0; n < 20; n++) await store.get(key);
+      expect(await gets()).toBe(before);
+
+      const reading = open({ replicaPoolSize: 1 });
+      await reading.connect();
+      await until('the replica serves reads', async () => {
+        expect(await reading.get(key)).toBe('v');
+        return (await gets()) > before;
+      });
+      await reading.delete(key);
+      await reading.close();
+    });
+  });
+
+  describe('a start that cannot succeed', () => {
+    const failing: [string, () => Partial<RedisSentinelOptions>, typeof CodexRedisError, RegExp][] = [
+      ['no Sentinel is there', () => ({ sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }), RedisConnectionError, /127\.0\.0\.1:1 \(Sentinels\) is not reachable \(ECONNREFUSED\)/], // prettier-ignore
+      ['the Sentinels watch no such master', () => ({ name: 'nobody' }), ImproperlyConfiguredError, /sentinel\.name: .* "nobody"/], // prettier-ignore
+    ];
+
+    it.each(failing)('says so when %s', async (_what, options, type, message) => {
+      const other = open(options());
+      const { error } = await settle(() => other.connect());
+      expect(error).toBeInstanceOf(type);
+      expect(error).toHaveProperty('message', expect.stringMatching(message));
+      await other.close();
+    });
+
+    it('says so in time when every Sentinel is frozen', async () => {
+      freeze(...set.sentinels);
+      const other = open();
+      const { error, afterMs } = await settle(() => other.connect());
+      expect(error).toBeInstanceOf(RedisConnectionError);
+      expect(error).toHaveProperty('message', expect.stringContaining('no answer within 1000 ms'));
+      expect(afterMs).toBeLessThan(1500);
+      await other.close();
+      thaw();
+    });
+
+    it('says so at once when no Sentinel is named', () => {
+      expect(() => open({ sentinelRootNodes: [] })).toThrow(ImproperlyConfiguredError);
+    });
+  });
+});
