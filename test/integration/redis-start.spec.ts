@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
@@ -36,11 +38,13 @@ const works = async (store: KeyValueStore): Promise<void> => {
 
 describe('the start', () => {
   let server: RedisServer;
+  let folder: string;
   let socketPath: string;
 
   beforeAll(async () => {
     Logger.overrideLogger(false);
-    socketPath = join('/tmp', `codex-redis-${randomUUID()}.sock`);
+    folder = mkdtempSync(join(tmpdir(), 'codex-redis-socket-'));
+    socketPath = join(folder, 'redis.sock');
     server = await RedisServer.start({
       config: { requirepass: PASSWORD, unixsocket: socketPath, databases: '8' },
     });
@@ -60,7 +64,10 @@ describe('the start', () => {
     admin.destroy();
   });
 
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   const url = (user: string, path = '0'): string =>
     `redis://${user}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${server.port}/${path}`;
