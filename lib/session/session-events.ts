@@ -14,12 +14,14 @@ export interface SessionEvent {
   readonly previous?: string;
 }
 
-export type SessionListener = (event: SessionEvent) => void;
+/** May be asynchronous; what it gives back is of no consequence. */
+export type SessionListener = (event: SessionEvent) => unknown;
 
 /** Where an application subscribes to what happens to sessions, for its audit log. */
 export interface SessionEvents {
   /**
-   * Calls the listener on each such event, synchronously; what it throws is logged and goes no further.
+   * Calls the listener on each such event, synchronously; what it throws, or its promise rejects with, is logged and
+   * goes no further. Nobody waits for that promise.
    *
    * @returns a function that ends the subscription
    */
@@ -36,18 +38,9 @@ export class SessionEventEmitter implements SessionEvents {
   ) {}
 
   on(event: SessionEventName, listener: SessionListener): () => void {
-    const guarded = (happened: SessionEvent): void => {
-      try {
-        listener(happened);
-      } catch (error) {
-        this.logger.error(
-          `A listener of ${happened.name} threw`,
-          error instanceof Error ? error.stack : undefined,
-        );
-      }
-    };
-    this.#emitter.on(event, guarded);
-    return () => this.#emitter.off(event, guarded);
+    const tell = (happened: SessionEvent): void => void this.#tell(listener, happened);
+    this.#emitter.on(event, tell);
+    return () => this.#emitter.off(event, tell);
   }
 
   emit(event: SessionEventName, key: string, previousKey?: string): void {
@@ -57,5 +50,16 @@ export class SessionEventEmitter implements SessionEvents {
       session: this.fingerprint(key),
       ...(previousKey !== undefined && { previous: this.fingerprint(previousKey) }),
     } satisfies SessionEvent);
+  }
+
+  async #tell(listener: SessionListener, happened: SessionEvent): Promise<void> {
+    try {
+      await listener(happened);
+    } catch (error) {
+      this.logger.error(
+        `A listener of ${happened.name} threw`,
+        error instanceof Error ? error.stack : undefined,
+      );
+    }
   }
 }

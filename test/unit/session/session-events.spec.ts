@@ -47,7 +47,9 @@ describe('Session events', () => {
     expect(fingerprint).not.toHaveBeenCalled();
   });
 
-  it('a listener that throws harms nobody', () => {
+  it('a listener that throws, or rejects later, harms nobody', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
     const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const events = new SessionEventEmitter((key) => `#${key}`, new Logger());
     const listener = jest.fn();
@@ -58,6 +60,15 @@ describe('Session events', () => {
     expect(() => events.emit('created', 'k')).not.toThrow();
     expect(listener).toHaveBeenCalledWith({ name: 'session.created', session: '#k' });
     expect(error).toHaveBeenCalledTimes(1);
+    events.on('flushed', async () => {
+      await Promise.resolve();
+      throw new Error('the audit log is away');
+    });
+    events.emit('flushed', 'k');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(error).toHaveBeenLastCalledWith('A listener of session.flushed threw', expect.any(String));
     error.mockRestore();
   });
 });
