@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { describeValue } from '../config/describe-value.js';
 import type { KeyFunction, KeyPattern } from '../config/options.js';
 import { CacheKeyNotFoundError } from '../errors/cache-key-not-found.error.js';
@@ -103,9 +104,8 @@ export class CacheService {
   /** Lets an entry expire at a point in time, at once when it has passed; whether there is one. */
   async expireAt(key: string, date: Date, options?: VersionOptions): Promise<boolean> {
     const redisKey = this.#keys.redisKey(key, options?.version);
-    const time: unknown = (date as unknown) instanceof Date ? date.getTime() : undefined;
-    if (typeof time !== 'number' || Number.isNaN(time))
-      throw new TypeError(`date: expected a valid Date, got ${describeValue(date)}`);
+    const time = types.isDate(date) ? date.getTime() : NaN;
+    if (Number.isNaN(time)) throw new TypeError(`date: expected a valid Date, got ${describeValue(date)}`);
     return await this.#expire(redisKey, Math.max(0, time - this.clock.now()));
   }
 

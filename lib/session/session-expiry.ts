@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+import { describeValue } from '../config/describe-value.js';
 import { parseDuration } from '../config/duration.js';
 import type { SessionSettings } from '../config/settings.js';
 import type { Clock } from '../store/clock.js';
@@ -33,7 +35,7 @@ export class SessionExpiryRules {
    * @throws TypeError for what is no expiry, RangeError for a time outside of the years 1 to 9999.
    */
   toEntry(expiry: Exclude<SessionExpiry, null>): number | string {
-    if (expiry instanceof Date) {
+    if (types.isDate(expiry)) {
       if (Number.isNaN(expiry.getTime())) throw new TypeError('setExpiry: the Date is invalid');
       this.#checkRange(expiry.getTime());
       return expiry.toISOString().replace(/(\.000)?Z$/, '+00:00');
@@ -41,7 +43,7 @@ export class SessionExpiryRules {
     const seconds = typeof expiry === 'string' ? secondsOf(expiry) : expiry;
     if (typeof seconds !== 'number' || !Number.isFinite(seconds))
       throw new TypeError(
-        `setExpiry takes seconds, a duration string such as '30m', a Date or null, not ${describe(expiry)}`,
+        `setExpiry takes seconds, a duration string such as '30m', a Date or null, not ${describeValue(expiry)}`,
       );
     this.#checkRange(this.clock.now() + seconds * 1000);
     return seconds;
@@ -85,7 +87,7 @@ export class SessionExpiryRules {
     const expiry = parse(entry, this.clock.now());
     if (expiry.kind === 'unreadable')
       this.warn(
-        `A session's ${EXPIRY_ENTRY} cannot be read (${describe(entry)}); its age is the configured default`,
+        `A session's ${EXPIRY_ENTRY} cannot be read (${describeValue(entry)}); its age is the configured default`,
       );
     return expiry;
   }
@@ -113,11 +115,4 @@ const parse = (entry: unknown, now: number): Expiry => {
 const secondsOf = (duration: string): number | undefined => {
   const milliseconds = parseDuration(duration);
   return milliseconds === undefined ? undefined : milliseconds / 1000;
-};
-
-const describe = (value: unknown): string => {
-  if (value === null) return 'null';
-  return typeof value === 'string'
-    ? `a string of ${value.length} characters`
-    : `a value of type ${typeof value}`;
 };

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import type { SessionExpiry, Session } from '../../../lib/session/session.js';
 import { SessionExpiryRules } from '../../../lib/session/session-expiry.js';
 import { SessionService } from '../../../lib/session/session.service.js';
@@ -62,6 +63,11 @@ describe('When a session ends', () => {
     expect(rules.toEntry(date)).toBe(text);
     expect(rules.date(text)).toEqual(date);
     expect(rules.timeToLive(text)).toBe(date.getTime() - NOW);
+  });
+
+  it('S43 a date of another realm is a date', () => {
+    const date = runInNewContext(`new Date(${NOW})`) as Date;
+    expect(rules.toEntry(date)).toBe('2023-11-14T22:13:20.500+00:00');
   });
 
   it('S43 and its age counts down', () => {
