@@ -122,7 +122,7 @@ export const namedCacheProvider = (name: string, optionsToken: symbol): Provider
       throw new ImproperlyConfiguredError(
         `The cache "${name}" needs CodexRedisModule.forRoot() or forRootAsync() once, in the root module`,
       );
-    const { cache, store } = resolveNamedCache({ ...options, name }, settings);
+    const { cache, store } = resolveNamedCache(name, options, settings);
     return new CacheService(stores.forCache(store), cache, serializers.for(cache.serializer), clock);
   },
 });

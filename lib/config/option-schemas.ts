@@ -119,9 +119,8 @@ const session = z.strictObject({
     (value) => typeof value === 'string' && value !== '' && value.isWellFormed() && isUnambiguousLater(value),
   ),
   salt: text('a non-empty string'),
-  age: checked<number | string>(
-    "whole seconds from 1, or a duration string with a unit such as '14d'",
-    (value) => isSeconds(value, 1),
+  age: checked<number | string>("seconds from 1, or a duration string with a unit such as '14d'", (value) =>
+    isSeconds(value, 1),
   ),
   expireAtBrowserClose: flag(),
   saveEveryRequest: flag(),

@@ -33,10 +33,12 @@ const SHORT_SECRET_BYTES = 32;
  * @throws ImproperlyConfiguredError that names every problem with its path and the cure.
  */
 export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings => {
+  refuseNoObject('CodexRedisModule', options);
   refuseProblems(optionsSchema, options, checkTogether);
   const store = storeSettings(options, sourceOf(options) ?? { kind: 'url', url: DEFAULT_URL });
   return {
     store,
+    maxEntries: options.memory?.maxEntries,
     cache: cacheSettings(options.cache ?? {}),
     session: options.session === undefined ? null : sessionSettings(options, options.session, store),
     sessionStore: { ...store, source: unbounded(sourceOf(options.session ?? {}) ?? store.source) },
@@ -45,11 +47,19 @@ export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings 
 
 /** What the options of `CodexRedisModule.registerCache()` mean, beside the settings of the module. */
 export const resolveNamedCache = (
-  options: NamedCacheOptions,
+  name: string,
+  given: Omit<NamedCacheOptions, 'name'>,
   settings: CodexRedisSettings,
 ): { cache: CacheSettings; store: StoreSettings } => {
-  refuseProblems(namedCacheSchema, options, (cache) => [...checkSource(cache, ''), ...checkCache(cache, '')]);
-  const source = sourceOf(options);
+  const owner = `the cache ${JSON.stringify(name)}`;
+  refuseNoObject(owner, given);
+  const options = { ...given, name };
+  const together = (cache: NamedCacheOptions): Problem[] => [
+    ...checkSource(cache, ''),
+    ...checkCache(cache, ''),
+  ];
+  refuseProblems(namedCacheSchema, options, together, `${owner}: `);
+  const source = sourceOf({ ...options, memory: { maxEntries: settings.maxEntries } });
   return {
     cache: cacheSettings(options),
     store: source === undefined ? settings.store : { ...settings.store, source },
@@ -62,15 +72,19 @@ export const settingsWarnings = ({ session }: CodexRedisSettings): string[] =>
     ? [`A secret key of the sessions is shorter than ${SHORT_SECRET_BYTES} bytes; use longer, random ones`]
     : [];
 
+const refuseNoObject = (owner: string, options: unknown): void => {
+  if (typeof options !== 'object' || options === null)
+    throw new ImproperlyConfiguredError(
+      `The options of ${owner} must be an object, got ${describeValue(options)}; does the factory return them?`,
+    );
+};
+
 const refuseProblems = <T extends object>(
   schema: z.ZodType,
   options: T,
   together: (options: T) => Problem[],
+  owner = '',
 ): void => {
-  if (typeof options !== 'object' || (options as T | null) === null)
-    throw new ImproperlyConfiguredError(
-      `The options of CodexRedisModule must be an object, got ${describeValue(options)}; does the factory return them?`,
-    );
   const parsed = schema.safeParse(options, { reportInput: true });
   const alone = parsed.success ? [] : parsed.error.issues.flatMap(problemsOfIssue);
   const sound = alone.reduce((rest, { path }) => without(rest, path.split('.')), options);
@@ -78,7 +92,7 @@ const refuseProblems = <T extends object>(
   const all = [...alone, ...together(sound).filter(({ path }) => !wrong.has(path))];
   const fromEnvironment = FROM_ENVIRONMENT in options;
   if (all.length > 0)
-    throw new ImproperlyConfiguredError(all.map((problem) => sentence(problem, fromEnvironment)));
+    throw new ImproperlyConfiguredError(all.map((problem) => owner + sentence(problem, fromEnvironment)));
 };
 
 /** A copy without the option at a path, so that the other options can still be checked. */
@@ -135,7 +149,8 @@ const storeSettings = (options: CodexRedisOptions, source: StoreSource): StoreSe
 
 const cacheSettings = (cache: CacheOptions): CacheSettings => ({
   keyPrefix: cache.keyPrefix ?? '',
-  timeoutMs: cache.timeout === null ? null : seconds(cache.timeout ?? DEFAULT_CACHE_TIMEOUT) * 1000,
+  timeoutMs:
+    cache.timeout === null ? null : Math.round(seconds(cache.timeout ?? DEFAULT_CACHE_TIMEOUT) * 1000),
   version: cache.version ?? 1,
   serializer: cache.serializer,
   keyFunction: cache.keyFunction,

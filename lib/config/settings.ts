@@ -18,7 +18,7 @@ export interface StoreSettings {
 
 export interface CacheSettings {
   readonly keyPrefix: string;
-  /** Milliseconds; `null` never expires. */
+  /** Whole milliseconds; `null` never expires. */
   readonly timeoutMs: number | null;
   readonly version: number;
   readonly serializer: SerializerSource | undefined;
@@ -56,6 +56,8 @@ export interface SessionSettings {
 /** What the options of `forRoot` mean: complete, checked and never changed afterwards. */
 export interface CodexRedisSettings {
   readonly store: StoreSettings;
+  /** How many entries an embedded cache may have. */
+  readonly maxEntries: number | undefined;
   readonly cache: CacheSettings;
   /** `null` when sessions are off. */
   readonly session: SessionSettings | null;

@@ -125,6 +125,16 @@ describe('named caches', () => {
     expect(message).toMatch(/"reports" needs CodexRedisModule\.forRoot\(\)/);
   });
 
+  it('ask about a factory that returns undefined', async () => {
+    const reports = CodexRedisModule.registerCacheAsync({
+      name: 'reports',
+      useFactory: () => undefined as never,
+    });
+    expect(await failure({ imports: [root(), reports] })).toMatch(
+      /"reports" must be an object, got undefined/,
+    );
+  });
+
   it('name their wrong options at start', async () => {
     const message = await failure({
       imports: [

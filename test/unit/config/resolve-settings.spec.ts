@@ -173,6 +173,11 @@ describe('resolveSettings', () => {
     expect(problemsOf({ cache: { timeout } })).toEqual([]);
   });
 
+  it('C24 rounds a cache timeout to milliseconds, as a call does', () => {
+    const of = (timeout: number): unknown => resolveSettings({ cache: { timeout } }).cache.timeoutMs;
+    expect([0.0004, 0.0005, 0.1001].map(of)).toEqual([0, 1, 100]);
+  });
+
   it.each([-1, NaN, Infinity, '300', 'soon', new Date(0), {}, true])(
     'refuses %p as a cache timeout',
     (timeout) => {
@@ -258,16 +263,30 @@ describe('resolveNamedCache', () => {
   const settings = resolveSettings({ url: 'redis://one' });
 
   it('lives where the module does unless it says otherwise', () => {
-    expect(resolveNamedCache({ name: 'a' }, settings).store).toBe(settings.store);
-    expect(resolveNamedCache({ name: 'a', url: 'redis://two' }, settings).store.source).toEqual({
+    expect(resolveNamedCache('a', {}, settings).store).toBe(settings.store);
+    expect(resolveNamedCache('a', { url: 'redis://two' }, settings).store.source).toEqual({
       kind: 'url',
       url: 'redis://two',
     });
   });
 
-  it('reports its problems', () => {
-    expect(() => resolveNamedCache({ name: '', keyPrefix: 'a:1', timeOut: 3 } as never, settings)).toThrow(
-      /3 settings/,
+  it('reports its problems, each with the name of the cache', () => {
+    expect(() => resolveNamedCache('', { keyPrefix: 'a:1', timeOut: 3 } as never, settings)).toThrow(
+      /3 settings.*\n {2}- the cache "": name must be.*\n {2}- the cache "": keyPrefix must be.*\n {2}- the cache "": timeOut is no/,
     );
+  });
+
+  it.each([undefined, null, 'memory:'])('refuses %p as options, and asks about the factory', (options) => {
+    expect(() => resolveNamedCache('reports', options as never, settings)).toThrow(
+      /options of the cache "reports" must be an object.*factory/,
+    );
+  });
+
+  it('on the embedded store is bounded as the default one, whichever is opened first', () => {
+    const bounded = resolveSettings({ url: 'redis://one', memory: { maxEntries: 5 } });
+    expect(resolveNamedCache('a', { url: 'memory:' }, bounded).store.source).toEqual({
+      kind: 'memory',
+      maxEntries: 5,
+    });
   });
 });
