@@ -13,18 +13,20 @@ describe.each(['Express', 'Fastify'] as const)('the bookshop on %s, in a browser
   let visitor: BrowserContext;
   let errors: string[];
 
+  const endings: (() => Promise<void>)[] = [];
+
   beforeAll(async () => {
     redis = await RedisServer.start({ config: { appendonly: 'yes', appendfsync: 'always' } });
-    [shop, browser] = await Promise.all([
-      startBookshop(platform, { REDIS_URL: redis.url, SECRET_KEY: 'a secret of the browser test, 32 bytes' }),
-      startChromium(),
-    ]);
+    endings.push(() => redis.stop());
+    const secret = 'a secret of the browser test, 32 bytes';
+    shop = await startBookshop(platform, { REDIS_URL: redis.url, SECRET_KEY: secret });
+    endings.push(() => shop.stop());
+    browser = await startChromium();
+    endings.push(() => browser.close());
   }, 180_000);
 
   afterAll(async () => {
-    await browser.close();
-    await shop.stop();
-    await redis.stop();
+    for (const end of endings.reverse()) await end();
   });
 
   beforeEach(async () => {

@@ -165,6 +165,17 @@ describe('the pages', () => {
         expect(contents).toContain(`(${path.slice('docs/'.length)})`);
   });
 
+  it('give a reason for each dependency', () => {
+    const reasons = PAGES.find(({ path }) => path === 'docs/dependencies.md')!.text;
+    const { dependencies, peerDependencies, devDependencies } = JSON.parse(
+      readFileSync(join(ROOT, 'package.json'), 'utf8'),
+    ) as Record<string, Record<string, string>>;
+    const names = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies });
+    expect(names.filter((name) => !name.startsWith('@types/') && !reasons.includes(`\`${name}\``))).toEqual(
+      [],
+    );
+  });
+
   it('have a quick start of at most 30 lines', () => {
     const readme = PAGES.find(({ path }) => path === 'README.md')!;
     const [quickStart] = blocksOf(readme).filter(({ language }) => language === 'ts');

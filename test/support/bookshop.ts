@@ -7,7 +7,7 @@ export interface Bookshop {
   readonly url: string;
   /** What it has printed. */
   output(): string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts the sample as its reader does, in a process of its own. */
