@@ -15,3 +15,7 @@ export const percentile = (numbers, p) => {
 /** The median of the ratios round by round, so that a drift of the machine hits both sides alike. */
 export const medianRatio = (numbers, baseline) =>
   median(numbers.map((number, round) => number / baseline[round]));
+
+/** The object with each value changed. */
+export const mapValues = (object, change) =>
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value, name)]));

@@ -52,14 +52,16 @@ export const createJob = (cache) => {
       assert.equal(await run.incr(size, 0), 1);
     },
 
-    /** Operations per second of so many concurrent callers. */
+    /** Operations per second of so many concurrent callers, and what one costs this process. */
     measure: async (operation, size, callers, sliceMs) => {
       let over = false;
+      const cpuBefore = process.cpuUsage();
       const { done, ms } = await Promise.all([
         repeat(operation, size, callers, () => over),
         new Promise((resolve) => setTimeout(resolve, sliceMs)).then(() => (over = true)),
       ]).then(([result]) => result);
-      return (done / ms) * 1000;
+      const { user, system } = process.cpuUsage(cpuBefore);
+      return { perSecond: (done / ms) * 1000, cpuMicros: (user + system) / done };
     },
 
     times: async (operation, size, count) => {

@@ -2,7 +2,7 @@ import { CACHES, cachesFor, OURS, RAW } from '../contenders/cache/index.mjs';
 import { countCommands } from '../core/command-monitor.mjs';
 import { withContenders } from '../core/contender-process.mjs';
 import { inTurn } from '../core/rounds.mjs';
-import { median, medianRatio } from '../core/statistics.mjs';
+import { mapValues, median, medianRatio } from '../core/statistics.mjs';
 import { atLeast } from '../report/targets.mjs';
 import { commandsEach, figure } from '../report/format.mjs';
 
@@ -53,12 +53,16 @@ const measureCell = async (contenders, { operation, size, callers }, mode) => {
   const able = await supporting(contenders, operation);
   const measure = (sliceMs) => (contender) => contender.call('measure', operation, size, callers, sliceMs);
   await inTurn(able, 1, measure(mode.warmUpMs));
-  const rates = await inTurn(able, mode.rounds, measure(mode.sliceMs));
-  const perSecond = Object.fromEntries(Object.entries(rates).map(([name, all]) => [name, median(all)]));
-  const ratio = Object.fromEntries(
-    Object.entries(rates).map(([name, all]) => [name, medianRatio(all, rates[RAW])]),
-  );
-  return { perSecond, ratio };
+  const rounds = await inTurn(able, mode.rounds, measure(mode.sliceMs));
+  return { ...summary(rounds, 'perSecond', 'ratio'), ...summary(rounds, 'cpuMicros', 'cpuRatio') };
+};
+
+const summary = (rounds, what, ratioName) => {
+  const figures = mapValues(rounds, (all) => all.map((round) => round[what]));
+  return {
+    [what]: mapValues(figures, median),
+    [ratioName]: mapValues(figures, (all) => medianRatio(all, figures[RAW])),
+  };
 };
 
 const commandsOf = async (contenders, url) => {
@@ -73,19 +77,34 @@ const commandsOf = async (contenders, url) => {
 
 const NAMES = CACHES.map(({ name }) => name);
 
+const ratioTable = (all, { title, note, unit, measured, ratio }) => ({
+  title,
+  note,
+  columns: ['operation', 'size', 'callers', `${RAW} ${unit}`, ...NAMES.slice(1)],
+  rows: all.map((cell) => [
+    cell.operation,
+    cell.size,
+    cell.callers,
+    figure(cell[measured][RAW]),
+    ...NAMES.slice(1).map((name) => figure(cell[ratio][name])),
+  ]),
+});
+
 export const tables = ({ cells: all, commands }) => [
-  {
-    title: 'Cache operations: ratio to node-redis',
-    note: 'More is faster. `node-redis` itself: operations per second. A call of getMany and setMany handles 100 entries.',
-    columns: ['operation', 'size', 'callers', `${RAW} /s`, ...NAMES.slice(1)],
-    rows: all.map(({ operation, size, callers, perSecond, ratio }) => [
-      operation,
-      size,
-      callers,
-      figure(perSecond[RAW]),
-      ...NAMES.slice(1).map((name) => figure(ratio[name])),
-    ]),
-  },
+  ratioTable(all, {
+    title: 'Cache operations: speed, ratio to node-redis',
+    note: 'More is faster. A call of getMany and setMany handles 100 entries.',
+    unit: '/s',
+    measured: 'perSecond',
+    ratio: 'ratio',
+  }),
+  ratioTable(all, {
+    title: 'Cache operations: processor time of the process, ratio to node-redis',
+    note: 'Less is better. Other work on the machine hardly touches this figure.',
+    unit: 'µs',
+    measured: 'cpuMicros',
+    ratio: 'cpuRatio',
+  }),
   {
     title: 'Cache operations: Redis commands each',
     columns: ['operation', ...NAMES],

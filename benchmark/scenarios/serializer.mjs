@@ -42,7 +42,7 @@ const NAMES = SERIALIZERS.map(({ name }) => name);
 
 export const tables = (result) => [
   {
-    title: 'Writing JSON: time against JSON.stringify',
+    title: 'Writing JSON: processor time against JSON.stringify',
     note: 'Less is better; JSON.stringify itself in microseconds. `varied` is 15 KB in 60 objects of 60 shapes.',
     columns: ['value', `${STRINGIFY} µs`, ...NAMES.slice(1)],
     rows: Object.entries(result).map(([sample, contenders]) => [

@@ -2,7 +2,7 @@ import { APPLICATIONS, BARE, OURS } from '../contenders/session/index.mjs';
 import { countCommands, sumOf } from '../core/command-monitor.mjs';
 import { withContenders } from '../core/contender-process.mjs';
 import { inTurn } from '../core/rounds.mjs';
-import { median, medianRatio } from '../core/statistics.mjs';
+import { mapValues, median, medianRatio } from '../core/statistics.mjs';
 import { commandsEach, figure } from '../report/format.mjs';
 import { atLeast, atMost } from '../report/targets.mjs';
 
@@ -74,9 +74,6 @@ const summary = (rounds, commands) => {
     commandNames: commandsEach(commands[name], COUNTED),
   }));
 };
-
-const mapValues = (object, change) =>
-  Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value, name)]));
 
 const tableOf = (platform, kinds) => ({
   title: `Sessions on ${platform === 'express' ? 'Express' : 'Fastify'}`,
