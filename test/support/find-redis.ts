@@ -18,14 +18,15 @@ export const redisServerBinary = (): string => {
 };
 
 /** The path of a Redis server program, `undefined` where there is none yet. */
-export const onPath = (): string | undefined => {
-  for (const name of BINARIES)
-    for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-      const path = join(folder, name);
-      if (isExecutable(path)) return path;
-    }
-  return undefined;
-};
+export const onPath = (): string | undefined =>
+  BINARIES.map(commandOnPath).find((path) => path !== undefined);
+
+/** The path of a program, `undefined` where there is none. */
+export const commandOnPath = (name: string): string | undefined =>
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
 
 const isExecutable = (path: string): boolean => {
   try {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { redisServerBinary } from './find-redis.js';
+import { commandOnPath, redisServerBinary } from './find-redis.js';
 
 export interface RedisServerOptions {
   /** Further settings as on redis-server's command line: `{ requirepass: 'x' }`. */
@@ -16,6 +16,9 @@ export interface RedisServerOptions {
   /** Instead of a free one. */
   readonly port?: number;
 }
+
+/** Where the system can do it, a run that is killed leaves no server behind. */
+const DIES_WITH_PARENT = commandOnPath('setpriv') === undefined ? [] : ['setpriv', '--pdeathsig', 'KILL'];
 
 /** Below the ports that the system gives to outgoing connections: none of those can take a port that was free. */
 const PORTS = { first: 10_000, count: 22_000 };
@@ -79,13 +82,14 @@ export class RedisServer {
       appendonly: 'no',
       ...this.options.config,
     }).flatMap(([name, value]) => [`--${name}`, value]);
-    const child = spawn(
+    const [program, ...words] = [
+      ...DIES_WITH_PARENT,
       redisServerBinary(),
-      [...this.#configFile(), ...config, ...(this.options.args ?? [])],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+      ...this.#configFile(),
+      ...config,
+      ...(this.options.args ?? []),
+    ] as [string, ...string[]];
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     await ready(child);
   }
