@@ -8,7 +8,7 @@ import { replyCode } from './translate-error.js';
 /** Why the module could not start on the cluster whose root nodes are `names`, and what to do. */
 export const clusterStartError = (error: unknown, names: string): Error => {
   const reply = replyIn(error);
-  if (reply === undefined) return startError(error, names);
+  if (reply === undefined) return startError(inCommon(error), names);
   if (isAboutCredentials(reply))
     return new ImproperlyConfiguredError(
       `The Redis Cluster at ${names} refused the credentials (${replyCode(reply)}); check username and password ` +
@@ -50,12 +50,19 @@ export const sentinelStartError = (error: unknown, { sentinels, master, name }: 
             'in sentinel.nodeClientOptions',
       { cause: reply },
     );
-  return startError(reply ?? error, ofSentinels ? `${sentinels} (Sentinels)` : master);
+  return startError(reply ?? inCommon(error), ofSentinels ? `${sentinels} (Sentinels)` : master);
 };
 
 const CREDENTIALS = ['WRONGPASS', 'NOAUTH', 'NOPERM'];
 
 const isAboutCredentials = (reply: ErrorReply): boolean => CREDENTIALS.includes(replyCode(reply));
+
+/** Where all failed alike, as by TLS, one of them says what to do. */
+const inCommon = (error: unknown): unknown => {
+  if (!(error instanceof AggregateError)) return error;
+  const codes = new Set(error.errors.map((each: NodeJS.ErrnoException) => each.code));
+  return codes.size === 1 ? error.errors[0] : error;
+};
 
 /** What a server answered says more than that others did not. */
 const replyIn = (error: unknown): ErrorReply | undefined => {
