@@ -9,7 +9,7 @@ import { CacheKeys, type KeySelection } from './cache-keys.js';
 import { ttlOf, type VersionOptions, versionOf, type WriteOptions } from './call-options.js';
 import { deleteSelected } from './delete-selected.js';
 import { checkDelta, checkVersionDelta } from './delta.js';
-import { dumpEntries, type Entries, keyList } from './entries.js';
+import { dump, dumpEntries, type Entries, keyList } from './entries.js';
 import { load, loadMany } from './loading.js';
 import { flightsOn, type SingleFlight } from './single-flight.js';
 import { type Timeout, timeoutToMs } from './timeout.js';
@@ -55,6 +55,7 @@ export class CacheService {
    * @throws SerializationError when the stored text is not the serializer's.
    */
   get<T = unknown>(key: string, defaultValue?: undefined, options?: VersionOptions): Promise<T | undefined>;
+  get<T = unknown>(key: string, defaultValue: null, options?: VersionOptions): Promise<T | null>;
   get<T = unknown, D = T>(key: string, defaultValue: D, options?: VersionOptions): Promise<T | D>;
   async get(key: string, defaultValue?: unknown, options?: VersionOptions): Promise<unknown> {
     const text = await this.store.get(this.#keys.redisKey(key, options?.version));
@@ -63,7 +64,7 @@ export class CacheService {
 
   /** Stores a value, whatever was there before. */
   async set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<void> {
-    const text = this.serializer.dumps(value);
+    const text = dump(this.serializer, value);
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     const ttl = ttlOf(timeout, this.#timeoutMs);
     const writing = this.#flights.fence(redisKey);
@@ -74,7 +75,7 @@ export class CacheService {
 
   /** Stores a value only where there is none; whether it did. */
   async add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    const text = this.serializer.dumps(value);
+    const text = dump(this.serializer, value);
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     const ttl = ttlOf(timeout, this.#timeoutMs);
     if (ttl === 0) return !(await this.store.has(redisKey));
@@ -286,6 +287,6 @@ export class CacheService {
       throw new TypeError(
         `getOrSet: the factory for ${JSON.stringify(key)} returned undefined; return null to store that there is nothing`,
       );
-    return this.serializer.dumps(value);
+    return dump(this.serializer, value);
   }
 }

@@ -15,8 +15,20 @@ export const dumpEntries = (
   redisKeyOf: (key: string) => string,
 ): [redisKey: string, text: string][] => {
   const dumped: [redisKey: string, text: string][] = [];
-  for (const [key, value] of pairsOf(entries)) dumped.push([redisKeyOf(key), dump(serializer, key, value)]);
+  for (const [key, value] of pairsOf(entries))
+    dumped.push([redisKeyOf(key), dumpEntry(serializer, key, value)]);
   return dumped;
+};
+
+/**
+ * The text of a value.
+ *
+ * @throws TypeError as the serializer does, and when it gives anything but text, such as a promise or bytes.
+ */
+export const dump = (serializer: Serializer, value: unknown): string => {
+  const text: unknown = serializer.dumps(value);
+  if (typeof text === 'string') return text;
+  throw new TypeError(`cache.serializer: dumps() must return a string, got ${describeValue(text)}`);
 };
 
 /** Reads an iterable of keys, once; a copy, since the caller may use its array again before the answer is there. */
@@ -41,9 +53,9 @@ const pairsOf = (entries: Entries): Iterable<readonly [string, unknown]> => {
 const isIterable = (entries: Entries): entries is Iterable<readonly [string, unknown]> =>
   Symbol.iterator in entries;
 
-const dump = (serializer: Serializer, key: string, value: unknown): string => {
+const dumpEntry = (serializer: Serializer, key: string, value: unknown): string => {
   try {
-    return serializer.dumps(value);
+    return dump(serializer, value);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new TypeError(`cache key ${JSON.stringify(key)}: ${error.message}`, { cause: error });

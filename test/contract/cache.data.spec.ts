@@ -182,6 +182,22 @@ describeOnEveryStore('Cache, data', (context) => {
       expect(calls.slice(5)).toEqual(['loads', 'loads', 'loads']);
     });
 
+    it.each([
+      ['nothing', undefined],
+      ['bytes', Buffer.from('x')],
+      ['a promise', Promise.resolve('x')],
+    ])('C70 one that makes %s of a value is refused, and nothing is stored', async (_, made) => {
+      const cache = context.open({}, context.store, { ...reversed, dumps: () => made as string });
+      for (const call of [
+        () => cache.set('k', 1),
+        () => cache.add('k', 1),
+        () => cache.setMany({ k: 1 }),
+        () => cache.getOrSet('k', () => 1),
+      ])
+        await expect(call()).rejects.toThrow(/cache\.serializer: dumps\(\) must return a string, got/);
+      expect(await context.redisKeys()).toEqual([]);
+    });
+
     it('C70 C67 its failure to read is a SerializationError that does not repeat what it says', async () => {
       const cache = context.open({}, context.store, reversed);
       await putText('k', 'secret');

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
 import { describeOnEveryStore, StoreContext } from '../support/store-suite.js';
 import { stores } from '../support/stores.js';
@@ -56,6 +57,13 @@ describeOnEveryStore('Cache, more', (context) => {
     expect(await context.cache.has('k')).toBe(false);
     expect(await context.cache.expireAt('k', context.inFuture(60_000))).toBe(false);
     expect(await context.redisKeys()).toEqual([]);
+  });
+
+  it('X2 expireAt takes a Date of another realm', async () => {
+    await context.cache.set('k', 1, null);
+    const date = runInNewContext(`new Date(${context.inFuture(60_000).getTime()})`) as Date;
+    expect(await context.cache.expireAt('k', date)).toBe(true);
+    expect(await context.cache.ttl('k')).toBeLessThanOrEqual(61);
   });
 
   it.each([new Date(NaN), 60, '2030-01-01', null, undefined, {}])('X2 expireAt refuses %p', async (date) => {
