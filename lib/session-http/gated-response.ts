@@ -1,6 +1,26 @@
 import type { ServerResponse } from 'node:http';
-import type { HeldResponse } from './held-response.js';
 import type { ResponseBase } from './response-base.js';
+
+/**
+ * - `open`: nothing has been sent, and nothing asked for
+ * - `waiting`: what is sent is kept back until the commit is through
+ * - `passing`: the response is Node's again
+ * - `discarding`: an error was answered; what the application still sends is dropped
+ */
+export type Phase = 'open' | 'waiting' | 'passing' | 'discarding';
+
+/** What holds a response; the methods are called for one that does not pass. */
+export interface Hold {
+  readonly phase: Phase;
+  /** Whether `end` was called while waiting. */
+  readonly ended: boolean;
+  /** Has the methods that send for real. */
+  readonly base: ResponseBase;
+  head(statusCode: number, reason: unknown, headers: unknown): void;
+  write(chunk: unknown, encoding: unknown, callback: unknown): boolean;
+  end(chunk: unknown, encoding: unknown, callback: unknown): void;
+  flushHeaders(): void;
+}
 
 /** Where a response keeps its hold. */
 export const HELD = Symbol('codex-redis:held-response');
@@ -13,7 +33,7 @@ export const BASE = Symbol('codex-redis:response-base');
 
 /** A raw response, of node:http, of node:http2's compatible API or of Fastify's `inject()`. */
 export interface GatedResponse extends ServerResponse {
-  [HELD]?: HeldResponse;
-  [HOLD]?: (response: GatedResponse) => HeldResponse | undefined;
+  [HELD]?: Hold;
+  [HOLD]?: (response: GatedResponse) => Hold | undefined;
   [BASE]?: ResponseBase;
 }

@@ -1,26 +1,20 @@
 import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { type FailureReply, replyWithFailure } from './failure-reply.js';
+import type { Hold, Phase } from './gated-response.js';
 import { mergeHeaders } from './node-response.js';
 import type { ResponseBase } from './response-base.js';
+import { addLookouts } from './response-lookouts.js';
 
 interface Call {
   readonly method: 'write' | 'end' | 'flushHeaders';
   readonly args: unknown[];
 }
 
-/**
- * - `open`: nothing has been sent, and nothing asked for
- * - `waiting`: what is sent is kept back until the commit is through
- * - `passing`: the response is Node's again
- * - `discarding`: an error was answered; what the application still sends is dropped
- */
-export type Phase = 'open' | 'waiting' | 'passing' | 'discarding';
-
 const logger = new Logger('CodexRedisSession');
 
 /** A response of which nothing leaves until `settle` is through. */
-export abstract class HeldResponse {
+export abstract class HeldResponse implements Hold {
   phase: Phase = 'open';
   /** Whether `end` was called while waiting. */
   ended = false;
@@ -49,9 +43,6 @@ export abstract class HeldResponse {
 
   /** What the client is told when `settle` failed. */
   protected abstract failure(error: unknown): FailureReply;
-
-  /** Called when the response begins to wait. */
-  protected abstract onWait(): void;
 
   /** `writeHead` on an open response. */
   head(statusCode: number, reason: unknown, headers: unknown): void {
@@ -119,7 +110,7 @@ export abstract class HeldResponse {
     }
     this.phase = 'waiting';
     this.#statusCode = statusCode;
-    this.onWait();
+    addLookouts(this.response);
     pending.then(
       () => this.#release(),
       (error: unknown) => this.#refuse(error),

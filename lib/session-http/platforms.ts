@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { BASE, type GatedResponse, HELD, HOLD } from './gated-response.js';
 import type { ResponseBase } from './response-base.js';
-import { addSenders, lookouts, senders } from './response-gate.js';
+import { addSenders, senders } from './response-gate.js';
 import { SessionExchange } from './session-exchange.js';
 import type { SessionHttp } from './session-http.js';
 
@@ -63,7 +63,7 @@ interface ExpressResponse extends GatedResponse {
 const installOnExpress = ({ request, response }: ExpressApplication, http: SessionHttp): void => {
   const base = Reflect.getPrototypeOf(response) as ResponseBase;
   const open = (held: ExpressResponse): SessionExchange =>
-    (held[HELD] = new SessionExchange(http, held.req, held, base, ALWAYS_WATCHED));
+    (held[HELD] = new SessionExchange(http, held.req, held, base));
   Object.assign(response, {
     ...senders,
     [BASE]: base,
@@ -71,7 +71,6 @@ const installOnExpress = ({ request, response }: ExpressApplication, http: Sessi
     // a response nobody asked a session for is concerned only by a malformed cookie
     [HOLD]: (held: ExpressResponse) => (http.presentsMalformed(held.req) ? open(held) : undefined),
   });
-  Object.defineProperties(response, lookouts);
   Object.defineProperty(request, 'session', {
     configurable: true,
     get(this: { res: ExpressResponse }) {
@@ -80,8 +79,6 @@ const installOnExpress = ({ request, response }: ExpressApplication, http: Sessi
     set: replaceSession,
   });
 };
-
-const ALWAYS_WATCHED = (): void => undefined;
 
 const expressExchange = (response: ExpressResponse): SessionExchange | undefined =>
   (response[HELD] as SessionExchange | undefined) ?? response[OPEN]?.(response);
@@ -121,7 +118,7 @@ const installOnFastify = (instance: FastifyInstance, http: SessionHttp): void =>
     setter: replaceSession,
   });
   const attach = (request: FastifyRawRequest, response: GatedResponse): SessionExchange => {
-    const exchange = new SessionExchange(http, request, response, fastifyBase(response), addLookouts);
+    const exchange = new SessionExchange(http, request, response, fastifyBase(response));
     response[HELD] = request[EXCHANGE] = exchange;
     addSenders(response);
     return exchange;
@@ -160,10 +157,6 @@ const fastifyBase = (response: ServerResponse): ResponseBase => {
   const base = Object.create(prototype) as Record<string, unknown>;
   for (const name of own) base[name] = Reflect.get(response, name);
   return base as unknown as ResponseBase;
-};
-
-const addLookouts = (response: ServerResponse): void => {
-  Object.defineProperties(response, lookouts);
 };
 
 /** Whoever puts a session of another kind in its place is let. */

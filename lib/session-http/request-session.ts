@@ -14,7 +14,7 @@ interface Carrier {
  */
 export const requestOf = (context: ExecutionContext): Carrier | undefined => {
   const type = context.getType<string>();
-  if (type === 'http') return context.switchToHttp().getRequest<Carrier>();
+  if (type === 'http') return context.getArgByIndex<Carrier>(0);
   if (type !== 'graphql') return undefined;
   // the third argument of every resolver
   const shared = context.getArgByIndex<{ req?: Carrier; request?: Carrier } | undefined>(2);

@@ -34,7 +34,6 @@ export class SessionExchange extends HeldResponse {
     request: IncomingMessage,
     response: ServerResponse,
     base: ResponseBase,
-    private readonly watch: (response: ServerResponse) => void,
   ) {
     super(response, base);
     this.#presented = http.presentedBy(request);
@@ -136,10 +135,6 @@ export class SessionExchange extends HeldResponse {
     }
     logger.error(error);
     return { statusCode: SERVER_ERROR, message: 'Internal server error' };
-  }
-
-  protected onWait(): void {
-    this.watch(this.response);
   }
 
   /** The commands that the end of the request asks for; most requests ask for none. */
