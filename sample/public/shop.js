@@ -64,7 +64,10 @@ const note = (text) => {
 
 const showBooks = async () => {
   $('loaded').textContent = 'Loading …';
-  const { books, source, tookMs, statistics } = await call('GET', 'api/books');
+  const { books, source, tookMs, statistics } = await call('GET', 'api/books').catch((error) => {
+    $('loaded').textContent = 'not to be had just now';
+    throw error;
+  });
   $('loaded').textContent = `from the ${source} in ${tookMs} ms`;
   $('hits').textContent = statistics.hits;
   $('misses').textContent = statistics.misses;

@@ -165,6 +165,13 @@ describe('the pages', () => {
         expect(contents).toContain(`(${path.slice('docs/'.length)})`);
   });
 
+  it('have the recipe for Jest in CommonJS that the package test runs', () => {
+    const path = join(ROOT, 'test/package/fixtures/nest-11-commonjs/package.json');
+    const { jest } = JSON.parse(readFileSync(path, 'utf8')) as { jest: object };
+    const [recipe] = inLanguage('json').filter(({ page }) => page === 'docs/wiring.md');
+    expect(jest).toMatchObject(JSON.parse(recipe!.code) as object);
+  });
+
   it('give a reason for each dependency', () => {
     const reasons = PAGES.find(({ path }) => path === 'docs/dependencies.md')!.text;
     const { dependencies, peerDependencies, devDependencies } = JSON.parse(
