@@ -39,7 +39,8 @@ type EntryName<T> = keyof T & string;
 export interface SessionMethods<T extends object = Record<string, unknown>> extends SessionStatus {
   /** The value of an entry, `undefined` (or the default) when there is none. */
   get<K extends EntryName<T>>(name: K): T[K] | undefined;
-  get<K extends EntryName<T>, D>(name: K, defaultValue: D): T[K] | D;
+  get<K extends EntryName<T>>(name: K, defaultValue: Exclude<T[K], undefined>): Exclude<T[K], undefined>;
+  get<K extends EntryName<T>, D>(name: K, defaultValue: D): Exclude<T[K], undefined> | D;
 
   /** @throws TypeError when the value is not JSON; it names the path and the cure. */
   set<K extends EntryName<T>>(name: K, value: T[K]): void;
@@ -51,7 +52,8 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
 
   /** Deletes an entry and gives the value it had, `undefined` (or the default) when there was none. */
   pop<K extends EntryName<T>>(name: K): T[K] | undefined;
-  pop<K extends EntryName<T>, D>(name: K, defaultValue: D): T[K] | D;
+  pop<K extends EntryName<T>>(name: K, defaultValue: Exclude<T[K], undefined>): Exclude<T[K], undefined>;
+  pop<K extends EntryName<T>, D>(name: K, defaultValue: D): Exclude<T[K], undefined> | D;
 
   /** The value of an entry, which is set to `value` when there is none. */
   setDefault<K extends EntryName<T>>(name: K, value: T[K]): T[K];

@@ -187,7 +187,7 @@ describeOnEveryStore('Cache, data', (context) => {
       ['bytes', Buffer.from('x')],
       ['a promise', Promise.resolve('x')],
     ])('C70 one that makes %s of a value is refused, and nothing is stored', async (_, made) => {
-      const cache = context.open({}, context.store, { ...reversed, dumps: () => made as string });
+      const cache = context.open({}, context.store, { ...reversed, dumps: () => made as unknown as string });
       for (const call of [
         () => cache.set('k', 1),
         () => cache.add('k', 1),

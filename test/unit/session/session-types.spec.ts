@@ -23,6 +23,10 @@ describe('The types of a session', () => {
     session.update({ visits: 2 });
     const names: ('visits' | 'cart')[] = session.keys();
     expect([visits, withDefault, cart, names]).toEqual([1, 1, ['x'], ['visits', 'cart']]);
+    const sameType: string[] = session.get('cart', []);
+    const never: string | null = sessions.open<{ name?: string }>().get('name', null);
+    const popped: string[] = session.pop('cart', []);
+    expect([sameType, never, popped]).toEqual([['x'], null, ['x']]);
   });
 
   it('refuse what is none of them', () => {
