@@ -121,17 +121,16 @@ export class SentinelLink implements RedisLink {
   }
 
   #dialMaster(): Dial {
-    const found = masterDial({
+    return masterDial({
       locate: () => this.#group.master(),
       templateAt: (address) => {
         this.#sought = address;
         return this.#templateAt(address);
       },
       onOpen: (address) => (this.#address = address),
+      onMisled: () => this.#group.doubt(),
       boundMs: this.options.connectTimeoutMs,
     });
-    found.opened.catch(() => this.#group.doubt());
-    return found;
   }
 
   #templateAt(address: NodeAddress): RedisClientType {
