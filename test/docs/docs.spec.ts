@@ -183,6 +183,13 @@ describe('the pages', () => {
     );
   });
 
+  it('quote tests by titles that they have', () => {
+    const readme = PAGES.find(({ path }) => path === 'README.md')!.text.replace(/\s+/g, ' ');
+    const quoted = [...readme.matchAll(/“\[([^\]]+)\]\(([^)]+)\)”/g)];
+    expect(quoted.length).toBeGreaterThan(3);
+    for (const [, title, path] of quoted) expect(readFileSync(join(ROOT, path!), 'utf8')).toContain(title);
+  });
+
   it('have a quick start of at most 30 lines', () => {
     const readme = PAGES.find(({ path }) => path === 'README.md')!;
     const [quickStart] = blocksOf(readme).filter(({ language }) => language === 'ts');
