@@ -1,9 +1,10 @@
 import { fastifyCompress } from '@fastify/compress';
 import { Controller, Get, type INestApplication, Res, Sse } from '@nestjs/common';
-import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import compression from 'compression';
 import { once } from 'node:events';
 import { get as httpGet } from 'node:http';
+import { connect } from 'node:http2';
 import { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -337,6 +338,88 @@ describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) 
       const zipped = failed.headers['content-encoding'] === 'gzip';
       const text = zipped ? gunzipSync(failed.bytes).toString() : failed.body;
       expect(text).toBe('{"statusCode":503,"message":"Redis is not reachable"}');
+    });
+  });
+});
+
+describe('HTTP/2 on Fastify', () => {
+  const commits = new CommitSwitch();
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp('fastify', {
+      adapter: () => new FastifyAdapter({ http2: true } as object),
+      controllers: [ResponsesController],
+      wrapStore: commits.wrap,
+    });
+  });
+
+  afterEach(() => {
+    commits.fail(undefined);
+    commits.release();
+  });
+
+  afterAll(() => app.close());
+
+  interface Http2Answer {
+    readonly status: number | undefined;
+    readonly cookies: string[] | undefined;
+    readonly body: string;
+  }
+
+  const get = async (path: string, onByte: () => void = () => undefined): Promise<Http2Answer> => {
+    const session = connect(`http://127.0.0.1:${app.port}`);
+    const stream = session.request({ ':path': path });
+    const answer = {
+      status: undefined as number | undefined,
+      cookies: undefined as string[] | undefined,
+      body: '',
+    };
+    stream.setEncoding('utf8');
+    stream.on('response', (headers) => {
+      onByte();
+      answer.status = headers[':status'];
+      answer.cookies = headers['set-cookie'];
+    });
+    stream.on('data', (chunk: string) => (answer.body += chunk));
+    await once(stream, 'end');
+    session.close();
+    return answer;
+  };
+
+  const paths = [
+    '/text',
+    '/res-send',
+    '/raw-end',
+    '/raw-writes',
+    '/head-object',
+    '/piped',
+    '/file-stream',
+    '/flush-headers',
+  ];
+
+  it.each(paths)('H2 nothing of %s leaves before the session is committed', async (path) => {
+    commits.hold();
+    let early = false;
+    let released = false;
+    const answer = get(path, () => (early = !released));
+    await commits.untilBegun();
+    await pause(MOMENT);
+    released = true;
+    commits.release();
+    const { status, cookies, body } = await answer;
+    expect(early).toBe(false);
+    expect(status).toBe(200);
+    expect(body).toContain('success');
+    expect(cookies?.filter((cookie) => cookie.startsWith('sessionid='))).toHaveLength(1);
+  });
+
+  it.each(paths)('H3 a commit that fails gives an error for %s', async (path) => {
+    commits.fail(new RedisConnectionError());
+    expect(await get(path)).toEqual({
+      status: 503,
+      cookies: undefined,
+      body: '{"statusCode":503,"message":"Redis is not reachable"}',
     });
   });
 });

@@ -1,0 +1,66 @@
+import { parseSetCookie } from 'cookie';
+import type { SessionSettings } from '../../../lib/config/settings.js';
+import { SessionCookie } from '../../../lib/session-http/session-cookie.js';
+
+const KEY = 'a'.repeat(32);
+const NOW = 1_700_000_000_000;
+
+const plain: SessionSettings['cookie'] = {
+  name: 'sid',
+  path: '/',
+  secure: false,
+  httpOnly: true,
+  sameSite: 'lax',
+};
+
+describe('SessionCookie', () => {
+  it('M3 gives Max-Age and Expires that agree', () => {
+    const header = new SessionCookie(plain).give(KEY, 60, NOW);
+    expect(parseSetCookie(header)).toEqual({
+      name: 'sid',
+      value: KEY,
+      maxAge: 60,
+      expires: new Date(NOW + 60_000),
+      path: '/',
+      httpOnly: true,
+      sameSite: 'lax',
+    });
+  });
+
+  it('M22 a negative Max-Age ends in the past', () => {
+    const { maxAge, expires } = parseSetCookie(new SessionCookie(plain).give(KEY, -10, NOW));
+    expect([maxAge, expires]).toEqual([-10, new Date(NOW - 10_000)]);
+  });
+
+  it('M23 without Max-Age it ends with the browser', () => {
+    const header = new SessionCookie(plain).give(KEY, undefined, NOW);
+    expect(header).not.toMatch(/max-age|expires/i);
+  });
+
+  it('M25 leaves out what is not wanted, and carries what is', () => {
+    const bare = new SessionCookie({ ...plain, path: null, httpOnly: false, sameSite: false });
+    expect(bare.give(KEY, undefined, NOW)).toBe(`sid=${KEY}`);
+    const full = new SessionCookie({
+      ...plain,
+      domain: 'example.com',
+      secure: true,
+      sameSite: 'none',
+      partitioned: true,
+      priority: 'low',
+    });
+    expect(parseSetCookie(full.give(KEY, undefined, NOW))).toMatchObject({
+      domain: 'example.com',
+      secure: true,
+      sameSite: 'none',
+      partitioned: true,
+      priority: 'low',
+    });
+  });
+
+  it('M9 is taken with the attributes it was given with', () => {
+    const cookie = new SessionCookie({ ...plain, domain: 'example.com', secure: true, partitioned: true });
+    const given = parseSetCookie(cookie.give(KEY, 60, NOW));
+    const taken = parseSetCookie(cookie.take());
+    expect(taken).toEqual({ ...given, value: '', maxAge: 0, expires: new Date(0) });
+  });
+});
