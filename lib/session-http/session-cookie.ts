@@ -4,6 +4,7 @@ import type { SessionSettings } from '../config/settings.js';
 /** Writes the session cookie, with the configured attributes. */
 export class SessionCookie {
   readonly #attributes: Omit<SetCookie, 'value' | 'maxAge' | 'expires'>;
+  #latest: { second: number; maxAge: number | undefined; afterValue: string } | undefined;
 
   constructor({
     name,
@@ -34,11 +35,7 @@ export class SessionCookie {
    * @param now milliseconds since the epoch
    */
   give(key: string, maxAge: number | undefined, now: number): string {
-    return stringifySetCookie({
-      ...this.#attributes,
-      value: key,
-      ...(maxAge !== undefined && { maxAge, expires: new Date(now + maxAge * 1000) }),
-    });
+    return `${this.#attributes.name}=${key}${this.#afterValue(maxAge, Math.floor(now / 1000))}`;
   }
 
   /**
@@ -47,5 +44,18 @@ export class SessionCookie {
    */
   take(): string {
     return stringifySetCookie({ ...this.#attributes, value: '', maxAge: 0, expires: new Date(0) });
+  }
+
+  /** A key needs no escaping, and what follows it is the same for everybody within a second. */
+  #afterValue(maxAge: number | undefined, second: number): string {
+    if (this.#latest?.second !== second || this.#latest.maxAge !== maxAge) {
+      const cookie = stringifySetCookie({
+        ...this.#attributes,
+        value: '',
+        ...(maxAge !== undefined && { maxAge, expires: new Date((second + maxAge) * 1000) }),
+      });
+      this.#latest = { second, maxAge, afterValue: cookie.slice(this.#attributes.name.length + 1) };
+    }
+    return this.#latest.afterValue;
   }
 }

@@ -27,6 +27,20 @@ describe('SessionCookie', () => {
     });
   });
 
+  it('M3 gives each key, age and second its own', () => {
+    const cookie = new SessionCookie(plain);
+    const given = (...args: Parameters<SessionCookie['give']>): unknown => {
+      const { value, maxAge, expires } = parseSetCookie(cookie.give(...args));
+      return [value, maxAge, expires?.getTime()];
+    };
+    const other = 'b'.repeat(32);
+    expect(given(KEY, 60, NOW)).toEqual([KEY, 60, NOW + 60_000]);
+    expect(given(other, 60, NOW + 999)).toEqual([other, 60, NOW + 60_000]);
+    expect(given(KEY, 60, NOW + 1000)).toEqual([KEY, 60, NOW + 61_000]);
+    expect(given(KEY, 10, NOW + 1000)).toEqual([KEY, 10, NOW + 11_000]);
+    expect(given(KEY, undefined, NOW + 1000)).toEqual([KEY, undefined, undefined]);
+  });
+
   it('M22 a negative Max-Age ends in the past', () => {
     const { maxAge, expires } = parseSetCookie(new SessionCookie(plain).give(KEY, -10, NOW));
     expect([maxAge, expires]).toEqual([-10, new Date(NOW - 10_000)]);
