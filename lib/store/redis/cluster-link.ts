@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisClusterOptions } from 'redis';
 import { RedisConnectionError, RedisServiceError } from '../../errors/redis.errors.js';
 import { checkServer } from './check-server.js';
+import { closedError } from './closed-link.js';
 import { ClusterMap } from './cluster-map.js';
 import type { ClusterNode } from './cluster-node.js';
 import { hashSlot } from './cluster-slot.js';
@@ -40,7 +41,7 @@ export class ClusterLink implements RedisLink {
   }
 
   connect(): Promise<void> {
-    return this.#state === 'closing' ? Promise.reject(closed()) : this.#firstConnect.connect();
+    return this.#state === 'closing' ? Promise.reject(closedError()) : this.#firstConnect.connect();
   }
 
   close(): Promise<void> {
@@ -110,7 +111,7 @@ export class ClusterLink implements RedisLink {
 
   async #whenOpen<T>(work: () => Promise<T>): Promise<T> {
     if (this.#state === 'new') await this.#firstConnect.connectForCommand();
-    if (this.#state === 'closing') throw closed();
+    if (this.#state === 'closing') throw closedError();
     return work();
   }
 
@@ -121,7 +122,7 @@ export class ClusterLink implements RedisLink {
       if (this.#state === 'new') this.#state = 'open';
     } catch (error) {
       await this.#map.reset();
-      throw this.#state === 'closing' ? closed() : clusterStartError(error, this.#map.names);
+      throw this.#state === 'closing' ? closedError() : clusterStartError(error, this.#map.names);
     }
   }
 
@@ -162,5 +163,3 @@ const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
 };
 
 const ignore = (): void => undefined;
-
-const closed = (): RedisConnectionError => new RedisConnectionError('The connection to Redis is closed');

@@ -6,8 +6,10 @@ import { ClusterSeeds } from './cluster-seeds.js';
 import { SLOT_COUNT } from './cluster-slot.js';
 import { nodeTemplate, rootTemplates } from './cluster-templates.js';
 import { parseSlotRanges, type SlotRange } from './cluster-topology.js';
+import { ConnectionReport } from './connection-report.js';
 import { dial } from './dial.js';
 import { firstAnswer } from './first-answer.js';
+import type { KeptConnection } from './kept-connection.js';
 import { addressName, mappedAddress, type NodeAddress } from './node-address.js';
 import { templateFor } from './server-template.js';
 
@@ -191,14 +193,19 @@ export class ClusterMap {
     const { cluster, operationTimeoutMs, connectTimeoutMs } = this.options;
     const template = templateFor(this.#template, mappedAddress(cluster.nodeAddressMap, address));
     const start = () => dial(template, connectTimeoutMs);
-    return new ClusterNode(address, { start, operationTimeoutMs, onChange: this.#onChange });
+    const report = new ConnectionReport(() => addressName(address));
+    const onChange = (connection: KeptConnection): void => {
+      report.update(connection);
+      this.#onChange();
+    };
+    return new ClusterNode(address, { start, operationTimeoutMs, onChange });
   }
 
-  readonly #onChange = (): void => {
+  #onChange(): void {
     this.#seeds.release();
     this.#pauseMs = FIRST_PAUSE_MS;
     this.refreshSoon(0);
-  };
+  }
 
   /** As long as a master is away, another node may take its place at any time. */
   #watch(): void {

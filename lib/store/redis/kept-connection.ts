@@ -16,7 +16,7 @@ export interface KeptConnectionOptions {
    */
   readonly patienceMs?: number | undefined;
   /** Called when the server is lost, and when it is there at last. */
-  readonly onChange: () => void;
+  readonly onChange: (connection: KeptConnection) => void;
 }
 
 /** A connection that ended sooner than this is not replaced at once: something closes each. */
@@ -128,7 +128,7 @@ export class KeptConnection {
     this.#connection = new Connection({ client, bytesRead, operationTimeoutMs, onLost: this.#onLost });
     this.#readySince = performance.now();
     this.#tried();
-    if (this.#failure !== undefined) this.options.onChange();
+    if (this.#failure !== undefined) this.options.onChange(this);
   }
 
   readonly #onLost = (error: Error, connection: Connection): void => {
@@ -139,6 +139,6 @@ export class KeptConnection {
     this.#failure = error;
     if (this.#ended) return;
     this.#reconnect(hurry);
-    this.options.onChange();
+    this.options.onChange(this);
   };
 }

@@ -1,6 +1,7 @@
 import type { RedisClientType, RedisSentinelOptions } from 'redis';
-import { RedisConnectionError } from '../../errors/redis.errors.js';
 import { checkServer } from './check-server.js';
+import { closedError } from './closed-link.js';
+import { ConnectionReport } from './connection-report.js';
 import { dial, type Dial } from './dial.js';
 import { FirstConnect } from './first-connect.js';
 import { KeptConnection } from './kept-connection.js';
@@ -28,6 +29,7 @@ export class SentinelLink implements RedisLink {
   readonly #group: SentinelGroup;
   readonly #replicas: SentinelReplicas;
   readonly #firstConnect: FirstConnect;
+  readonly #report = new ConnectionReport(() => nameOf(this.#address) ?? this.options.sentinel.name);
   readonly #node: RedisNode = { send: (args) => this.#dispatch(args, asReply) };
   #master: KeptConnection | undefined;
   /** Where the master is, and where it was sought last, as the Sentinels announced it. */
@@ -45,13 +47,16 @@ export class SentinelLink implements RedisLink {
     this.#group = new SentinelGroup({ ...options, onSwitch: () => void this.#follow() });
     this.#replicas = new SentinelReplicas({
       locate: () => this.#group.replicas(),
-      connectionTo: (address) => this.#connectionBy(() => dial(this.#templateAt(address), connectTimeoutMs)),
+      connectionTo: (address) => {
+        const start = (): Dial => dial(this.#templateAt(address), connectTimeoutMs);
+        return new KeptConnection({ start, operationTimeoutMs, onChange: asNothing });
+      },
     });
     this.#firstConnect = new FirstConnect(() => this.#connect(), operationTimeoutMs);
   }
 
   connect(): Promise<void> {
-    return this.#state === 'closing' ? Promise.reject(closed()) : this.#firstConnect.connect();
+    return this.#state === 'closing' ? Promise.reject(closedError()) : this.#firstConnect.connect();
   }
 
   close(): Promise<void> {
@@ -87,13 +92,18 @@ export class SentinelLink implements RedisLink {
 
   async #dispatchLater<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     if (this.#state === 'new') await this.#firstConnect.connectForCommand();
-    if (this.#state === 'closing' || this.#master === undefined) throw closed();
+    if (this.#state === 'closing' || this.#master === undefined) throw closedError();
     return this.#master.send(args, parse);
   }
 
   async #connect(): Promise<void> {
     const { connectTimeoutMs, sentinel } = this.options;
-    const master = this.#connectionBy(() => this.#dialMaster(), connectTimeoutMs);
+    const master = new KeptConnection({
+      start: () => this.#dialMaster(),
+      operationTimeoutMs: this.options.operationTimeoutMs,
+      patienceMs: connectTimeoutMs,
+      onChange: (connection) => this.#report.update(connection),
+    });
     this.#master = master;
     try {
       await master.open();
@@ -104,7 +114,7 @@ export class SentinelLink implements RedisLink {
     } catch (error) {
       await master.close();
       this.#group.release();
-      if (this.#state === 'closing') throw closed();
+      if (this.#state === 'closing') throw closedError();
       throw sentinelStartError(error, {
         sentinels: this.#group.names,
         master: nameOf(this.#sought),
@@ -137,11 +147,6 @@ export class SentinelLink implements RedisLink {
     return templateFor(this.#template, mappedAddress(this.options.sentinel.nodeAddressMap, address));
   }
 
-  #connectionBy(start: () => Dial, patienceMs?: number): KeptConnection {
-    const { operationTimeoutMs } = this.options;
-    return new KeptConnection({ start, operationTimeoutMs, patienceMs, onChange: asNothing });
-  }
-
   /** Goes where the Sentinels point: an old master may go on answering, and what it is told then is lost. */
   async #follow(): Promise<void> {
     try {
@@ -167,5 +172,3 @@ export class SentinelLink implements RedisLink {
 }
 
 const nameOf = (address: NodeAddress | undefined): string | undefined => address && addressName(address);
-
-const closed = (): RedisConnectionError => new RedisConnectionError('The connection to Redis is closed');

@@ -1,8 +1,8 @@
-import { Logger } from '@nestjs/common';
 import type { RedisClientOptions, RedisClientType } from 'redis';
 import { checkServer } from './check-server.js';
 import { addressOf, clientTemplate } from './client-template.js';
 import { closedError } from './closed-link.js';
+import { ConnectionReport } from './connection-report.js';
 import { dial } from './dial.js';
 import { FirstConnect } from './first-connect.js';
 import { KeptConnection } from './kept-connection.js';
@@ -17,19 +17,17 @@ export interface SingleLinkOptions {
   readonly connectTimeoutMs: number;
 }
 
-const logger = new Logger('CodexRedisModule');
-
 /** The way to one Redis server over one connection, which is replaced whenever it ends. */
 export class SingleLink implements RedisLink {
   readonly #template: RedisClientType;
   readonly #address: string;
+  readonly #report = new ConnectionReport(() => this.#address);
   readonly #firstConnect: FirstConnect;
   readonly #node: RedisNode = { send: (args) => this.#dispatch(args, asReply) };
   /** While the first connection is made. */
   #candidate: KeptConnection | undefined;
   /** From the first connection to the end. */
   #connection: KeptConnection | undefined;
-  #lost = false;
   #closing: Promise<void> | undefined;
 
   /** @throws ImproperlyConfiguredError for a url that cannot be read */
@@ -92,22 +90,14 @@ export class SingleLink implements RedisLink {
 
   #keep(): KeptConnection {
     const { connectTimeoutMs, operationTimeoutMs } = this.options;
-    const kept: KeptConnection = new KeptConnection({
+    return new KeptConnection({
       start: () => dial(this.#template, connectTimeoutMs),
       operationTimeoutMs,
       patienceMs: connectTimeoutMs,
-      onChange: () => {
-        if (kept === this.#connection) this.#report(kept);
+      onChange: (connection) => {
+        if (connection === this.#connection) this.#report.update(connection);
       },
     });
-    return kept;
-  }
-
-  #report({ isReady, failure }: KeptConnection): void {
-    if (isReady && this.#lost) logger.log(`Connected to Redis at ${this.#address} again`);
-    if (!isReady)
-      logger.warn(`Lost the connection to Redis at ${this.#address} (${messageOf(failure)}); reconnecting`);
-    this.#lost = !isReady;
   }
 
   async #close(): Promise<void> {
@@ -117,6 +107,3 @@ export class SingleLink implements RedisLink {
     this.#template.destroy();
   }
 }
-
-const messageOf = (failure: unknown): string =>
-  failure instanceof Error ? failure.message : 'unknown reason';
