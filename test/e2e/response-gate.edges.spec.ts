@@ -1,9 +1,20 @@
 import { fastifyCompress } from '@fastify/compress';
-import { Controller, Get, type INestApplication, Res, Sse } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  Get,
+  type INestApplication,
+  Req,
+  Res,
+  Sse,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import compression from 'compression';
 import { once } from 'node:events';
-import { get as httpGet } from 'node:http';
+import { get as httpGet, type ServerResponse } from 'node:http';
 import { connect } from 'node:http2';
 import { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,6 +29,9 @@ import { type AnyResponse, LARGE, rawOf, ResponsesController } from '../support/
 import { CommitSwitch } from '../support/http-store.js';
 
 const MOMENT = 10;
+
+/** Resolves once the response that waits is let go. */
+let committed = Promise.resolve();
 
 /** What happened in a handler after it had begun to respond. */
 let seen: Record<string, unknown> = {};
@@ -97,12 +111,39 @@ class EdgesController {
     });
   }
 
-  @Sse('late') late(@Session() session: Session): Observable<{ data: string }> {
+  @Sse('events-late') eventsLate(@Session() session: Session): Observable<{ data: string }> {
     session['n'] = 1;
     return concat(
       of({ data: 'first' }),
       timer(20).pipe(map(() => ({ data: String(outcome(() => (session['n'] = 2))) }))),
     );
+  }
+
+  @Get('head-only') async headOnly(@Session() session: Session, @Res() response: AnyResponse): Promise<void> {
+    session['n'] = 1;
+    const raw = rawOf(response);
+    raw.writeHead(200, { 'X-Own': 'yes' });
+    await committed;
+    seen = { headersSent: raw.headersSent, setHeader: outcome(() => raw.setHeader('X-Late', '1')) };
+    raw.end('success');
+  }
+
+  @Get('read-then-late') readThenLate(
+    @Session('n') n: unknown,
+    @Req() request: { session: Session },
+    @Res() response: AnyResponse,
+  ): void {
+    const raw = rawOf(response);
+    raw.write(`n=${String(n)}`);
+    seen = { change: outcome(() => (request.session['n'] = 2)) };
+    raw.end();
+  }
+
+  @Get('late') touchedLate(@Req() request: { session: Session }, @Res() response: AnyResponse): void {
+    const raw = rawOf(response);
+    raw.write('success');
+    seen = { change: outcome(() => (request.session['n'] = 2)) };
+    raw.end();
   }
 
   @Get('callbacks') async callbacks(
@@ -219,7 +260,7 @@ describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) 
 
   it('H2 a change after the first byte throws', async () => {
     const connection = await RawConnection.open(app.port);
-    connection.get('/edges/late');
+    connection.get('/edges/events-late');
     await connection.until(/data: CODEX_REDIS_SESSION_STATE/);
     connection.destroy();
     expect(Object.values(await app.stored())).toEqual([{ n: 1 }]);
@@ -230,6 +271,68 @@ describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) 
     expect(answer.status).toBe(500);
     expect(answer.setCookies).toEqual([]);
     expect(await app.stored()).toEqual({});
+  });
+
+  it('H2 a head that was given stays given when the response goes on', async () => {
+    commits.hold();
+    let release = (): void => undefined;
+    committed = new Promise((resolve) => (release = resolve));
+    const answer = app.send('/edges/head-only');
+    await commits.untilBegun();
+    commits.release();
+    await pause(MOMENT);
+    release();
+    expect(await answer).toMatchObject({ status: 200, body: 'success', headers: { 'x-own': 'yes' } });
+    expect(seen).toEqual({ headersSent: true, setHeader: 'ERR_HTTP_HEADERS_SENT' });
+  });
+
+  it.each(['/edges/read-then-late', '/edges/late'])(
+    'H2 %s: a change after the first byte throws, also where nothing was to be saved',
+    async (path) => {
+      const cookie = (await app.sessions.create()).key!;
+      for (const sent of [undefined, cookie]) {
+        expect((await app.send(path, { cookie: sent })).status).toBe(200);
+        expect(seen).toEqual({ change: 'CODEX_REDIS_SESSION_STATE' });
+      }
+      expect(await app.stored()).toEqual({ [cookie]: {} });
+    },
+  );
+
+  it('H3 a filter that answers through the adapter is held back as well', async () => {
+    @Catch()
+    class AdapterFilter implements ExceptionFilter {
+      constructor(private readonly host: HttpAdapterHost) {}
+
+      catch(_error: unknown, host: ArgumentsHost): void {
+        this.host.httpAdapter.reply(host.switchToHttp().getResponse(), 'success', 404);
+      }
+    }
+    await app.close();
+    await start((nest) => void nest.useGlobalFilters(new AdapterFilter(nest.get(HttpAdapterHost))));
+    expect(await app.send('/exception')).toMatchObject({ status: 404, body: 'success' });
+    commits.fail(new RedisConnectionError());
+    expect(await app.send('/exception')).toMatchObject({
+      status: 503,
+      body: '{"statusCode":503,"message":"Redis is not reachable"}',
+    });
+  });
+
+  it('H2 what other middleware put around the response before goes on working', async () => {
+    await app.close();
+    await start((nest) => {
+      nest.use((_request: unknown, response: ServerResponse, next: () => void) => {
+        const { end } = response;
+        response.end = function (this: ServerResponse, ...args: unknown[]) {
+          if (!this.headersSent) this.setHeader('X-Around', 'yes');
+          return Reflect.apply(end, this, args) as ServerResponse;
+        };
+        next();
+      });
+    });
+    expect(await app.send('/raw-end')).toMatchObject({
+      body: 'success',
+      headers: { 'x-around': 'yes', 'set-cookie': expect.stringContaining('sessionid=') as string },
+    });
   });
 
   it('H2 a client that has gone does not keep the session from being saved', async () => {

@@ -55,10 +55,25 @@ class CookieController {
     return 'flushed';
   }
 
-  @Get('flush-write') async flushThenWrite(@Session() session: Session): Promise<string> {
+  @Get('flush-write') async flushThenWrite(
+    @Session() session: Session,
+    @Query('status') status = '200',
+  ): Promise<string> {
     await session.flush();
     session['n'] = 2;
+    if (status !== '200') throw new HttpException('as asked', Number(status));
     return 'begun anew';
+  }
+
+  @Get('save-fail') async saveThenFail(@Session() session: Session): Promise<never> {
+    session['n'] = 3;
+    await session.save();
+    throw new HttpException('as asked', 500);
+  }
+
+  @Get('cycle-fail') async cycleAtOnceThenFail(@Session() session: Session): Promise<never> {
+    await this.sessions.cycleKey(session);
+    throw new HttpException('as asked', 500);
   }
 
   @Get('clear') clear(@Session() session: Session): string {
@@ -250,6 +265,23 @@ describe.each(settings)('the session cookie on %s with %s', (platform, _store, u
       expect(answer.status).toBe(status);
       expectDeleted(answer);
       expect(await app.stored()).toEqual({});
+    });
+
+    it('M9 flush, then write, on a 500: nothing is saved, and the cookie of the ended session goes', async () => {
+      expectDeleted(await app.send('/flush-write?status=500', { cookie: await seed() }));
+      expect(await app.stored()).toEqual({});
+    });
+
+    it('M8 what was saved explicitly before a 500 gives no cookie', async () => {
+      const answer = await app.send('/save-fail');
+      expect(answer.status).toBe(500);
+      expect(answer.setCookies).toEqual([]);
+    });
+
+    it('S21 SessionService.cycleKey before a 500 gives the new cookie: the old one is worth nothing', async () => {
+      const answer = await app.send('/cycle-fail', { cookie: await seed() });
+      expect(answer.status).toBe(500);
+      expect(await app.stored()).toEqual({ [keyFrom(answer)!]: { n: 0 } });
     });
 
     it('M10 flush, then write: a new key', async () => {
