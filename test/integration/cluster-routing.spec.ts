@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import type { RedisClusterOptions } from 'redis';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
-import { RedisConnectionError, RedisServiceError } from '../../lib/errors/redis.errors.js';
+import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
 import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openStore } from '../../lib/store/open-store.js';
@@ -178,8 +178,9 @@ describe('a Redis Cluster', () => {
       await cluster.beginMigration(slot, from, to);
       await cluster.command(from, 'MIGRATE', '127.0.0.1', String(to.port), key(1), '0', '1000');
       const { error, afterMs } = await settle(() => store.getMany([key(1), key(2)]));
-      expect(error).toBeInstanceOf(RedisServiceError);
-      expect(error).toMatchObject({ replyCode: 'TRYAGAIN' });
+      // The deadline may pass between two tries, or while one is under way.
+      if (error instanceof RedisServiceError) expect(error.replyCode).toBe('TRYAGAIN');
+      else expect(error).toBeInstanceOf(RedisTimeoutError);
       expect(afterMs).toBeLessThan(1500);
     });
 
