@@ -1,5 +1,6 @@
 import type { CacheService } from '../../lib/cache/cache.service.js';
 import { GatedFactory } from '../support/gated-factory.js';
+import { storeWith } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 describeOnEveryStore('Cache, getOrSet', (context) => {
@@ -146,6 +147,34 @@ describeOnEveryStore('Cache, getOrSet', (context) => {
     expect(await before).toBe('stale');
     expect(await context.cache.get('k')).toBe('fresh');
     expect([first.runs, second.runs]).toEqual([1, 1]);
+  });
+
+  it.each(endings)('C87c %s while the write of the run is on its way comes after it', async (_, end) => {
+    const sent = new GatedFactory<undefined>();
+    const slow = storeWith(context.store, {
+      setIfAbsentOrGet: async (...args) => {
+        await sent.factory();
+        return context.store.setIfAbsentOrGet(...args);
+      },
+    });
+    const cache = context.open({}, slow);
+    const asked = cache.getOrSet('k', () => 'made');
+    await sent.entered;
+    const ended = end(cache);
+    sent.open(undefined);
+    await Promise.all([asked, ended]);
+    expect(await cache.get('k')).toBeUndefined();
+  });
+
+  it('C87c C78 a move to another version during the run is not undone by the late write', async () => {
+    const gate = new GatedFactory<string>();
+    const asked = context.cache.getOrSet('k', gate.factory);
+    await gate.entered;
+    await context.store.set(context.redisKey('k'), '"of another process"', null);
+    await context.cache.incrVersion('k');
+    gate.open('stale');
+    await asked;
+    expect(await context.redisKeys()).toEqual([context.redisKey('k', 2)]);
   });
 
   it.each([
