@@ -34,6 +34,8 @@ export class CodexRedisCacheModule {}
 })
 export class CodexRedisModule {
   /**
+   * The module with these options.
+   *
    * @throws ImproperlyConfiguredError (when the application starts) naming every option that is wrong.
    */
   static forRoot({
@@ -44,6 +46,8 @@ export class CodexRedisModule {
   }
 
   /**
+   * The module with options that are known once other providers are.
+   *
    * @throws ImproperlyConfiguredError at once for options without exactly one of `useFactory`, `useClass` and
    *   `useExisting`; when the application starts for options that are wrong.
    */
@@ -64,12 +68,20 @@ export class CodexRedisModule {
     };
   }
 
-  /** A further cache, injected with `@InjectCache(name)` where the result is imported. */
+  /**
+   * A further cache, injected with `@InjectCache(name)` where the result is imported.
+   *
+   * @throws ImproperlyConfiguredError (when the application starts) naming every option that is wrong.
+   */
   static registerCache(options: NamedCacheOptions): DynamicModule {
     return cacheModule(options.name, (token) => ({ provide: token, useValue: options }));
   }
 
-  /** A further cache whose options come from a factory. */
+  /**
+   * A further cache whose options come from a factory.
+   *
+   * @throws ImproperlyConfiguredError as `registerCache` does, and when the factory returns no options.
+   */
   static registerCacheAsync(options: NamedCacheAsyncOptions): DynamicModule {
     const { name, imports = [], useFactory } = options;
     const inject: readonly (InjectionToken | OptionalFactoryDependency)[] = options.inject ?? [];

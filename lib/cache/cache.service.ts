@@ -87,6 +87,7 @@ export class CacheService {
     return await this.#delete(this.#keys.redisKey(key, options?.version));
   }
 
+  /** Whether there is an entry; a stored `null` is one. */
   async has(key: string, options?: VersionOptions): Promise<boolean> {
     return await this.store.has(this.#keys.redisKey(key, options?.version));
   }

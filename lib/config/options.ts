@@ -101,6 +101,7 @@ export interface CookieOptions {
   sameSite?: 'lax' | 'strict' | 'none' | false | undefined;
   /** Kept apart for each top-level site (CHIPS); needs `secure`. */
   partitioned?: boolean | undefined;
+  /** Which cookies a browser that has too many keeps longest. */
   priority?: 'low' | 'medium' | 'high' | undefined;
 }
 
@@ -141,6 +142,7 @@ export interface SessionOptions extends RedisSourceOptions {
    * @default 'always'
    */
   load?: 'always' | 'declared' | undefined;
+  /** The attributes of the session cookie. */
   cookie?: CookieOptions | undefined;
   /**
    * The Cache-Control of a response that carries a session cookie and has none of its own; `null` sends none.
@@ -169,6 +171,7 @@ export interface CodexRedisOptions extends RedisSourceOptions {
    * @default 5000
    */
   connectTimeoutMs?: number | undefined;
+  /** Bounds the embedded store of `memory:`. */
   memory?: MemoryOptions | undefined;
   /** The first segment of every session's key, as codex-django's PROJECT_NAME. Sessions need it. */
   projectName?: string | undefined;
@@ -178,6 +181,7 @@ export interface CodexRedisOptions extends RedisSourceOptions {
   secretKeyFallbacks?: readonly (string | Uint8Array)[] | undefined;
   /** The default cache, injected as `CacheService`. */
   cache?: CacheOptions | undefined;
+  /** Turns sessions on; `{}` gives them their defaults. */
   session?: SessionOptions | undefined;
 }
 

@@ -7,6 +7,7 @@ export type SessionExpiry = Duration | Date | null;
 export interface ExpiryReckoning {
   /** When the session was last saved. */
   readonly modification?: Date;
+  /** What the session is taken to be set to. */
   readonly expiry?: SessionExpiry;
 }
 
@@ -42,12 +43,17 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   get<K extends EntryName<T>>(name: K, defaultValue: Exclude<T[K], undefined>): Exclude<T[K], undefined>;
   get<K extends EntryName<T>, D>(name: K, defaultValue: D): Exclude<T[K], undefined> | D;
 
-  /** @throws TypeError when the value is not JSON; it names the path and the cure. */
+  /**
+   * Gives an entry its value.
+   *
+   * @throws TypeError when the value is not JSON; it names the path and the cure.
+   */
   set<K extends EntryName<T>>(name: K, value: T[K]): void;
 
+  /** Whether there is such an entry; one of `null` is there. */
   has(name: EntryName<T>): boolean;
 
-  /** Whether there was such an entry. */
+  /** Deletes an entry; whether there was one. */
   delete(name: EntryName<T>): boolean;
 
   /** Deletes an entry and gives the value it had, `undefined` (or the default) when there was none. */
@@ -55,14 +61,25 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   pop<K extends EntryName<T>>(name: K, defaultValue: Exclude<T[K], undefined>): Exclude<T[K], undefined>;
   pop<K extends EntryName<T>, D>(name: K, defaultValue: D): Exclude<T[K], undefined> | D;
 
-  /** The value of an entry, which is set to `value` when there is none. */
+  /**
+   * The value of an entry, which is set to `value` when there is none.
+   *
+   * @throws TypeError as `set` does.
+   */
   setDefault<K extends EntryName<T>>(name: K, value: T[K]): T[K];
 
-  /** Sets several entries. */
+  /**
+   * Sets several entries, or none of them.
+   *
+   * @throws TypeError as `set` does.
+   */
   update(entries: Partial<T>): void;
 
+  /** The names of the entries, in the order they were set; those that look like array indices come first. */
   keys(): EntryName<T>[];
+  /** The values, in the order of `keys()`. Changes inside of them are noticed at the commit. */
   values(): T[EntryName<T>][];
+  /** Names and values, in the order of `keys()`. */
   entries(): [EntryName<T>, T[EntryName<T>]][];
 
   /** Empties the session and keeps its key. What other requests set meanwhile is replaced too. */
@@ -91,6 +108,7 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   /** Whole seconds (fractions where they were set) until the session ends, reckoned from now. */
   getExpiryAge(reckoning?: ExpiryReckoning): number;
 
+  /** When the session ends, reckoned from now. */
   getExpiryDate(reckoning?: ExpiryReckoning): Date;
 
   /** Whether the cookie ends with the browser. */
@@ -98,7 +116,9 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
 
   /** Sets an entry that shows, on the next request, whether the client sends cookies back. */
   setTestCookie(): void;
+  /** Whether the client sent back the cookie of the session that `setTestCookie()` marked. */
   testCookieWorked(): boolean;
+  /** Takes back what `setTestCookie()` set. */
   deleteTestCookie(): void;
 
   /** Saves at once rather than at the commit, changed or not, and gives a new session its key. */

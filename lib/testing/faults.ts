@@ -26,7 +26,10 @@ interface Fault {
 
 const UNTOUCHED: ReadonlySet<string | symbol> = new Set(['connect', 'close', 'scan']);
 
-/** Makes the next operations of the stores fail or wait, as a Redis in trouble would. */
+/**
+ * Makes the next operations of the stores fail or wait, as a Redis in trouble would. Connecting, closing and the
+ * walks over keys (`keys()`, and the search of `clear()` and `deletePattern()`) are left alone.
+ */
 export class Faults {
   #faults: Fault[] = [];
 
