@@ -41,7 +41,11 @@ export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings 
     maxEntries: options.memory?.maxEntries,
     cache: cacheSettings(options.cache ?? {}),
     session: options.session === undefined ? null : sessionSettings(options, options.session, store),
-    sessionStore: { ...store, source: unbounded(sourceOf(options.session ?? {}) ?? store.source) },
+    sessionStore: {
+      ...store,
+      holdsSessions: true,
+      source: unbounded(sourceOf(options.session ?? {}) ?? store.source),
+    },
   };
 };
 

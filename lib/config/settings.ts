@@ -14,6 +14,8 @@ export interface StoreSettings {
   readonly clientOptions: RedisClientOptions;
   readonly operationTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  /** Whether what it holds must not be evicted. */
+  readonly holdsSessions?: boolean;
 }
 
 export interface CacheSettings {

@@ -8,7 +8,9 @@ import { Logger } from '@nestjs/common';
 import { createClient, type RedisClientOptions } from 'redis';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
+import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { openStore } from '../../lib/store/open-store.js';
 import { openRedis } from '../support/open-redis.js';
 import { until } from '../support/redis-admin.js';
 import { RedisProxy } from '../support/redis-proxy.js';
@@ -302,17 +304,25 @@ describe('the start', () => {
     });
 
     it.each([
-      ['allkeys-lru', 1],
-      ['volatile-lru', 0],
-      ['noeviction', 0],
-    ])('with maxmemory-policy %s: %i warnings', async (policy, count) => {
+      ['allkeys-lru', true, 1],
+      ['allkeys-lru', false, 0],
+      ['volatile-lru', true, 0],
+      ['noeviction', true, 0],
+    ])('with maxmemory-policy %s, sessions there: %p: %i warnings', async (policy, holdsSessions, count) => {
       warnings.length = 0;
       const evicting = await RedisServer.start({ config: { 'maxmemory-policy': policy } });
-      for (let connection = 0; connection < 2; connection++) {
-        const store = openRedis(evicting.url);
-        await store.connect();
-        await store.close();
-      }
+      const store = openStore(
+        {
+          source: { kind: 'url', url: evicting.url },
+          clientOptions: {},
+          operationTimeoutMs: 1000,
+          connectTimeoutMs: 5000,
+          holdsSessions,
+        },
+        systemClock,
+      );
+      await store.connect();
+      await store.close();
 
       expect(warnings).toHaveLength(count);
       await evicting.stop();

@@ -14,6 +14,7 @@ export interface BorrowedLinkOptions {
   readonly client: NodeRedisClient;
   readonly operationTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly holdsSessions?: boolean;
 }
 
 const POLL_MS = 10;
@@ -119,7 +120,7 @@ export class BorrowedLink implements RedisLink {
         );
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    await checkServer({ send: (args) => this.#call(args, asReply) }, 'the client handed in');
+    await checkServer({ send: (args) => this.#call(args, asReply) }, 'the client handed in', this.options);
     this.#connected = true;
   }
 

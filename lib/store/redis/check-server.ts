@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { StoreSettings } from '../../config/settings.js';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { RedisServiceError } from '../../errors/redis.errors.js';
 import type { RedisNode } from './redis-link.js';
@@ -7,16 +8,17 @@ const OLDEST = 7;
 
 const logger = new Logger('CodexRedisModule');
 
-/** Servers already warned of: the caches' and the sessions' connection often lead to the same one. */
-const warned = new Set<string>();
-
 /**
- * Refuses a server older than Redis 7.0 and warns, once for each, of one that may evict sessions. A user whose ACL
- * forbids INFO is let through.
+ * Refuses a server older than Redis 7.0 and warns of one that may evict the sessions it is to hold. A user whose
+ * ACL forbids INFO is let through.
  *
  * @throws ImproperlyConfiguredError
  */
-export const checkServer = async (server: RedisNode, address: string): Promise<void> => {
+export const checkServer = async (
+  server: RedisNode,
+  address: string,
+  { holdsSessions }: Pick<StoreSettings, 'holdsSessions'>,
+): Promise<void> => {
   const [identity, memory] = await Promise.all([info(server, 'server'), info(server, 'memory')]);
   const version = identity.get('valkey_version') ?? identity.get('redis_version');
   if (version !== undefined && !identity.has('valkey_version') && Number.parseInt(version) < OLDEST)
@@ -24,11 +26,9 @@ export const checkServer = async (server: RedisNode, address: string): Promise<v
       `Redis at ${address} is version ${version}; ${OLDEST}.0 or newer (or Valkey) is needed`,
     );
   const policy = memory.get('maxmemory_policy') ?? '';
-  const run = identity.get('run_id') ?? address;
-  if (!policy.startsWith('allkeys-') || warned.has(run)) return;
-  warned.add(run);
+  if (!holdsSessions || !policy.startsWith('allkeys-')) return;
   logger.warn(
-    `Redis at ${address} has maxmemory-policy ${policy}: sessions that live there may be dropped when memory runs ` +
+    `Redis at ${address} has maxmemory-policy ${policy}: its sessions may be dropped when memory runs ` +
       'short; use volatile-ttl or noeviction, or give sessions a Redis of their own (session.url)',
   );
 };

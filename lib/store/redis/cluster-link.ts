@@ -18,6 +18,7 @@ export interface ClusterLinkOptions {
   readonly cluster: RedisClusterOptions;
   readonly operationTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly holdsSessions?: boolean;
 }
 
 const MOST_REDIRECTIONS = 16;
@@ -135,7 +136,7 @@ export class ClusterLink implements RedisLink {
     const ready = wanted.filter((master) => master.isReady);
     if (ready.length === 0) throw new AggregateError(wanted.map(({ failure }) => failure));
     await Promise.all(
-      ready.map((node) => checkServer({ send: (args) => node.send(args, asReply) }, node.name)),
+      ready.map((node) => checkServer({ send: (args) => node.send(args, asReply) }, node.name, this.options)),
     );
   }
 

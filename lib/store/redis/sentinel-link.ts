@@ -18,6 +18,7 @@ export interface SentinelLinkOptions {
   readonly sentinel: RedisSentinelOptions;
   readonly operationTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly holdsSessions?: boolean;
 }
 
 /** The Sentinels tell of a new master by themselves; whether they still can is seen by asking. */
@@ -110,7 +111,7 @@ export class SentinelLink implements RedisLink {
       if (!master.isReady) throw master.failure;
       if (this.#readsReplicas) await this.#replicas.refresh();
       const server = { send: (args: readonly string[]) => master.send(args, asReply) };
-      await checkServer(server, nameOf(this.#address) ?? sentinel.name);
+      await checkServer(server, nameOf(this.#address) ?? sentinel.name, this.options);
     } catch (error) {
       await master.close();
       this.#group.release();

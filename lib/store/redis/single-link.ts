@@ -15,6 +15,7 @@ export interface SingleLinkOptions {
   readonly clientOptions: RedisClientOptions;
   readonly operationTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly holdsSessions?: boolean;
 }
 
 /** The way to one Redis server over one connection, which is replaced whenever it ends. */
@@ -79,7 +80,7 @@ export class SingleLink implements RedisLink {
     try {
       await candidate.open();
       if (!candidate.isReady) throw candidate.failure;
-      await checkServer({ send: (args) => candidate.send(args, asReply) }, this.#address);
+      await checkServer({ send: (args) => candidate.send(args, asReply) }, this.#address, this.options);
       if (this.#closing !== undefined) throw closedError();
       this.#connection = candidate;
     } catch (error) {
