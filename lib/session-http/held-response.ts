@@ -25,8 +25,7 @@ export abstract class HeldResponse implements Hold {
 
   protected constructor(
     readonly response: ServerResponse,
-    /** Has the methods that send for real. */
-    readonly base: ResponseBase,
+    public base: ResponseBase,
   ) {}
 
   /** Whether there is anything to commit or to add; when not, the response goes as it is. */

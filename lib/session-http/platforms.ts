@@ -118,9 +118,10 @@ const installOnFastify = (instance: FastifyInstance, http: SessionHttp): void =>
     setter: replaceSession,
   });
   const attach = (request: FastifyRawRequest, response: GatedResponse): SessionExchange => {
-    const exchange = new SessionExchange(http, request, response, fastifyBase(response));
-    response[HELD] = request[EXCHANGE] = exchange;
-    addSenders(response);
+    const prototype = Reflect.getPrototypeOf(response) as ResponseBase;
+    const exchange = new SessionExchange(http, request, response, prototype, gateFastify);
+    request[EXCHANGE] = exchange;
+    if (exchange.isMalformed) gateFastify(exchange);
     return exchange;
   };
   instance.addHook('onRequest', ({ raw }, reply, done) => {
@@ -131,6 +132,14 @@ const installOnFastify = (instance: FastifyInstance, http: SessionHttp): void =>
     request.session = (request[EXCHANGE] ?? attach(request, response)).session;
     next();
   });
+};
+
+const gateFastify = (exchange: SessionExchange): void => {
+  const response: GatedResponse = exchange.response;
+  if (response[HELD] !== undefined) return;
+  exchange.base = fastifyBase(response);
+  response[HELD] = exchange;
+  addSenders(response);
 };
 
 /**

@@ -21,6 +21,8 @@ const BAD_REQUEST = 400;
  */
 type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 
+const ALREADY_GATED = (): void => undefined;
+
 /** One request with its response and their session. */
 export class SessionExchange extends HeldResponse {
   access: Access = 'unknown';
@@ -34,9 +36,16 @@ export class SessionExchange extends HeldResponse {
     request: IncomingMessage,
     response: ServerResponse,
     base: ResponseBase,
+    /** Puts the gate on the response, which has none while nobody asks for the session. */
+    private readonly gate: (exchange: SessionExchange) => void = ALREADY_GATED,
   ) {
     super(response, base);
     this.#presented = http.presentedBy(request);
+  }
+
+  /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
+  get isMalformed(): boolean {
+    return this.#presented !== undefined && !isSessionKey(this.#presented);
   }
 
   /** The session, loaded or not; the first look at it costs no command. */
@@ -44,6 +53,7 @@ export class SessionExchange extends HeldResponse {
     if (this.#session === undefined) {
       this.#session = this.http.service.open(this.#presented);
       if (this.phase !== 'open' || this.response.headersSent) this.#close();
+      else this.gate(this);
     }
     return this.#session;
   }
@@ -82,7 +92,7 @@ export class SessionExchange extends HeldResponse {
   }
 
   protected concerns(): boolean {
-    if (this.#isMalformed() && this.access !== 'skipped') return true;
+    if (this.isMalformed && this.access !== 'skipped') return true;
     const state = this.#state();
     if (state === undefined) return false;
     const { saveEveryRequest } = this.http.settings;
@@ -160,7 +170,7 @@ export class SessionExchange extends HeldResponse {
 
   #takesCookie(state: SessionState | undefined, statusCode: number): boolean {
     if (this.#presented === undefined) return false;
-    if (this.#isMalformed()) return this.access !== 'skipped' || state?.accessed === true;
+    if (this.isMalformed) return this.access !== 'skipped' || state?.accessed === true;
     if (state === undefined || !state.accessed || !state.isLoaded || state.key !== null) return false;
     return state.isEmpty || (statusCode >= SERVER_ERROR && state.ending !== undefined);
   }
@@ -170,10 +180,6 @@ export class SessionExchange extends HeldResponse {
     // rounded up, so that the cookie does not go before the session
     const maxAge = session.expiresAtBrowserClose() ? undefined : Math.ceil(session.getExpiryAge());
     return this.http.cookie.give(state.key ?? '', maxAge, this.http.clock.now());
-  }
-
-  #isMalformed(): boolean {
-    return this.#presented !== undefined && !isSessionKey(this.#presented);
   }
 
   /** What is changed from here on would be lost. */
