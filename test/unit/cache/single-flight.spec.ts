@@ -39,6 +39,21 @@ describe('SingleFlight', () => {
     await expect(fenced).resolves.toBeDefined();
   });
 
+  it('C83 C87c the end of a fenced run does not end the one that followed it', async () => {
+    const flights = new SingleFlight();
+    const ends: ((value: string) => void)[] = [];
+    const work = (): Promise<string> => new Promise((resolve) => ends.push(resolve));
+    const fenced = flights.run('k', work);
+    void flights.fence('k');
+    const following = flights.run('k', work);
+    ends[0]!('stale');
+    expect(await fenced).toBe('stale');
+    const joining = flights.run('k', work);
+    ends[1]!('fresh');
+    expect(await Promise.all([following, joining])).toEqual(['fresh', 'fresh']);
+    expect(ends).toHaveLength(2);
+  });
+
   it('costs nothing while nothing is under way', () => {
     const flights = new SingleFlight();
     expect(flights.fence('k')).toBeUndefined();
