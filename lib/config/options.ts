@@ -133,7 +133,8 @@ export interface SessionOptions extends RedisSourceOptions {
    */
   saveEveryRequest?: boolean | undefined;
   /**
-   * Whether the guard and interceptor are mounted for every route, or by `@UseGuards()` and `@UseInterceptors()`.
+   * Whether every route has its session, or those with `@UseGuards(SessionGuard)` and
+   * `@UseInterceptors(SessionInterceptor)`.
    * @default 'global'
    */
   mount?: 'global' | 'manual' | undefined;
