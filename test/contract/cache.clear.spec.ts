@@ -1,5 +1,7 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
+import { storeWith } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const SESSION_KEY = '0123456789abcdefghijklmnopqrstuv';
@@ -163,6 +165,22 @@ describeOnEveryStore('Cache, clear', (context) => {
       expect(await cache.clear()).toBe(2);
       expect((await context.redisKeys()).length).toBe(3);
     });
+  });
+
+  it('C59 a page that cannot be deleted fails the call, even while the next one is looked for', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const store = storeWith(context.store, {
+      deleteMany: () => Promise.reject(new Error('away')),
+      scan: async function* () {
+        yield [context.redisKey('k')];
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        yield [];
+      },
+    });
+    await expect(context.open({}, store).clear()).rejects.toThrow('away');
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
   });
 
   it('C59 deletes 3,000 keys among 3,000 others', async () => {

@@ -154,6 +154,15 @@ describeOnEveryStore('Session, its expiry in the store', (context) => {
       await expectLeft(100);
     });
 
+    it('S52 one that was created or saved before is extended, and stays created or saved', async () => {
+      const created = await eager.create();
+      expect((await eager.commit(created)).outcome).toBe('created');
+      const loaded = await eager.load(session.key!);
+      await eager.save(loaded);
+      expect((await eager.commit(loaded)).outcome).toBe('saved');
+      expect(calls).toEqual(['setIfAbsent', 'expire', 'get', 'compareAndSet', 'expire']);
+    });
+
     it('S52 it is no error when it is gone by then', async () => {
       const loaded = await eager.load(session.key!);
       await sessions.delete(session);

@@ -367,6 +367,78 @@ describeOnEveryStore('Session, races', (context) => {
     expect(await context.redisKeys()).toEqual([]);
   });
 
+  it('S22 S57 a cycle of a session that others keep changing is given up at the deadline, with its new key', async () => {
+    const key = await stored({ a: 1 });
+    const store = storeWith(context.store, {
+      compareAndDelete: async (storeKey) => ({
+        outcome: 'changed',
+        current: (await context.store.get(storeKey))!,
+      }),
+    });
+    const contended = sessionsOf(context, { operationTimeoutMs: 20 }, { store });
+    const session = await contended.load(key);
+    await expect(contended.cycleKey(session)).rejects.toThrow(SessionConflictError);
+    expect(session.key).toBe(key);
+    expect(await context.redisKeys()).toEqual([storeKeyOf(context, key)]);
+  });
+
+  it('S21 S57 saves that queue around a cycle cost no retry', async () => {
+    const { store, calls } = recorded(context.store);
+    const service = sessionsOf(context, {}, { store });
+    const session = await service.load(await stored({ a: 1 }));
+    await Promise.all([service.save(session), service.cycleKey(session), service.save(session)]);
+    expect(calls).toEqual(['get', 'compareAndSet', 'setIfAbsent', 'compareAndDelete', 'compareAndSet']);
+    expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
+  });
+
+  it('S20 S23 a flush while the old key of a cycle is deleted ends the new one too', async () => {
+    const store = storeWith(context.store, {
+      compareAndDelete: async (...args) => {
+        const outcome = await context.store.compareAndDelete(...args);
+        await session.flush();
+        return outcome;
+      },
+    });
+    const service = sessionsOf(context, {}, { store });
+    const session = await service.load(await stored({ a: 1 }));
+    await service.cycleKey(session);
+    expect(session.key).toBeNull();
+    expect(await context.redisKeys()).toEqual([]);
+  });
+
+  it('S20 a save that fails after a flush gives nothing back to save', async () => {
+    const away = (): Promise<never> => Promise.reject(new Error('away'));
+    const service = sessionsOf(context, {}, { store: storeWith(context.store, { compareAndDelete: away }) });
+    const session = await service.load(await stored({ a: 1 }));
+    session.set('a', 2);
+    const cycling = service.cycleKey(session);
+    await session.flush();
+    await expect(cycling).rejects.toThrow('away');
+    expect(session.modified).toBe(false);
+    expect(await service.commit(session)).toEqual({ outcome: 'deleted', key: null });
+  });
+
+  it('S21 S57 a failed save that was to cycle and to replace does so when it is tried again', async () => {
+    const key = await stored({ a: 1, b: 1 });
+    let failing = true;
+    const store = storeWith(context.store, {
+      compareAndDelete: (...args) =>
+        failing ? Promise.reject(new Error('away')) : context.store.compareAndDelete(...args),
+    });
+    const service = sessionsOf(context, {}, { store });
+    const session = await service.load(key);
+    session.clear();
+    session.set('c', 1);
+    await expect(service.cycleKey(session)).rejects.toThrow('away');
+    const other = await there.load(key);
+    other.set('b', 2);
+    await there.save(other);
+    failing = false;
+    expect(await service.commit(session)).toEqual({ outcome: 'cycled', key: session.key });
+    expect(session.key).not.toBe(key);
+    expect(await entriesOf(session.key!)).toEqual({ c: 1 });
+  });
+
   describe('a save that nobody awaits', () => {
     it('S15 H2 of a new session is awaited by the commit, which makes no second one', async () => {
       const session = here.open();
