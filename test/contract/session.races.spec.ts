@@ -5,6 +5,7 @@ import {
   SessionInterruptedError,
 } from '../../lib/errors/session.errors.js';
 import type { SessionService } from '../../lib/session/session.service.js';
+import { GatedFactory } from '../support/gated-factory.js';
 import { recorded, sessionsOf, storeWith, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
@@ -494,6 +495,56 @@ describeOnEveryStore('Session, races', (context) => {
       expect(await service.commit(two)).toEqual({ outcome: 'saved', key });
       expect(await entriesOf(key)).toEqual({ a: 1, b: 2 });
     });
+  });
+
+  it('S20 a load that is answered after a flush brings nothing back', async () => {
+    const gate = new GatedFactory<undefined>();
+    const store = storeWith(context.store, {
+      get: async (key) => {
+        const text = await context.store.get(key);
+        await gate.factory();
+        return text;
+      },
+    });
+    const service = sessionsOf(context, {}, { store });
+    const session = service.open(await stored({ a: 1 }));
+    const loading = service.ensureLoaded(session);
+    await gate.entered;
+    await session.flush();
+    session.set('b', 2);
+    gate.open(undefined);
+    await loading;
+    expect(session.toJSON()).toEqual({ b: 2 });
+    await service.commit(session);
+    expect(await entriesOf(session.key!)).toEqual({ b: 2 });
+  });
+
+  it('S20 a second flush deletes nothing twice', async () => {
+    const { store, calls } = recorded(context.store);
+    const service = sessionsOf(context, {}, { store });
+    const session = await service.load(await stored({ a: 1 }));
+    await session.flush();
+    await session.flush();
+    expect(calls).toEqual(['get', 'delete']);
+  });
+
+  it('S20 a flush that failed is told by the save that follows, and can be tried again', async () => {
+    const key = await stored({ a: 1 });
+    let failing = true;
+    const store = storeWith(context.store, {
+      delete: (...args) => (failing ? Promise.reject(new Error('away')) : context.store.delete(...args)),
+    });
+    const service = sessionsOf(context, {}, { store });
+    const session = await service.load(key);
+    void session.flush();
+    session.set('b', 2);
+    await expect(session.save()).rejects.toThrow('away');
+    failing = false;
+    await session.flush();
+    expect(await here.exists(key)).toBe(false);
+    session.set('c', 3);
+    await session.save();
+    expect(await entriesOf(session.key!)).toEqual({ c: 3 });
   });
 
   it("S20 a flush that fails is the commit's to tell, when nobody awaited it", async () => {

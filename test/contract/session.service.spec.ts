@@ -1,4 +1,8 @@
-import { SessionCreateError, SessionInterruptedError } from '../../lib/errors/session.errors.js';
+import {
+  SessionCreateError,
+  SessionInterruptedError,
+  SessionStateError,
+} from '../../lib/errors/session.errors.js';
 import type { SessionService } from '../../lib/session/session.service.js';
 import { recorded, sessionsOf, storeWith, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
@@ -314,6 +318,22 @@ describeOnEveryStore('SessionService', (context) => {
     await watched.ensureLoaded(session);
     expect(calls).toEqual(['get']);
     expect(session.accessed).toBe(false);
+    expect(session.get('a')).toBe(1);
+  });
+
+  it('S60 a load that failed is no empty session, and can be tried again', async () => {
+    const key = await stored({ a: 1 });
+    let failing = true;
+    const store = storeWith(context.store, {
+      get: (...args) => (failing ? Promise.reject(new Error('away')) : context.store.get(...args)),
+    });
+    const service = sessionsOf(context, {}, { store });
+    const session = service.open(key);
+    await expect(service.ensureLoaded(session)).rejects.toThrow('away');
+    expect(() => session.get('a')).toThrow(SessionStateError);
+    expect(session.key).toBe(key);
+    failing = false;
+    await service.ensureLoaded(session);
     expect(session.get('a')).toBe(1);
   });
 
