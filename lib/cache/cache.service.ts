@@ -34,16 +34,19 @@ export interface CacheServiceSettings {
  * RedisTimeoutError, after which the outcome of a write is unknown.
  */
 export class CacheService {
+  /** Private to the runtime too: what it holds knows the password of Redis, and `util.inspect` would show it. */
+  readonly #store: KeyValueStore;
   readonly #keys: CacheKeys;
   readonly #timeoutMs: number | null;
   readonly #flights: SingleFlight;
 
   constructor(
-    private readonly store: KeyValueStore,
+    store: KeyValueStore,
     settings: CacheServiceSettings,
     private readonly serializer: Serializer,
     private readonly clock: Clock = systemClock,
   ) {
+    this.#store = store;
     this.#keys = new CacheKeys(settings);
     this.#timeoutMs = settings.timeoutMs;
     this.#flights = flightsOn(store);
@@ -58,7 +61,7 @@ export class CacheService {
   get<T = unknown>(key: string, defaultValue: null, options?: VersionOptions): Promise<T | null>;
   get<T = unknown, D = T>(key: string, defaultValue: D, options?: VersionOptions): Promise<T | D>;
   async get(key: string, defaultValue?: unknown, options?: VersionOptions): Promise<unknown> {
-    const text = await this.store.get(this.#keys.redisKey(key, options?.version));
+    const text = await this.#store.get(this.#keys.redisKey(key, options?.version));
     return text === null ? defaultValue : load(this.serializer, key, text);
   }
 
@@ -69,8 +72,8 @@ export class CacheService {
     const ttl = ttlOf(timeout, this.#timeoutMs);
     const writing = this.#flights.fence(redisKey);
     if (writing !== undefined) await writing;
-    if (ttl === 0) await this.store.delete(redisKey);
-    else await this.store.set(redisKey, text, ttl);
+    if (ttl === 0) await this.#store.delete(redisKey);
+    else await this.#store.set(redisKey, text, ttl);
   }
 
   /** Stores a value only where there is none; whether it did. */
@@ -78,8 +81,8 @@ export class CacheService {
     const text = dump(this.serializer, value);
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     const ttl = ttlOf(timeout, this.#timeoutMs);
-    if (ttl === 0) return !(await this.store.has(redisKey));
-    return await this.store.setIfAbsent(redisKey, text, ttl);
+    if (ttl === 0) return !(await this.#store.has(redisKey));
+    return await this.#store.setIfAbsent(redisKey, text, ttl);
   }
 
   /** Deletes an entry; whether there was one. */
@@ -89,7 +92,7 @@ export class CacheService {
 
   /** Whether there is an entry; a stored `null` is one. */
   async has(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.store.has(this.#keys.redisKey(key, options?.version));
+    return await this.#store.has(this.#keys.redisKey(key, options?.version));
   }
 
   /** Gives an entry a new timeout, the cache's default unless told otherwise; whether there is one. */
@@ -113,12 +116,12 @@ export class CacheService {
 
   /** Lets an entry live for ever; whether there is one. */
   async persist(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.store.expire(this.#keys.redisKey(key, options?.version), null);
+    return await this.#store.expire(this.#keys.redisKey(key, options?.version), null);
   }
 
   /** Seconds (with a fraction) an entry has left, `null` when it never expires, `undefined` when there is none. */
   async ttl(key: string, options?: VersionOptions): Promise<number | null | undefined> {
-    const ms = await this.store.remaining(this.#keys.redisKey(key, options?.version));
+    const ms = await this.#store.remaining(this.#keys.redisKey(key, options?.version));
     return typeof ms === 'number' ? ms / 1000 : ms;
   }
 
@@ -129,7 +132,7 @@ export class CacheService {
    */
   async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
     const asked = keyList(keys);
-    const texts = await this.store.getMany(this.#redisKeys(asked, options));
+    const texts = await this.#store.getMany(this.#redisKeys(asked, options));
     return loadMany(this.serializer, asked, texts) as Map<string, T>;
   }
 
@@ -141,8 +144,8 @@ export class CacheService {
     const redisKeys = dumped.map(([redisKey]) => redisKey);
     const writing = this.#flights.fenceMany(redisKeys);
     if (writing !== undefined) await writing;
-    if (ttl === 0) await this.store.deleteMany(redisKeys);
-    else await this.store.setMany(dumped, ttl);
+    if (ttl === 0) await this.#store.deleteMany(redisKeys);
+    else await this.#store.setMany(dumped, ttl);
   }
 
   /** Deletes the entries under these keys; how many there were. */
@@ -150,7 +153,7 @@ export class CacheService {
     const redisKeys = this.#redisKeys(keyList(keys), options);
     const writing = this.#flights.fenceMany(redisKeys);
     if (writing !== undefined) await writing;
-    return await this.store.deleteMany(redisKeys);
+    return await this.#store.deleteMany(redisKeys);
   }
 
   /**
@@ -162,7 +165,7 @@ export class CacheService {
   async incr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
     const redisKey = this.#keys.redisKey(key, options?.version);
     checkDelta(delta);
-    const result = await this.store.incrementIfPresent(redisKey, delta);
+    const result = await this.#store.incrementIfPresent(redisKey, delta);
     switch (result.outcome) {
       case 'done':
         return Number(result.value);
@@ -198,11 +201,11 @@ export class CacheService {
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     const ttl = ttlOf(timeout, this.#timeoutMs);
     const text = await this.#flights.run(redisKey, async (flight) => {
-      const stored = await this.store.get(redisKey);
+      const stored = await this.#store.get(redisKey);
       if (stored !== null) return stored;
       const made = this.#dumpMade(key, await factory());
       if (ttl === 0 || flight.fenced) return made;
-      return (await flight.write(() => this.store.setIfAbsentOrGet(redisKey, made, ttl))) ?? made;
+      return (await flight.write(() => this.#store.setIfAbsentOrGet(redisKey, made, ttl))) ?? made;
     });
     return load(this.serializer, key, text) as T;
   }
@@ -219,7 +222,7 @@ export class CacheService {
     if (to < 0) throw new RangeError('delta: there is no version below 0');
     const [before, after] = [this.#keys.redisKey(key, from), this.#keys.redisKey(key, to)];
     await this.#flights.fenceMany([before, after]);
-    if (!(await this.store.rename(before, after))) throw new CacheKeyNotFoundError(key);
+    if (!(await this.#store.rename(before, after))) throw new CacheKeyNotFoundError(key);
     return to;
   }
 
@@ -255,7 +258,7 @@ export class CacheService {
    */
   async *keys(pattern = '*', options?: VersionOptions): AsyncGenerator<string, void, undefined> {
     const selection = this.#keys.matching(pattern, options?.version, 'keys()');
-    for await (const page of this.store.scan(selection.glob))
+    for await (const page of this.#store.scan(selection.glob))
       for (const redisKey of page) {
         const key = selection.keyOf(redisKey);
         if (key !== undefined) yield key;
@@ -268,19 +271,19 @@ export class CacheService {
   }
 
   #expire(redisKey: string, ttl: number | null): Promise<boolean> {
-    return ttl === 0 ? this.#delete(redisKey) : this.store.expire(redisKey, ttl);
+    return ttl === 0 ? this.#delete(redisKey) : this.#store.expire(redisKey, ttl);
   }
 
   #delete(redisKey: string): Promise<boolean> {
     const writing = this.#flights.fence(redisKey);
     return writing === undefined
-      ? this.store.delete(redisKey)
-      : writing.then(() => this.store.delete(redisKey));
+      ? this.#store.delete(redisKey)
+      : writing.then(() => this.#store.delete(redisKey));
   }
 
   async #deleteSelected(selection: KeySelection): Promise<number> {
     await this.#flights.fenceWhere((redisKey) => selection.keyOf(redisKey) !== undefined);
-    return await deleteSelected(this.store, selection);
+    return await deleteSelected(this.#store, selection);
   }
 
   #dumpMade(key: string, value: unknown): string {

@@ -2,9 +2,11 @@ import { Inject, Injectable, Module, type Type } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import {
   CacheService,
   codexRedisConfig,
+  CodexRedisHealth,
   CodexRedisModule,
   type CodexRedisOptions,
   type CodexRedisOptionsFactory,
@@ -80,6 +82,24 @@ describe('CodexRedisModule.forRoot', () => {
     );
     expect(error).toBeInstanceOf(ImproperlyConfiguredError);
     expect(error.message).toMatch(/imported more than once.*registerCache/);
+  });
+
+  it('shows neither password nor secret when a service is inspected', async () => {
+    const module = await Test.createTestingModule({
+      imports: [
+        CodexRedisModule.forRoot({
+          url: 'redis://:the-password@127.0.0.1:1',
+          projectName: 'shop',
+          secretKey: 'the-secret'.repeat(4),
+          session: {},
+        }),
+      ],
+    }).compile();
+    for (const service of [CacheService, SessionService, CodexRedisHealth, JsonSerializer])
+      expect(inspect(module.get(service), { depth: 20, showHidden: true })).not.toMatch(
+        /the-password|the-secret/,
+      );
+    await module.close();
   });
 
   it('says that sessions are off when they are used', async () => {
