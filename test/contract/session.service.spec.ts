@@ -4,7 +4,7 @@ import {
   SessionStateError,
 } from '../../lib/errors/session.errors.js';
 import type { SessionService } from '../../lib/session/session.service.js';
-import { recorded, sessionsOf, storeWith, storeKeyOf } from '../support/sessions.js';
+import { recorded, sessionsOf, storeSession, storeWith, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const KEY = /^[a-z0-9]{32}$/;
@@ -18,12 +18,7 @@ describeOnEveryStore('SessionService', (context) => {
 
   const entriesOf = async (key: string | null): Promise<unknown> => (await sessions.load(key!)).toJSON();
 
-  const stored = async (entries: Record<string, unknown>): Promise<string> => {
-    const session = sessions.open();
-    session.update(entries);
-    await sessions.save(session);
-    return session.key!;
-  };
+  const stored = (entries: Record<string, unknown>): Promise<string> => storeSession(sessions, entries);
 
   it('S15 the save of a new one makes a key', async () => {
     const session = sessions.open();

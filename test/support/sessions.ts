@@ -33,6 +33,17 @@ export const sessionsOf = (
 export const storeKeyOf = (context: StoreContext, key: string | null): string =>
   `${context.prefix}:session:${String(key)}`;
 
+/** Stores a session with these entries; its key. */
+export const storeSession = async (
+  sessions: SessionService,
+  entries: Record<string, unknown>,
+): Promise<string> => {
+  const session = sessions.open();
+  session.update(entries);
+  await sessions.save(session);
+  return session.key!;
+};
+
 /** A store with some verbs replaced. */
 export const storeWith = (store: KeyValueStore, verbs: Partial<KeyValueStore>): KeyValueStore =>
   new Proxy(store, {
