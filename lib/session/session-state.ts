@@ -282,9 +282,14 @@ export class SessionState {
 
 const EMPTY = (): DecodedSession => ({ data: {}, json: '{}' });
 
+const findState = (session: object): SessionState | undefined =>
+  (session as Partial<Record<typeof STATE, SessionState>>)[STATE];
+
+export const isSession = (value: object): boolean => findState(value) !== undefined;
+
 /** The state of a Session. */
 export const sessionStateOf = (session: object): SessionState => {
-  const state = (session as Partial<Record<typeof STATE, SessionState>>)[STATE];
+  const state = findState(session);
   if (state === undefined)
     throw new TypeError(
       'This is no session of the CodexRedisModule; make one with SessionService.load() or create()',

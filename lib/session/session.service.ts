@@ -6,6 +6,7 @@ import type { Clock } from '../store/clock.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { cookieValue } from './cookie-header.js';
 import { SessionCodec } from './session-codec.js';
+import type { SessionData } from './session-data.js';
 import { SessionEventEmitter, type SessionEvents } from './session-events.js';
 import { SessionExpiryRules } from './session-expiry.js';
 import { isSessionKey } from './session-key.js';
@@ -13,7 +14,7 @@ import { sessionOf } from './session-proxy.js';
 import { SessionReader } from './session-reader.js';
 import { SessionSigner } from './session-signer.js';
 import type { CommitOutcome } from './session-save.js';
-import { type SessionKeeper, SessionState, sessionStateOf } from './session-state.js';
+import { isSession, type SessionKeeper, SessionState, sessionStateOf } from './session-state.js';
 import { SessionSaver } from './session-saver.js';
 import { SessionStore } from './session-store.js';
 import { SessionWriter } from './session-writer.js';
@@ -154,12 +155,14 @@ export class SessionService {
   }
 
   /**
-   * The text that stands in the store for these entries.
+   * The text that stands in the store for these entries, or for those of a session.
    *
-   * @throws TypeError when a value is not JSON; it names the path and the cure.
+   * @throws TypeError when a value, or what is given itself, is not JSON; it names the path and the cure.
    */
   encode(data: object): string {
-    return this.#codec.seal(this.#codec.toJson({ ...data }));
+    if (Array.isArray(data)) throw new TypeError('encode takes an object of entries, not an array');
+    const entries = isSession(data) ? { ...data } : (data as SessionData);
+    return this.#codec.seal(this.#codec.toJson(entries));
   }
 
   /** The entries of a stored text; none, with a warning, when it cannot be read. */

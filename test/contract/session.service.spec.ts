@@ -378,6 +378,14 @@ describeOnEveryStore('SessionService', (context) => {
     expect(await sessions.commit(session)).toEqual({ outcome: 'cycled', key: cycled });
   });
 
+  it('S31 encode takes entries or a session, and nothing that it would lose', async () => {
+    const session = await sessions.load(await stored({ a: [1] }));
+    expect(sessions.decode(sessions.encode(session))).toEqual({ a: [1] });
+    for (const given of [[1], new Map([['a', 1]]), new (class Cart {})(), new Date(0), null])
+      expect(() => sessions.encode(given as object)).toThrow(TypeError);
+    expect(() => sessions.encode(sessions.open('k'.repeat(32)))).toThrow(SessionStateError);
+  });
+
   it('clearExpired is there for those who come from Django, and does nothing', async () => {
     const { store, calls } = recorded(context.store);
     await sessionsOf(context, {}, { store }).clearExpired();
