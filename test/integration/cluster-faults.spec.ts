@@ -29,20 +29,28 @@ describe('a Redis Cluster that loses nodes', () => {
   let killed: RedisServer[];
   let load: Load | undefined;
 
-  const open = (options: Partial<RedisClusterOptions> = {}): KeyValueStore =>
-    openStore(
+  const opened: KeyValueStore[] = [];
+
+  const open = (
+    options: Partial<RedisClusterOptions> = {},
+    operationTimeoutMs = DEADLINE_MS,
+  ): KeyValueStore => {
+    const made = openStore(
       {
         source: { kind: 'cluster', options: { rootNodes: cluster.rootNodes, ...options } },
         clientOptions: {},
-        operationTimeoutMs: DEADLINE_MS,
+        operationTimeoutMs,
         connectTimeoutMs: 1000,
       },
       systemClock,
     );
+    opened.push(made);
+    return made;
+  };
 
   beforeAll(async () => {
     Logger.overrideLogger(false);
-    cluster = await RedisCluster.start({ replicas: 1, nodeTimeoutMs: 500 });
+    cluster = await RedisCluster.start({ replicas: 1, nodeTimeoutMs: 2000 });
   });
 
   afterAll(() => cluster.stop());
@@ -56,9 +64,9 @@ describe('a Redis Cluster that loses nodes', () => {
   });
 
   afterEach(async () => {
-    await load?.stop();
+    await load?.stop().catch(() => undefined);
     load = undefined;
-    await store.close();
+    await Promise.all(opened.splice(0).map((each) => each.close()));
     for (const server of frozen) server.thaw();
     for (const server of killed) await server.start();
     await cluster.serving();
@@ -207,12 +215,15 @@ describe('a Redis Cluster that loses nodes', () => {
     await store.set(counter, '0', null);
     const written = new Map<string, string>();
     let acknowledged = 0;
+    // The master holds writes back until its replica has caught up.
+    const patient = open({}, 5000);
     load = new Load(64, async (worker, round) => {
       const marker = `${prefix}:${worker}:${round % 20}`;
-      await store.set(marker, String(round), null);
+      await patient.set(marker, String(round), null);
       written.set(marker, String(round));
-      await store.incrementIfPresent(counter, 1);
+      await patient.incrementIfPresent(counter, 1);
       acknowledged++;
+      await pause(2);
     });
     await pause(50);
     await cluster.failover(replica);
@@ -242,7 +253,7 @@ describe('a Redis Cluster that loses nodes', () => {
         const call = await settle(() => store.set(marker, marker, 60_000));
         calls.push(call);
         if (call.error === undefined) acknowledged.set(marker, marker);
-        await pause(5);
+        await pause(20);
       });
       await pause(2 * DEADLINE_MS);
       await failOver(master, replica);

@@ -21,8 +21,10 @@ describe('a Redis Cluster', () => {
   let store: KeyValueStore;
   let prefix: string;
 
-  const open = (options: Partial<RedisClusterOptions> = {}): KeyValueStore =>
-    openStore(
+  const opened: KeyValueStore[] = [];
+
+  const open = (options: Partial<RedisClusterOptions> = {}): KeyValueStore => {
+    const made = openStore(
       {
         source: { kind: 'cluster', options: { rootNodes: cluster.rootNodes, ...options } },
         clientOptions: {},
@@ -31,6 +33,9 @@ describe('a Redis Cluster', () => {
       },
       systemClock,
     );
+    opened.push(made);
+    return made;
+  };
 
   beforeAll(async () => {
     Logger.overrideLogger(false);
@@ -40,7 +45,7 @@ describe('a Redis Cluster', () => {
   });
 
   afterAll(async () => {
-    await store.close();
+    await Promise.all(opened.map((each) => each.close()));
     await cluster.stop();
   });
 

@@ -38,7 +38,7 @@ export class RedisAdmin {
 export const until = async (
   what: string,
   condition: () => Promise<boolean>,
-  withinMs = 15_000,
+  withinMs = 30_000,
 ): Promise<void> => {
   const end = Date.now() + withinMs;
   let last: unknown;

@@ -73,7 +73,10 @@ export class RedisSentinelSet {
   /** Has the Sentinels promote a replica, and waits until all of them agree. */
   async failover(): Promise<RedisServer> {
     const before = await this.master();
-    await this.command(this.sentinels[0]!, 'SENTINEL', 'FAILOVER', this.name);
+    await until('the Sentinels are ready for a failover', async () => {
+      await this.command(this.sentinels[0]!, 'SENTINEL', 'FAILOVER', this.name);
+      return true;
+    });
     return this.promoted(before);
   }
 
@@ -119,7 +122,16 @@ export class RedisSentinelSet {
   /** Waits until each Sentinel knows the others and the replicas: before that they cannot fail over. */
   async #watching(): Promise<void> {
     const replicas = String(this.servers.length - 1);
-    await this.#every('INFO-PERIOD', '200', 'PUBLISH-PERIOD', '100', 'PING-PERIOD', '100');
+    await this.#every(
+      'INFO-PERIOD',
+      '200',
+      'PUBLISH-PERIOD',
+      '100',
+      'PING-PERIOD',
+      '100',
+      'ASK-PERIOD',
+      '100',
+    );
     await until('the Sentinels know each other', async () => {
       const views = await Promise.all(this.sentinels.map((sentinel) => this.#view(sentinel)));
       return views.every((view) => view['num-other-sentinels'] === '2' && view['num-slaves'] === replicas);
