@@ -145,6 +145,7 @@ describe('resolveSettings', () => {
     ['redis:host', false],
     ['localhost:6379', false],
     ['redis://us er@host', false],
+    ['redis:///0', false],
     ['', false],
   ])('url %p is accepted: %p', (url, accepted) => {
     expect(problemsOf({ url }).length === 0).toBe(accepted);

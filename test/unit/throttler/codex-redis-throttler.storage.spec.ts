@@ -1,0 +1,83 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { resolveSettings } from '../../../lib/config/resolve-settings.js';
+import { RedisConnectionError, RedisServiceError } from '../../../lib/errors/redis.errors.js';
+import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
+import { Stores } from '../../../lib/store/stores.js';
+import { Faults } from '../../../lib/testing/faults.js';
+import { TestClock } from '../../../lib/testing/test-clock.js';
+import {
+  CodexRedisThrottlerStorage,
+  type ThrottlerStorageOptions,
+} from '../../../lib/throttler/codex-redis-throttler.storage.js';
+
+describe('CodexRedisThrottlerStorage', () => {
+  let clock: TestClock;
+  let faults: Faults;
+  let store: MemoryStore;
+  let warn: jest.SpiedFunction<Logger['warn']>;
+
+  beforeEach(() => {
+    clock = new TestClock();
+    faults = new Faults();
+    store = new MemoryStore({ clock });
+    warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  });
+
+  afterEach(() => warn.mockRestore());
+
+  const open = (
+    options?: ThrottlerStorageOptions,
+    settings = resolveSettings({ url: 'memory:', cache: { keyPrefix: 'shop' } }),
+  ): CodexRedisThrottlerStorage =>
+    new CodexRedisThrottlerStorage(new Stores(() => faults.wrap(store), clock), settings, options);
+
+  const hit = (storage: CodexRedisThrottlerStorage): ReturnType<CodexRedisThrottlerStorage['increment']> =>
+    storage.increment('k', 60_000, 1, 90_000, 'default');
+
+  it('tells whole seconds, rounded up', async () => {
+    const storage = open();
+    expect(await hit(storage)).toMatchObject({ totalHits: 1, timeToExpire: 60, isBlocked: false });
+    clock.advance(500);
+    expect(await hit(storage)).toMatchObject({ isBlocked: true, timeToExpire: 60, timeToBlockExpire: 90 });
+    clock.advance(600);
+    expect(await hit(storage)).toMatchObject({ isBlocked: true, timeToExpire: 59, timeToBlockExpire: 90 });
+  });
+
+  it('refuses while Redis is away, unless told otherwise', async () => {
+    faults.failNext();
+    await expect(hit(open())).rejects.toThrow(RedisConnectionError);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('lets pass where it is told to, and warns once for each outage', async () => {
+    const storage = open({ whenUnavailable: 'allow' });
+    for (const outage of [1, 2]) {
+      faults.failNext({ times: 3 });
+      for (let i = 0; i < 3; i++)
+        expect(await hit(storage)).toEqual({
+          totalHits: 0,
+          timeToExpire: 0,
+          isBlocked: false,
+          timeToBlockExpire: 0,
+        });
+      expect(warn).toHaveBeenCalledTimes(outage);
+      expect((await hit(storage)).totalHits).toBe(outage);
+    }
+    expect(warn).toHaveBeenLastCalledWith(expect.stringContaining('CODEX_REDIS_CONNECTION'));
+  });
+
+  it('lets nothing pass because Redis refuses the command', async () => {
+    faults.failNext({}, new RedisServiceError('OOM'));
+    await expect(hit(open({ whenUnavailable: 'allow' }))).rejects.toThrow(RedisServiceError);
+  });
+
+  it.each([
+    [{ cache: { keyPrefix: 'shop' } }, 'shop:throttle:default:k'],
+    [{ projectName: 'site', secretKey: 's'.repeat(32), session: {} }, 'site:throttle:default:k'],
+    [{}, ':throttle:default:k'],
+  ])('with %j counts under a key of its own', async (options, key) => {
+    await hit(open({}, resolveSettings({ url: 'memory:', ...options })));
+    expect(await store.has(key)).toBe(true);
+  });
+});
