@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commandOnPath, redisServerBinary } from './find-redis.js';
+import { redisServerBinary } from './find-redis.js';
+import { programOnPath } from './system-program.js';
 
 export interface RedisServerOptions {
   /** Further settings as on redis-server's command line: `{ requirepass: 'x' }`. */
@@ -18,7 +19,7 @@ export interface RedisServerOptions {
 }
 
 /** Where the system can do it, a run that is killed leaves no server behind. */
-const DIES_WITH_PARENT = commandOnPath('setpriv') === undefined ? [] : ['setpriv', '--pdeathsig', 'KILL'];
+const DIES_WITH_PARENT = programOnPath(['setpriv']) === undefined ? [] : ['setpriv', '--pdeathsig', 'KILL'];
 
 /** Below the ports that the system gives to outgoing connections: none of those can take a port that was free. */
 const PORTS = { first: 10_000, count: 22_000 };

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { onPath } from './find-redis.js';
+import { hasRedisServer } from './find-redis.js';
 import { RedisServer } from './redis-server.js';
 
 export interface SharedRedis {
@@ -19,7 +19,7 @@ declare global {
 export const startSharedRedis = async (): Promise<SharedRedis> => {
   const url = process.env['TEST_REDIS_URL'];
   if (url) return { url, stop: () => Promise.resolve() };
-  return onPath() === undefined && dockerAnswers() ? startContainer() : RedisServer.start();
+  return !hasRedisServer() && dockerAnswers() ? startContainer() : RedisServer.start();
 };
 
 const dockerAnswers = (): boolean => {

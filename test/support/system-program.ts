@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export interface SystemProgram {
+  /** What the program may be called, the best first. */
+  readonly names: readonly string[];
+  /** The system's packages that bring it. */
+  readonly packages: readonly string[];
+  /** What needs it, for the message where it cannot be had. */
+  readonly need: string;
+}
+
+/** The path of a program, whose package is installed where that is allowed. */
+export const systemProgram = ({ names, packages, need }: SystemProgram): string => {
+  const found = programOnPath(names);
+  if (found !== undefined) return found;
+  const reason = install(packages);
+  const installed = programOnPath(names);
+  if (installed !== undefined) return installed;
+  throw new Error(
+    `${need}. Put ${names.join(' or ')} on the PATH, or run the tests as a user who may install ` +
+      `${packages.join(' ')} with apt-get. ${reason}`,
+  );
+};
+
+/** The path of the first of these programs that there is, `undefined` where there is none. */
+export const programOnPath = (names: readonly string[]): string | undefined => {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+};
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const install = (packages: readonly string[]): string => {
+  try {
+    aptGet('update', '-qq');
+    aptGet('install', '-y', '-qq', '--no-install-recommends', ...packages);
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
+
+const aptGet = (...args: string[]): void => {
+  const command = ['apt-get', ...args];
+  const [program = '', ...rest] = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command];
+  execFileSync(program, rest, {
+    stdio: 'pipe',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+};
