@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { SessionConflictError } from '../../lib/errors/session.errors.js';
 import type { SessionService } from '../../lib/session/session.service.js';
+import { Faults, type StoreVerb } from '../../lib/testing/faults.js';
 import { GatedFactory } from '../support/gated-factory.js';
 import { recorded, sessionsOf, storeSession, storeWith, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
@@ -19,18 +20,19 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
 
   const entriesOf = async (key: string): Promise<unknown> => (await here.load(key)).toJSON();
 
+  /** Sessions on a store whose next calls of a verb fail. */
+  const failing = (verb: StoreVerb, times = 1): SessionService => {
+    const faults = new Faults();
+    faults.failNext({ verbs: [verb], times }, new Error('away'));
+    return sessionsOf(context, {}, { store: faults.wrap(context.store) });
+  };
+
   it('S57 a failed save can be tried again', async () => {
     const key = await stored({ a: 1 });
-    let failing = true;
-    const store = storeWith(context.store, {
-      compareAndSet: (...args) =>
-        failing ? Promise.reject(new Error('away')) : context.store.compareAndSet(...args),
-    });
-    const service = sessionsOf(context, {}, { store });
+    const service = failing('compareAndSet');
     const session = await service.load(key);
     session.set('b', 2);
     await expect(service.save(session)).rejects.toThrow('away');
-    failing = false;
     expect((await service.commit(session)).outcome).toBe('saved');
     expect(await entriesOf(key)).toEqual({ a: 1, b: 2 });
   });
@@ -112,19 +114,13 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
 
   it('S57 what a failed save was to set wins in the next one, although it was there before', async () => {
     const key = await stored({ a: 0 });
-    let failing = true;
-    const store = storeWith(context.store, {
-      compareAndSet: (...args) =>
-        failing ? Promise.reject(new Error('away')) : context.store.compareAndSet(...args),
-    });
-    const service = sessionsOf(context, {}, { store });
+    const service = failing('compareAndSet');
     const session = await service.load(key);
     session.set('a', 0);
     await expect(service.save(session)).rejects.toThrow('away');
     const other = await there.load(key);
     other.set('a', 1);
     await there.save(other);
-    failing = false;
     await service.save(session);
     expect(await entriesOf(key)).toEqual({ a: 0 });
   });
@@ -180,8 +176,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
   });
 
   it('S20 a save that fails after a flush gives nothing back to save', async () => {
-    const away = (): Promise<never> => Promise.reject(new Error('away'));
-    const service = sessionsOf(context, {}, { store: storeWith(context.store, { compareAndDelete: away }) });
+    const service = failing('compareAndDelete');
     const session = await service.load(await stored({ a: 1 }));
     session.set('a', 2);
     const [cycle] = await Promise.allSettled([service.cycleKey(session), session.flush()]);
@@ -192,12 +187,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
 
   it('S21 S57 a failed save that was to cycle and to replace does so when it is tried again', async () => {
     const key = await stored({ a: 1, b: 1 });
-    let failing = true;
-    const store = storeWith(context.store, {
-      compareAndDelete: (...args) =>
-        failing ? Promise.reject(new Error('away')) : context.store.compareAndDelete(...args),
-    });
-    const service = sessionsOf(context, {}, { store });
+    const service = failing('compareAndDelete');
     const session = await service.load(key);
     session.clear();
     session.set('c', 1);
@@ -205,7 +195,6 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     const other = await there.load(key);
     other.set('b', 2);
     await there.save(other);
-    failing = false;
     expect(await service.commit(session)).toEqual({ outcome: 'cycled', key: session.key });
     expect(session.key).not.toBe(key);
     expect(await entriesOf(session.key!)).toEqual({ c: 1 });
@@ -250,20 +239,16 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
 
     it('S60 H3 and fails is tried again by the commit, which tells what becomes of it', async () => {
       const key = await stored({ a: 1 });
-      let failures = 2;
-      const store = storeWith(context.store, {
-        compareAndSet: (...args) =>
-          failures-- > 0 ? Promise.reject(new Error('away')) : context.store.compareAndSet(...args),
-      });
-      const service = sessionsOf(context, {}, { store });
-      const [one, two] = [await service.load(key), await service.load(key)];
-      one.set('a', 2);
-      void one.save();
-      await expect(service.commit(one)).rejects.toThrow('away');
-      two.set('b', 2);
-      failures = 1;
-      void two.save();
-      expect(await service.commit(two)).toEqual({ outcome: 'saved', key });
+      const service = failing('compareAndSet', 2);
+      const session = await service.load(key);
+      session.set('a', 2);
+      void session.save();
+      await expect(service.commit(session)).rejects.toThrow('away');
+      const better = failing('compareAndSet');
+      const again = await better.load(key);
+      again.set('b', 2);
+      void again.save();
+      expect(await better.commit(again)).toEqual({ outcome: 'saved', key });
       expect(await entriesOf(key)).toEqual({ a: 1, b: 2 });
     });
   });
@@ -301,16 +286,11 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
 
   it('S20 a flush that failed is told by the save that follows, and can be tried again', async () => {
     const key = await stored({ a: 1 });
-    let failing = true;
-    const store = storeWith(context.store, {
-      delete: (...args) => (failing ? Promise.reject(new Error('away')) : context.store.delete(...args)),
-    });
-    const service = sessionsOf(context, {}, { store });
+    const service = failing('delete');
     const session = await service.load(key);
     void session.flush();
     session.set('b', 2);
     await expect(session.save()).rejects.toThrow('away');
-    failing = false;
     await session.flush();
     expect(await here.exists(key)).toBe(false);
     session.set('c', 3);
@@ -321,8 +301,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
   it("S20 a flush that fails is the commit's to tell, when nobody awaited it", async () => {
     const unhandled = jest.fn();
     process.on('unhandledRejection', unhandled);
-    const store = storeWith(context.store, { delete: () => Promise.reject(new Error('away')) });
-    const service = sessionsOf(context, {}, { store });
+    const service = failing('delete');
     const session = await service.load(await stored({ a: 1 }));
     void session.flush();
     await new Promise((resolve) => setTimeout(resolve, 5));
