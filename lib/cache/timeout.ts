@@ -15,15 +15,15 @@ const MS_PER_SECOND = 1000;
  *
  * @throws TypeError when it is no timeout, RangeError when it is too long for Redis.
  */
-export const timeoutToMs = (timeout: Timeout, option = 'timeout'): number | null => {
+export const timeoutToMs = (timeout: Timeout): number | null => {
   if (timeout === null) return null;
   const exact = typeof timeout === 'number' ? timeout * MS_PER_SECOND : durationToMs(timeout);
   if (exact === undefined || Number.isNaN(exact) || timeout === Infinity || timeout === -Infinity)
     throw new TypeError(
-      `${option}: expected seconds, a duration string such as '5m', or null for ever; got ${describeValue(timeout)}`,
+      `timeout: expected seconds, a duration string such as '5m', or null for ever; got ${describeValue(timeout)}`,
     );
   if (exact > Number.MAX_SAFE_INTEGER)
-    throw new RangeError(`${option}: too long for Redis; use null for an entry that never expires`);
+    throw new RangeError('timeout: too long for Redis; use null for an entry that never expires');
   return exact > 0 ? Math.round(exact) : 0;
 };
 

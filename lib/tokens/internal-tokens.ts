@@ -17,7 +17,7 @@ export const CLOCK = token('clock');
 /** StoreOpener: makes the store of a StoreSettings. */
 export const STORE_OPENER = token('store opener');
 
-/** SerializerResolver. */
+/** Serializers: those that the options of caches name. */
 export const SERIALIZERS = token('serializers');
 
 /** CacheService, the default one. */
