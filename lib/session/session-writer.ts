@@ -169,22 +169,24 @@ export class SessionWriter {
     }
   }
 
-  /** Lays the save's own top-level changes over a newer text. */
+  /**
+   * Lays the save's own top-level changes over a newer text. Entries that nobody changed stay the objects they are:
+   * a handler may hold one, and change it inside after the save.
+   */
   #merger(save: SaveInProgress, first: Draft, key: string): (newer: string) => Draft {
-    let names: readonly string[] | undefined;
     return (newer) => {
       if (save.replacing) return first;
-      names ??= this.#ownNames(save);
+      const before = this.codec.fromJson(save.json) as SessionData;
       const { data } = this.reader.read(newer, key);
-      layOver(data, names, first.data);
+      const theirs = new Set(this.#changedNames(before, data));
+      const own = [...save.touched, ...this.#changedNames(before, first.data)];
+      layOver(data, [...Object.keys(before).filter((name) => !theirs.has(name)), ...own], first.data);
       return this.#draft(data);
     };
   }
 
-  #ownNames({ json, data, touched }: SaveInProgress): string[] {
-    const before = this.codec.fromJson(json) as SessionData;
-    const inside = changedNames(before, data, (value) => this.codec.toJson(value));
-    return [...new Set([...touched, ...inside])];
+  #changedNames(before: SessionData, after: SessionData): string[] {
+    return changedNames(before, after, (value) => this.codec.toJson(value));
   }
 
   #draft(data: SessionData): Draft {

@@ -37,6 +37,22 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     expect(await entriesOf(key)).toEqual({ a: 1, b: 2 });
   });
 
+  it('S38 S57 an object in hand is still that of the session after a save that merged', async () => {
+    const key = await stored({ cart: ['x'], tags: ['x'] });
+    const session = await here.load(key);
+    const cart = session.get('cart') as string[];
+    const other = await there.load(key);
+    other.set('z', 1);
+    other.set('tags', ['theirs']);
+    await there.save(other);
+    session.set('b', 1);
+    await here.save(session);
+    expect(session.get('cart')).toBe(cart);
+    cart.push('y');
+    expect((await here.commit(session)).outcome).toBe('saved');
+    expect(await entriesOf(key)).toEqual({ cart: ['x', 'y'], tags: ['theirs'], z: 1, b: 1 });
+  });
+
   it('S57 changes made while a save is under way belong to the next one', async () => {
     const key = await stored({ a: 1 });
     const session = await here.load(key);
