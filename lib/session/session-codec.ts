@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { toAscii } from '../serializer/ascii-json.js';
 import type { Serializer } from '../serializer/serializer.js';
@@ -12,6 +13,10 @@ const MAX_INFLATED = 8 * 1024 * 1024;
 /** Shorter JSON gains too little from compression to pay for it. */
 const MIN_DEFLATED = 256;
 
+/** How many characters of texts and their JSON are remembered, and of a single session at most. */
+const MAX_REMEMBERED = 1024 * 1024;
+const MAX_REMEMBERED_OF_ONE = 16 * 1024;
+
 /** What a stored text holds; `problem` says in a few words why it could not be read, and the session is empty. */
 export interface DecodedSession {
   readonly data: SessionData;
@@ -22,6 +27,13 @@ export interface DecodedSession {
 
 /** Turns sessions into `payload:timestamp:signature` and back, as Django's `signing.dumps` with compression. */
 export class SessionCodec {
+  /** The JSON of texts that were signed or verified here: most reads are of a text that was seen before. */
+  readonly #remembered = new LRUCache<string, string>({
+    maxSize: MAX_REMEMBERED,
+    maxEntrySize: MAX_REMEMBERED_OF_ONE,
+    sizeCalculation: (json, text) => json.length + text.length,
+  });
+
   constructor(
     private readonly signer: SessionSigner,
     private readonly serializer: Serializer,
@@ -41,11 +53,22 @@ export class SessionCodec {
   seal(json: string): string {
     const seconds = Math.max(0, Math.floor(this.clock.now() / 1000));
     const signed = `${toPayload(json)}:${toBase62(seconds)}`;
-    return `${signed}:${this.signer.sign(signed)}`;
+    const text = `${signed}:${this.signer.sign(signed)}`;
+    this.#remembered.set(text, json);
+    return text;
   }
 
   /** Never throws: whatever is wrong with the text makes the session empty. */
   decode(text: string): DecodedSession {
+    const json = this.#remembered.get(text);
+    return json === undefined ? this.#verify(text) : { data: this.fromJson(json) as SessionData, json };
+  }
+
+  fromJson(json: string): unknown {
+    return this.serializer.loads(json);
+  }
+
+  #verify(text: string): DecodedSession {
     const end = text.lastIndexOf(':');
     const signed = text.slice(0, Math.max(0, end));
     if (end < 0 || !this.signer.verify(signed, text.slice(end + 1)))
@@ -55,14 +78,12 @@ export class SessionCodec {
     try {
       const json = fromPayload(signed.slice(0, middle));
       const data = this.fromJson(json);
-      return isObject(data) ? { data, json } : unreadable('it is signed, but not an object');
+      if (!isObject(data)) return unreadable('it is signed, but not an object');
+      this.#remembered.set(text, json);
+      return { data, json };
     } catch {
       return unreadable('it is signed, but cannot be decoded');
     }
-  }
-
-  fromJson(json: string): unknown {
-    return this.serializer.loads(json);
   }
 }
 

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { constants, deflateRawSync, inflateSync } from 'node:zlib';
 import { JsonSerializer } from '../../../lib/serializer/json-serializer.js';
@@ -120,5 +121,48 @@ describe('SessionCodec', () => {
     expect(one).toMatch(/^[A-Za-z0-9_-]{12}$/);
     expect(one).not.toBe(two);
     expect(new SessionSigner(['other'], SALT).fingerprint('a'.repeat(32))).not.toBe(one);
+  });
+
+  describe('remembers what it signed or verified', () => {
+    const counted = () => {
+      const own = new SessionSigner([SECRET], SALT);
+      const verify = jest.spyOn(own, 'verify');
+      return { codec: new SessionCodec(own, new JsonSerializer(), systemClock), verify };
+    };
+
+    it('verifies a text once, and its own never', () => {
+      const { codec: reader, verify } = counted();
+      const foreign = encode({ user: 1 });
+      const own = reader.seal('{"user":2}');
+      for (let i = 0; i < 3; i++) {
+        expect(reader.decode(foreign).data).toEqual({ user: 1 });
+        expect(reader.decode(own).data).toEqual({ user: 2 });
+      }
+      expect(verify).toHaveBeenCalledTimes(1);
+    });
+
+    it('gives each reader entries of its own', () => {
+      const text = encode({ cart: [1] });
+      (codec.decode(text).data['cart'] as number[]).push(2);
+      expect(codec.decode(text).data).toEqual({ cart: [1] });
+    });
+
+    it('S32 refuses a forged text as often as it comes', () => {
+      const { codec: reader, verify } = counted();
+      const text = reader.seal('{"user":2}');
+      const forged = `${text.slice(0, -1)}${text.endsWith('A') ? 'B' : 'A'}`;
+      for (let i = 0; i < 3; i++) expect(reader.decode(forged).problem).toBe('its signature is wrong');
+      expect(verify).toHaveBeenCalledTimes(3);
+    });
+
+    it('only while they are few and short', () => {
+      const { codec: reader, verify } = counted();
+      const long = reader.seal(JSON.stringify({ note: 'x'.repeat(20_000) }));
+      const early = reader.seal('{"user":0}');
+      for (let user = 1; user <= 20_000; user++) reader.seal(`{"user":${user}}`);
+      expect(reader.decode(long).problem).toBeUndefined();
+      expect(reader.decode(early).problem).toBeUndefined();
+      expect(verify).toHaveBeenCalledTimes(2);
+    });
   });
 });
