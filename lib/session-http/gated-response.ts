@@ -33,7 +33,7 @@ export const BASE = Symbol('codex-redis:response-base');
 
 /** A raw response, of node:http, of node:http2's compatible API or of Fastify's `inject()`. */
 export interface GatedResponse extends ServerResponse {
-  [HELD]?: Hold;
+  [HELD]?: Hold | undefined;
   [HOLD]?: (response: GatedResponse) => Hold | undefined;
   [BASE]?: ResponseBase;
 }

@@ -26,6 +26,8 @@ const ALREADY_GATED = (): void => undefined;
 /** One request with its response and their session. */
 export class SessionExchange extends HeldResponse {
   access: Access = 'unknown';
+  /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
+  readonly isMalformed: boolean;
   readonly #presented: string | undefined;
   #session: Session | undefined;
   #committing: Promise<void> | undefined;
@@ -41,11 +43,7 @@ export class SessionExchange extends HeldResponse {
   ) {
     super(response, base);
     this.#presented = http.presentedBy(request);
-  }
-
-  /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
-  get isMalformed(): boolean {
-    return this.#presented !== undefined && !isSessionKey(this.#presented);
+    this.isMalformed = this.#presented !== undefined && !isSessionKey(this.#presented);
   }
 
   /** The session, loaded or not; the first look at it costs no command. */
