@@ -30,31 +30,60 @@ export const run = async ({ redis, mode }) =>
         job: 'jobs/web-application.mjs',
         options: { ...application.options, url: redis.url },
       }));
-      result[platform] = await withContenders(sources, (started) => runPlatform(started, load, redis, mode));
+      result[platform] = await runPlatform(sources, load, redis, mode);
     }
     return result;
   });
 
-const runPlatform = async (applications, load, redis, mode) => {
-  const urls = {};
-  for (const application of applications) {
-    urls[application.name] = await application.call('url');
-    await load.call('check', urls[application.name], application.name !== BARE);
-  }
+/**
+ * Each round has processes of its own: how V8 lays out its heap and its code is a matter of chance at the start of
+ * one, and moves the figures of a whole process by up to a fifth.
+ */
+const runPlatform = async (sources, load, redis, mode) => {
+  const rounds = [];
+  for (let round = 0; round < mode.rounds; round += 1)
+    rounds.push(await withContenders(sources, (started) => runRound(started, load, mode)));
+  const commands = await withContenders(sources, (started) => countAll(started, load, redis));
+  return mapValues(REQUESTS, (_, kind) =>
+    summary(
+      mapValues(commands, (_, name) => rounds.map((round) => round[kind][name])),
+      mapValues(commands, (counted) => counted[kind]),
+    ),
+  );
+};
+
+/** What each application takes for each kind of request. */
+const runRound = async (applications, load, mode) => {
+  const urls = await urlsOf(applications);
   const result = {};
   for (const [kind, { path, signedIn }] of Object.entries(REQUESTS)) {
     const measure = (sliceMs) => (application) =>
       measureSlice(application, load, urls[application.name], path, signedIn, sliceMs);
     if (mode.httpWarmUpMs > 0) await inTurn(applications, 1, measure(mode.httpWarmUpMs));
-    const rounds = await inTurn(applications, mode.rounds, measure(mode.httpSliceMs));
-    const commands = {};
-    for (const { name } of applications)
-      commands[name] = await countCommands(redis.url, () =>
-        load.call('times', urls[name], path, signedIn, COUNTED),
-      );
-    result[kind] = summary(rounds, commands);
+    result[kind] = mapValues(await inTurn(applications, 1, measure(mode.httpSliceMs)), ([slice]) => slice);
   }
   return result;
+};
+
+/** The commands of each application for each kind of request, after a look whether its sessions work. */
+const countAll = async (applications, load, redis) => {
+  const urls = await urlsOf(applications);
+  const counted = {};
+  for (const { name } of applications) {
+    await load.call('check', urls[name], name !== BARE);
+    counted[name] = {};
+    for (const [kind, { path, signedIn }] of Object.entries(REQUESTS))
+      counted[name][kind] = await countCommands(redis.url, () =>
+        load.call('times', urls[name], path, signedIn, COUNTED),
+      );
+  }
+  return counted;
+};
+
+const urlsOf = async (applications) => {
+  const urls = {};
+  for (const application of applications) urls[application.name] = await application.call('url');
+  return urls;
 };
 
 const measureSlice = async (application, load, url, path, signedIn, sliceMs) => {
