@@ -13,9 +13,6 @@ export interface ConnectionOptions {
   readonly onLost: (error: Error, connection: Connection) => void;
 }
 
-/** Handed down because a further `.then` would cost a twentieth of the throughput. */
-export type Recovery<T> = (error: Error) => T | Promise<T>;
-
 /**
  * One connection of this module's own, from connected to ended: it never reconnects. An overdue command ends it,
  * which rejects everything under way.
@@ -40,16 +37,12 @@ export class Connection {
     options.client.on('error', (error: Error) => this.#lose(error));
   }
 
-  /** @param recover what to do about an error, where the caller knows more than to pass it on */
-  send<T>(args: readonly string[], parse: ReplyParser<T>, recover?: Recovery<T>): Promise<T> {
+  send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     this.#watchdog.issue();
-    return this.#client.sendCommand<RedisReply>(args as string[]).then(
-      (reply) => {
-        this.#watchdog.settle();
-        return parse(reply);
-      },
-      recover === undefined ? this.#fail : (error: unknown) => recover(this.#failure(error)),
-    );
+    return this.#client.sendCommand<RedisReply>(args as string[]).then((reply) => {
+      this.#watchdog.settle();
+      return parse(reply);
+    }, this.#fail);
   }
 
   /** Resolves when nothing is under way, which the deadline bounds. */
@@ -66,15 +59,11 @@ export class Connection {
   }
 
   readonly #fail = (error: unknown): never => {
-    throw this.#failure(error);
-  };
-
-  #failure(error: unknown): Error {
     this.#watchdog.settle();
-    return this.#overdue
+    throw this.#overdue
       ? new RedisTimeoutError(this.options.operationTimeoutMs, { cause: error })
       : translateError(error);
-  }
+  };
 
   #lose(error: Error): void {
     if (this.#ended) return;

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import { RedisConnectionError } from '../../errors/redis.errors.js';
-import { Connection, type Recovery } from './connection.js';
+import { Connection } from './connection.js';
 import { type Dial, DialTimeoutError, type DialledClient } from './dial.js';
 import { Reconnection } from './reconnection.js';
 import type { ReplyParser } from './redis-link.js';
@@ -53,11 +53,10 @@ export class KeptConnection {
     return (this.#opened ??= this.#ended ? Promise.resolve() : this.#open());
   }
 
-  /** @param recover what to do about an error of a command that was sent */
-  send<T>(args: readonly string[], parse: ReplyParser<T>, recover?: Recovery<T>): Promise<T> {
+  send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     return this.#connection === undefined
-      ? this.#sendWhenOpen(args, parse, recover)
-      : this.#connection.send(args, parse, recover);
+      ? this.#sendWhenOpen(args, parse)
+      : this.#connection.send(args, parse);
   }
 
   /** Gives the connection up, with what is under way on it, for a new one. */
@@ -78,13 +77,9 @@ export class KeptConnection {
     this.#connection = undefined;
   }
 
-  async #sendWhenOpen<T>(
-    args: readonly string[],
-    parse: ReplyParser<T>,
-    recover: Recovery<T> | undefined,
-  ): Promise<T> {
+  async #sendWhenOpen<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     if (this.#failure === undefined) await this.open();
-    if (this.#connection !== undefined) return this.#connection.send(args, parse, recover);
+    if (this.#connection !== undefined) return this.#connection.send(args, parse);
     // A caller that tries again at once, for ever, would keep the event loop from ever reconnecting.
     await eventLoop();
     throw new RedisConnectionError(undefined, { cause: this.#failure });
