@@ -35,6 +35,8 @@ export const flightsOn = (store: KeyValueStore): SingleFlight => {
  */
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>();
+  /** Writes of fenced runs that have not been answered yet. */
+  readonly #lateWrites = new Map<string, Promise<void>>();
 
   /** The result of the run for `key` that is under way, else of a new one. */
   run(key: string, work: (flight: Flight) => Promise<string>): Promise<string> {
@@ -48,27 +50,39 @@ export class SingleFlight {
 
   /**
    * To be called before `key` is written or deleted: the run under way stores nothing, and the next call starts
-   * another. Where its write is on the way already, gives a promise to wait for.
+   * another. Where its write is on the way already, gives a promise to wait for: the same to whoever asks until
+   * then, so that calls keep their order.
    */
   fence(key: string): Promise<void> | undefined {
-    if (this.#flights.size === 0) return undefined;
+    if (this.#isIdle) return undefined;
     const flight = this.#flights.get(key);
-    if (flight === undefined) return undefined;
-    this.#flights.delete(key);
-    flight.fenced = true;
-    return flight.writing;
+    if (flight !== undefined) {
+      this.#flights.delete(key);
+      flight.fenced = true;
+      if (flight.writing !== undefined) this.#rememberLate(key, flight.writing);
+    }
+    return this.#lateWrites.get(key);
   }
 
   /** As `fence`, for many. */
   fenceMany(keys: readonly string[]): Promise<unknown> | undefined {
-    return this.#flights.size === 0
-      ? undefined
-      : Promise.all(keys.map((key) => this.fence(key) ?? Promise.resolve()));
+    return this.#isIdle ? undefined : Promise.all(keys.map((key) => this.fence(key) ?? Promise.resolve()));
   }
 
   /** As `fence`, for every key that is selected. */
   fenceWhere(selected: (key: string) => boolean): Promise<unknown> | undefined {
-    return this.fenceMany([...this.#flights.keys()].filter(selected));
+    return this.fenceMany([...this.#flights.keys(), ...this.#lateWrites.keys()].filter(selected));
+  }
+
+  get #isIdle(): boolean {
+    return this.#flights.size === 0 && this.#lateWrites.size === 0;
+  }
+
+  #rememberLate(key: string, writing: Promise<void>): void {
+    this.#lateWrites.set(key, writing);
+    void writing.then(() => {
+      if (this.#lateWrites.get(key) === writing) this.#lateWrites.delete(key);
+    });
   }
 
   async #fly(key: string, flight: Flight, work: (flight: Flight) => Promise<string>): Promise<string> {

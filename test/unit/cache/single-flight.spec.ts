@@ -31,6 +31,23 @@ describe('SingleFlight', () => {
     expect(await run).toBe('written');
   });
 
+  it('C87c lets every call that follows wait for it, so that they keep their order', async () => {
+    const flights = new SingleFlight();
+    let answer: (value: string) => void = () => undefined;
+    const run = flights.run('k', (flight) =>
+      flight.write(() => new Promise<string>((resolve) => (answer = resolve))),
+    );
+    const order: string[] = [];
+    const waits = ['delete', 'set'].map((call) => flights.fence('k')?.then(() => order.push(call)));
+    expect(waits).not.toContain(undefined);
+    expect(flights.fence('other')).toBeUndefined();
+    answer('written');
+    await Promise.all(waits);
+    expect(order).toEqual(['delete', 'set']);
+    await run;
+    expect(flights.fence('k')).toBeUndefined();
+  });
+
   it('C87c a failed write does not fail the delete that waits for it', async () => {
     const flights = new SingleFlight();
     const run = flights.run('k', (flight) => flight.write(() => Promise.reject(new Error('away'))));
