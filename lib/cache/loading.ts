@@ -40,10 +40,11 @@ export const loadMany = (
 };
 
 const unreadable = (failures: readonly (readonly [key: string, error: unknown])[]): SerializationError => {
-  const errors = failures.map(([, error]) => error);
+  // What other serializers throw may quote the value, as JSON.parse does.
+  const causes = failures.map(([, error]) => error).filter((error) => error instanceof SerializationError);
   return new SerializationError(
     failures.map(([key, error]) => `cache key ${JSON.stringify(key)}: ${reason(error)}`).join('; '),
-    { cause: errors.length === 1 ? errors[0] : new AggregateError(errors) },
+    causes.length === 0 ? undefined : { cause: causes.length === 1 ? causes[0] : new AggregateError(causes) },
   );
 };
 
