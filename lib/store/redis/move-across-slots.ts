@@ -1,9 +1,13 @@
+import { RedisServiceError } from '../../errors/redis.errors.js';
 import type { RedisLink, RedisReply } from './redis-link.js';
 import { asNothing } from './replies.js';
 import { compareAndDeleteScript, parseCompareOutcome } from './scripts/compare.js';
 import { readWithTtlScript } from './scripts/move.js';
 import type { ScriptRunner } from './scripts/script-runner.js';
 import { setCommand } from './set-command.js';
+
+/** An entry that changes this often between a copy and its deletion is given up. */
+const MOST_COPIES = 32;
 
 interface Snapshot {
   readonly value: string;
@@ -19,6 +23,9 @@ const asSnapshot = (reply: RedisReply): Snapshot | null => {
 /**
  * Moves an entry between slots, which no one command can: copies it, then deletes the original while it is still
  * what was copied. Changed meanwhile: copied again; deleted meanwhile: the copy goes too.
+ *
+ * @throws RedisServiceError (TRYAGAIN, as a cluster says of keys on the move) for an entry that changes all the time;
+ *   it stays where it is.
  */
 export const moveAcrossSlots = async (
   link: Pick<RedisLink, 'send'>,
@@ -26,16 +33,16 @@ export const moveAcrossSlots = async (
   from: string,
   to: string,
 ): Promise<boolean> => {
-  for (;;) {
+  for (let copies = 1; ; copies++) {
     const original = await run(readWithTtlScript, [from], [], asSnapshot);
     if (original === null) return false;
     const { value, ttl } = original;
     await link.send(to, setCommand(to, value, ttl), asNothing);
     const { outcome } = await run(compareAndDeleteScript, [from], [value], parseCompareOutcome);
     if (outcome === 'done') return true;
-    if (outcome === 'missing') {
-      await run(compareAndDeleteScript, [to], [value], parseCompareOutcome);
-      return false;
-    }
+    if (outcome === 'changed' && copies < MOST_COPIES) continue;
+    await run(compareAndDeleteScript, [to], [value], parseCompareOutcome);
+    if (outcome === 'missing') return false;
+    throw new RedisServiceError('TRYAGAIN');
   }
 };
