@@ -29,9 +29,10 @@ export interface CacheServiceSettings {
  * Timeouts are seconds (a fraction counts) or a duration string such as `'5m'`; `null` is for ever, 0 or less is
  * gone at once. Every call takes the `version` of the entries it works on.
  *
- * Every call rejects with RedisConnectionError, RedisTimeoutError or RedisServiceError when Redis fails, with
- * TypeError or RangeError for arguments that make no sense, and then has changed nothing, but for a
- * RedisTimeoutError, after which the outcome of a write is unknown.
+ * Every call rejects with TypeError or RangeError for arguments that make no sense, and then has changed nothing;
+ * with RedisServiceError when Redis refuses it; and with RedisConnectionError (of which RedisTimeoutError is one) when
+ * there is no answer, after which the outcome of a write is unknown: an `incr` that is tried again may count twice.
+ * Calls for many keys may have been done in part.
  */
 export class CacheService {
   /** Private to the runtime too: what it holds knows the password of Redis, and `util.inspect` would show it. */
