@@ -17,7 +17,11 @@ const READERS: Readonly<Record<Reader, (text: string) => unknown>> = {
   number: (text) => numberOr(text),
   seconds: (text) => (text.toLowerCase() === 'none' ? null : numberOr(text)),
   boolean: (text) => booleanOr(text),
-  list: (text) => text.split(',').filter((item) => item !== ''),
+  list: (text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
   'text or none': (text) => (text.toLowerCase() === 'none' ? null : text),
   'same site': (text) => (booleanOr(text) === false ? false : text.toLowerCase()),
 };

@@ -57,7 +57,8 @@ const source = {
   sentinel: objectOf<NonNullable<RedisSourceOptions['sentinel']>>('createSentinel() of node-redis'),
   client: checked<NodeRedisClient>(
     'a client made by createClient() of node-redis',
-    (value) => isObject(value) && typeof value['sendCommand'] === 'function',
+    (value) =>
+      isObject(value) && typeof value['sendCommand'] === 'function' && typeof value['isReady'] === 'boolean',
   ),
 };
 

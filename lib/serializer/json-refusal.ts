@@ -28,7 +28,7 @@ const CURES: Readonly<Record<string, string>> = {
   Set: 'use CacheCoder.dumpSet()',
   Buffer: BYTES,
   ArrayBuffer: BYTES,
-  SharedArrayBuffer: BYTES,
+  SharedArrayBuffer: 'copy it into a Uint8Array, then use CacheCoder.dumpBytes()',
   DataView: BYTES,
   WeakMap: 'it cannot be listed; keep what you need in a plain object',
   WeakSet: 'it cannot be listed; keep what you need in an array',

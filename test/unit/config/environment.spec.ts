@@ -14,7 +14,7 @@ describe('optionsFromEnvironment', () => {
       CODEX_REDIS_CONNECT_TIMEOUT_MS: '2000',
       PROJECT_NAME: 'shop',
       SECRET_KEY: secret,
-      SECRET_KEY_FALLBACKS: 'old,older',
+      SECRET_KEY_FALLBACKS: 'old, older,',
       CACHE_KEY_PREFIX: 'shop',
       CACHE_TIMEOUT: '60',
       CODEX_SESSION_REDIS_URL: 'redis://sessions/2',
