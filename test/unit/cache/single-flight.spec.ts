@@ -38,8 +38,12 @@ describe('SingleFlight', () => {
       flight.write(() => new Promise<string>((resolve) => (answer = resolve))),
     );
     const order: string[] = [];
-    const waits = ['delete', 'set'].map((call) => flights.fence('k')?.then(() => order.push(call)));
-    expect(waits).not.toContain(undefined);
+    const waits = ['delete', 'set'].map(async (call) => {
+      const late = flights.fence('k');
+      expect(late).toBeInstanceOf(Promise);
+      await late;
+      order.push(call);
+    });
     expect(flights.fence('other')).toBeUndefined();
     answer('written');
     await Promise.all(waits);
