@@ -1,30 +1,31 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CodeBlock, ROOT } from './pages.js';
+import { type StandIns, withStandIns } from './stand-ins.js';
 
 const FOLDER = join(ROOT, 'test/docs/.blocks');
 
-/** A block of TypeScript written to a file, where the compiler and the test can take it from. */
+/** A block of TypeScript and the file where the compiler and the test take it from. */
 export interface BlockFile {
   readonly block: CodeBlock;
   readonly path: string;
 }
 
-export const writeBlocks = (blocks: readonly CodeBlock[]): BlockFile[] => {
-  removeBlocks();
-  mkdirSync(FOLDER, { recursive: true });
-  copyFileSync(join(ROOT, 'test/docs/app.module.ts'), join(FOLDER, 'app.module.ts'));
-  return blocks.map((block) => {
-    const name = block.page.replace(/\W/g, '-').toLowerCase();
-    const path = join(FOLDER, `${name}-${block.line}.ts`);
-    writeFileSync(path, `${onTestRedis(withChecks(block.code))}\nexport {};\n`);
-    return { block, path };
-  });
+export const fileOf = (block: CodeBlock): BlockFile => {
+  const name = block.page.replace(/\W/g, '-').toLowerCase();
+  return { block, path: join(FOLDER, `${name}-${block.line}.ts`) };
 };
 
-/** What the pages call by the address everybody knows is the Redis of the tests here. */
-const onTestRedis = (code: string): string =>
-  code.replaceAll('redis://localhost:6379/0', process.env['TEST_REDIS_URL'] ?? 'memory:');
+export const writeBlock = ({ block, path }: BlockFile, standIns: StandIns): void => {
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(path, `${withChecks(withStandIns(block, standIns))}\nexport {};\n`);
+};
+
+/** Puts the application that the page about testing tests beside the blocks. */
+export const writeApplication = (): void => {
+  mkdirSync(FOLDER, { recursive: true });
+  copyFileSync(join(ROOT, 'test/docs/app.module.ts'), join(FOLDER, 'app.module.ts'));
+};
 
 export const removeBlocks = (): void => rmSync(FOLDER, { recursive: true, force: true });
 

@@ -1,18 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Test, type TestingModule } from '@nestjs/testing';
-import type { DynamicModule, Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { CodexRedisModule } from '../../lib/codex-redis.module.js';
-import { CacheService } from '../../lib/cache/cache.service.js';
+import { optionsFromEnvironment } from '../../lib/config/environment.js';
+import { resolveSettings } from '../../lib/config/resolve-settings.js';
 import { SETTING_NAMES } from '../../lib/config/setting-names.js';
-import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
-import { SessionService } from '../../lib/session/session.service.js';
-import { type BlockFile, givenFile, removeBlocks, writeBlocks } from './block-files.js';
-import { compile } from './compile-blocks.js';
-import './given.js';
+import { brokenCommands } from './commands.js';
 import { brokenLinks } from './links.js';
 import { type CodeBlock, type Page, blocksOf, pages, ROOT } from './pages.js';
 import { formattedSettings } from './settings-table.js';
@@ -22,105 +14,20 @@ const BLOCKS = PAGES.flatMap(blocksOf);
 const inLanguage = (language: string): CodeBlock[] => BLOCKS.filter((block) => block.language === language);
 const place = ({ page, line }: CodeBlock): string => `${page}:${line}`;
 
-const files = writeBlocks(inLanguage('ts'));
-const marked = (mark: string): BlockFile[] => files.filter(({ block }) => block.marks.includes(mark));
-
-// those that are tests themselves
-for (const { path } of marked('test')) await import(path);
-
-describe('the blocks of TypeScript on the pages', () => {
-  let given: TestingModule;
-
-  beforeAll(async () => {
-    process.env['REDIS_URL'] = process.env['TEST_REDIS_URL'];
-    given = await Test.createTestingModule({
-      imports: [
-        CodexRedisModule.forRoot({
-          url: 'memory:',
-          projectName: 'shop',
-          secretKey: randomUUID(),
-          cache: { keyPrefix: 'shop' },
-          session: {},
-        }),
-      ],
-    }).compile();
-    await given.init();
-  });
-
-  afterAll(async () => {
-    delete process.env['REDIS_URL'];
-    await given.close();
-    removeBlocks();
-  });
-
-  beforeEach(async () => {
-    globalThis.cache = given.get(CacheService);
-    await globalThis.cache.clear();
-    globalThis.sessions = given.get(SessionService);
-    globalThis.session = globalThis.sessions.open();
-    globalThis.serializer = given.get(JsonSerializer);
-    globalThis.check = (actual, expected) => expect(actual).toEqual(expected);
-  });
-
-  it('compile', () => {
-    expect(compile([givenFile, ...files.map(({ path }) => path)])).toEqual([]);
-  }, 60_000);
-
-  const toRun = files.filter((file) => ![...marked('no-run'), ...marked('test')].includes(file));
-
-  it.each(toRun.map(({ block, path }) => [place(block), path] as const))('%s runs', async (_, path) => {
-    const made = (await import(path)) as { AppModule?: Type | DynamicModule };
-    if (made.AppModule === undefined) return;
-    const app = await NestFactory.create(made.AppModule, { logger: false, abortOnError: false });
-    try {
-      await app.init();
-    } finally {
-      await app.close();
-    }
-  });
-
-  it('the quick start of the README counts visits', async () => {
-    const { path } = files.find(({ block }) => block.page === 'README.md')!;
-    const { AppModule } = (await import(path)) as { AppModule: Type };
-    const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
-    try {
-      await app.listen(0, '127.0.0.1');
-      const visit = (cookie: string): Promise<Response> => fetch(`${url}/visits`, { headers: { cookie } });
-      const url = await app.getUrl();
-      const first = await visit('');
-      const [cookie = ''] = (first.headers.get('set-cookie') ?? '').split(';');
-      expect(await first.json()).toEqual({ today: 'Good morning', visits: 1 });
-      expect(await (await visit(cookie)).json()).toEqual({ today: 'Good morning', visits: 2 });
-      await app.get(SessionService).delete(cookie.replace(/^.*=/, ''));
-      await app.get(CacheService).clear();
-    } finally {
-      await app.close();
-    }
-  });
-});
-
-describe('the other blocks on the pages', () => {
+describe('the blocks on the pages', () => {
   it.each(inLanguage('json').map((block) => [place(block), block] as const))('%s is JSON', (_, { code }) => {
     expect(() => JSON.parse(code) as unknown).not.toThrow();
   });
 
-  const scripts = Object.keys(
-    (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object }).scripts,
-  );
-
-  it.each(inLanguage('bash').map((block) => [place(block), block] as const))(
-    '%s names scripts that exist',
-    (_, { code }) => {
-      const named = [...code.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name);
-      expect(scripts).toEqual(expect.arrayContaining(named));
-    },
-  );
-
   it.each(inLanguage('dotenv').map((block) => [place(block), block] as const))(
-    '%s names variables that exist',
+    '%s sets what is known and accepted',
     (_, { code }) => {
+      const variables = [...code.matchAll(/^(\w+)=(.*)$/gm)].map(
+        ([, name = '', text]) => [name, text] as const,
+      );
       const known = SETTING_NAMES.map(({ environment }) => environment);
-      for (const [, name] of code.matchAll(/^(\w+)=/gm)) expect(known).toContain(name);
+      expect(known).toEqual(expect.arrayContaining(variables.map(([name]) => name)));
+      resolveSettings(optionsFromEnvironment(Object.fromEntries(variables)));
     },
   );
 
@@ -142,15 +49,36 @@ describe('the other blocks on the pages', () => {
     },
   );
 
+  it('make a secret key as the page about sessions does', () => {
+    const bash = inLanguage('bash').map(({ code }) => code);
+    const [, program = ''] = /^node -p "(.+)"$/m.exec(bash.join('')) ?? [];
+    expect(execFileSync(process.execPath, ['-p', program], { encoding: 'utf8' })).toMatch(/^[\w-]{64}\n$/);
+  });
+
   it('are of languages that are looked at', () => {
-    const known = ['ts', 'json', 'bash', 'dotenv', 'python', 'mermaid', 'text', 'js'];
+    const known = ['ts', 'json', 'bash', 'dotenv', 'redis', 'python', 'mermaid'];
     expect(BLOCKS.filter(({ language }) => !known.includes(language)).map(place)).toEqual([]);
+  });
+
+  it('are not kept from running', () => {
+    expect(BLOCKS.filter(({ marks }) => marks.some((mark) => mark !== 'test')).map(place)).toEqual([]);
+  });
+
+  it('are all found', () => {
+    for (const { path, text } of PAGES) {
+      const fences = [...text.matchAll(/^\s*(?:```|~~~)/gm)];
+      expect([path, fences.length]).toEqual([path, 2 * BLOCKS.filter(({ page }) => page === path).length]);
+    }
   });
 });
 
 describe('the pages', () => {
   it.each(PAGES.map((page) => [page.path, page] as const))('%s links to what is there', (_, page) => {
     expect(brokenLinks(page)).toEqual([]);
+  });
+
+  it.each(PAGES.map((page) => [page.path, page] as const))('%s has commands that work', (_, page) => {
+    expect(brokenCommands(page)).toEqual([]);
   });
 
   it.each(['README.md', 'docs/settings.md'])('%s has every setting (npm run docs:settings)', async (path) => {

@@ -1,12 +1,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { type Page, proseOf, ROOT } from './pages.js';
+import { type Page, ROOT, withoutBlocks } from './pages.js';
 
 const LINK = /\[[^\]]*\]\(([^)\s]+)\)|<img[^>]*src="([^"]+)"/g;
 
+const INLINE_CODE = /`[^`\n]*`/g;
+
 /** The links of a page that lead nowhere. Those to other sites are not followed. */
 export const brokenLinks = (page: Page): string[] =>
-  [...proseOf(page).matchAll(LINK)]
+  [...withoutBlocks(page.text).replace(INLINE_CODE, '``').matchAll(LINK)]
     .map(([, link, image]) => link ?? image ?? '')
     .filter((link) => !/^(https?|mailto):/.test(link))
     .filter((link) => leadsNowhere(page.path, link));
@@ -22,7 +24,7 @@ const leadsNowhere = (from: string, link: string): boolean => {
 
 /** The anchors of the headings, as forges make them. */
 const anchorsIn = (text: string): string[] =>
-  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+  [...withoutBlocks(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
       .replace(/[^\p{Letter}\p{Number}\s_-]/gu, '')

@@ -14,7 +14,7 @@ const page = (path: string): Page => ({ path, text: readFileSync(join(ROOT, path
 /** Every page a reader may come to. */
 export const pages = (): Page[] =>
   [
-    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
+    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'benchmark/README.md'],
     ...readdirSync(join(ROOT, 'docs'))
       .filter((name) => name.endsWith('.md'))
       .map((name) => `docs/${name}`),
@@ -26,7 +26,7 @@ export interface CodeBlock {
   /** Of its first line, counted from 1. */
   readonly line: number;
   readonly language: string;
-  /** What stands behind the language, such as `no-run`. */
+  /** What stands behind the language, such as `test`. */
   readonly marks: readonly string[];
   readonly code: string;
 }
@@ -43,4 +43,4 @@ export const blocksOf = ({ path, text }: Page): CodeBlock[] =>
   }));
 
 /** The text of a page without its blocks of code. */
-export const proseOf = ({ text }: Page): string => text.replace(FENCE, '').replace(/`[^`\n]*`/g, '``');
+export const withoutBlocks = (text: string): string => text.replace(FENCE, '');

@@ -1,48 +1,19 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createClient } from 'redis';
+import { type ApplicationProcess, startApplication } from '../support/application-process.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const PROGRAM = fileURLToPath(new URL('../support/throttled-app.ts', import.meta.url));
 
-interface Instance {
-  readonly url: string;
-  /** What it wrote to its standard output and error. */
-  log(): string;
-  stop(): Promise<void>;
-}
-
-/** Starts the rate-limited application in a process of its own. */
-const start = async (environment: Record<string, string>): Promise<Instance> => {
-  const child: ChildProcess = fork(PROGRAM, {
-    env: { ...process.env, NODE_OPTIONS: '', ...environment },
-    execArgv: ['--import', '@swc-node/register/esm-register'],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  let output = '';
-  child.stdout!.on('data', (chunk) => (output += String(chunk)));
-  child.stderr!.on('data', (chunk) => (output += String(chunk)));
-  const [port] = (await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error(`The application ended: ${output}`))),
-  ])) as [number];
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    log: () => output,
-    stop: async () => {
-      child.disconnect();
-      if (child.exitCode === null) await once(child, 'exit');
-    },
-  };
-};
+const start = (environment: Record<string, string>): Promise<ApplicationProcess> =>
+  startApplication(PROGRAM, environment);
 
 const statuses = async (requests: readonly string[]): Promise<number[]> =>
   Promise.all(requests.map(async (url) => (await fetch(url)).status));
 
 describe('@nestjs/throttler on the storage of this module', () => {
-  const instances: Instance[] = [];
+  const instances: ApplicationProcess[] = [];
 
   afterEach(async () => {
     await Promise.all(instances.splice(0).map((instance) => instance.stop()));

@@ -111,7 +111,7 @@ describe('Redis Sentinel with passwords of its own', () => {
     set = await RedisSentinelSet.start({
       config: { requirepass: passwords.node, masterauth: passwords.node },
       sentinelConfig: { requirepass: passwords.sentinel },
-      monitorConfig: [`auth-pass codex ${passwords.node}`, `sentinel-pass ${passwords.sentinel}`],
+      monitorConfig: [`auth-pass mymaster ${passwords.node}`, `sentinel-pass ${passwords.sentinel}`],
       admin: { password: passwords.node },
       sentinelAdmin: { password: passwords.sentinel },
     });

@@ -13,7 +13,7 @@ export interface RedisSentinelSetOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** Further settings of the Sentinels. */
   readonly sentinelConfig?: Readonly<Record<string, string>>;
-  /** Further lines of the Sentinels about the master, such as `auth-pass secret`. */
+  /** Further lines of the Sentinels about the master, such as `auth-pass mymaster secret`. */
   readonly monitorConfig?: readonly string[];
   /** How the test itself speaks to the master and its replicas. */
   readonly admin?: AdminOptions;
@@ -21,9 +21,12 @@ export interface RedisSentinelSetOptions {
   readonly sentinelAdmin?: AdminOptions;
 }
 
+/** What the Sentinels call the master. */
+const NAME = 'mymaster';
+
 /** A master, its replicas and three Sentinels of a test's own on loopback ports. */
 export class RedisSentinelSet {
-  readonly name = 'codex';
+  readonly name = NAME;
 
   private constructor(
     readonly servers: readonly RedisServer[],
@@ -160,14 +163,14 @@ const following = (admin: RedisAdmin, replica: RedisServer): Promise<void> =>
 
 const startSentinel = (masterPort: number, options: RedisSentinelSetOptions): Promise<RedisServer> => {
   const about = [
-    `down-after-milliseconds codex ${options.downAfterMs ?? 500}`,
-    'failover-timeout codex 1000',
+    `down-after-milliseconds ${NAME} ${options.downAfterMs ?? 500}`,
+    `failover-timeout ${NAME} 1000`,
     ...(options.monitorConfig ?? []),
   ];
   return RedisServer.start({
     args: ['--sentinel'],
     config: { ...options.sentinelConfig },
-    configFile: [`monitor codex 127.0.0.1 ${masterPort} 2`, ...about]
+    configFile: [`monitor ${NAME} 127.0.0.1 ${masterPort} 2`, ...about]
       .map((line) => `sentinel ${line}\n`)
       .join(''),
   });

@@ -17,25 +17,28 @@ export const settle = async (call: () => Promise<unknown>): Promise<Settled> => 
   return { error, afterMs: performance.now() - start };
 };
 
-/** Every verb, each as a caller would use it. */
-export const verbs = (store: KeyValueStore): (() => Promise<unknown>)[] => [
-  () => store.get('k'),
-  () => store.getMany(['k', 'l']),
-  () => store.has('k'),
-  () => store.set('k', 'v', 1000),
-  () => store.setMany([['k', 'v'], ['l', 'v']], null), // prettier-ignore
-  () => store.setIfAbsent('k', 'v', null),
-  () => store.setIfAbsentOrGet('k', 'v', null),
-  () => store.compareAndSet('k', 'v', 'w', null),
-  () => store.compareAndDelete('k', 'v'),
-  () => store.delete('k'),
-  () => store.deleteMany(['k', 'l']),
-  () => store.incrementIfPresent('k', 1),
-  () => store.expire('k', 1000),
-  () => store.expire('k', null),
-  () => store.remaining('k'),
-  () => store.rename('k', 'l'),
-  () => store.hit('h', { windowMs: 1000, limit: 1, blockMs: 1000 }),
-  () => store.scan('*')[Symbol.asyncIterator]().next(),
-  () => store.ping(),
-];
+/** Every verb, each as a caller would use it, on keys that begin with `prefix`. */
+export const verbs = (store: KeyValueStore, prefix = ''): (() => Promise<unknown>)[] => {
+  const [k, l, h] = [`${prefix}k`, `${prefix}l`, `${prefix}h`];
+  return [
+    () => store.get(k),
+    () => store.getMany([k, l]),
+    () => store.has(k),
+    () => store.set(k, 'v', 1000),
+    () => store.setMany([[k, 'v'], [l, 'v']], null), // prettier-ignore
+    () => store.setIfAbsent(k, 'v', null),
+    () => store.setIfAbsentOrGet(k, 'v', null),
+    () => store.compareAndSet(k, 'v', 'w', null),
+    () => store.compareAndDelete(k, 'v'),
+    () => store.delete(k),
+    () => store.deleteMany([k, l]),
+    () => store.incrementIfPresent(k, 1),
+    () => store.expire(k, 1000),
+    () => store.expire(k, null),
+    () => store.remaining(k),
+    () => store.rename(k, l),
+    () => store.hit(h, { windowMs: 1000, limit: 1, blockMs: 1000 }),
+    () => store.scan('*')[Symbol.asyncIterator]().next(),
+    () => store.ping(),
+  ];
+};

@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
-import { APP_GUARD, NestFactory } from '@nestjs/core';
+import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
-import type { AddressInfo } from 'node:net';
 import { CodexRedisModule } from '../../lib/index.js';
 import { CodexRedisThrottlerModule, CodexRedisThrottlerStorage } from '../../lib/throttler/index.js';
+import { serve } from './serve.js';
 
-/** A rate-limited application in a process of its own: `child_process.fork()` it, with its settings in the environment. */
+/** A rate-limited application for `startApplication()`, with its settings in the environment. */
 @Controller()
 class LimitedController {
   @Get()
@@ -35,9 +35,4 @@ const whenUnavailable = WHEN_UNAVAILABLE === 'allow' ? 'allow' : 'refuse';
 })
 class LimitedModule {}
 
-const app = await NestFactory.create(LimitedModule, { logger: ['warn'] });
-await app.listen(0, '127.0.0.1');
-process.on('disconnect', () => {
-  void app.close();
-});
-process.send?.((app.getHttpServer() as { address(): AddressInfo }).address().port);
+await serve(LimitedModule);

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { CacheService } from '../../lib/cache/cache.service.js';
+import { CodexRedisModule } from '../../lib/codex-redis.module.js';
+import type { StoreSource } from '../../lib/config/settings.js';
+import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { SessionService } from '../../lib/session/session.service.js';
+import { startApplication } from '../support/application-process.js';
+import { redisCli } from '../support/redis-cli.js';
+import { settle, verbs } from '../support/settle.js';
+import { sharedCluster, sharedSentinel } from '../support/shared-topologies.js';
+import { openSource } from '../support/stores.js';
+import {
+  type BlockFile,
+  fileOf,
+  givenFile,
+  removeBlocks,
+  writeApplication,
+  writeBlock,
+} from './block-files.js';
+import { compile } from './compile-blocks.js';
+import { DocumentedServers } from './documented-servers.js';
+import './given.js';
+import { caching, inApplication } from './in-application.js';
+import { blocksOf, pages, ROOT } from './pages.js';
+import { runExports } from './run-exports.js';
+
+const BLOCK_APP = join(ROOT, 'test/docs/block-app.ts');
+const BLOCKS = pages().flatMap(blocksOf);
+
+const files = BLOCKS.filter(({ language }) => language === 'ts').map(fileOf);
+
+const isTest = ({ block }: BlockFile): boolean => block.marks.includes('test');
+/** That package is CommonJS of a kind that Jest on Node 20 cannot load. */
+const needsProcess = ({ block }: BlockFile): boolean => block.code.includes("from '@nestjs/throttler'");
+const titled = (some: readonly BlockFile[]): [title: string, path: string][] =>
+  some.map(({ block, path }) => [`${block.page}:${block.line}`, path]);
+const exportsOf = async (page: string, words: string): Promise<Record<string, unknown>> => {
+  const { path } = files.find(({ block }) => block.page === page && block.code.includes(words))!;
+  return (await import(path)) as Record<string, unknown>;
+};
+
+removeBlocks();
+writeApplication();
+for (const file of files.filter(isTest)) {
+  writeBlock(file, {});
+  await import(file.path);
+}
+
+const commands = BLOCKS.filter(({ language }) => language === 'redis').flatMap(({ code }) =>
+  code.trim().split('\n'),
+);
+/** Of the user whom they create. */
+const PASSWORD = /^ACL SETUSER shop .*>(\S+)/m.exec(commands.join('\n'))?.[1] ?? '';
+
+let servers: DocumentedServers;
+let given: TestingModule;
+
+beforeAll(async () => {
+  given = await Test.createTestingModule({
+    imports: [
+      CodexRedisModule.forRoot({
+        url: 'memory:',
+        projectName: 'shop',
+        secretKey: randomUUID(),
+        cache: { keyPrefix: 'shop' },
+        session: {},
+      }),
+    ],
+  }).compile();
+  await given.init();
+  servers = await DocumentedServers.start();
+  for (const file of files.filter((file) => !isTest(file))) writeBlock(file, servers.standIns);
+  process.env['REDIS_URL'] = servers.redis.url;
+  process.env['REDIS_PASSWORD'] = PASSWORD;
+  await servers.prepare(commands);
+}, 60_000);
+
+afterAll(async () => {
+  delete process.env['REDIS_URL'];
+  delete process.env['REDIS_PASSWORD'];
+  await given.close();
+  await servers.stop();
+  removeBlocks();
+});
+
+describe('the blocks of TypeScript on the pages', () => {
+  beforeEach(async () => {
+    globalThis.cache = given.get(CacheService);
+    await globalThis.cache.clear();
+    globalThis.sessions = given.get(SessionService);
+    globalThis.session = globalThis.sessions.open();
+    globalThis.serializer = given.get(JsonSerializer);
+    globalThis.check = (actual, expected) => expect(actual).toEqual(expected);
+  });
+
+  it('compile', () => {
+    expect(compile([givenFile, ...files.map(({ path }) => path)])).toEqual([]);
+  }, 60_000);
+
+  it.each(titled(files.filter((file) => !isTest(file) && !needsProcess(file))))(
+    '%s runs',
+    async (_, path) => {
+      await runExports((await import(path)) as Record<string, unknown>);
+    },
+  );
+
+  it.each(titled(files.filter(needsProcess)))(
+    '%s limits logins, counting in Redis',
+    async (_, path) => {
+      const app = await startApplication(BLOCK_APP, { BLOCK: path });
+      const login = async (): Promise<number> => (await fetch(`${app.url}/login`, { method: 'POST' })).status;
+      const counts = (): string[] => redisCli(servers.redis.port, 'KEYS', 'shop:throttle:*').split('\n');
+      try {
+        const answers = await Promise.all(Array.from({ length: 7 }, login));
+        expect(answers.sort()).toEqual([201, 201, 201, 201, 201, 429, 429]);
+        expect(counts()).toHaveLength(1);
+        redisCli(servers.redis.port, 'UNLINK', ...counts());
+        expect(await login()).toBe(201);
+      } finally {
+        await app.stop();
+      }
+    },
+    30_000,
+  );
+
+  it('the quick start of the README counts visits', async () => {
+    const { AppModule } = await exportsOf('README.md', 'VisitsController');
+    await inApplication(AppModule as Type, async (app) => {
+      await app.listen(0, '127.0.0.1');
+      const url = `${await app.getUrl()}/visits`;
+      const first = await fetch(url);
+      const [cookie = ''] = (first.headers.get('set-cookie') ?? '').split(';');
+      expect(await first.json()).toEqual({ today: 'Good morning', visits: 1 });
+      const second = await fetch(url, { headers: { cookie } });
+      expect(await second.json()).toEqual({ today: 'Good morning', visits: 2 });
+    });
+  });
+});
+
+/** What a server holds of what `caching` caches. */
+const cachedAt = (port: number, database = 0): string[] =>
+  redisCli(port, '-n', String(database), 'KEYS', '*documented:*').split('\n').filter(Boolean);
+
+const usersAt = (port: number): string => redisCli(port, 'CLIENT', 'LIST');
+
+describe('the servers that docs/topologies.md names hold what its blocks cache', () => {
+  const run = async (words: string, name: string, look: () => void): Promise<void> => {
+    const exported = await exportsOf('docs/topologies.md', words);
+    await inApplication(exported[name] as Type | DynamicModule, (app) => caching(app, look));
+  };
+
+  it('on every master of the Cluster, for the user it names', () =>
+    run('cluster:', 'AppModule', () => {
+      const cached = servers.cluster.map((port) => cachedAt(port));
+      expect(cached.every((keys) => keys.length > 0)).toBe(true);
+      expect(cached.flat()).toHaveLength(30);
+      for (const port of servers.cluster) expect(usersAt(port)).toContain('user=shop');
+    }));
+
+  it('on the master that the Sentinels name', () =>
+    run('sentinel:', 'AppModule', () => {
+      expect(cachedAt(servers.master)).toHaveLength(30);
+    }));
+
+  it('in the database of the url with TLS, for the user it names', () =>
+    run('overTls', 'overTls', () => {
+      expect(cachedAt(servers.redis.port, 3)).toHaveLength(30);
+      expect(usersAt(servers.redis.port)).toContain('user=shop');
+    }));
+
+  it('in the database of the url of a socket', () =>
+    run('overSocket', 'overSocket', () => {
+      expect(cachedAt(servers.redis.port, 2)).toHaveLength(30);
+    }));
+});
+
+describe('the user that docs/topologies.md creates may do all that the module does', () => {
+  const user = { username: 'shop', password: PASSWORD };
+
+  const uses = (store: KeyValueStore, prefix: string): (() => Promise<unknown>)[] => {
+    const [k, l, h] = [`${prefix}k`, `${prefix}l`, `${prefix}h`];
+    // each a millisecond at most after a block, so that one finds it over
+    const hits = Array<() => Promise<unknown>>(50).fill(() =>
+      store.hit(h, { windowMs: 1, limit: 0, blockMs: 1 }),
+    );
+    return [
+      ...verbs(store, prefix),
+      () => store.set(k, '1', null),
+      () => store.incrementIfPresent(k, Number.MAX_SAFE_INTEGER),
+      () => store.rename(k, l),
+      ...hits,
+      () => store.deleteMany([k, l, h]),
+    ];
+  };
+
+  it.each([
+    ['one Redis', (): StoreSource => ({ kind: 'url', url: withUser(servers.redis.url) })],
+    ['a Cluster', (): StoreSource => ({ kind: 'cluster', options: { ...sharedCluster(), defaults: user } })],
+    [
+      'a master behind Sentinels',
+      (): StoreSource => ({ kind: 'sentinel', options: { ...sharedSentinel(), nodeClientOptions: user } }),
+    ],
+  ])('on %s', async (_, source) => {
+    const store = openSource(source());
+    const errors: unknown[] = [];
+    for (const use of uses(store, `shop:${randomUUID()}:`)) errors.push((await settle(use)).error);
+    await store.close();
+    expect(errors.filter(Boolean)).toEqual([]);
+  });
+
+  const withUser = (url: string): string => url.replace('//', `//shop:${encodeURIComponent(PASSWORD)}@`);
+});

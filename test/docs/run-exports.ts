@@ -1,0 +1,123 @@
+import { type CanActivate, type DynamicModule, type Type, UnauthorizedException } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { Test } from '@nestjs/testing';
+import { CacheService, type CacheOptions, CodexRedisModule } from '../../lib/index.js';
+import { type EmbeddedCodexRedis, embedCodexRedis } from '../../lib/testing/index.js';
+import { CodexRedisThrottlerStorage } from '../../lib/throttler/index.js';
+import { startApp, type TestApp } from '../support/http-app.js';
+import { keyFrom } from '../support/http-request.js';
+import { caching, inApplication } from './in-application.js';
+
+/** Does something with each export of a block: to import a declaration is not to run it. */
+export const runExports = async (exported: Readonly<Record<string, unknown>>): Promise<void> => {
+  for (const [name, value] of Object.entries(exported)) {
+    const run = RUNS[name];
+    if (run === undefined) throw new Error(`Nothing runs ${name}, which the block exports`);
+    await run(value as never);
+  }
+};
+
+const cachingIn = (module: Type | DynamicModule): Promise<void> => inApplication(module, caching);
+
+const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
+  AppModule: cachingIn,
+  overTls: cachingIn,
+  overSocket: cachingIn,
+
+  flatKeys: (cache: CacheOptions) =>
+    inApplication(CodexRedisModule.forRoot({ url: 'memory:', cache }), async (app) => {
+      await caching(app);
+      const service = app.get(CacheService, { strict: false });
+      await service.set('k', 1);
+      expect(await service.clear()).toBe(1);
+    }),
+
+  ProfileService: (service: Type<{ profile(id: number): Promise<unknown> }>) =>
+    withProvider(service, async ({ app }) => {
+      expect(await app.get(service).profile(42)).toEqual({ name: 'user 42' });
+    }),
+
+  Readiness: (service: Type<{ isReady(): Promise<boolean> }>) =>
+    withProvider(service, async ({ app }) => {
+      expect(await app.get(service).isReady()).toBe(true);
+    }),
+
+  orCompute: (
+    orCompute: (cache: CacheService, key: string, compute: () => Promise<string>) => Promise<string>,
+  ) =>
+    embedded([], async (get, { faults }) => {
+      const computed = (): Promise<string> => Promise.resolve('computed');
+      await get(CacheService).set('k', 'cached');
+      expect(await orCompute(get(CacheService), 'k', computed)).toBe('cached');
+      faults.failNext();
+      expect(await orCompute(get(CacheService), 'k', computed)).toBe('computed');
+    }),
+
+  lenient: (throttler: DynamicModule) =>
+    embedded([throttler], async (get, { faults }) => {
+      const hit = (): Promise<unknown> =>
+        get(CodexRedisThrottlerStorage).increment('ada', 60_000, 1, 0, 'default');
+      expect([await hit(), await hit()]).toMatchObject([{ isBlocked: false }, { isBlocked: true }]);
+      faults.failNext();
+      expect(await hit()).toMatchObject({ isBlocked: false });
+    }),
+
+  CartController: (controller: Type) =>
+    withController(controller, async (app) => {
+      const added = await app.send('/cart', { method: 'POST', body: JSON.stringify({ book: 'Emma' }) });
+      const cookie = keyFrom(added);
+      expect((await app.send('/cart', { cookie })).body).toBe('["Emma"]');
+      expect((await app.send('/visits', { cookie })).body).toBe('1');
+      expect((await app.send('/visits', { cookie })).body).toBe('2');
+    }),
+
+  LoginController: (controller: Type) =>
+    withController(controller, async (app) => {
+      const login = (password: string): ReturnType<TestApp['send']> =>
+        app.send('/login', { method: 'POST', body: JSON.stringify({ name: 'ada', password }) });
+      expect((await app.send('/me')).status).toBe(401);
+      expect((await login('byron')).status).toBe(401);
+      const cookie = keyFrom(await login('lovelace'));
+      expect((await app.send('/me', { cookie })).body).toBe('42');
+      await app.send('/logout', { method: 'POST', cookie });
+      expect((await app.send('/me', { cookie })).status).toBe(401);
+    }),
+
+  LoginGuard: (guard: Type<CanActivate>) => {
+    const context = new ExecutionContextHost([{ session: globalThis.session }]);
+    expect(() => new guard().canActivate(context)).toThrow(UnauthorizedException);
+    return Promise.resolve();
+  },
+};
+
+const withProvider = (provider: Type, use: (app: TestApp) => Promise<void>): Promise<void> =>
+  using(startApp('express', { providers: [provider] }), use);
+
+const withController = (controller: Type, use: (app: TestApp) => Promise<void>): Promise<void> =>
+  using(startApp('express', { controllers: [controller] }), use);
+
+const using = async (starting: Promise<TestApp>, use: (app: TestApp) => Promise<void>): Promise<void> => {
+  const app = await starting;
+  try {
+    await use(app);
+  } finally {
+    await app.close();
+  }
+};
+
+/** A module on an embedded store that can be made to fail. */
+const embedded = async (
+  imports: readonly DynamicModule[],
+  use: (get: <T>(token: Type<T>) => T, redis: EmbeddedCodexRedis) => Promise<void>,
+): Promise<void> => {
+  const builder = Test.createTestingModule({
+    imports: [CodexRedisModule.forRoot({ isGlobal: true, url: 'memory:' }), ...imports],
+  });
+  const redis = embedCodexRedis(builder);
+  const module = await builder.compile();
+  try {
+    await use((token) => module.get(token, { strict: false }), redis);
+  } finally {
+    await module.close();
+  }
+};
