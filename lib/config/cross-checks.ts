@@ -9,24 +9,25 @@ export interface Problem {
 /** How options that are right by themselves do not fit each other. */
 export const checkTogether = (options: CodexRedisOptions): Problem[] => [
   ...checkSource(options, ''),
-  ...checkClientOptions(options),
   ...checkCache(options.cache ?? {}, 'cache.'),
   ...checkSession(options),
 ];
 
-/** At most one way to Redis. */
+/** At most one way to Redis, and the client options of that. */
 export const checkSource = (source: RedisSourceOptions, path: string): Problem[] => {
   const given = (['url', 'cluster', 'sentinel', 'client'] as const).filter(
     (name) => source[name] !== undefined,
   );
+  const problems = checkClientOptions(source, path);
   return given.length > 1
     ? [
         {
           path: path + String(given[1]),
           message: `cannot stand beside ${path}${String(given[0])}; keep one of them`,
         },
+        ...problems,
       ]
-    : [];
+    : problems;
 };
 
 export const checkCache = (cache: CacheOptions, path: string): Problem[] =>
@@ -42,16 +43,22 @@ const OWN_CLIENT_OPTIONS: Readonly<Record<string, string>> = {
   RESP: 'the module speaks RESP 3',
 };
 
-const checkClientOptions = ({ clientOptions, cluster, sentinel, client }: CodexRedisOptions): Problem[] => {
+const checkClientOptions = (
+  { url, clientOptions, cluster, sentinel, client }: RedisSourceOptions,
+  prefix: string,
+): Problem[] => {
   if (clientOptions === undefined) return [];
+  const path = `${prefix}clientOptions`;
   const problems: Problem[] = Object.entries(OWN_CLIENT_OPTIONS)
     .filter(([name]) => name in clientOptions)
-    .map(([name, cure]) => ({ path: `clientOptions.${name}`, message: `is the module's own; ${cure}` }));
+    .map(([name, cure]) => ({ path: `${path}.${name}`, message: `is the module's own; ${cure}` }));
   const place =
     (cluster && 'cluster.defaults') ??
     (sentinel && 'sentinel.nodeClientOptions') ??
     (client && 'the client itself');
-  if (place) problems.push({ path: 'clientOptions', message: `is for url; give its options to ${place}` });
+  if (place) problems.push({ path, message: `is for url; give its options to ${place}` });
+  else if (prefix !== '' && url === undefined)
+    problems.push({ path, message: `belongs to ${prefix}url, which is missing` });
   return problems;
 };
 

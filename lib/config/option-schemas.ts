@@ -53,6 +53,7 @@ const source = {
     'redis://host:port/db, rediss://…, unix:///path?db=2 or memory: (percent-encode a password; the value is not shown here)',
     isRedisUrl,
   ),
+  clientOptions: objectOf<Record<string, unknown>>('createClient() of node-redis'),
   cluster: objectOf<NonNullable<RedisSourceOptions['cluster']>>('createCluster() of node-redis'),
   sentinel: objectOf<NonNullable<RedisSourceOptions['sentinel']>>('createSentinel() of node-redis'),
   client: checked<NodeRedisClient>(
@@ -146,7 +147,6 @@ export const namedCacheSchema = z.strictObject({
 /** What `forRoot()` takes, each option by itself; `checkTogether` looks at how they fit each other. */
 export const optionsSchema = z.strictObject({
   ...source,
-  clientOptions: objectOf<Record<string, unknown>>('createClient() of node-redis'),
   operationTimeoutMs: milliseconds(),
   connectTimeoutMs: milliseconds(),
   memory: z

@@ -28,13 +28,18 @@ export interface KeyPattern {
   parse(redisKey: string, keyPrefix: string): { readonly key: string; readonly version: number } | undefined;
 }
 
-/** Which Redis to use; at most one of `url`, `cluster`, `sentinel` and `client`. */
+/**
+ * Which Redis to use; at most one of `url`, `cluster`, `sentinel` and `client`. Sessions and further caches without
+ * any of them use the one of the module.
+ */
 export interface RedisSourceOptions {
   /**
    * `redis:`, `rediss:`, `unix:///path?db=2`, or `memory:` for the embedded store.
    * @default 'redis://localhost:6379/0'
    */
   url?: string | undefined;
+  /** node-redis options for this `url`, handed through: TLS, ACL user, client name … No other Redis gets them. */
+  clientOptions?: RedisClientOptions | undefined;
   /** A Redis Cluster, in the shape of node-redis' `createCluster`. */
   cluster?: RedisClusterOptions | undefined;
   /** A master behind Redis Sentinels, in the shape of node-redis' `createSentinel`. */
@@ -160,8 +165,6 @@ export interface MemoryOptions {
 
 /** What `CodexRedisModule.forRoot()` takes. */
 export interface CodexRedisOptions extends RedisSourceOptions {
-  /** node-redis options handed through: TLS, ACL user, client name … */
-  clientOptions?: RedisClientOptions | undefined;
   /**
    * Milliseconds within which every command settles.
    * @default 1000

@@ -41,11 +41,7 @@ export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings 
     maxEntries: options.memory?.maxEntries,
     cache: cacheSettings(options.cache ?? {}),
     session: options.session === undefined ? null : sessionSettings(options, options.session, store),
-    sessionStore: {
-      ...store,
-      holdsSessions: true,
-      source: unbounded(sourceOf(options.session ?? {}) ?? store.source),
-    },
+    sessionStore: sessionStoreSettings(options.session ?? {}, store),
   };
 };
 
@@ -64,10 +60,7 @@ export const resolveNamedCache = (
   ];
   refuseProblems(namedCacheSchema, options, together, `${owner}: `);
   const source = sourceOf({ ...options, memory: { maxEntries: settings.maxEntries } });
-  return {
-    cache: cacheSettings(options),
-    store: source === undefined ? settings.store : { ...settings.store, source },
-  };
+  return { cache: cacheSettings(options), store: onSource(settings.store, source, options) };
 };
 
 /** Advice that does not stop the start. */
@@ -150,6 +143,18 @@ const storeSettings = (options: CodexRedisOptions, source: StoreSource): StoreSe
   operationTimeoutMs: options.operationTimeoutMs ?? 1000,
   connectTimeoutMs: options.connectTimeoutMs ?? 5000,
 });
+
+/** The same, on a Redis of its own where there is one: it gets its own client options, never another's. */
+const onSource = (
+  store: StoreSettings,
+  source: StoreSource | undefined,
+  { clientOptions = {} }: RedisSourceOptions,
+): StoreSettings => (source === undefined ? store : { ...store, source, clientOptions });
+
+const sessionStoreSettings = (session: RedisSourceOptions, store: StoreSettings): StoreSettings => {
+  const own = onSource(store, sourceOf(session), session);
+  return { ...own, holdsSessions: true, source: unbounded(own.source) };
+};
 
 const cacheSettings = (cache: CacheOptions): CacheSettings => ({
   keyPrefix: cache.keyPrefix ?? '',

@@ -24,7 +24,11 @@ export const SETTING_NAMES: readonly SettingName[] = [
   { option: 'cluster', default: '–', note: 'instead of `url`: the options of node-redis’ `createCluster`' },
   { option: 'sentinel', default: '–', note: 'instead of `url`: the options of node-redis’ `createSentinel`' },
   { option: 'client', default: '–', note: 'instead of `url`: a connected client of your own, never closed' },
-  { option: 'clientOptions', default: '–', note: 'node-redis options handed through: TLS, ACL user, name …' },
+  {
+    option: 'clientOptions',
+    default: '–',
+    note: 'node-redis options for `url`, handed through: TLS, ACL user, name …',
+  },
   {
     option: 'operationTimeoutMs',
     environment: 'CODEX_REDIS_OPERATION_TIMEOUT_MS',
@@ -96,7 +100,7 @@ export const SETTING_NAMES: readonly SettingName[] = [
     environment: 'CODEX_SESSION_REDIS_URL',
     reads: 'text',
     default: 'as the cache',
-    note: 'sessions may live on another Redis; also `session.cluster`, `session.sentinel`, `session.client`',
+    note: 'sessions may live on another Redis; also `session.clientOptions`, `.cluster`, `.sentinel`, `.client`',
   },
   {
     option: 'session.keyPrefix',

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { StoreSettings } from '../config/settings.js';
 import type { Clock } from './clock.js';
 import type { KeyValueStore } from './key-value-store.js';
@@ -10,7 +11,7 @@ export type StoreOpener = (settings: StoreSettings, clock: Clock) => KeyValueSto
  * large cache replies do not hold them up.
  */
 export class Stores {
-  readonly #caches = new Map<unknown, KeyValueStore>();
+  readonly #caches: { readonly settings: StoreSettings; readonly store: KeyValueStore }[] = [];
   #sessions: KeyValueStore | undefined;
 
   constructor(
@@ -20,12 +21,10 @@ export class Stores {
 
   /** The store that all caches with this source share. */
   forCache(settings: StoreSettings): KeyValueStore {
-    const identity = identityOf(settings);
-    let store = this.#caches.get(identity);
-    if (store === undefined) {
-      store = this.open(settings, this.clock);
-      this.#caches.set(identity, store);
-    }
+    const known = this.#caches.find((cache) => isSameSource(cache.settings, settings));
+    if (known !== undefined) return known.store;
+    const store = this.open(settings, this.clock);
+    this.#caches.push({ settings, store });
     return store;
   }
 
@@ -36,7 +35,7 @@ export class Stores {
 
   /** The stores that are in use, each with what it is for. */
   all(): readonly (readonly [purpose: 'cache' | 'session', store: KeyValueStore])[] {
-    const caches = [...this.#caches.values()].map((store) => ['cache', store] as const);
+    const caches = this.#caches.map(({ store }) => ['cache', store] as const);
     return this.#sessions === undefined ? caches : [...caches, ['session', this.#sessions]];
   }
 
@@ -49,6 +48,10 @@ export class Stores {
     await Promise.all(this.all().map(([, store]) => store.close()));
   }
 }
+
+const isSameSource = (one: StoreSettings, other: StoreSettings): boolean =>
+  identityOf(one) === identityOf(other) &&
+  (one.source.kind !== 'url' || isDeepStrictEqual(one.clientOptions, other.clientOptions));
 
 const identityOf = ({ source }: StoreSettings): unknown => {
   switch (source.kind) {

@@ -254,6 +254,27 @@ describe('resolveSettings', () => {
     });
   });
 
+  it('keeps the client options of one Redis from another', () => {
+    const clientOptions = { password: 'of the cache' };
+    const of = (session: object): unknown =>
+      resolveSettings({ ...withSessions, url: 'redis://one', clientOptions, session }).sessionStore
+        .clientOptions;
+    expect(of({})).toEqual(clientOptions);
+    expect(of({ url: 'redis://other' })).toEqual({});
+    expect(of({ url: 'redis://other', clientOptions: { name: 'shop' } })).toEqual({ name: 'shop' });
+    expect(of({ cluster: { rootNodes: [] } })).toEqual({});
+    expect(problemsOf({ ...withSessions, session: { clientOptions: { name: 'shop' } } })).toEqual([
+      expect.stringMatching(/^session.clientOptions belongs to session.url/),
+    ]);
+    expect(
+      problemsOf({
+        ...withSessions,
+        cluster: { rootNodes: [] },
+        session: { url: 'redis://other', clientOptions: { RESP: 2 } },
+      }),
+    ).toEqual([expect.stringMatching(/^session.clientOptions.RESP is the module's own/)]);
+  });
+
   it('warns of a short secret key', () => {
     expect(settingsWarnings(resolveSettings(withSessions))).toEqual([]);
     expect(settingsWarnings(resolveSettings({ ...withSessions, secretKey: 'short' }))).toHaveLength(1);
@@ -269,6 +290,15 @@ describe('resolveNamedCache', () => {
       kind: 'url',
       url: 'redis://two',
     });
+  });
+
+  it('has the client options of its own Redis, or those of the module on that of the module', () => {
+    const clientOptions = { password: 'of the module' };
+    const module = resolveSettings({ url: 'redis://one', clientOptions });
+    expect(resolveNamedCache('a', {}, module).store.clientOptions).toEqual(clientOptions);
+    expect(resolveNamedCache('a', { url: 'redis://two' }, module).store.clientOptions).toEqual({});
+    const own = { url: 'redis://two', clientOptions: { name: 'a' } };
+    expect(resolveNamedCache('a', own, module).store.clientOptions).toEqual({ name: 'a' });
   });
 
   it('reports its problems, each with the name of the cache', () => {

@@ -1,0 +1,24 @@
+import type { RedisClientOptions } from 'redis';
+import type { StoreSettings } from '../../../lib/config/settings.js';
+import { systemClock } from '../../../lib/store/clock.js';
+import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
+import { Stores } from '../../../lib/store/stores.js';
+
+describe('Stores', () => {
+  const settings = (url: string, clientOptions: RedisClientOptions = {}): StoreSettings => ({
+    source: url === 'memory:' ? { kind: 'memory', maxEntries: undefined } : { kind: 'url', url },
+    clientOptions,
+    operationTimeoutMs: 1000,
+    connectTimeoutMs: 1000,
+  });
+
+  it('lets caches on one Redis share a connection, unless they have client options of their own', () => {
+    const stores = new Stores(() => new MemoryStore(), systemClock);
+    const one = stores.forCache(settings('redis://one', { name: 'a' }));
+    expect(stores.forCache(settings('redis://one', { name: 'a' }))).toBe(one);
+    expect(stores.forCache(settings('redis://one', { name: 'b' }))).not.toBe(one);
+    expect(stores.forCache(settings('redis://two', { name: 'a' }))).not.toBe(one);
+    expect(stores.forCache(settings('memory:'))).toBe(stores.forCache(settings('memory:', { name: 'a' })));
+    expect(stores.all()).toHaveLength(4);
+  });
+});
