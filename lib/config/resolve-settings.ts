@@ -44,7 +44,7 @@ export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings 
     sessionStore: {
       ...store,
       holdsSessions: true,
-      source: unbounded(sourceOf(options.session ?? {}) ?? store.source),
+      source: forSessions(sourceOf(options.session ?? {}) ?? store.source),
     },
   };
 };
@@ -140,9 +140,19 @@ const sourceOf = (
   return url === undefined ? undefined : { kind: 'url', url };
 };
 
-/** Sessions are never evicted. */
-const unbounded = (source: StoreSource): StoreSource =>
-  source.kind === 'memory' ? { ...source, maxEntries: undefined } : source;
+/** Sessions are never evicted, and never read from a replica: one just saved may not have reached it yet. */
+const forSessions = (source: StoreSource): StoreSource => {
+  switch (source.kind) {
+    case 'memory':
+      return { ...source, maxEntries: undefined };
+    case 'cluster':
+      return { ...source, options: { ...source.options, useReplicas: false } };
+    case 'sentinel':
+      return { ...source, options: { ...source.options, replicaPoolSize: 0 } };
+    default:
+      return source;
+  }
+};
 
 const storeSettings = (options: CodexRedisOptions, source: StoreSource): StoreSettings => ({
   source,

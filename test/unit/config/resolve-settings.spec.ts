@@ -254,6 +254,22 @@ describe('resolveSettings', () => {
     });
   });
 
+  it('H2 lets replicas serve the reads of caches, never those of sessions', () => {
+    const sentinel = { name: 'shop', sentinelRootNodes: [], replicaPoolSize: 2 };
+    const cluster = { rootNodes: [], useReplicas: true };
+    const [onSentinel, onCluster, ownCluster] = [
+      { ...withSessions, sentinel },
+      { ...withSessions, cluster },
+      { ...withSessions, session: { cluster } },
+    ].map(resolveSettings);
+
+    expect(onSentinel!.store.source).toEqual({ kind: 'sentinel', options: sentinel });
+    expect(onSentinel!.sessionStore.source).toMatchObject({ options: { replicaPoolSize: 0 } });
+    expect(onCluster!.store.source).toEqual({ kind: 'cluster', options: cluster });
+    for (const { sessionStore } of [onCluster!, ownCluster!])
+      expect(sessionStore.source).toMatchObject({ options: { useReplicas: false } });
+  });
+
   it('warns of a short secret key', () => {
     expect(settingsWarnings(resolveSettings(withSessions))).toEqual([]);
     expect(settingsWarnings(resolveSettings({ ...withSessions, secretKey: 'short' }))).toHaveLength(1);
