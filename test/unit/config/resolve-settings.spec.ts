@@ -146,9 +146,22 @@ describe('resolveSettings', () => {
     ['localhost:6379', false],
     ['redis://us er@host', false],
     ['redis:///0', false],
+    ['redis://host?db=3', false],
+    ['redis://host/0?db=3', false],
+    ['rediss://host/3#', false],
+    ['redis://user:4711?rest@host', false],
+    ['redis://user:4711#rest@host', false],
     ['', false],
   ])('url %p is accepted: %p', (url, accepted) => {
     expect(problemsOf({ url }).length === 0).toBe(accepted);
+  });
+
+  it('says how a url names its database', () => {
+    expect(problemsOf({ url: 'redis://host?db=3' })).toEqual([
+      expect.stringMatching(
+        /^url must be redis:\/\/host:port\/3 for database 3 \(no \?db=\).*percent-encode/,
+      ),
+    ]);
   });
 
   it('takes one way to Redis at most', () => {
