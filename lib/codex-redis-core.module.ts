@@ -53,9 +53,15 @@ export class CodexRedisCoreModule
     this.mountSessions();
   }
 
+  /** After a failed start no hook follows: a connection that was made would keep the process alive. */
   async onModuleInit(): Promise<void> {
-    await this.serializers.resolve();
-    await this.stores.connect();
+    try {
+      await this.serializers.resolve();
+      await this.stores.connect();
+    } catch (error) {
+      await this.stores.close();
+      throw error;
+    }
   }
 
   /** The last hook of all: requests may be under way until the server is closed. */

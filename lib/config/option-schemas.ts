@@ -43,14 +43,15 @@ const objectOf = <T>(source: string) => checked<T>(`an object of options for ${s
 const isRedisUrl = (value: unknown): boolean => {
   if (typeof value !== 'string') return false;
   if (value === 'memory:' || value.startsWith('unix://')) return true;
-  if (!/^rediss?:\/\/\S+$/.test(value) || !URL.canParse(value)) return false;
+  if (!/^rediss?:\/\/[^\s?#]+$/.test(value) || !URL.canParse(value)) return false;
   const { hostname, pathname } = new URL(value);
   return hostname !== '' && /^(\/\d*)?$/.test(pathname);
 };
 
 const source = {
   url: checked<string>(
-    'redis://host:port/db, rediss://…, unix:///path?db=2 or memory: (percent-encode a password; the value is not shown here)',
+    'redis://host:port/3 for database 3 (no ?db=), rediss://…, unix:///path?db=2 or memory: ' +
+      '(percent-encode a password, ? and # too; the value is not shown here)',
     isRedisUrl,
   ),
   clientOptions: objectOf<Record<string, unknown>>('createClient() of node-redis'),

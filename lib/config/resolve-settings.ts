@@ -133,9 +133,19 @@ const sourceOf = (
   return url === undefined ? undefined : { kind: 'url', url };
 };
 
-/** Sessions are never evicted. */
-const unbounded = (source: StoreSource): StoreSource =>
-  source.kind === 'memory' ? { ...source, maxEntries: undefined } : source;
+/** Sessions are never evicted, and never read from a replica: one just saved may not have reached it yet. */
+const forSessions = (source: StoreSource): StoreSource => {
+  switch (source.kind) {
+    case 'memory':
+      return { ...source, maxEntries: undefined };
+    case 'cluster':
+      return { ...source, options: { ...source.options, useReplicas: false } };
+    case 'sentinel':
+      return { ...source, options: { ...source.options, replicaPoolSize: 0 } };
+    default:
+      return source;
+  }
+};
 
 const storeSettings = (options: CodexRedisOptions, source: StoreSource): StoreSettings => ({
   source,
@@ -153,7 +163,7 @@ const onSource = (
 
 const sessionStoreSettings = (session: RedisSourceOptions, store: StoreSettings): StoreSettings => {
   const own = onSource(store, sourceOf(session), session);
-  return { ...own, holdsSessions: true, source: unbounded(own.source) };
+  return { ...own, holdsSessions: true, source: forSessions(own.source) };
 };
 
 const cacheSettings = (cache: CacheOptions): CacheSettings => ({

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { createClient, type RedisClientType } from 'redis';
+import { createClient, RESP_TYPES, type RedisClientType } from 'redis';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
 import { systemClock } from '../../lib/store/clock.js';
@@ -89,6 +89,26 @@ describe('a client handed in', () => {
     await second.delete(key);
     await second.close();
     old.destroy();
+  });
+
+  it('may map the types of its own replies', async () => {
+    const typeMapping = { [RESP_TYPES.NUMBER]: String, [RESP_TYPES.BLOB_STRING]: Buffer };
+    const mapping = createClient({ url: server.url, commandOptions: { typeMapping } });
+    await mapping.connect();
+    const second = hand(mapping as unknown as RedisClientType);
+    try {
+      await second.set(key, '1', null);
+
+      await expect(second.get(key)).resolves.toBe('1');
+      await expect(second.has(`${key}:none`)).resolves.toBe(false);
+      await expect(second.remaining(key)).resolves.toBeNull();
+      await expect(second.compareAndSet(key, '1', '2', null)).resolves.toEqual({ outcome: 'done' });
+      await expect(second.delete(key)).resolves.toBe(true);
+      await expect(mapping.sendCommand(['EXISTS', key])).resolves.toBe('0');
+    } finally {
+      await second.close();
+      mapping.destroy();
+    }
   });
 
   it('fails as any other: what Redis refuses is a RedisServiceError', async () => {

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { createClient, type RedisClientOptions } from 'redis';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
@@ -221,6 +222,26 @@ describe('the start', () => {
       expect(error).toBeInstanceOf(ImproperlyConfiguredError);
       expect(error.message).toMatch(/is version 6\.2\.14; 7\.0 or newer \(or Valkey\) is needed/);
       old.close();
+    });
+
+    describe('for a server without HELLO', () => {
+      let without: RedisServer;
+
+      beforeAll(async () => {
+        const configFile = 'rename-command HELLO ""\n';
+        without = await RedisServer.start({ configFile, config: { requirepass: 'secret-of-redis' } });
+      });
+
+      afterAll(() => without.stop());
+
+      it('without the credentials that it quotes', async () => {
+        const credentials = { username: 'default', password: 'secret-of-redis' };
+        const error = await failure(openRedis(without.url, { clientOptions: credentials }));
+
+        expect(error).toBeInstanceOf(ImproperlyConfiguredError);
+        expect(error.message).toContain('7.0 or newer');
+        expect(inspect(error, { depth: null, showHidden: true })).not.toContain('secret-of-redis');
+      });
     });
   });
 

@@ -3,9 +3,11 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { RedisSentinelOptions } from 'redis';
+import { resolveSettings } from '../../lib/config/resolve-settings.js';
 import { CodexRedisError } from '../../lib/errors/codex-redis.error.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
+import { SessionService } from '../../lib/session/session.service.js';
 import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openStore } from '../../lib/store/open-store.js';
@@ -292,28 +294,54 @@ describe('a master behind Redis Sentinels', () => {
       await Promise.all(proxies.map((proxy) => proxy.stop()));
     });
 
-    it('replicaPoolSize lets replicas serve reads, and nothing else does', async () => {
-      const key = `${prefix}:k`;
+    /** How many GETs the replica has been sent so far. */
+    const replicaReads = async (): Promise<number> => {
       const master = await set.master();
       const replica = set.servers.find((server) => server !== master)!;
-      const gets = async (): Promise<number> => {
-        const info = await set.command<string>(replica, 'INFO', 'commandstats');
-        return Number(/cmdstat_get:calls=(\d+)/.exec(info)?.[1] ?? 0);
-      };
+      const info = await set.command<string>(replica, 'INFO', 'commandstats');
+      return Number(/cmdstat_get:calls=(\d+)/.exec(info)?.[1] ?? 0);
+    };
+
+    it('replicaPoolSize lets replicas serve reads, and nothing else does', async () => {
+      const key = `${prefix}:k`;
       await store.set(key, 'v', 60_000);
-      await set.propagated(master);
-      const before = await gets();
+      await set.propagated(await set.master());
+      const before = await replicaReads();
       for (let n = 0; n < 20; n++) await store.get(key);
-      expect(await gets()).toBe(before);
+      expect(await replicaReads()).toBe(before);
 
       const reading = open({ replicaPoolSize: 1 });
       await reading.connect();
       await until('the replica serves reads', async () => {
         expect(await reading.get(key)).toBe('v');
-        return (await gets()) > before;
+        return (await replicaReads()) > before;
       });
       await reading.delete(key);
       await reading.close();
+    });
+
+    it('H2 replicaPoolSize leaves the reads of sessions with the master', async () => {
+      const settings = resolveSettings({
+        sentinel: { name: set.name, sentinelRootNodes: set.sentinelRootNodes, replicaPoolSize: 1 },
+        projectName: prefix,
+        secretKey: 'a secret key for the tests that is long enough',
+        session: {},
+      });
+      const sessionStore = openStore(settings.sessionStore, systemClock);
+      const cacheStore = openStore(settings.store, systemClock);
+      opened.push(sessionStore, cacheStore);
+      const sessions = new SessionService(sessionStore, settings.session!, systemClock);
+      const session = await sessions.create();
+      await until('the replica serves reads of the cache', async () => {
+        const before = await replicaReads();
+        await cacheStore.get(`${prefix}:k`);
+        return (await replicaReads()) > before;
+      });
+      const before = await replicaReads();
+      for (let n = 0; n < 20; n++) expect((await sessions.load(session.key!)).key).toBe(session.key);
+
+      expect(await replicaReads()).toBe(before);
+      await session.flush();
     });
   });
 

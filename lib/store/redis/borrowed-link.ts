@@ -19,6 +19,9 @@ export interface BorrowedLinkOptions {
 
 const POLL_MS = 10;
 
+/** Its owner may have replies mapped to other types. */
+const AS_REDIS_ANSWERS = { typeMapping: {} };
+
 /**
  * The way to Redis through a client of the user's own: used as it is, never configured, closed or destroyed. An
  * overdue command ends our promises only; the client still waits for its answers, and the first of them shows that
@@ -81,7 +84,7 @@ export class BorrowedLink implements RedisLink {
     return new Promise((resolve, reject) => {
       this.#pending.add(reject);
       this.#watchdog.issue();
-      client.sendCommand(args as string[]).then(
+      client.sendCommand(args as string[], AS_REDIS_ANSWERS).then(
         (reply) => {
           this.#settle(reject);
           resolve(parse(reply as RedisReply));

@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import type { RedisClientType } from 'redis';
+import { ErrorReply, type RedisClientType } from 'redis';
+import { withoutArguments } from './translate-error.js';
 
 export interface DialledClient {
   readonly client: RedisClientType;
@@ -36,7 +37,7 @@ export const dial = (template: RedisClientType, boundMs: number): Dial => {
   const opened = Promise.race([open(template, abort.signal), abandoned])
     .catch((error: unknown) => {
       abort.abort();
-      throw error;
+      throw error instanceof ErrorReply ? withoutArguments(error) : error;
     })
     .finally(() => clearTimeout(timer));
   return { opened, abandon };

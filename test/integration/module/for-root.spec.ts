@@ -12,8 +12,11 @@ import {
   type CodexRedisOptionsFactory,
   ImproperlyConfiguredError,
   JsonSerializer,
+  RedisConnectionError,
   SessionService,
 } from '../../../lib/index.js';
+import { until } from '../../support/redis-admin.js';
+import { RedisProxy } from '../../support/redis-proxy.js';
 
 type Imports = NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>;
 
@@ -73,6 +76,30 @@ describe('CodexRedisModule.forRoot', () => {
     }).compile();
     await expect(module.init()).rejects.toThrow();
     await module.close();
+  });
+
+  it('C89 keeps no connection when one of several cannot be made', async () => {
+    const [there, silent] = await Promise.all(
+      [1, 2].map(() => RedisProxy.start(process.env['TEST_REDIS_URL']!)),
+    );
+    silent!.swallow();
+    try {
+      const error = await failure(
+        CodexRedisModule.forRoot({
+          url: there!.url,
+          connectTimeoutMs: 300,
+          projectName: 'shop',
+          secretKey: 'the-secret'.repeat(4),
+          session: { url: silent!.url },
+        }),
+      );
+
+      expect(error).toBeInstanceOf(RedisConnectionError);
+      expect(there!.accepted).toBe(1);
+      await until('the connection that was made is gone', () => Promise.resolve(there!.open === 0), 2000);
+    } finally {
+      await Promise.all([there!.stop(), silent!.stop()]);
+    }
   });
 
   it('is there once in an application', async () => {

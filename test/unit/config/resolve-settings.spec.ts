@@ -146,9 +146,22 @@ describe('resolveSettings', () => {
     ['localhost:6379', false],
     ['redis://us er@host', false],
     ['redis:///0', false],
+    ['redis://host?db=3', false],
+    ['redis://host/0?db=3', false],
+    ['rediss://host/3#', false],
+    ['redis://user:4711?rest@host', false],
+    ['redis://user:4711#rest@host', false],
     ['', false],
   ])('url %p is accepted: %p', (url, accepted) => {
     expect(problemsOf({ url }).length === 0).toBe(accepted);
+  });
+
+  it('says how a url names its database', () => {
+    expect(problemsOf({ url: 'redis://host?db=3' })).toEqual([
+      expect.stringMatching(
+        /^url must be redis:\/\/host:port\/3 for database 3 \(no \?db=\).*percent-encode/,
+      ),
+    ]);
   });
 
   it('takes one way to Redis at most', () => {
@@ -273,6 +286,22 @@ describe('resolveSettings', () => {
         session: { url: 'redis://other', clientOptions: { RESP: 2 } },
       }),
     ).toEqual([expect.stringMatching(/^session.clientOptions.RESP is the module's own/)]);
+  });
+
+  it('H2 lets replicas serve the reads of caches, never those of sessions', () => {
+    const sentinel = { name: 'shop', sentinelRootNodes: [], replicaPoolSize: 2 };
+    const cluster = { rootNodes: [], useReplicas: true };
+    const [onSentinel, onCluster, ownCluster] = [
+      { ...withSessions, sentinel },
+      { ...withSessions, cluster },
+      { ...withSessions, session: { cluster } },
+    ].map(resolveSettings);
+
+    expect(onSentinel!.store.source).toEqual({ kind: 'sentinel', options: sentinel });
+    expect(onSentinel!.sessionStore.source).toMatchObject({ options: { replicaPoolSize: 0 } });
+    expect(onCluster!.store.source).toEqual({ kind: 'cluster', options: cluster });
+    for (const { sessionStore } of [onCluster!, ownCluster!])
+      expect(sessionStore.source).toMatchObject({ options: { useReplicas: false } });
   });
 
   it('warns of a short secret key', () => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ErrorReply } from 'redis';
 import { ImproperlyConfiguredError } from '../../../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisServiceError } from '../../../../lib/errors/redis.errors.js';
@@ -45,6 +46,25 @@ describe('an error at run time', () => {
 
     expect(translated).toBeInstanceOf(RedisServiceError);
     expect(translated).toMatchObject({ replyCode: code, message: `Redis refused the command: ${code}` });
+  });
+
+  it.each([
+    [
+      "ERR unknown command 'SET', with args beginning with: 'a:1:k' 'the value' ",
+      "ERR unknown command 'SET'",
+    ],
+    [
+      'ERR unknown command `SET`, with args beginning with: `a:1:k`, `the value`, ',
+      'ERR unknown command `SET`',
+    ],
+    ["ERR unknown command 'SET' 'a:1:k' 'the value'", "ERR unknown command 'SET'"],
+    ["ERR unknown command 'SET'", "ERR unknown command 'SET'"],
+  ])('of the server, %j, is a cause without the arguments that it quotes', (reply, kept) => {
+    const { cause } = translateError(new ErrorReply(reply));
+
+    expect(cause).toBeInstanceOf(ErrorReply);
+    expect(cause).toHaveProperty('message', kept);
+    expect(inspect(cause)).not.toContain('the value');
   });
 
   it('of the connection names no host', () => {
