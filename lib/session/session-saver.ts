@@ -50,7 +50,7 @@ export class SessionSaver {
 
   /** Waits for the saves of a session that are under way. */
   whenIdle(state: SessionState): Promise<void> {
-    return this.#queue.run(state.key ?? state, () => Promise.resolve());
+    return this.#queue.run(state, () => Promise.resolve());
   }
 
   async #save(state: SessionState, mustCreate: boolean): Promise<void> {
@@ -102,10 +102,15 @@ export class SessionSaver {
     return now !== state.json && now !== this.codec.toJson(this.codec.fromJson(state.json) as SessionData);
   }
 
-  /** The deadline counts from here, so that the time in the queue is part of it. */
+  /**
+   * Those of one session object queue first, since a save may give it another key; then those of one stored session.
+   * The deadline counts from here, so that the time in the queues is part of it.
+   */
   #inTurn(state: SessionState, save: (lane: SaveLane, deadline: number) => Promise<void>): Promise<void> {
     const deadline = performance.now() + this.settings.operationTimeoutMs;
-    return this.#queue.run(state.key ?? state, (lane) => save(lane, deadline));
+    return this.#queue.run(state, (own) =>
+      state.key === null ? save(own, deadline) : this.#queue.run(state.key, (lane) => save(lane, deadline)),
+    );
   }
 
   async #deleteEnding(state: SessionState): Promise<void> {
