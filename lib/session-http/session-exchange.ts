@@ -51,6 +51,7 @@ export class SessionExchange extends HeldResponse {
   get session(): Session {
     if (this.#session === undefined) {
       this.#session = this.http.service.open(this.#presented);
+      sessionStateOf(this.#session).awaitsCommit = true;
       if (this.phase !== 'open' || this.response.headersSent) this.#close();
       else this.gate(this);
     }

@@ -22,9 +22,12 @@ export class SessionSaver {
   ) {}
 
   save(state: SessionState, mustCreate: boolean): Promise<void> {
-    const saving: Promise<void> = this.#save(state, mustCreate).finally(() => state.saves.delete(saving));
-    state.saves.add(saving);
-    return saving;
+    return this.#underWay(state, this.#save(state, mustCreate));
+  }
+
+  /** Moves the session to a fresh key at once. */
+  cycle(state: SessionState): Promise<void> {
+    return this.#underWay(state, this.#cycle(state));
   }
 
   commit(state: SessionState): Promise<CommitOutcome> {
@@ -51,6 +54,19 @@ export class SessionSaver {
   /** Waits for the saves of a session that are under way. */
   whenIdle(state: SessionState): Promise<void> {
     return this.#queue.run(state, () => Promise.resolve());
+  }
+
+  #underWay(state: SessionState, work: Promise<void>): Promise<void> {
+    const saving: Promise<void> = work.finally(() => state.saves.delete(saving));
+    state.saves.add(saving);
+    // Whoever does not await it meets a failure at the commit, which tries again.
+    if (state.awaitsCommit && state.isLoaded && !state.committed) saving.catch(() => undefined);
+    return saving;
+  }
+
+  async #cycle(state: SessionState): Promise<void> {
+    state.requestCycle();
+    await this.#save(state, false);
   }
 
   async #save(state: SessionState, mustCreate: boolean): Promise<void> {
