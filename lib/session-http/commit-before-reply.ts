@@ -1,20 +1,33 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { exchangeBehind } from './platforms.js';
+import type { SessionExchange } from './session-exchange.js';
 import { isStream } from './streaming-body.js';
 
+type Reply = [response: object, body?: unknown, statusCode?: number];
+
+const BAD_REQUEST = 400;
+
 /**
- * Commits the session before the adapter sends what a handler returned. Nest awaits the reply, so a failure passes
- * the exception filters; SessionInterceptor does the same, but an interceptor costs every request of the
- * application more than its session does.
+ * Where Nest replies for a handler it awaits the reply, and gives a third argument that is `undefined`. Exception
+ * filters give a status, or set one before, or give two arguments, and nobody awaits them: theirs is left to the gate.
+ */
+const exchangeOfHandler = (args: Reply): SessionExchange | undefined => {
+  const [response, body, statusCode] = args;
+  if (args.length < 3 || statusCode !== undefined || isStream(body)) return undefined;
+  const exchange = exchangeBehind(response);
+  return exchange !== undefined && exchange.response.statusCode < BAD_REQUEST ? exchange : undefined;
+};
+
+/**
+ * Commits the session before the adapter sends what a handler returned, so that a failure passes the exception
+ * filters; SessionInterceptor does the same, but an interceptor costs every request of the application more than its
+ * session does.
  */
 export const commitBeforeReply = (adapter: AbstractHttpAdapter): void => {
-  const reply = adapter.reply.bind(adapter) as (...args: unknown[]) => unknown;
-  adapter.reply = (response: object, body: unknown, statusCode?: number): unknown => {
-    // exception filters give a status, and do not await the reply: theirs is left to the gate
-    const exchange = statusCode === undefined && !isStream(body) ? exchangeBehind(response) : undefined;
+  const reply = adapter.reply.bind(adapter) as (...args: Reply) => unknown;
+  adapter.reply = (...args: Reply): unknown => {
+    const exchange = exchangeOfHandler(args);
     const commit = exchange?.commit(exchange.response.statusCode);
-    return commit === undefined
-      ? reply(response, body, statusCode)
-      : commit.then(() => reply(response, body, statusCode));
+    return commit === undefined ? reply(...args) : commit.then(() => reply(...args));
   };
 };

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { stackOf } from '../errors/stack-of.js';
 import { type FailureReply, replyWithFailure } from './failure-reply.js';
 import type { Hold, Phase } from './gated-response.js';
 import { mergeHeaders } from './node-response.js';
@@ -135,7 +136,7 @@ export abstract class HeldResponse implements Hold {
       this.#replay();
     } catch (error) {
       // whoever called is long gone, so the response can only be broken off
-      logger.error(error);
+      logger.error('A response that waited for its session could not be sent', stackOf(error));
       response.destroy(error as Error);
     }
   }
@@ -159,7 +160,7 @@ export abstract class HeldResponse implements Hold {
     try {
       replyWithFailure(this.response, this.base, this.failure(error), this.ended);
     } catch (cause) {
-      logger.error(cause);
+      logger.error('The error response for a session could not be sent', stackOf(cause));
       this.response.destroy(cause as Error);
     }
     this.phase = 'discarding';

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
 import { SessionStateError } from '../errors/session.errors.js';
+import { stackOf } from '../errors/stack-of.js';
 import { isSessionKey } from '../session/session-key.js';
 import { type SessionState, sessionStateOf } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
@@ -50,6 +51,7 @@ export class SessionExchange extends HeldResponse {
   get session(): Session {
     if (this.#session === undefined) {
       this.#session = this.http.service.open(this.#presented);
+      sessionStateOf(this.#session).awaitsCommit = true;
       if (this.phase !== 'open' || this.response.headersSent) this.#close();
       else this.gate(this);
     }
@@ -137,12 +139,13 @@ export class SessionExchange extends HeldResponse {
   }
 
   protected failure(error: unknown): FailureReply {
-    if (error instanceof HttpMappedError) {
-      if (error.statusCode >= SERVER_ERROR) logger.error(error);
-      return { statusCode: error.statusCode, message: error.message };
-    }
-    logger.error(error);
-    return { statusCode: SERVER_ERROR, message: 'Internal server error' };
+    const { statusCode, message } =
+      error instanceof HttpMappedError
+        ? error
+        : { statusCode: SERVER_ERROR, message: 'Internal server error' };
+    if (statusCode >= SERVER_ERROR)
+      logger.error('The session could not be committed, the client got an error', stackOf(error));
+    return { statusCode, message };
   }
 
   /** The commands that the end of the request asks for; most requests ask for none. */

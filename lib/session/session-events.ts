@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
+import { stackOf } from '../errors/stack-of.js';
 
 /** What happened to a session. */
 export type SessionEventName = 'created' | 'cycled' | 'flushed' | 'interrupted' | 'corrupt';
@@ -56,10 +57,7 @@ export class SessionEventEmitter implements SessionEvents {
     try {
       await listener(happened);
     } catch (error) {
-      this.logger.error(
-        `A listener of ${happened.name} threw`,
-        error instanceof Error ? error.stack : undefined,
-      );
+      this.logger.error(`A listener of ${happened.name} threw`, stackOf(error));
     }
   }
 }

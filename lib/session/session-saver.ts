@@ -22,9 +22,12 @@ export class SessionSaver {
   ) {}
 
   save(state: SessionState, mustCreate: boolean): Promise<void> {
-    const saving: Promise<void> = this.#save(state, mustCreate).finally(() => state.saves.delete(saving));
-    state.saves.add(saving);
-    return saving;
+    return this.#underWay(state, this.#save(state, mustCreate));
+  }
+
+  /** Moves the session to a fresh key at once. */
+  cycle(state: SessionState): Promise<void> {
+    return this.#underWay(state, this.#cycle(state));
   }
 
   commit(state: SessionState): Promise<CommitOutcome> {
@@ -50,7 +53,20 @@ export class SessionSaver {
 
   /** Waits for the saves of a session that are under way. */
   whenIdle(state: SessionState): Promise<void> {
-    return this.#queue.run(state.key ?? state, () => Promise.resolve());
+    return this.#queue.run(state, () => Promise.resolve());
+  }
+
+  #underWay(state: SessionState, work: Promise<void>): Promise<void> {
+    const saving: Promise<void> = work.finally(() => state.saves.delete(saving));
+    state.saves.add(saving);
+    // Whoever does not await it meets a failure at the commit, which tries again.
+    if (state.awaitsCommit && state.isLoaded && !state.committed) saving.catch(() => undefined);
+    return saving;
+  }
+
+  async #cycle(state: SessionState): Promise<void> {
+    state.requestCycle();
+    await this.#save(state, false);
   }
 
   async #save(state: SessionState, mustCreate: boolean): Promise<void> {
@@ -102,10 +118,15 @@ export class SessionSaver {
     return now !== state.json && now !== this.codec.toJson(this.codec.fromJson(state.json) as SessionData);
   }
 
-  /** The deadline counts from here, so that the time in the queue is part of it. */
+  /**
+   * Those of one session object queue first, since a save may give it another key; then those of one stored session.
+   * The deadline counts from here, so that the time in the queues is part of it.
+   */
   #inTurn(state: SessionState, save: (lane: SaveLane, deadline: number) => Promise<void>): Promise<void> {
     const deadline = performance.now() + this.settings.operationTimeoutMs;
-    return this.#queue.run(state.key ?? state, (lane) => save(lane, deadline));
+    return this.#queue.run(state, (own) =>
+      state.key === null ? save(own, deadline) : this.#queue.run(state.key, (lane) => save(lane, deadline)),
+    );
   }
 
   async #deleteEnding(state: SessionState): Promise<void> {

@@ -28,6 +28,8 @@ export interface SessionKeeper {
 export class SessionState {
   accessed = false;
   modified = false;
+  /** Whether a request has it, which commits it in the end and tells of what failed. */
+  awaitsCommit = false;
   /** Saved with the response; changes are refused from then on. */
   committed = false;
   /** Whether the next save is to move the session to a new key. */

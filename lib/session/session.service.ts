@@ -139,9 +139,8 @@ export class SessionService {
    *
    * @throws SessionInterruptedError, SessionConflictError as `save` does.
    */
-  async cycleKey(session: SessionStatus): Promise<void> {
-    sessionStateOf(session).requestCycle();
-    await this.save(session);
+  cycleKey(session: SessionStatus): Promise<void> {
+    return this.#saver.cycle(sessionStateOf(session));
   }
 
   /** Ends a session: the stored one is deleted, the entries are gone, and the key is `null`. */

@@ -176,6 +176,28 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
   });
 
+  it('S15 S21 S57 saves of a new session around its cycle lose nothing', async () => {
+    const session = here.open();
+    const first = session.save();
+    await session.cycleKey();
+    const second = session.save();
+    await first;
+    session.set('a', 1);
+    await Promise.all([second, session.save()]);
+    expect(await entriesOf(session.key!)).toEqual({ a: 1 });
+    expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
+  });
+
+  it('S21 S57 two cycles at once and a save after the first leave one session', async () => {
+    const session = await here.load(await stored({ a: 1 }));
+    const cycles = [here.cycleKey(session), here.cycleKey(session)];
+    await cycles[0];
+    session.set('b', 1);
+    await Promise.all([...cycles, session.save()]);
+    expect(await entriesOf(session.key!)).toEqual({ a: 1, b: 1 });
+    expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
+  });
+
   it('S20 S23 a flush while the old key of a cycle is deleted ends the new one too', async () => {
     const store = storeWith(context.store, {
       compareAndDelete: async (...args) => {

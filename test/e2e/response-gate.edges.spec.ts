@@ -10,7 +10,7 @@ import {
   Res,
   Sse,
 } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import compression from 'compression';
 import { once } from 'node:events';
@@ -298,18 +298,37 @@ describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) 
     },
   );
 
-  it('H3 a filter that answers through the adapter is held back as well', async () => {
+  it.each<[string, number, (adapter: AbstractHttpAdapter, response: unknown) => void]>([
+    ['with a status', 404, (adapter, response) => void adapter.reply(response, 'success', 404)],
+    [
+      'with a status it set before',
+      404,
+      (adapter, response) => {
+        adapter.status(response, 404);
+        void adapter.reply(response, 'success');
+      },
+    ],
+    ['without a status', 200, (adapter, response) => void adapter.reply(response, 'success')],
+    [
+      'with a status it set before and an undefined one',
+      404,
+      (adapter, response) => {
+        adapter.status(response, 404);
+        void adapter.reply(response, 'success', undefined);
+      },
+    ],
+  ])('H3 a filter that answers through the adapter %s is held back as well', async (_how, status, reply) => {
     @Catch()
     class AdapterFilter implements ExceptionFilter {
       constructor(private readonly host: HttpAdapterHost) {}
 
       catch(_error: unknown, host: ArgumentsHost): void {
-        this.host.httpAdapter.reply(host.switchToHttp().getResponse(), 'success', 404);
+        reply(this.host.httpAdapter, host.switchToHttp().getResponse());
       }
     }
     await app.close();
     await start((nest) => void nest.useGlobalFilters(new AdapterFilter(nest.get(HttpAdapterHost))));
-    expect(await app.send('/exception')).toMatchObject({ status: 404, body: 'success' });
+    expect(await app.send('/exception')).toMatchObject({ status, body: 'success' });
     commits.fail(new RedisConnectionError());
     expect(await app.send('/exception')).toMatchObject({
       status: 503,

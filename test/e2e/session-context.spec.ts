@@ -1,8 +1,10 @@
+import { jest } from '@jest/globals';
 import {
   type ArgumentsHost,
   type CanActivate,
   type CallHandler,
   Catch,
+  ConsoleLogger,
   Controller,
   type ExceptionFilter,
   type ExecutionContext,
@@ -18,6 +20,7 @@ import {
   type PipeTransform,
   Query,
   Req,
+  Res,
   Scope,
   Session as NestSession,
   UseGuards,
@@ -36,7 +39,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Observable } from 'rxjs';
 import { tap } from 'rxjs/operators';
-import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
+import { RedisConnectionError, RedisServiceError } from '../../lib/errors/redis.errors.js';
 import { Session } from '../../lib/session-http/session.decorator.js';
 import { SessionGuard } from '../../lib/session-http/session.guard.js';
 import { SessionInterceptor } from '../../lib/session-http/session.interceptor.js';
@@ -147,6 +150,11 @@ class ShapesController {
 
   @Get('entry') entry(@Session('cart') cart: string[] | undefined): object {
     return { cart: cart ?? null };
+  }
+
+  @Get('sent') sent(@Session() session: Session, @Res() response: AnyResponse): void {
+    session['n'] = 1;
+    response.send('sent');
   }
 
   @Get('piped') piped(@Session('visits', ParseIntPipe) visits: number): object {
@@ -310,6 +318,29 @@ describe.each(PLATFORMS)('where the session is on %s', (platform) => {
       commits.fail(undefined);
       expect(answer).toMatchObject({ status: 503, body: '{"message":"Redis is not reachable"}' });
       expect(errors).toEqual(['Redis is not reachable']);
+    });
+
+    it('H3 the log tells of a failed commit without the answer of Redis, which may quote the session key', async () => {
+      const printed = [process.stdout, process.stderr].map((stream) =>
+        jest.spyOn(stream, 'write').mockReturnValue(true),
+      );
+      try {
+        app = await startApp(platform, {
+          controllers: [ShapesController],
+          wrapStore: commits.wrap,
+          prepare: (nest) => nest.useLogger(new ConsoleLogger({ logLevels: ['error'] })),
+        });
+        const cookie = (await app.sessions.create()).key!;
+        const cause = new Error(`unknown command 'EVALSHA', with args beginning with: '${cookie}'`);
+        commits.fail(new RedisServiceError('ERR', { cause }));
+        expect((await app.send('/h5/sent', { cookie })).status).toBe(503);
+        const log = printed.flatMap((spy) => spy.mock.calls.map(([text]) => String(text))).join('');
+        expect(log).toContain('Redis refused the command: ERR');
+        expect(log).not.toContain(cookie);
+      } finally {
+        commits.fail(undefined);
+        printed.forEach((spy) => spy.mockRestore());
+      }
     });
 
     it('H3 a filter cannot make a success of it', async () => {

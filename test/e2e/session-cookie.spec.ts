@@ -1,7 +1,9 @@
 import { jest } from '@jest/globals';
 import { Controller, Get, HttpException, Inject, Post, Query, Res } from '@nestjs/common';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { SessionOptions } from '../../lib/config/options.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
+import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
 import { Session } from '../../lib/session-http/session.decorator.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
@@ -42,6 +44,19 @@ class CookieController {
     session['n'] = 1;
     void session.save();
     return 'saved in the end';
+  }
+
+  @Get('forgotten-save') async forgottenSave(@Session() session: Session): Promise<string> {
+    session['n'] = 1;
+    void session.save();
+    await turn();
+    return 'saved in the end';
+  }
+
+  @Get('forgotten-cycle') async forgottenCycle(@Session() session: Session): Promise<string> {
+    void this.sessions.cycleKey(session);
+    await turn();
+    return 'cycled in the end';
   }
 
   @Get('unawaited-cycle') unawaitedCycle(@Session() session: Session): string {
@@ -192,6 +207,20 @@ describe.each(settings)('the session cookie on %s with %s', (platform, _store, u
       expect(answered).not.toHaveBeenCalled();
       commits.release();
       expect(keyFrom(await second)).toBe(key);
+    });
+
+    it('H3 S60 of a save that the handler did not await, and that failed, the commit tells', async () => {
+      const unhandled = jest.fn();
+      process.on('unhandledRejection', unhandled);
+      const cookie = await seed();
+      commits.fail(new RedisConnectionError());
+      for (const path of ['/forgotten-save', '/forgotten-cycle'])
+        for (const sent of [undefined, cookie])
+          expect((await app.send(path, { cookie: sent })).status).toBe(503);
+      process.off('unhandledRejection', unhandled);
+      expect(unhandled).not.toHaveBeenCalled();
+      commits.fail(undefined);
+      expect(await app.stored()).toEqual({ [cookie]: { n: 0 } });
     });
 
     it('H2 S21 so is a cycle, whose new key the client gets', async () => {
