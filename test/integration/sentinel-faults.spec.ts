@@ -93,9 +93,9 @@ describe('a master behind Redis Sentinels', () => {
   };
 
   /** The store works within the time allowed from now on. */
-  const isBack = async (): Promise<void> => {
+  const isBack = async (back = store): Promise<void> => {
     const since = performance.now();
-    await until('the store works again', () => store.set(`${prefix}:back`, 'v', 60_000).then(() => true));
+    await until('the store works again', () => back.set(`${prefix}:back`, 'v', 60_000).then(() => true));
     expect(performance.now() - since).toBeLessThan(BACK_MS);
   };
 
@@ -248,6 +248,32 @@ describe('a master behind Redis Sentinels', () => {
     thaw();
   });
 
+  it(
+    'follows no Sentinel that was left behind, not even when the others are away',
+    async () => {
+      const key = `${prefix}:k`;
+      const { port } = await set.leaveBehind();
+      const other = open({ sentinelRootNodes: [{ host: '127.0.0.1', port }, ...set.sentinelRootNodes] });
+      await other.connect();
+      const before = await set.master();
+      freeze(before);
+      const after = await set.promoted(before);
+      await isBack(other);
+
+      // Nobody tells the old master now that it is one no longer.
+      freeze(...set.sentinels);
+      before.thaw();
+      for (let n = 0; n < 50; n++) {
+        await other.set(key, String(n), 60_000);
+        expect(await set.command(after, 'GET', key)).toBe(String(n));
+        await pause(50);
+      }
+      thaw();
+      await other.deleteMany([key, `${prefix}:back`]);
+    },
+    FAILOVER_MS,
+  );
+
   it('ends while everything is frozen, also when it is still connecting', async () => {
     freeze(...set.sentinels, ...set.servers);
     const other = open();
@@ -272,7 +298,7 @@ describe('a master behind Redis Sentinels', () => {
       );
       return lists.join('\n').split(`name=${prefix} `).length - 1;
     };
-    await until('master, replica and a Sentinel are connected to', async () => (await connections()) === 3);
+    await until('all of them are connected to', async () => (await connections()) === 5);
     await Promise.all([other.close(), other.close()]);
     await until('no connection is left', async () => (await connections()) === 0);
     await expect(other.get('k')).rejects.toBeInstanceOf(RedisConnectionError);

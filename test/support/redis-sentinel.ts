@@ -27,6 +27,7 @@ const NAME = 'mymaster';
 /** A master, its replicas and three Sentinels of a test's own on loopback ports. */
 export class RedisSentinelSet {
   readonly name = NAME;
+  readonly #leftBehind: RedisServer[] = [];
 
   private constructor(
     readonly servers: readonly RedisServer[],
@@ -116,10 +117,22 @@ export class RedisSentinelSet {
     });
   }
 
+  /** A further Sentinel, which hears nothing of the others and so goes on naming the master of now for ever. */
+  async leaveBehind(): Promise<RedisServer> {
+    const master = await this.master();
+    for (const server of this.servers)
+      await this.command(server, 'ACL', 'SETUSER', 'deaf', 'on', '>deaf', 'resetchannels', '+ping', '+info');
+    const monitorConfig = ['auth-user codex deaf', 'auth-pass codex deaf'];
+    const sentinel = await startSentinel(master.port, { monitorConfig });
+    this.#leftBehind.push(sentinel);
+    return sentinel;
+  }
+
   async stop(): Promise<void> {
     this.admin.close();
     this.sentinelAdmin.close();
-    await Promise.all([...this.sentinels, ...this.servers].map((server) => server.stop()));
+    const all = [...this.sentinels, ...this.#leftBehind, ...this.servers];
+    await Promise.all(all.map((server) => server.stop()));
   }
 
   /** Waits until each Sentinel knows the others and the replicas: before that they cannot fail over. */

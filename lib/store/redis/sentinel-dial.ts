@@ -7,8 +7,6 @@ export interface MasterDialOptions {
   readonly locate: () => Promise<NodeAddress>;
   readonly templateAt: (address: NodeAddress) => RedisClientType;
   readonly boundMs: number;
-  /** Called when there is no master at the address that was given. */
-  readonly onMisled: () => void;
   /** Called with the address of the master once there is a connection to it. */
   readonly onOpen: (address: NodeAddress) => void;
 }
@@ -35,12 +33,11 @@ export const masterDial = (options: MasterDialOptions): Dial => {
     ({ client } = opened);
     await confirm(opened.client, address, options.locate);
     options.onOpen(address);
-    opening = client = undefined;
+    client = undefined;
     return opened;
   };
   const found = find().catch((error: unknown) => {
     if (client?.isOpen === true) client.destroy();
-    if (opening !== undefined && given === undefined) options.onMisled();
     throw error;
   });
   return { opened: Promise.race([found, abandoned]).finally(() => clearTimeout(timer)), abandon };

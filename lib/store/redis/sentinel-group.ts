@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks';
 import type { RedisClientType, RedisSentinelOptions } from 'redis';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { firstAnswer } from './first-answer.js';
+import { mostAnswers } from './most-answers.js';
 import { addressName, type NodeAddress } from './node-address.js';
-import type { RedisReply } from './redis-link.js';
+import { type Announcement, SentinelServer } from './sentinel-server.js';
 import { serverTemplate, templateFor } from './server-template.js';
-import { SentinelServer } from './sentinel-server.js';
 
 export interface SentinelGroupOptions {
   readonly sentinel: RedisSentinelOptions;
@@ -15,20 +15,22 @@ export interface SentinelGroupOptions {
   readonly onSwitch: () => void;
 }
 
-/** Raised when the Sentinels answer, but do not watch a master of this name. */
-export class UnknownMasterError extends Error {
-  constructor() {
-    super('The Sentinels watch no master of this name');
-  }
+interface Heard extends Announcement {
+  readonly from: SentinelServer;
+  /** A time of performance.now(). */
+  readonly at: number;
 }
 
-/** While the master is away every Sentinel's word is of no use: there is no need to go round them in a hurry. */
-const BETWEEN_DOUBTS_MS = 300;
+/**
+ * How long an announcement outweighs older ones. Sentinels hear of a failover from each other within seconds: whoever
+ * names an older master is cut off. Once nobody confirms the newer one, they may have been set up afresh.
+ */
+const REMEMBERED_MS = 30_000;
 
-/** The Sentinels: any of them says where the master is. One connection is kept, to the last that answered. */
+/** The Sentinels. All of them are asked, since one may be away or behind: the latest failover that any knows counts. */
 export class SentinelGroup {
-  #servers: readonly SentinelServer[];
-  #doubtedAt = -Infinity;
+  readonly #servers: readonly SentinelServer[];
+  #latest: Heard | undefined;
 
   /** @throws ImproperlyConfiguredError for options node-redis refuses */
   constructor(private readonly options: SentinelGroupOptions) {
@@ -50,50 +52,31 @@ export class SentinelGroup {
    *
    * @throws AggregateError when no Sentinel knows
    */
-  master(): Promise<NodeAddress> {
-    return this.#ask('GET-MASTER-ADDR-BY-NAME', (reply) => {
-      if (reply === null) throw new UnknownMasterError();
-      const [host, port] = reply as readonly [string, string];
-      return { host, port: Number(port) };
-    });
+  async master(): Promise<NodeAddress> {
+    const asked = this.#servers.map(async (server) => this.#hear(server, await server.master()));
+    const { address } = await mostAnswers(asked);
+    return address;
   }
 
-  /** The replicas that are in order. */
+  /** The replicas that are in order, as the Sentinel knows them that named the master. */
   replicas(): Promise<NodeAddress[]> {
-    return this.#ask('REPLICAS', (reply) =>
-      (reply as unknown as readonly Readonly<Record<string, string>>[])
-        .filter(({ flags = '' }) => !/s_down|o_down|disconnected/.test(flags))
-        .map(({ ip = '', port }) => ({ host: ip, port: Number(port) })),
-    );
-  }
-
-  /** What the Sentinel that is asked first said was of no use: the next question goes to another. */
-  doubt(): void {
-    if (performance.now() - this.#doubtedAt < BETWEEN_DOUBTS_MS) return;
-    this.#doubtedAt = performance.now();
-    const [first, ...others] = this.#servers;
-    first?.release();
-    this.#servers = first === undefined ? others : [...others, first];
+    const informed = this.#latest?.from;
+    const servers = this.#servers.filter((server) => server !== informed);
+    if (informed !== undefined) servers.unshift(informed);
+    return firstAnswer(servers, (server) => server.replicas());
   }
 
   release(): void {
     for (const server of this.#servers) server.release();
   }
 
-  async #ask<T>(question: string, parse: (reply: RedisReply) => T): Promise<T> {
-    const args = ['SENTINEL', question, this.options.sentinel.name];
-    const { server, answer } = await firstAnswer(this.#servers, async (candidate) => ({
-      server: candidate,
-      answer: await candidate.send(args, parse),
-    }));
-    if (server !== this.#servers[0]) this.#prefer(server);
-    return answer;
-  }
-
-  #prefer(server: SentinelServer): void {
-    const others = this.#servers.filter((other) => other !== server);
-    for (const other of others) other.release();
-    this.#servers = [server, ...others];
+  /** Gives the latest announcement, which need not be this one. */
+  #hear(from: SentinelServer, announcement: Announcement): Heard {
+    const at = performance.now();
+    const latest = this.#latest;
+    if (latest !== undefined && announcement.epoch < latest.epoch && at - latest.at < REMEMBERED_MS)
+      return latest;
+    return (this.#latest = { ...announcement, from, at });
   }
 
   #server(template: RedisClientType): SentinelServer {

@@ -139,7 +139,6 @@ export class SentinelLink implements RedisLink {
         return this.#templateAt(address);
       },
       onOpen: (address) => (this.#address = address),
-      onMisled: () => this.#group.doubt(),
       boundMs: this.options.connectTimeoutMs,
     });
   }

@@ -1,7 +1,9 @@
 import type { RedisClientType } from 'redis';
 import { Connection } from './connection.js';
 import { dial, type Dial } from './dial.js';
-import type { ReplyParser } from './redis-link.js';
+import type { NodeAddress } from './node-address.js';
+import type { RedisReply, ReplyParser } from './redis-link.js';
+import { asNothing } from './replies.js';
 
 export interface SentinelServerOptions {
   readonly template: RedisClientType;
@@ -12,6 +14,20 @@ export interface SentinelServerOptions {
   readonly onSwitch: () => void;
 }
 
+/** Where a Sentinel says the master is. */
+export interface Announcement {
+  readonly address: NodeAddress;
+  /** Grows with every failover. */
+  readonly epoch: number;
+}
+
+/** Raised when a Sentinel answers, but does not watch a master of this name. */
+export class UnknownMasterError extends Error {
+  constructor() {
+    super('The Sentinels watch no master of this name');
+  }
+}
+
 /** One Sentinel. It is connected to when it is asked something, and then until it is released. */
 export class SentinelServer {
   #dial: Dial | undefined;
@@ -20,15 +36,28 @@ export class SentinelServer {
 
   constructor(private readonly options: SentinelServerOptions) {}
 
-  async send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    const connection = this.#connection ?? (await (this.#connecting ??= this.#connect()));
-    return connection.send(args, parse);
+  /** The address comes last: no newer epoch than its own goes with it. */
+  async master(): Promise<Announcement> {
+    const epoch = this.#ask('MASTER', asEpoch);
+    epoch.catch(asNothing);
+    const address = await this.#ask('GET-MASTER-ADDR-BY-NAME', asAddress);
+    return { address, epoch: await epoch };
+  }
+
+  /** Those that are in order. */
+  replicas(): Promise<NodeAddress[]> {
+    return this.#ask('REPLICAS', asReplicas);
   }
 
   release(): void {
-    this.#dial?.abandon(new Error('Another Sentinel has answered'));
+    this.#dial?.abandon(new Error('No longer wanted'));
     this.#connection?.destroy();
     this.#forget();
+  }
+
+  async #ask<T>(question: string, parse: ReplyParser<T>): Promise<T> {
+    const connection = this.#connection ?? (await (this.#connecting ??= this.#connect()));
+    return connection.send(['SENTINEL', question, this.options.name], parse);
   }
 
   async #connect(): Promise<Connection> {
@@ -42,7 +71,7 @@ export class SentinelServer {
       if (this.#dial === dialled) this.#connection = connection;
       else connection.destroy();
       // Only news: the master is asked for regularly, too.
-      client.subscribe('+switch-master', this.#hear).catch(() => undefined);
+      client.subscribe('+switch-master', this.#hear).catch(asNothing);
       return connection;
     } finally {
       if (this.#dial === dialled) this.#dial = this.#connecting = undefined;
@@ -57,3 +86,18 @@ export class SentinelServer {
     this.#dial = this.#connecting = this.#connection = undefined;
   }
 }
+
+type Fields = Readonly<Record<string, string>>;
+
+const asEpoch = (reply: RedisReply): number => Number((reply as unknown as Fields)['config-epoch']);
+
+const asAddress = (reply: RedisReply): NodeAddress => {
+  if (reply === null) throw new UnknownMasterError();
+  const [host, port] = reply as readonly [string, string];
+  return { host, port: Number(port) };
+};
+
+const asReplicas = (reply: RedisReply): NodeAddress[] =>
+  (reply as unknown as readonly Fields[])
+    .filter(({ flags = '' }) => !/s_down|o_down|disconnected/.test(flags))
+    .map(({ ip = '', port }) => ({ host: ip, port: Number(port) }));

@@ -1,7 +1,7 @@
 import { ErrorReply } from 'redis';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { RedisServiceError } from '../../errors/redis.errors.js';
-import { UnknownMasterError } from './sentinel-group.js';
+import { UnknownMasterError } from './sentinel-server.js';
 import { startError } from './start-error.js';
 import { replyCode } from './translate-error.js';
 
