@@ -122,7 +122,7 @@ export class RedisSentinelSet {
     const master = await this.master();
     for (const server of this.servers)
       await this.command(server, 'ACL', 'SETUSER', 'deaf', 'on', '>deaf', 'resetchannels', '+ping', '+info');
-    const monitorConfig = ['auth-user codex deaf', 'auth-pass codex deaf'];
+    const monitorConfig = [`auth-user ${NAME} deaf`, `auth-pass ${NAME} deaf`];
     const sentinel = await startSentinel(master.port, { monitorConfig });
     this.#leftBehind.push(sentinel);
     return sentinel;
