@@ -56,6 +56,9 @@ const commands = BLOCKS.filter(({ language }) => language === 'redis').flatMap((
 /** Of the user whom they create. */
 const PASSWORD = /^ACL SETUSER shop .*>(\S+)/m.exec(commands.join('\n'))?.[1] ?? '';
 
+const keysAt = (port: number, pattern: string, database = 0): string[] =>
+  redisCli(port, '-n', String(database), 'KEYS', pattern).split('\n').filter(Boolean);
+
 let servers: DocumentedServers;
 let given: TestingModule;
 
@@ -113,7 +116,7 @@ describe('the blocks of TypeScript on the pages', () => {
     async (_, path) => {
       const app = await startApplication(BLOCK_APP, { BLOCK: path });
       const login = async (): Promise<number> => (await fetch(`${app.url}/login`, { method: 'POST' })).status;
-      const counts = (): string[] => redisCli(servers.redis.port, 'KEYS', 'shop:throttle:*').split('\n');
+      const counts = (): string[] => keysAt(servers.redis.port, 'shop:throttle:*');
       try {
         const answers = await Promise.all(Array.from({ length: 7 }, login));
         expect(answers.sort()).toEqual([201, 201, 201, 201, 201, 429, 429]);
@@ -142,8 +145,7 @@ describe('the blocks of TypeScript on the pages', () => {
 });
 
 /** What a server holds of what `caching` caches. */
-const cachedAt = (port: number, database = 0): string[] =>
-  redisCli(port, '-n', String(database), 'KEYS', '*documented:*').split('\n').filter(Boolean);
+const cachedAt = (port: number, database = 0): string[] => keysAt(port, '*documented:*', database);
 
 const usersAt = (port: number): string => redisCli(port, 'CLIENT', 'LIST');
 
@@ -183,7 +185,7 @@ describe('the user that docs/topologies.md creates may do all that the module do
 
   const uses = (store: KeyValueStore, prefix: string): (() => Promise<unknown>)[] => {
     const [k, l, h] = [`${prefix}k`, `${prefix}l`, `${prefix}h`];
-    // each a millisecond at most after a block, so that one finds it over
+    // so many that one of them comes after a block
     const hits = Array<() => Promise<unknown>>(50).fill(() =>
       store.hit(h, { windowMs: 1, limit: 0, blockMs: 1 }),
     );

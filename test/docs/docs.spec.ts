@@ -27,7 +27,8 @@ describe('the blocks on the pages', () => {
       );
       const known = SETTING_NAMES.map(({ environment }) => environment);
       expect(known).toEqual(expect.arrayContaining(variables.map(([name]) => name)));
-      resolveSettings(optionsFromEnvironment(Object.fromEntries(variables)));
+      const others = { PROJECT_NAME: 'shop', SECRET_KEY: 'of the application, not of the block' };
+      resolveSettings(optionsFromEnvironment({ ...others, ...Object.fromEntries(variables) }));
     },
   );
 
