@@ -262,20 +262,36 @@ describe('a master behind Redis Sentinels', () => {
     thaw();
   });
 
-  it('leaves no connection behind', async () => {
-    const names = { nodeClientOptions: { name: prefix }, sentinelClientOptions: { name: prefix } };
-    const other = open({ ...names, replicaPoolSize: 1 });
+  /** Connections that bear the name of the test. */
+  const named = (): Partial<RedisSentinelOptions> => ({
+    nodeClientOptions: { name: prefix },
+    sentinelClientOptions: { name: prefix },
+  });
+
+  const connections = async (): Promise<number> => {
+    const lists = await Promise.all(
+      [...set.servers, ...set.sentinels].map((server) => set.command<string>(server, 'CLIENT', 'LIST')),
+    );
+    return lists.join('\n').split(`name=${prefix} `).length - 1;
+  };
+
+  it('C89 leaves no connection behind', async () => {
+    const other = open({ ...named(), replicaPoolSize: 1 });
     await other.connect();
-    const connections = async (): Promise<number> => {
-      const lists = await Promise.all(
-        [...set.servers, ...set.sentinels].map((server) => set.command<string>(server, 'CLIENT', 'LIST')),
-      );
-      return lists.join('\n').split(`name=${prefix} `).length - 1;
-    };
     await until('master, replica and a Sentinel are connected to', async () => (await connections()) === 3);
     await Promise.all([other.close(), other.close()]);
     await until('no connection is left', async () => (await connections()) === 0);
     await expect(other.get('k')).rejects.toBeInstanceOf(RedisConnectionError);
+  });
+
+  it('C89 asks no further Sentinel when it is closed while one is asked', async () => {
+    const other = open({ ...named(), scanInterval: 1 });
+    await other.connect();
+    freeze(set.sentinels[0]!);
+    await pause(20);
+    await other.close();
+    thaw();
+    await until('no connection is left', async () => (await connections()) === 0, 3000);
   });
 
   describe('options of createSentinel()', () => {

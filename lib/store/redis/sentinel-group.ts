@@ -80,6 +80,11 @@ export class SentinelGroup {
     for (const server of this.#servers) server.release();
   }
 
+  /** As `release`, for good: a question under way goes to no further Sentinel. */
+  close(): void {
+    for (const server of this.#servers) server.close();
+  }
+
   async #ask<T>(question: string, parse: (reply: RedisReply) => T): Promise<T> {
     const args = ['SENTINEL', question, this.options.sentinel.name];
     const { server, answer } = await firstAnswer(this.#servers, async (candidate) => ({

@@ -165,10 +165,9 @@ export class SentinelLink implements RedisLink {
     this.#state = 'closing';
     clearInterval(this.#scan);
     await this.#master?.close();
-    this.#group.release();
+    this.#group.close();
     await this.#firstConnect.settled();
     await this.#replicas.close();
-    this.#group.release();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RedisClientType } from 'redis';
+import { closedError } from './closed-link.js';
 import { Connection } from './connection.js';
 import { dial, type Dial } from './dial.js';
 import type { ReplyParser } from './redis-link.js';
@@ -17,6 +18,7 @@ export class SentinelServer {
   #dial: Dial | undefined;
   #connecting: Promise<Connection> | undefined;
   #connection: Connection | undefined;
+  #closed = false;
 
   constructor(private readonly options: SentinelServerOptions) {}
 
@@ -31,7 +33,14 @@ export class SentinelServer {
     this.#forget();
   }
 
+  /** As `release`, for good. */
+  close(): void {
+    this.#closed = true;
+    this.release();
+  }
+
   async #connect(): Promise<Connection> {
+    if (this.#closed) throw closedError();
     const { template, operationTimeoutMs, connectTimeoutMs } = this.options;
     const dialled = dial(template, connectTimeoutMs);
     this.#dial = dialled;
