@@ -375,6 +375,19 @@ describe('a master behind Redis Sentinels', () => {
       await other.close();
     });
 
+    it('C89 leaves no connection to a replica behind', async () => {
+      const master = await set.master();
+      const proxy = await RedisProxy.start(master.url);
+      proxy.outdate();
+      const nodeAddressMap = { [`127.0.0.1:${master.port}`]: { host: '127.0.0.1', port: proxy.port } };
+      const other = open({ ...named(), replicaPoolSize: 1, nodeAddressMap });
+      const { error } = await settle(() => other.connect());
+      expect(error).toBeInstanceOf(ImproperlyConfiguredError);
+      await until('no connection is left', async () => (await connections()) === 0, 3000);
+      await other.close();
+      await proxy.stop();
+    });
+
     it('says so in time when every Sentinel is frozen', async () => {
       freeze(...set.sentinels);
       const other = open();

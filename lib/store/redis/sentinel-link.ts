@@ -109,9 +109,9 @@ export class SentinelLink implements RedisLink {
     try {
       await master.open();
       if (!master.isReady) throw master.failure;
-      if (this.#readsReplicas) await this.#replicas.refresh();
       const server = { send: (args: readonly string[]) => master.send(args, asReply) };
       await checkServer(server, nameOf(this.#address) ?? sentinel.name, this.options);
+      if (this.#readsReplicas) await this.#replicas.refresh();
     } catch (error) {
       await master.close();
       this.#group.release();
