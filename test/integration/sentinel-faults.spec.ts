@@ -310,11 +310,14 @@ describe('a master behind Redis Sentinels', () => {
       await Promise.all(proxies.map((proxy) => proxy.stop()));
     });
 
+    const theReplica = async (): Promise<RedisServer> => {
+      const master = await set.master();
+      return set.servers.find((server) => server !== master)!;
+    };
+
     /** How many GETs the replica has been sent so far. */
     const replicaReads = async (): Promise<number> => {
-      const master = await set.master();
-      const replica = set.servers.find((server) => server !== master)!;
-      const info = await set.command<string>(replica, 'INFO', 'commandstats');
+      const info = await set.command<string>(await theReplica(), 'INFO', 'commandstats');
       return Number(/cmdstat_get:calls=(\d+)/.exec(info)?.[1] ?? 0);
     };
 
@@ -334,6 +337,34 @@ describe('a master behind Redis Sentinels', () => {
       });
       await reading.delete(key);
       await reading.close();
+    });
+
+    it('replicaPoolSize leaves to the master what a replica cannot serve', async () => {
+      const key = `${prefix}:k`;
+      const [master, replica] = [await set.master(), await theReplica()];
+      const reading = open({ replicaPoolSize: 1 });
+      await reading.set(key, 'v', 60_000);
+      await until('the replica serves reads', async () => {
+        const before = await replicaReads();
+        await reading.get(key);
+        return (await replicaReads()) > before;
+      });
+      const configure = (stale: string, password: string): Promise<unknown> =>
+        set.command(replica, 'CONFIG', 'SET', 'replica-serve-stale-data', stale, 'masterauth', password);
+      await configure('no', 'wrong');
+      try {
+        await set.command(master, 'CLIENT', 'KILL', 'TYPE', 'replica');
+        await until('the replica refuses reads', () =>
+          set.command(replica, 'GET', key).then(
+            () => false,
+            (error: Error) => error.message.startsWith('MASTERDOWN'),
+          ),
+        );
+        for (let n = 0; n < 20; n++) expect(await reading.get(key)).toBe('v');
+      } finally {
+        await configure('yes', '');
+      }
+      await reading.delete(key);
     });
 
     it('H2 replicaPoolSize leaves the reads of sessions with the master', async () => {
