@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -214,14 +213,13 @@ describe('the start', () => {
     });
 
     it('for a Redis older than 7.0', async () => {
-      const old = await oldRedis();
-      const error = await failure(
-        openRedis(`redis://127.0.0.1:${(old.address() as { port: number }).port}/0`),
-      );
+      const proxy = await RedisProxy.start(server.url);
+      proxy.outdate();
+      const error = await failure(openRedis(proxy.url, { clientOptions: { password: PASSWORD } }));
 
       expect(error).toBeInstanceOf(ImproperlyConfiguredError);
-      expect(error.message).toMatch(/is version 6\.2\.14; 7\.0 or newer \(or Valkey\) is needed/);
-      old.close();
+      expect(error.message).toMatch(/is version 6\.\d+\.\d+; 7\.0 or newer \(or Valkey\) is needed/);
+      await proxy.stop();
     });
 
     describe('for a server without HELLO', () => {
@@ -350,17 +348,3 @@ describe('the start', () => {
     });
   });
 });
-
-/** A stand-in for a Redis that cannot be had any more: it answers the handshake and INFO as 6.2 does. */
-const oldRedis = async (): Promise<Server> => {
-  const info = 'redis_version:6.2.14\r\n';
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.on('data', (bytes) => {
-      for (const [, command] of bytes.toString().matchAll(/\$\d+\r\n(HELLO|CLIENT|INFO|SELECT)\r\n/g))
-        socket.write(command === 'INFO' ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n');
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-};

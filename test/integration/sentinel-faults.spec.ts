@@ -288,20 +288,36 @@ describe('a master behind Redis Sentinels', () => {
     thaw();
   });
 
-  it('leaves no connection behind', async () => {
-    const names = { nodeClientOptions: { name: prefix }, sentinelClientOptions: { name: prefix } };
-    const other = open({ ...names, replicaPoolSize: 1 });
+  /** Connections that bear the name of the test. */
+  const named = (): Partial<RedisSentinelOptions> => ({
+    nodeClientOptions: { name: prefix },
+    sentinelClientOptions: { name: prefix },
+  });
+
+  const connections = async (): Promise<number> => {
+    const lists = await Promise.all(
+      [...set.servers, ...set.sentinels].map((server) => set.command<string>(server, 'CLIENT', 'LIST')),
+    );
+    return lists.join('\n').split(`name=${prefix} `).length - 1;
+  };
+
+  it('C89 leaves no connection behind', async () => {
+    const other = open({ ...named(), replicaPoolSize: 1 });
     await other.connect();
-    const connections = async (): Promise<number> => {
-      const lists = await Promise.all(
-        [...set.servers, ...set.sentinels].map((server) => set.command<string>(server, 'CLIENT', 'LIST')),
-      );
-      return lists.join('\n').split(`name=${prefix} `).length - 1;
-    };
     await until('all of them are connected to', async () => (await connections()) === 5);
     await Promise.all([other.close(), other.close()]);
     await until('no connection is left', async () => (await connections()) === 0);
     await expect(other.get('k')).rejects.toBeInstanceOf(RedisConnectionError);
+  });
+
+  it('C89 asks no further Sentinel when it is closed while one is asked', async () => {
+    const other = open({ ...named(), scanInterval: 1 });
+    await other.connect();
+    freeze(set.sentinels[0]!);
+    await pause(20);
+    await other.close();
+    thaw();
+    await until('no connection is left', async () => (await connections()) === 0, 3000);
   });
 
   describe('options of createSentinel()', () => {
@@ -320,11 +336,14 @@ describe('a master behind Redis Sentinels', () => {
       await Promise.all(proxies.map((proxy) => proxy.stop()));
     });
 
+    const theReplica = async (): Promise<RedisServer> => {
+      const master = await set.master();
+      return set.servers.find((server) => server !== master)!;
+    };
+
     /** How many GETs the replica has been sent so far. */
     const replicaReads = async (): Promise<number> => {
-      const master = await set.master();
-      const replica = set.servers.find((server) => server !== master)!;
-      const info = await set.command<string>(replica, 'INFO', 'commandstats');
+      const info = await set.command<string>(await theReplica(), 'INFO', 'commandstats');
       return Number(/cmdstat_get:calls=(\d+)/.exec(info)?.[1] ?? 0);
     };
 
@@ -344,6 +363,34 @@ describe('a master behind Redis Sentinels', () => {
       });
       await reading.delete(key);
       await reading.close();
+    });
+
+    it('replicaPoolSize leaves to the master what a replica cannot serve', async () => {
+      const key = `${prefix}:k`;
+      const [master, replica] = [await set.master(), await theReplica()];
+      const reading = open({ replicaPoolSize: 1 });
+      await reading.set(key, 'v', 60_000);
+      await until('the replica serves reads', async () => {
+        const before = await replicaReads();
+        await reading.get(key);
+        return (await replicaReads()) > before;
+      });
+      const configure = (stale: string, password: string): Promise<unknown> =>
+        set.command(replica, 'CONFIG', 'SET', 'replica-serve-stale-data', stale, 'masterauth', password);
+      await configure('no', 'wrong');
+      try {
+        await set.command(master, 'CLIENT', 'KILL', 'TYPE', 'replica');
+        await until('the replica refuses reads', () =>
+          set.command(replica, 'GET', key).then(
+            () => false,
+            (error: Error) => error.message.startsWith('MASTERDOWN'),
+          ),
+        );
+        for (let n = 0; n < 20; n++) expect(await reading.get(key)).toBe('v');
+      } finally {
+        await configure('yes', '');
+      }
+      await reading.delete(key);
     });
 
     it('H2 replicaPoolSize leaves the reads of sessions with the master', async () => {
@@ -383,6 +430,19 @@ describe('a master behind Redis Sentinels', () => {
       expect(error).toBeInstanceOf(type);
       expect(error).toHaveProperty('message', expect.stringMatching(message));
       await other.close();
+    });
+
+    it('C89 leaves no connection to a replica behind', async () => {
+      const master = await set.master();
+      const proxy = await RedisProxy.start(master.url);
+      proxy.outdate();
+      const nodeAddressMap = { [`127.0.0.1:${master.port}`]: { host: '127.0.0.1', port: proxy.port } };
+      const other = open({ ...named(), replicaPoolSize: 1, nodeAddressMap });
+      const { error } = await settle(() => other.connect());
+      expect(error).toBeInstanceOf(ImproperlyConfiguredError);
+      await until('no connection is left', async () => (await connections()) === 0, 3000);
+      await other.close();
+      await proxy.stop();
     });
 
     it('says so in time when every Sentinel is frozen', async () => {

@@ -21,6 +21,7 @@ export class RedisProxy {
   readonly #pairs = new Set<Pair>();
   #mode: Mode = 'pass';
   #bytesPerSecond = Infinity;
+  #outdated = false;
   #accepted = 0;
 
   private constructor(private readonly target: { readonly host: string; readonly port: number }) {
@@ -73,6 +74,11 @@ export class RedisProxy {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
+  /** From now on the server gives itself out as a Redis 6. */
+  outdate(): void {
+    this.#outdated = true;
+  }
+
   /** Ends every connection with a reset. */
   drop(): void {
     for (const { near, far } of this.#pairs) {
@@ -96,7 +102,7 @@ export class RedisProxy {
       if (this.#mode !== 'swallow') far.write(bytes);
     });
     far.on('data', (bytes: Buffer) => {
-      if (this.#mode === 'pass') this.#reply(pair, bytes);
+      if (this.#mode === 'pass') this.#reply(pair, this.#outdated ? outdated(bytes) : bytes);
     });
     const end = (): void => {
       this.#pairs.delete(pair);
@@ -113,3 +119,11 @@ export class RedisProxy {
     setTimeout(() => far.resume(), (bytes.length / this.#bytesPerSecond) * 1000);
   }
 }
+
+const outdated = (bytes: Buffer): Buffer => {
+  const text = bytes.toString('latin1');
+  return Buffer.from(
+    text.replace('redis_version:7', 'redis_version:6').replace('valkey_version', 'other__version'),
+    'latin1',
+  );
+};

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisClusterOptions } from 'redis';
-import { RedisConnectionError, RedisServiceError } from '../../errors/redis.errors.js';
+import { RedisConnectionError } from '../../errors/redis.errors.js';
 import { checkServer } from './check-server.js';
 import { closedError } from './closed-link.js';
 import { ClusterMap } from './cluster-map.js';
@@ -12,6 +12,7 @@ import { clusterStartError } from './topology-start-error.js';
 import { DialTimeoutError } from './dial.js';
 import { FirstConnect } from './first-connect.js';
 import type { RedisLink, RedisNode, ReplyParser } from './redis-link.js';
+import { replicaOrMaster } from './replica-read.js';
 import { asReply } from './replies.js';
 
 export interface ClusterLinkOptions {
@@ -64,10 +65,7 @@ export class ClusterLink implements RedisLink {
     const answer = this.#dispatch(reader, slot, args, parse);
     return reader === master
       ? answer
-      : answer.catch((error: unknown) => {
-          if (!(error instanceof RedisServiceError && UNFIT.includes(error.replyCode))) throw error;
-          return this.#dispatch(master, slot, args, parse);
-        });
+      : replicaOrMaster(answer, () => this.#dispatch(master, slot, args, parse));
   }
 
   split(keys: readonly string[]): readonly (readonly number[])[] | null {
@@ -146,9 +144,6 @@ export class ClusterLink implements RedisLink {
     await this.#firstConnect.settled();
   }
 }
-
-/** What a replica answers that cannot serve reads now. */
-const UNFIT = ['MASTERDOWN', 'LOADING'];
 
 const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
   const cancel = new AbortController();

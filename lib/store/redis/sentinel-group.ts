@@ -70,6 +70,11 @@ export class SentinelGroup {
     for (const server of this.#servers) server.release();
   }
 
+  /** As `release`, for good: a question under way goes to no further Sentinel. */
+  close(): void {
+    for (const server of this.#servers) server.close();
+  }
+
   /** Gives the latest announcement, which need not be this one. */
   #hear(from: SentinelServer, announcement: Announcement): Heard {
     const at = performance.now();

@@ -7,6 +7,7 @@ import { FirstConnect } from './first-connect.js';
 import { KeptConnection } from './kept-connection.js';
 import { addressName, mappedAddress, type NodeAddress } from './node-address.js';
 import type { RedisLink, RedisNode, ReplyParser } from './redis-link.js';
+import { replicaOrMaster } from './replica-read.js';
 import { asNothing, asReply } from './replies.js';
 import { masterDial } from './sentinel-dial.js';
 import { SentinelGroup } from './sentinel-group.js';
@@ -70,7 +71,8 @@ export class SentinelLink implements RedisLink {
 
   read<T>(_key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     const replica = this.#state === 'open' && this.#readsReplicas ? this.#replicas.pick() : undefined;
-    return replica === undefined ? this.#dispatch(args, parse) : replica.send(args, parse);
+    const askMaster = (): Promise<T> => this.#dispatch(args, parse);
+    return replica === undefined ? askMaster() : replicaOrMaster(replica.send(args, parse), askMaster);
   }
 
   split(): null {
@@ -109,9 +111,9 @@ export class SentinelLink implements RedisLink {
     try {
       await master.open();
       if (!master.isReady) throw master.failure;
-      if (this.#readsReplicas) await this.#replicas.refresh();
       const server = { send: (args: readonly string[]) => master.send(args, asReply) };
       await checkServer(server, nameOf(this.#address) ?? sentinel.name, this.options);
+      if (this.#readsReplicas) await this.#replicas.refresh();
     } catch (error) {
       await master.close();
       this.#group.release();
@@ -164,10 +166,9 @@ export class SentinelLink implements RedisLink {
     this.#state = 'closing';
     clearInterval(this.#scan);
     await this.#master?.close();
-    this.#group.release();
+    this.#group.close();
     await this.#firstConnect.settled();
     await this.#replicas.close();
-    this.#group.release();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RedisClientType } from 'redis';
+import { closedError } from './closed-link.js';
 import { Connection } from './connection.js';
 import { dial, type Dial } from './dial.js';
 import type { NodeAddress } from './node-address.js';
@@ -33,6 +34,7 @@ export class SentinelServer {
   #dial: Dial | undefined;
   #connecting: Promise<Connection> | undefined;
   #connection: Connection | undefined;
+  #closed = false;
 
   constructor(private readonly options: SentinelServerOptions) {}
 
@@ -55,12 +57,19 @@ export class SentinelServer {
     this.#forget();
   }
 
+  /** As `release`, for good. */
+  close(): void {
+    this.#closed = true;
+    this.release();
+  }
+
   async #ask<T>(question: string, parse: ReplyParser<T>): Promise<T> {
     const connection = this.#connection ?? (await (this.#connecting ??= this.#connect()));
     return connection.send(['SENTINEL', question, this.options.name], parse);
   }
 
   async #connect(): Promise<Connection> {
+    if (this.#closed) throw closedError();
     const { template, operationTimeoutMs, connectTimeoutMs } = this.options;
     const dialled = dial(template, connectTimeoutMs);
     this.#dial = dialled;
