@@ -99,6 +99,7 @@ export class SessionExchange extends HeldResponse {
     return (
       state.accessed ||
       state.effect !== 'nothing' ||
+      state.saves.size > 0 ||
       (saveEveryRequest && state.isLoaded && state.key !== null)
     );
   }
