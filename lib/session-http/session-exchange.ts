@@ -22,6 +22,9 @@ const BAD_REQUEST = 400;
  */
 type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 
+const logFailure = (error: unknown): void =>
+  logger.error('The session could not be committed, the client got an error', stackOf(error));
+
 const ALREADY_GATED = (): void => undefined;
 
 /** One request with its response and their session. */
@@ -99,6 +102,7 @@ export class SessionExchange extends HeldResponse {
     return (
       state.accessed ||
       state.effect !== 'nothing' ||
+      state.saves.size > 0 ||
       (saveEveryRequest && state.isLoaded && state.key !== null)
     );
   }
@@ -117,7 +121,9 @@ export class SessionExchange extends HeldResponse {
       (error: unknown) => {
         this.#committing = undefined;
         this.#failure = { error: error as Error };
-        throw error;
+        // the client is told of a failure already
+        if (statusCode < SERVER_ERROR) throw error;
+        logFailure(error);
       },
     );
     return this.#committing;
@@ -143,8 +149,7 @@ export class SessionExchange extends HeldResponse {
       error instanceof HttpMappedError
         ? error
         : { statusCode: SERVER_ERROR, message: 'Internal server error' };
-    if (statusCode >= SERVER_ERROR)
-      logger.error('The session could not be committed, the client got an error', stackOf(error));
+    if (statusCode >= SERVER_ERROR) logFailure(error);
     return { statusCode, message };
   }
 
@@ -172,7 +177,8 @@ export class SessionExchange extends HeldResponse {
   #takesCookie(state: SessionState | undefined, statusCode: number): boolean {
     if (this.#presented === undefined) return false;
     if (this.isMalformed) return this.access !== 'skipped' || state?.accessed === true;
-    if (state === undefined || !state.accessed || !state.isLoaded || state.key !== null) return false;
+    if (state === undefined || this.#failure !== undefined) return false;
+    if (!state.accessed || !state.isLoaded || state.key !== null) return false;
     return state.isEmpty || (statusCode >= SERVER_ERROR && state.ending !== undefined);
   }
 

@@ -1,5 +1,7 @@
+const STREAMING = ['pipe', 'getStream', 'getReader'];
+
 /** A body that may still fail into an error response, in which case nothing is to be saved. */
 export const isStream = (value: unknown): boolean =>
   typeof value === 'object' &&
   value !== null &&
-  ['pipe', 'getStream', 'getReader', 'body'].some((name) => name in value);
+  (value instanceof Response || STREAMING.some((name) => typeof Reflect.get(value, name) === 'function'));

@@ -124,8 +124,11 @@ const lifeCycle = {
   },
 
   cycleKey(this: object): Promise<void> {
-    sessionStateOf(this).requestCycle();
-    return Promise.resolve();
+    // in there, so that what is thrown rejects
+    return new Promise((resolve) => {
+      sessionStateOf(this).requestCycle();
+      resolve();
+    });
   },
 
   save(this: object, callback?: SessionCallback): Promise<void> | undefined {

@@ -42,13 +42,10 @@ export class SessionSaver {
   }
 
   flush(state: SessionState): Promise<void> {
-    state.end();
-    if (state.endingKeys.size === 0) return state.ending ?? Promise.resolve();
-    const ending = this.#deleteEnding(state);
+    const flushing = this.#flush(state);
     // Whoever does not await it here meets a failure at the commit.
-    ending.catch(() => undefined);
-    state.ending = ending;
-    return ending;
+    if (!state.committed) flushing.catch(() => undefined);
+    return flushing;
   }
 
   /** Waits for the saves of a session that are under way. */
@@ -127,6 +124,12 @@ export class SessionSaver {
     return this.#queue.run(state, (own) =>
       state.key === null ? save(own, deadline) : this.#queue.run(state.key, (lane) => save(lane, deadline)),
     );
+  }
+
+  async #flush(state: SessionState): Promise<void> {
+    state.end();
+    if (state.endingKeys.size > 0) state.ending = this.#deleteEnding(state);
+    await state.ending;
   }
 
   async #deleteEnding(state: SessionState): Promise<void> {

@@ -35,7 +35,8 @@ type EntryName<T> = keyof T & string;
  * reached with `get` and `set`.
  *
  * Those that read or change entries throw a SessionStateError when the session has not been loaded, those that
- * change something also after it was committed with the response.
+ * change something also after it was committed with the response. Those that return a promise reject with it, and
+ * those that were given a callback tell it.
  */
 export interface SessionMethods<T extends object = Record<string, unknown>> extends SessionStatus {
   /** The value of an entry, `undefined` (or the default) when there is none. */

@@ -152,6 +152,21 @@ class ShapesController {
     return { cart: cart ?? null };
   }
 
+  @Get('looks-like-a-stream') looksLikeAStream(@Session() session: Session): object {
+    session['n'] = 1;
+    return { body: 'of a letter', pipe: 'of copper' };
+  }
+
+  @Get('flushed') async flushed(@Session() session: Session): Promise<string> {
+    await session.flush();
+    return 'flushed';
+  }
+
+  @Get('flush-forgotten') flushForgotten(@Session() session: Session): string {
+    void session.flush();
+    return 'flushed';
+  }
+
   @Get('sent') sent(@Session() session: Session, @Res() response: AnyResponse): void {
     session['n'] = 1;
     response.send('sent');
@@ -307,18 +322,27 @@ describe.each(PLATFORMS)('where the session is on %s', (platform) => {
   });
 
   describe('H3', () => {
-    it('H3 a failed commit passes the exception filters', async () => {
-      app = await startApp(platform, {
-        controllers: [ShapesController],
-        providers: [withMessages],
-        wrapStore: commits.wrap,
-      });
-      commits.fail(new RedisConnectionError());
-      const answer = await app.send('/h5/property');
-      commits.fail(undefined);
-      expect(answer).toMatchObject({ status: 503, body: '{"message":"Redis is not reachable"}' });
-      expect(errors).toEqual(['Redis is not reachable']);
-    });
+    it.each(['property', 'looks-like-a-stream', 'flushed', 'flush-forgotten'])(
+      'H3 S60 a failed commit or flush passes the exception filters, and leaves session and cookie: %s',
+      async (path) => {
+        app = await startApp(platform, {
+          controllers: [ShapesController],
+          providers: [withMessages],
+          wrapStore: commits.wrap,
+        });
+        const cookie = (await app.sessions.create()).key!;
+        commits.fail(new RedisConnectionError());
+        const answer = await app.send(`/h5/${path}`, { cookie });
+        commits.fail(undefined);
+        expect(answer).toMatchObject({
+          status: 503,
+          body: '{"message":"Redis is not reachable"}',
+          setCookies: [],
+        });
+        expect(errors).toEqual(['Redis is not reachable']);
+        expect(await app.stored()).toEqual({ [cookie]: {} });
+      },
+    );
 
     it('H3 the log tells of a failed commit without the answer of Redis, which may quote the session key', async () => {
       const printed = [process.stdout, process.stderr].map((stream) =>

@@ -46,6 +46,11 @@ class CookieController {
     return 'saved in the end';
   }
 
+  @Get('untouched-save') untouchedSave(@Session() session: Session): string {
+    void session.save();
+    return 'saved as it is';
+  }
+
   @Get('forgotten-save') async forgottenSave(@Session() session: Session): Promise<string> {
     session['n'] = 1;
     void session.save();
@@ -207,6 +212,11 @@ describe.each(settings)('the session cookie on %s with %s', (platform, _store, u
       expect(answered).not.toHaveBeenCalled();
       commits.release();
       expect(keyFrom(await second)).toBe(key);
+    });
+
+    it('H2 S15 also a save of a new session that is as yet empty', async () => {
+      const key = keyFrom(await app.send('/untouched-save'))!;
+      expect(await app.stored()).toEqual({ [key]: {} });
     });
 
     it('H3 S60 of a save that the handler did not await, and that failed, the commit tells', async () => {

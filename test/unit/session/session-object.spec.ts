@@ -190,7 +190,6 @@ describe('Session as an object', () => {
       ['keys', (it: Session) => it.keys()],
       ['Object.keys', (it: Session) => Object.keys(it)],
       ['clear', (it: Session) => it.clear()],
-      ['cycleKey', (it: Session) => void it.cycleKey()],
       ['getExpiryAge', (it: Session) => it.getExpiryAge()],
       ['JSON.stringify', (it: Session) => JSON.stringify(it)],
     ])('%s throws an error that says what to do', (_, use) => {
@@ -200,8 +199,8 @@ describe('Session as an object', () => {
       expect(it.accessed).toBe(false);
     });
 
-    it('save rejects so', async () => {
-      await expect(unloaded().save()).rejects.toThrow(SessionStateError);
+    it.each(['save', 'cycleKey'] as const)('%s rejects so', async (method) => {
+      await expect(unloaded()[method]()).rejects.toThrow(SessionStateError);
     });
 
     it('tells what it knows without', () => {
@@ -224,11 +223,20 @@ describe('Session as an object', () => {
       (it) => it.update({ b: 1 }),
       (it) => it.setExpiry(1),
       (it) => it.setExpiry(null),
-      (it) => void it.cycleKey(),
-      (it) => void it.flush(),
     ];
     for (const change of changes) expect(() => change(session)).toThrow(SessionStateError);
-    await expect(session.save()).rejects.toThrow(SessionStateError);
+  });
+
+  it('H5 after the commit, what returns a promise rejects, and what takes a callback tells it', async () => {
+    await sessions.commit(session);
+    for (const name of ['flush', 'cycleKey', 'save', 'regenerate', 'destroy', 'reload'] as const)
+      await expect(session[name]()).rejects.toThrow(SessionStateError);
+    for (const name of ['flush', 'cycleKey', 'save'] as const)
+      await expect(sessions[name](session)).rejects.toThrow(SessionStateError);
+    for (const name of ['save', 'regenerate', 'destroy', 'reload'] as const) {
+      const told = new Promise((resolve) => session[name](resolve));
+      expect(await told).toBeInstanceOf(SessionStateError);
+    }
   });
 
   it('sets and finds the test cookie', () => {
