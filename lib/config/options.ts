@@ -8,7 +8,7 @@ import type { Serializer } from '../serializer/serializer.js';
 export interface NodeRedisClient {
   readonly isOpen: boolean;
   readonly isReady: boolean;
-  sendCommand(args: string[], options?: { typeMapping?: Record<never, never> }): Promise<unknown>;
+  sendCommand(args: string[], options?: { readonly typeMapping?: object }): Promise<unknown>;
 }
 
 /** Seconds, or a duration string such as `'90s'`, `'5m'` or `'1h'`. */
