@@ -97,7 +97,8 @@ export interface KeyValueStore {
   /**
    * Moves an entry with what is left of its ttl, replacing what stands at `to`; whether there was one.
    * Atomic but for a cluster whose keys live in different slots: there the copy is made first, and the
-   * original deleted only if it is unchanged.
+   * original deleted only if it is unchanged. One that changes all the time stays where it is, and what stood at
+   * `to` is gone then.
    */
   rename(from: string, to: string): Promise<boolean>;
 

@@ -3,6 +3,7 @@ import { RedisServiceError } from '../../lib/errors/redis.errors.js';
 import { moveAcrossSlots } from '../../lib/store/redis/move-across-slots.js';
 import { type ScriptRunner, scriptRunner } from '../../lib/store/redis/scripts/script-runner.js';
 import { compareAndDeleteScript } from '../../lib/store/redis/scripts/compare.js';
+import { readWithTtlScript } from '../../lib/store/redis/scripts/move.js';
 import { SingleLink } from '../../lib/store/redis/single-link.js';
 import { asNothing, asText } from '../../lib/store/redis/replies.js';
 
@@ -38,6 +39,19 @@ describe('a move between slots', () => {
     await put('0');
     expect(await moveAcrossSlots(link, contested(3), from, to)).toBe(true);
     expect([await at(from), await at(to)]).toEqual([null, '3']);
+  });
+
+  it('leaves no copy of what was changed and then deleted meanwhile', async () => {
+    await put('0');
+    const run = scriptRunner(link);
+    let looks = 0;
+    const meanwhile: ScriptRunner = async (script, keys, args, parse) => {
+      if (script === compareAndDeleteScript && keys[0] === from) await put('1');
+      if (script === readWithTtlScript && ++looks === 2) await link.send(from, ['UNLINK', from], asNothing);
+      return run(script, keys, args, parse);
+    };
+    expect(await moveAcrossSlots(link, meanwhile, from, to)).toBe(false);
+    expect([await at(from), await at(to)]).toEqual([null, null]);
   });
 
   it('gives an entry up that changes all the time, and leaves no copy', async () => {

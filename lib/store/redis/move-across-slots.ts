@@ -33,16 +33,21 @@ export const moveAcrossSlots = async (
   from: string,
   to: string,
 ): Promise<boolean> => {
-  for (let copies = 1; ; copies++) {
+  let copy: string | undefined;
+  const withdraw = async (): Promise<void> => {
+    if (copy !== undefined) await run(compareAndDeleteScript, [to], [copy], parseCompareOutcome);
+  };
+  for (let copies = 0; copies < MOST_COPIES; copies++) {
     const original = await run(readWithTtlScript, [from], [], asSnapshot);
-    if (original === null) return false;
-    const { value, ttl } = original;
-    await link.send(to, setCommand(to, value, ttl), asNothing);
-    const { outcome } = await run(compareAndDeleteScript, [from], [value], parseCompareOutcome);
+    if (original === null) {
+      await withdraw();
+      return false;
+    }
+    copy = original.value;
+    await link.send(to, setCommand(to, copy, original.ttl), asNothing);
+    const { outcome } = await run(compareAndDeleteScript, [from], [copy], parseCompareOutcome);
     if (outcome === 'done') return true;
-    if (outcome === 'changed' && copies < MOST_COPIES) continue;
-    await run(compareAndDeleteScript, [to], [value], parseCompareOutcome);
-    if (outcome === 'missing') return false;
-    throw new RedisServiceError('TRYAGAIN');
   }
+  await withdraw();
+  throw new RedisServiceError('TRYAGAIN');
 };
