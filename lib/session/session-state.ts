@@ -182,12 +182,11 @@ export class SessionState {
     this.accessed = true;
   }
 
-  /** Forgets the changes, in order to be loaded again. */
-  reset(): void {
+  /** Forgets the changes and takes what the store has now. */
+  renew(text: string | null): void {
     this.#refuseAfterCommit();
-    this.#loaded = this.#key === null;
-    this.loading = undefined;
     this.#forgetChanges();
+    this.attach(text);
   }
 
   /** Begins a save: what changes from here on is a later save's. */
