@@ -31,8 +31,7 @@ export class SessionSaver {
   }
 
   commit(state: SessionState): Promise<CommitOutcome> {
-    state.committed = true;
-    return (state.commitment ??= this.#commit(state));
+    return state.commitOnce(() => this.#commit(state));
   }
 
   async discard(state: SessionState): Promise<CommitOutcome> {
