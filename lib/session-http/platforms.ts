@@ -186,7 +186,11 @@ const fastifyBase = (response: ServerResponse): ResponseBase => {
   return base as unknown as ResponseBase;
 };
 
-/** Whoever puts a session of another kind in its place is let. */
+/** Whoever puts a session of another kind in its place is let; one who means to end it would leave it stored. */
 function replaceSession(this: object, value: unknown): void {
+  if (value === null || value === undefined)
+    throw new TypeError(
+      `Assigning ${String(value)} to request.session does not end the session; await session.flush() for that`,
+    );
   Object.defineProperty(this, 'session', { configurable: true, writable: true, enumerable: true, value });
 }

@@ -31,8 +31,7 @@ export class SessionSaver {
   }
 
   commit(state: SessionState): Promise<CommitOutcome> {
-    state.committed = true;
-    return (state.commitment ??= this.#commit(state));
+    return state.commitOnce(() => this.#commit(state));
   }
 
   async discard(state: SessionState): Promise<CommitOutcome> {
@@ -48,9 +47,9 @@ export class SessionSaver {
     return flushing;
   }
 
-  /** Waits for the saves of a session that are under way. */
-  whenIdle(state: SessionState): Promise<void> {
-    return this.#queue.run(state, () => Promise.resolve());
+  /** Does something to a session while no save of it is under way. */
+  between(state: SessionState, work: () => Promise<void>): Promise<void> {
+    return this.#queue.run(state, work);
   }
 
   #underWay(state: SessionState, work: Promise<void>): Promise<void> {
@@ -128,16 +127,18 @@ export class SessionSaver {
 
   async #flush(state: SessionState): Promise<void> {
     state.end();
-    if (state.endingKeys.size > 0) state.ending = this.#deleteEnding(state);
+    if (state.endingKeys.size > 0) state.ending = this.#deleteEnding(state, state.ending);
     await state.ending;
   }
 
-  async #deleteEnding(state: SessionState): Promise<void> {
-    for (const key of [...state.endingKeys]) {
-      await this.store.remove(key);
+  /** What the flush before it deletes, or fails to, is not deleted at the same time. */
+  async #deleteEnding(state: SessionState, before: Promise<void> | undefined): Promise<void> {
+    if (before !== undefined) await Promise.allSettled([before]);
+    for (const key of state.endingKeys) {
+      const wasStored = await this.store.remove(key);
       state.endingKeys.delete(key);
       state.effect = 'deleted';
-      this.events.emit('flushed', key);
+      if (wasStored) this.events.emit('flushed', key);
     }
   }
 }

@@ -38,16 +38,16 @@ export class SessionState {
   replacing = false;
   /** The deletion that `flush()` began. */
   ending: Promise<void> | undefined;
-  /** The keys that were flushed, until they are known to be deleted. */
-  readonly endingKeys = new Set<string>();
   /** How often it was flushed. */
   endings = 0;
   /** The saves under way. */
   readonly saves = new Set<Promise<void>>();
   loading: Promise<void> | undefined;
-  commitment: Promise<CommitOutcome> | undefined;
   effect: SessionEffect = 'nothing';
 
+  // what holds a key is private, so that no inspector shows it
+  readonly #endingKeys = new Set<string>();
+  #commitment: Promise<CommitOutcome> | undefined;
   #key: string | null;
   #loaded: boolean;
   #text: string | null = null;
@@ -71,6 +71,11 @@ export class SessionState {
 
   get key(): string | null {
     return this.#key;
+  }
+
+  /** The keys that were flushed, until they are known to be deleted. */
+  get endingKeys(): Set<string> {
+    return this.#endingKeys;
   }
 
   get isNew(): boolean {
@@ -170,11 +175,17 @@ export class SessionState {
     this.cycling = true;
   }
 
+  /** Ends the use by a request, once. */
+  commitOnce(commit: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+    this.committed = true;
+    return (this.#commitment ??= commit());
+  }
+
   /** Gives up key and entries; what is set afterwards belongs to a new session. */
   end(): void {
     this.#refuseAfterCommit();
     this.endings++;
-    if (this.#key !== null) this.endingKeys.add(this.#key);
+    if (this.#key !== null) this.#endingKeys.add(this.#key);
     this.#key = null;
     this.#loaded = true;
     this.#text = null;
@@ -182,12 +193,11 @@ export class SessionState {
     this.accessed = true;
   }
 
-  /** Forgets the changes, in order to be loaded again. */
-  reset(): void {
+  /** Forgets the changes and takes what the store has now. */
+  renew(text: string | null): void {
     this.#refuseAfterCommit();
-    this.#loaded = this.#key === null;
-    this.loading = undefined;
     this.#forgetChanges();
+    this.attach(text);
   }
 
   /** Begins a save: what changes from here on is a later save's. */

@@ -196,11 +196,15 @@ export class SessionService {
     }
   }
 
-  async #reload(state: SessionState): Promise<void> {
-    await this.#saver.whenIdle(state);
-    const { key } = state;
-    state.reset();
-    await this.ensureLoaded(state);
-    if (key !== null && state.key === null) throw new SessionInterruptedError();
+  /** When the store cannot be read the session stays what it was. */
+  #reload(state: SessionState): Promise<void> {
+    return this.#saver.between(state, async () => {
+      const { key } = state;
+      const text = key === null ? null : await this.#store.read(key);
+      // flushed meanwhile
+      if (state.key !== key) return;
+      state.renew(text);
+      if (key !== null && text === null) throw new SessionInterruptedError();
+    });
   }
 }

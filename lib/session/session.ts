@@ -134,7 +134,7 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   destroy(): Promise<void>;
   destroy(callback: SessionCallback): void;
 
-  /** Drops the changes made here and reads the stored session again. */
+  /** Drops the changes made here and reads the stored session again; when that fails, the session stays as it is. */
   reload(): Promise<void>;
   reload(callback: SessionCallback): void;
 

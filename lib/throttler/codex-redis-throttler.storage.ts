@@ -1,8 +1,7 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import type { CodexRedisSettings } from '../config/settings.js';
-import { CodexRedisError } from '../errors/codex-redis.error.js';
-import { RedisConnectionError } from '../errors/redis.errors.js';
+import { RedisConnectionError, RedisServiceError } from '../errors/redis.errors.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { Stores } from '../store/stores.js';
 import { SETTINGS, STORES } from '../tokens/internal-tokens.js';
@@ -10,8 +9,8 @@ import { SETTINGS, STORES } from '../tokens/internal-tokens.js';
 /** How the rate limits behave. */
 export interface ThrottlerStorageOptions {
   /**
-   * What becomes of requests while Redis is away: `refuse` answers 503, `allow` lets them pass, uncounted, and logs
-   * a warning once for each outage.
+   * What becomes of requests while Redis is away, starting or failing over: `refuse` answers 503, `allow` lets them
+   * pass, uncounted, and logs a warning once for each outage.
    * @default 'refuse'
    */
   whenUnavailable?: 'refuse' | 'allow' | undefined;
@@ -22,6 +21,15 @@ export const THROTTLER_STORAGE_OPTIONS = Symbol('CodexRedis throttler storage op
 type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 const UNCOUNTED: ThrottlerRecord = { totalHits: 0, timeToExpire: 0, isBlocked: false, timeToBlockExpire: 0 };
+
+/** What Redis answers while it starts or fails over, when it counts for nobody. */
+const AWAY = new Set(['LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY']);
+
+/** Why Redis is away; `undefined` when it is not, and the command itself failed. */
+const reasonToBeAway = (error: unknown): string | undefined => {
+  if (error instanceof RedisConnectionError) return error.code;
+  return error instanceof RedisServiceError && AWAY.has(error.replyCode) ? error.replyCode : undefined;
+};
 
 /** Counts the hits of `@nestjs/throttler` on the cache's Redis, so that all instances share their limits. */
 @Injectable()
@@ -43,7 +51,7 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
   /**
    * Counts a hit. `ttl` and `blockDuration` are milliseconds; the times of the result are whole seconds, rounded up.
    *
-   * @throws RedisConnectionError when Redis is away, unless `whenUnavailable` is `allow`.
+   * @throws RedisConnectionError or RedisServiceError when Redis is away, unless `whenUnavailable` is `allow`.
    */
   async increment(
     key: string,
@@ -66,15 +74,16 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
         timeToBlockExpire: Math.ceil(hit.blockRemainingMs / 1000),
       };
     } catch (error) {
-      if (this.options.whenUnavailable !== 'allow' || !(error instanceof RedisConnectionError)) throw error;
-      this.#warnOnce(error);
+      const reason = reasonToBeAway(error);
+      if (this.options.whenUnavailable !== 'allow' || reason === undefined) throw error;
+      this.#warnOnce(reason);
       return UNCOUNTED;
     }
   }
 
-  #warnOnce(error: CodexRedisError): void {
+  #warnOnce(reason: string): void {
     if (this.#unavailable) return;
     this.#unavailable = true;
-    this.#logger.warn(`Requests pass without a rate limit while Redis is away (${error.code})`);
+    this.#logger.warn(`Requests pass without a rate limit while Redis is away (${reason})`);
   }
 }

@@ -322,6 +322,32 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     expect(calls).toEqual(['get', 'delete']);
   });
 
+  it('S20 flushes at once are one, and each is told when it fails', async () => {
+    const { store, calls } = recorded(context.store);
+    const service = sessionsOf(context, {}, { store });
+    const flushed = jest.fn();
+    service.events.on('flushed', flushed);
+    const session = await service.load(await stored({ a: 1 }));
+    await Promise.all([session.flush(), session.flush()]);
+    expect(calls).toEqual(['get', 'delete']);
+    expect(flushed).toHaveBeenCalledTimes(1);
+
+    const failed = failing('delete', 2);
+    const kept = await failed.load(await stored({ a: 1 }));
+    const ends = await Promise.allSettled([kept.flush(), kept.flush()]);
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('S20 a flush of a session that is not there tells no listener that one was ended', async () => {
+    const flushed = jest.fn();
+    here.events.on('flushed', flushed);
+    await here.open('k'.repeat(32)).flush();
+    const gone = await here.load(await stored({ a: 1 }));
+    await there.delete(gone.key!);
+    await gone.flush();
+    expect(flushed).not.toHaveBeenCalled();
+  });
+
   it('S20 a flush that failed is told by the save that follows, and can be tried again', async () => {
     const key = await stored({ a: 1 });
     const service = failing('delete');

@@ -198,6 +198,18 @@ class ShapesController {
     };
   }
 
+  @Get('nullified') nullified(@Req() request: { session: unknown }): object {
+    const refused = [null, undefined].map((nothing) => {
+      try {
+        request.session = nothing;
+        return 'nothing';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    });
+    return { refused, still: typeof request.session };
+  }
+
   @Get('returned') async returned(@Session() session: Session): Promise<Session> {
     session['n'] = 1;
     return Promise.resolve(session);
@@ -438,6 +450,12 @@ describe.each(PLATFORMS)('where the session is on %s', (platform) => {
         expect(answer.headers).not.toHaveProperty('vary');
       },
     );
+
+    it('H5 ending the session by assigning nothing to it is refused, naming flush', async () => {
+      const { body } = await app.send('/h5/nullified');
+      const message = expect.stringContaining('session.flush()') as unknown;
+      expect(JSON.parse(body)).toEqual({ refused: [message, message], still: 'object' });
+    });
 
     it('H4 a handler takes the skipping of its controller back', async () => {
       expect(keyFrom(await app.send('/skipped/takes-back'))).toBeDefined();

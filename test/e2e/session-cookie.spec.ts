@@ -46,6 +46,13 @@ class CookieController {
     return 'saved in the end';
   }
 
+  @Get('reload-fails') async reloadFails(@Session() session: Session): Promise<string> {
+    session['n'] = 1;
+    await session.save();
+    await session.reload().catch(() => undefined);
+    return 'saved';
+  }
+
   @Get('untouched-save') untouchedSave(@Session() session: Session): string {
     void session.save();
     return 'saved as it is';
@@ -217,6 +224,20 @@ describe.each(settings)('the session cookie on %s with %s', (platform, _store, u
     it('H2 S15 also a save of a new session that is as yet empty', async () => {
       const key = keyFrom(await app.send('/untouched-save'))!;
       expect(await app.stored()).toEqual({ [key]: {} });
+    });
+
+    it('S60 M6 a reload that failed leaves the answer to a save before it as it is', async () => {
+      const cookie = await seed();
+      const get = app.store.get.bind(app.store);
+      let reads = 0;
+      const reading = jest
+        .spyOn(app.store, 'get')
+        .mockImplementation((key) => (++reads === 1 ? get(key) : Promise.reject(new RedisConnectionError())));
+      const answer = await app.send('/reload-fails', { cookie });
+      reading.mockRestore();
+      expect(reads).toBe(2);
+      expect(answer).toMatchObject({ status: 200, body: 'saved' });
+      expect(await app.stored()).toEqual({ [cookie]: { n: 1 } });
     });
 
     it('H3 S60 of a save that the handler did not await, and that failed, the commit tells', async () => {

@@ -113,14 +113,17 @@ describe('Session as an object', () => {
 
   it('shows its entries and neither key nor secret', async () => {
     session.set('user', { name: 'x' });
-    await sessions.save(session);
+    await sessions.commit(session);
+    const ended = await sessions.create();
+    const endedKey = ended.key;
+    const flushing = ended.flush();
     expect(JSON.stringify(session)).toBe('{"user":{"name":"x"}}');
     expect(JSON.stringify({ session })).toBe('{"session":{"user":{"name":"x"}}}');
     expect(Object.keys(session)).toEqual(['user']);
     expect(Object.entries(session)).toEqual([['user', { name: 'x' }]]);
     expect(inspect(session)).toBe("{ user: { name: 'x' } }");
     expect(inspect({ session })).toBe("{ session: { user: { name: 'x' } } }");
-    const everything = [session, sessions, sessionStateOf(session)].flatMap((what) =>
+    const everything = [session, sessions, sessionStateOf(session), ended].flatMap((what) =>
       [
         {},
         { showProxy: true },
@@ -128,7 +131,9 @@ describe('Session as an object', () => {
         { customInspect: false, showProxy: true, depth: 9 },
       ].map((options) => inspect(what, options)),
     );
+    await flushing;
     expect(everything.join()).not.toContain(session.key);
+    expect(everything.join()).not.toContain(endedKey);
     expect(everything.join()).not.toContain(SECRET);
     expect(JSON.stringify(sessions)).not.toContain(SECRET);
   });

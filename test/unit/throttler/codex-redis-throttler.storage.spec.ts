@@ -67,6 +67,16 @@ describe('CodexRedisThrottlerStorage', () => {
     expect(warn).toHaveBeenLastCalledWith(expect.stringContaining('CODEX_REDIS_CONNECTION'));
   });
 
+  it.each(['LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY'])(
+    'takes a Redis that answers %s for one that is away',
+    async (replyCode) => {
+      faults.failNext({ times: 2 }, new RedisServiceError(replyCode));
+      await expect(hit(open())).rejects.toThrow(RedisServiceError);
+      expect(await hit(open({ whenUnavailable: 'allow' }))).toMatchObject({ totalHits: 0, isBlocked: false });
+      expect(warn).toHaveBeenLastCalledWith(expect.stringContaining(replyCode));
+    },
+  );
+
   it('lets nothing pass because Redis refuses the command', async () => {
     faults.failNext({}, new RedisServiceError('OOM'));
     await expect(hit(open({ whenUnavailable: 'allow' }))).rejects.toThrow(RedisServiceError);
