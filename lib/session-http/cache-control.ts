@@ -8,16 +8,20 @@ const nameOf = (directive: string): string => /^[^=\s]*/.exec(directive)?.[0].to
 
 const isShared = (directive: string): boolean => ['public', 's-maxage'].includes(nameOf(directive));
 
+/** private="field" is about that field only. */
+const isClosed = (directive: string): boolean => ['private', 'no-store'].includes(directive.toLowerCase());
+
+/** Whether a Cache-Control header expressly lets shared caches in. */
+export const invitesSharedCaches = (header: string): boolean => directives(header).some(isShared);
+
 /**
- * A Cache-Control header that keeps shared caches away, where the given one lets them in; `undefined` when it does
- * not. A shared cache that stores a session cookie hands it to everyone.
+ * A Cache-Control header that keeps shared caches away, where the given one does not; `undefined` when it does. A
+ * shared cache that stores a session cookie hands it to everyone, and it may store whatever is not said to be private:
+ * also what it is to validate before each use, or knows to be fresh for a while.
  */
 export const withoutSharedCaching = (header: string): string | undefined => {
   const all = directives(header);
-  if (!all.some(isShared)) return undefined;
   const own = all.filter((directive) => !isShared(directive));
-  // private="field" is about that field only
-  return own.some((directive) => directive.toLowerCase() === 'private')
-    ? own.join(', ')
-    : ['private', ...own].join(', ');
+  if (!own.some(isClosed)) return ['private', ...own].join(', ');
+  return own.length === all.length ? undefined : own.join(', ');
 };

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import vary from 'vary';
-import { withoutSharedCaching } from './cache-control.js';
+import { invitesSharedCaches, withoutSharedCaching } from './cache-control.js';
 
 const logger = new Logger('CodexRedisSession');
 
@@ -30,10 +30,11 @@ export class SessionHeaders {
       if (this.cacheControl !== null) response.setHeader('Cache-Control', this.cacheControl);
       return;
     }
-    const made = withoutSharedCaching(Array.isArray(given) ? given.join(', ') : String(given));
+    const header = Array.isArray(given) ? given.join(', ') : String(given);
+    const made = withoutSharedCaching(header);
     if (made === undefined) return;
     response.setHeader('Cache-Control', made);
-    if (this.#warned) return;
+    if (this.#warned || !invitesSharedCaches(header)) return;
     this.#warned = true;
     logger.warn(
       'A response that sets the session cookie allowed shared caches to store it; its Cache-Control was made ' +

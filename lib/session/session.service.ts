@@ -22,7 +22,10 @@ import type { Session, SessionStatus } from './session.js';
 
 /** How a session is to be saved. */
 export interface SaveOptions {
-  /** Store it only if nothing is stored under its key. */
+  /**
+   * Store it only if nothing is stored under its key. That brings back a session that was ended meanwhile; leave it
+   * out where that must not be.
+   */
   readonly mustCreate?: boolean;
 }
 
@@ -115,7 +118,7 @@ export class SessionService {
   /**
    * Saves a session, changed or not, with the changes that others made meanwhile kept; a new one gets its key.
    *
-   * @throws SessionInterruptedError when the stored session was ended meanwhile; it is never brought back.
+   * @throws SessionInterruptedError when the stored session was ended meanwhile; only `mustCreate` brings it back.
    * @throws SessionConflictError when others kept changing it until the operation timeout.
    * @throws SessionCreateError when it must be created and is stored already.
    */

@@ -53,7 +53,7 @@ describeOnEveryStore('SessionService', (context) => {
     expect(session.modified).toBe(true);
   });
 
-  it('S18 must-create stores where nothing is', async () => {
+  it('S18 must-create stores where nothing is, also what was ended, as no other save does', async () => {
     const fresh = sessions.open();
     fresh.set('a', 1);
     await sessions.save(fresh, { mustCreate: true });

@@ -449,14 +449,15 @@ describe.each(settings)('the session cookie on %s with %s', (platform, _store, u
 
     it.each([
       ['', 'private, no-store'],
-      ['no-cache', 'no-cache'],
-      ['max-age=60', 'max-age=60'],
+      ['no-cache', 'private, no-cache'],
+      ['max-age=60', 'private, max-age=60'],
+      ['no-store', 'no-store'],
       ['private, max-age=60', 'private, max-age=60'],
       ['public, max-age=60', 'private, max-age=60'],
       ['PUBLIC', 'private'],
       ['max-age=1, S-MaxAge=60', 'private, max-age=1'],
       ['no-cache="Set-Cookie, X", public', 'private, no-cache="Set-Cookie, X"'],
-      ['private="X-A, public", max-age=1', 'private="X-A, public", max-age=1'],
+      ['private="X-A, public", max-age=1', 'private, private="X-A, public", max-age=1'],
     ])('M31 Cache-Control %j becomes %j beside a session cookie', async (before, after) => {
       const answer = await app.send(`/headers?cache=${encodeURIComponent(before)}`, { method: 'POST' });
       expect(answer.headers['cache-control']).toBe(after);
