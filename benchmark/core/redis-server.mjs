@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -24,7 +24,7 @@ export const redisServerBinary = () => {
   );
 };
 
-const freePort = async () => {
+export const freePort = async () => {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -37,15 +37,29 @@ const freePort = async () => {
 /** A Redis server of the benchmark's own, which a scenario may freeze, kill and start again on the same port. */
 export class RedisServer {
   #folder = mkdtempSync(join(tmpdir(), 'codex-redis-benchmark-'));
+  #settings;
+  #asSentinel = [];
   #child;
 
-  constructor(port) {
+  constructor(port, settings) {
     this.port = port;
     this.url = this.urlOf(0);
+    this.#settings = settings;
   }
 
-  static async start() {
-    const server = new RedisServer(await freePort());
+  /** @param {Record<string, string | number>} [settings] further settings, as on the command line */
+  static async start(settings = {}) {
+    const server = new RedisServer(await freePort(), settings);
+    await server.start();
+    return server;
+  }
+
+  /** Starts a Sentinel; it rewrites the file that these lines are put into. */
+  static async startSentinel(lines) {
+    const server = new RedisServer(await freePort(), {});
+    const file = join(server.#folder, 'sentinel.conf');
+    writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
+    server.#asSentinel = [file, '--sentinel'];
     await server.start();
     return server;
   }
@@ -59,8 +73,10 @@ export class RedisServer {
       save: '',
       appendonly: 'no',
       'enable-debug-command': 'local',
+      ...this.#settings,
     };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const args = [...this.#asSentinel, ...words];
     this.#child = spawn(redisServerBinary(), args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await accepting(this.#child);
   }
@@ -97,7 +113,7 @@ const accepting = (child) =>
     child.stdout.on('data', (chunk) => {
       if (log === undefined) return;
       log += chunk;
-      if (!log.includes('Ready to accept connections')) return;
+      if (!/Ready to accept connections|Sentinel ID is/.test(log)) return;
       log = undefined;
       resolve();
     });

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { settled } from '../core/settled.mjs';
 
 /** Between two looks whether Redis is back. */
 const PAUSE_MS = 5;
 
 const READ = 'fault:read';
-
-/** Why a call failed, by the name of its class and its code. */
-const described = (error) => [error?.name ?? typeof error, error?.code].filter(Boolean).join(' ');
 
 /** @param {import('../contenders/cache/contract.mjs').CacheContender} cache */
 export const createJob = (cache) => {
@@ -18,24 +16,15 @@ export const createJob = (cache) => {
     },
   };
 
-  const settled = async (operation, key, patienceMs) => {
-    const started = performance.now();
-    const end = (ended) => ({ ended, ms: performance.now() - started });
-    return Promise.race([
-      calls[operation](key).then(end, (error) => end(described(error))),
-      sleep(patienceMs, undefined, { ref: false }).then(() => end('hangs')),
-    ]);
-  };
-
   return {
     /** How the slowest of so many concurrent reads of an entry ended. */
     read: async (callers, patienceMs) => {
-      const all = await Promise.all(Array.from({ length: callers }, () => settled('read', READ, patienceMs)));
+      const all = await Promise.all(Array.from({ length: callers }, () => settled(calls.read, patienceMs)));
       return all.reduce((slowest, one) => (one.ms > slowest.ms ? one : slowest));
     },
 
     /** How a write ended. */
-    write: (key, patienceMs) => settled('write', key, patienceMs),
+    write: (key, patienceMs) => settled(() => calls.write(key), patienceMs),
 
     /** Milliseconds until a value that is written is read again. */
     untilWorking: async (patienceMs) => {

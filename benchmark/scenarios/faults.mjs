@@ -3,6 +3,7 @@ import { createClient } from 'redis';
 import { BENTOCACHE, CACHE_MANAGER, cachesFor, OURS, RAW_DEFAULTS } from '../contenders/cache/index.mjs';
 import { withContenders } from '../core/contender-process.mjs';
 import { RedisServer } from '../core/redis-server.mjs';
+import { sideBySide } from '../core/side-by-side.mjs';
 import { median } from '../core/statistics.mjs';
 import { figure } from '../report/format.mjs';
 import { atMost } from '../report/targets.mjs';
@@ -17,7 +18,7 @@ const CONTENDERS = [RAW_DEFAULTS, CACHE_MANAGER, BENTOCACHE, OURS];
 
 /** Nearly all of it is waiting, so the contenders go through it side by side, each with a Redis of its own. */
 export const run = async ({ mode }) => {
-  const all = await Promise.all(CONTENDERS.map((name) => runContender(name, mode)));
+  const all = await sideBySide(CONTENDERS.map((name) => runContender(name, mode)));
   return Object.fromEntries(CONTENDERS.map((name, i) => [name, all[i]]));
 };
 

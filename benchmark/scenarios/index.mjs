@@ -1,5 +1,6 @@
 import * as cacheThroughput from './cache-throughput.mjs';
 import * as clear from './clear.mjs';
+import * as failover from './failover.mjs';
 import * as faults from './faults.mjs';
 import * as memory from './memory.mjs';
 import * as serializer from './serializer.mjs';
@@ -27,5 +28,6 @@ export const SCENARIOS = [
   { name: 'clear', ...clear },
   { name: 'session', ...session },
   { name: 'faults', ...faults },
+  { name: 'failover', ...failover },
   { name: 'start-up', ...startUp },
 ];

@@ -3,9 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import { CacheService, CodexRedisModule } from '../../../dist/index.js';
 import { PREFIX, TTL_SECONDS } from './contract.mjs';
 
-/** The module as an application runs it. */
-export const open = async ({ url }) => {
-  const module = CodexRedisModule.forRoot({ url, cache: { keyPrefix: PREFIX, timeout: TTL_SECONDS } });
+/** The module as an application runs it, on a `url`, a `cluster` or behind a `sentinel`. */
+export const open = async (source) => {
+  const module = CodexRedisModule.forRoot({ ...source, cache: { keyPrefix: PREFIX, timeout: TTL_SECONDS } });
   const app = await NestFactory.createApplicationContext(module, { logger: false });
   const cache = app.get(CacheService);
   return {
