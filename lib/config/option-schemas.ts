@@ -48,6 +48,14 @@ const isRedisUrl = (value: unknown): boolean => {
   return hostname !== '' && /^(\/\d*)?$/.test(pathname);
 };
 
+/** The clients of a cluster and of Sentinels take further arguments before the command. */
+const isClient = (value: unknown): boolean =>
+  isObject(value) &&
+  typeof value['isOpen'] === 'boolean' &&
+  typeof value['isReady'] === 'boolean' &&
+  typeof value['sendCommand'] === 'function' &&
+  value['sendCommand'].length <= 2;
+
 const source = {
   url: checked<string>(
     'redis://host:port/3 for database 3 (no ?db=), rediss://…, unix:///path?db=2 or memory: ' +
@@ -58,9 +66,8 @@ const source = {
   cluster: objectOf<NonNullable<RedisSourceOptions['cluster']>>('createCluster() of node-redis'),
   sentinel: objectOf<NonNullable<RedisSourceOptions['sentinel']>>('createSentinel() of node-redis'),
   client: checked<NodeRedisClient>(
-    'a client made by createClient() of node-redis',
-    (value) =>
-      isObject(value) && typeof value['sendCommand'] === 'function' && typeof value['isReady'] === 'boolean',
+    'a client made by createClient() of node-redis (no pool; for others give options as `cluster` or `sentinel`)',
+    isClient,
   ),
 };
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
 import type { CodexRedisOptions } from '../../../lib/config/options.js';
 import {
   resolveNamedCache,
@@ -181,6 +182,24 @@ describe('resolveSettings', () => {
     expect(problemsOf({ clientOptions: {}, cluster: { rootNodes: [] } })).toEqual([
       expect.stringContaining('cluster.defaults'),
     ]);
+  });
+
+  it.each([
+    ['a pool', createClientPool({})],
+    ['a cluster', createCluster({ rootNodes: [] })],
+    ['Sentinels', createSentinel({ name: 'shop', sentinelRootNodes: [{ host: 'localhost', port: 26379 }] })],
+    ['nothing but a command', { sendCommand: () => Promise.resolve() }],
+  ])('refuses %s as a client, which could not be used like one', (_, client) => {
+    expect(problemsOf({ client })).toEqual([
+      expect.stringMatching(/^client must be a client made by createClient\(\).*`cluster` or `sentinel`/),
+    ]);
+    expect(problemsOf({ ...withSessions, session: { client } })).toEqual([
+      expect.stringMatching(/^session\.client must be/),
+    ]);
+  });
+
+  it('takes a client made by createClient()', () => {
+    expect(problemsOf({ client: createClient() })).toEqual([]);
   });
 
   it.each([0, 60, 0.5, '5m', '1.5 hours', null])('takes %p as a cache timeout', (timeout) => {
