@@ -21,6 +21,15 @@ const SETTLED_MS = DEADLINE_MS * 1.25 + 500;
 const AT_ONCE_MS = 100;
 const BACK_MS = 600;
 
+/** On a busy machine the servers may take each other for lost, and refuse calls until they have found together. */
+const unlessDown = async (work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof RedisServiceError && error.replyCode === 'CLUSTERDOWN')) throw error;
+  }
+};
+
 describe('a Redis Cluster that loses nodes', () => {
   let cluster: RedisCluster;
   let store: KeyValueStore;
@@ -219,10 +228,12 @@ describe('a Redis Cluster that loses nodes', () => {
     const patient = open({}, 5000);
     load = new Load(64, async (worker, round) => {
       const marker = `${prefix}:${worker}:${round % 20}`;
-      await patient.set(marker, String(round), null);
-      written.set(marker, String(round));
-      await patient.incrementIfPresent(counter, 1);
-      acknowledged++;
+      await unlessDown(async () => {
+        await patient.set(marker, String(round), null);
+        written.set(marker, String(round));
+        await patient.incrementIfPresent(counter, 1);
+        acknowledged++;
+      });
       await pause(2);
     });
     await pause(50);
@@ -231,6 +242,7 @@ describe('a Redis Cluster that loses nodes', () => {
     await load.stop();
 
     const markers = [...written.keys()];
+    expect(acknowledged).toBeGreaterThan(markers.length);
     expect(await store.getMany(markers)).toEqual([...written.values()]);
     expect(await store.get(counter)).toBe(String(acknowledged));
     await store.deleteMany([...markers, counter]);
