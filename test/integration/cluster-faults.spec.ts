@@ -243,9 +243,9 @@ describe('a Redis Cluster that loses nodes', () => {
 
     const markers = [...written.keys()];
     expect(acknowledged).toBeGreaterThan(0);
-    expect(await store.getMany(markers)).toEqual([...written.values()]);
-    expect(await store.get(counter)).toBe(String(acknowledged));
-    await store.deleteMany([...markers, counter]);
+    expect(await patient.getMany(markers)).toEqual([...written.values()]);
+    expect(await patient.get(counter)).toBe(String(acknowledged));
+    await patient.deleteMany([...markers, counter]);
   });
 
   it.each(['killed', 'frozen'] as const)(

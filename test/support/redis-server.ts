@@ -24,10 +24,15 @@ const DIES_WITH_PARENT = programOnPath(['setpriv']) === undefined ? [] : ['setpr
 /** Below the ports that the system gives to outgoing connections: none of those can take a port that was free. */
 const PORTS = { first: 10_000, count: 22_000 };
 
+/** A port is given once: who was given it may not have bound it yet. */
+const given = new Set<number>();
+
 /** A free TCP port of the loopback interface. */
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return port;
   }
 };
