@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { optionsFromEnvironment } from '../../lib/config/environment.js';
 import { resolveSettings } from '../../lib/config/resolve-settings.js';
 import { SETTING_NAMES } from '../../lib/config/setting-names.js';
+import { pythonModules } from '../django/python-modules.js';
 import { brokenCommands } from './commands.js';
 import { brokenLinks } from './links.js';
 import { type CodeBlock, type Page, blocksOf, pages, ROOT } from './pages.js';
@@ -49,6 +50,10 @@ describe('the blocks on the pages', () => {
       expect(() => execFileSync('python3', ['-c', read], { input: code, stdio: 'pipe' })).not.toThrow();
     },
   );
+
+  it('are run by npm run test:django where they are Python', () => {
+    expect(() => pythonModules(python)).not.toThrow();
+  });
 
   it('make a secret key as the page about sessions does', () => {
     const bash = inLanguage('bash').map(({ code }) => code);

@@ -9,25 +9,33 @@ export interface SystemProgram {
   readonly packages: readonly string[];
   /** What needs it, for the message where it cannot be had. */
   readonly need: string;
+  /** Whether the program at this path will do, where more is asked than its name. */
+  readonly isFit?: (path: string) => boolean;
 }
 
 /** The path of a program, whose package is installed where that is allowed. */
-export const systemProgram = ({ names, packages, need }: SystemProgram): string => {
-  const found = programOnPath(names);
+export const systemProgram = ({ names, packages, need, isFit }: SystemProgram): string => {
+  const found = programOnPath(names, isFit);
   if (found !== undefined) return found;
   const reason = install(packages);
-  const installed = programOnPath(names);
+  const installed = programOnPath(names, isFit);
   if (installed !== undefined) return installed;
+  const program = `${isFit === undefined ? '' : 'such a '}${names.join(' or ')}`;
   throw new Error(
-    `${need}. Put ${names.join(' or ')} on the PATH, or run the tests as a user who may install ` +
+    `${need}. Put ${program} on the PATH, or run the tests as a user who may install ` +
       `${packages.join(' ')} with apt-get. ${reason}`,
   );
 };
 
-/** The path of the first of these programs that there is, `undefined` where there is none. */
-export const programOnPath = (names: readonly string[]): string | undefined => {
+/** The path of the first of these programs that there is (and is fit), `undefined` where there is none. */
+export const programOnPath = (
+  names: readonly string[],
+  isFit: (path: string) => boolean = () => true,
+): string | undefined => {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+  return names
+    .flatMap((name) => folders.map((folder) => join(folder, name)))
+    .find((path) => isExecutable(path) && isFit(path));
 };
 
 const isExecutable = (path: string): boolean => {
