@@ -4,10 +4,13 @@
  * @typedef {object} Mode
  * @property {string} name
  * @property {number} rounds how often each contender has its turn
+ * @property {number} faultRounds how often each contender loses its Redis
  * @property {number} sliceMs how long a turn of the cache and of the serializers lasts
- * @property {number} httpSliceMs how long a turn of a web application lasts
  * @property {number} warmUpMs
- * @property {number} httpWarmUpMs
+ * @property {number} httpStarts how often each web application is started anew
+ * @property {number} httpRounds how often it has its turn each time
+ * @property {number} httpSliceMs how long a turn lasts
+ * @property {number} httpWarmUp requests of each kind before it is measured
  * @property {number[]} callers numbers of concurrent callers
  * @property {number} clearKeys how many keys `clear()` has to find among three times as many
  * @property {number} entries how many entries the memory of one is averaged over
@@ -19,10 +22,13 @@ export const MODES = {
   full: {
     name: 'full',
     rounds: 5,
-    sliceMs: 150,
-    httpSliceMs: 600,
+    faultRounds: 3,
+    sliceMs: 130,
     warmUpMs: 100,
-    httpWarmUpMs: 400,
+    httpStarts: 3,
+    httpRounds: 2,
+    httpSliceMs: 600,
+    httpWarmUp: 3000,
     callers: [1, 16, 256],
     clearKeys: 100_000,
     entries: 20_000,
@@ -31,10 +37,13 @@ export const MODES = {
   quick: {
     name: 'quick',
     rounds: 2,
+    faultRounds: 1,
     sliceMs: 25,
-    httpSliceMs: 150,
     warmUpMs: 20,
-    httpWarmUpMs: 300,
+    httpStarts: 1,
+    httpRounds: 2,
+    httpSliceMs: 150,
+    httpWarmUp: 500,
     callers: [16, 256],
     clearKeys: 20_000,
     entries: 5_000,
@@ -43,10 +52,13 @@ export const MODES = {
   smoke: {
     name: 'smoke',
     rounds: 1,
+    faultRounds: 1,
     sliceMs: 5,
-    httpSliceMs: 50,
     warmUpMs: 0,
-    httpWarmUpMs: 0,
+    httpStarts: 1,
+    httpRounds: 1,
+    httpSliceMs: 50,
+    httpWarmUp: 0,
     callers: [2],
     clearKeys: 1_000,
     entries: 200,

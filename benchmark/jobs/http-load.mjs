@@ -24,6 +24,19 @@ export const createJob = () => {
     return visitors.get(url);
   };
 
+  /** Asks over all connections at once until `over()`; gives the number of answers. */
+  const ask = async (url, path, signedIn, over) => {
+    const cookies = signedIn ? await visitorsOf(url) : [];
+    const connections = await Promise.all(
+      Array.from({ length: CONNECTIONS }, (_, i) => HttpConnection.open(`${url}${path}`, cookies[i])),
+    );
+    const started = performance.now();
+    const answered = await Promise.all(connections.map((connection) => connection.ask(over(started))));
+    const ms = performance.now() - started;
+    for (const connection of connections) connection.close();
+    return { requests: answered.reduce((sum, responses) => sum + responses, 0), ms };
+  };
+
   return {
     /** Makes sure that a written session is read again. */
     check: async (url, keepsSessions) => {
@@ -39,17 +52,13 @@ export const createJob = () => {
     },
 
     /** Requests that were answered in so many milliseconds. */
-    measure: async (url, path, signedIn, sliceMs) => {
-      const cookies = signedIn ? await visitorsOf(url) : [];
-      const connections = await Promise.all(
-        Array.from({ length: CONNECTIONS }, (_, i) => HttpConnection.open(`${url}${path}`, cookies[i])),
-      );
-      const started = performance.now();
-      const over = () => performance.now() - started >= sliceMs;
-      const answered = await Promise.all(connections.map((connection) => connection.ask(over)));
-      const ms = performance.now() - started;
-      for (const connection of connections) connection.close();
-      return { requests: answered.reduce((sum, responses) => sum + responses, 0), ms };
+    measure: (url, path, signedIn, sliceMs) =>
+      ask(url, path, signedIn, (started) => () => performance.now() - started >= sliceMs),
+
+    /** About so many requests. */
+    warmUp: async (url, path, signedIn, count) => {
+      let answered = 0;
+      await ask(url, path, signedIn, () => () => (answered += 1) >= count);
     },
 
     /** One request after the other. */

@@ -27,7 +27,7 @@ const runContender = async (name, mode) => {
   try {
     return await withContenders(cachesFor('faults', redis, [name]), async ([contender]) => {
       const rounds = [];
-      for (let round = 0; round < mode.rounds; round += 1)
+      for (let round = 0; round < mode.faultRounds; round += 1)
         rounds.push(await runRound(contender, redis, mode.patienceMs));
       return summary(rounds);
     });

@@ -36,13 +36,13 @@ export const run = async ({ redis, mode }) =>
   });
 
 /**
- * Each round has processes of its own: how V8 lays out its heap and its code is a matter of chance at the start of
- * one, and moves the figures of a whole process by up to a fifth.
+ * The processes start anew every other round: how V8 lays out its heap and its code is a matter of chance at the start
+ * of one, and moves the figures of a whole process by up to a fifth.
  */
 const runPlatform = async (sources, load, redis, mode) => {
   const rounds = [];
-  for (let round = 0; round < mode.rounds; round += 1)
-    rounds.push(await withContenders(sources, (started) => runRound(started, load, mode)));
+  for (let start = 0; start < mode.httpStarts; start += 1)
+    rounds.push(...(await withContenders(sources, (started) => runRounds(started, load, mode))));
   const commands = await withContenders(sources, (started) => countAll(started, load, redis));
   return mapValues(REQUESTS, (_, kind) =>
     summary(
@@ -52,17 +52,29 @@ const runPlatform = async (sources, load, redis, mode) => {
   );
 };
 
-/** What each application takes for each kind of request. */
-const runRound = async (applications, load, mode) => {
+/** What each application takes for each kind of request, once it is warm. */
+const runRounds = async (applications, load, mode) => {
   const urls = await urlsOf(applications);
-  const result = {};
-  for (const [kind, { path, signedIn }] of Object.entries(REQUESTS)) {
-    const measure = (sliceMs) => (application) =>
-      measureSlice(application, load, urls[application.name], path, signedIn, sliceMs);
-    if (mode.httpWarmUpMs > 0) await inTurn(applications, 1, measure(mode.httpWarmUpMs));
-    result[kind] = mapValues(await inTurn(applications, 1, measure(mode.httpSliceMs)), ([slice]) => slice);
+  if (mode.httpWarmUp > 0) await warmUp(applications, load, urls, mode.httpWarmUp);
+  const rounds = [];
+  for (let round = 0; round < mode.httpRounds; round += 1) {
+    const result = {};
+    for (const [kind, { path, signedIn }] of Object.entries(REQUESTS)) {
+      const slices = await inTurn(applications, 1, (application) =>
+        measureSlice(application, load, urls[application.name], path, signedIn, mode.httpSliceMs),
+      );
+      result[kind] = mapValues(slices, ([slice]) => slice);
+    }
+    rounds.push(result);
   }
-  return result;
+  return rounds;
+};
+
+/** By requests, not by time: the slower an application, the longer it takes V8 to get to know it. */
+const warmUp = async (applications, load, urls, requests) => {
+  for (const { name } of applications)
+    for (const { path, signedIn } of Object.values(REQUESTS))
+      await load.call('warmUp', urls[name], path, signedIn, requests);
 };
 
 /** The commands of each application for each kind of request, after a look whether its sessions work. */
