@@ -9,6 +9,7 @@ import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import { startApplication } from '../support/application-process.js';
+import { until } from '../support/redis-admin.js';
 import { redisCli } from '../support/redis-cli.js';
 import { settle, verbs } from '../support/settle.js';
 import { sharedCluster, sharedSentinel } from '../support/shared-topologies.js';
@@ -50,9 +51,7 @@ for (const file of files.filter(isTest)) {
   await import(file.path);
 }
 
-const commands = BLOCKS.filter(({ language }) => language === 'redis').flatMap(({ code }) =>
-  code.trim().split('\n'),
-);
+const commands = BLOCKS.filter(({ language }) => language === 'redis').map(({ code }) => code);
 /** Of the user whom they create. */
 const PASSWORD = /^ACL SETUSER shop .*>(\S+)/m.exec(commands.join('\n'))?.[1] ?? '';
 
@@ -212,6 +211,17 @@ describe('the user that docs/topologies.md creates may do all that the module do
     for (const use of uses(store, `shop:${randomUUID()}:`)) errors.push((await settle(use)).error);
     await store.close();
     expect(errors.filter(Boolean)).toEqual([]);
+  });
+
+  it('of Sentinels: follows the master, hears of a new one, and finds the replicas', async () => {
+    const options = { ...sharedSentinel(), sentinelClientOptions: user, replicaPoolSize: 1 };
+    const store = openSource({ kind: 'sentinel', options });
+    await store.connect();
+    const hears = (port: number): boolean => / sub=1 .* user=shop /.test(redisCli(port, 'CLIENT', 'LIST'));
+    await until('every Sentinel is heard', () => Promise.resolve(servers.sentinels.every(hears)));
+    const denied = servers.sentinels.map((port) => redisCli(port, 'ACL', 'LOG'));
+    await store.close();
+    expect(denied).toEqual(denied.map(() => ''));
   });
 
   const withUser = (url: string): string => url.replace('//', `//shop:${encodeURIComponent(PASSWORD)}@`);

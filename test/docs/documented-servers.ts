@@ -11,7 +11,8 @@ const SOCKET = 'redis.sock';
 export class DocumentedServers {
   /** The ports of the masters of the Cluster. */
   readonly cluster = sharedCluster().rootNodes.map(({ url = '' }) => Number(new URL(url).port));
-  readonly #sentinels = sharedSentinel().sentinelRootNodes.map(({ port }) => port);
+  /** Their ports. */
+  readonly sentinels = sharedSentinel().sentinelRootNodes.map(({ port }) => port);
 
   private constructor(
     readonly redis: RedisServer,
@@ -36,27 +37,35 @@ export class DocumentedServers {
       '/run/redis/redis.sock': join(this.redis.folder, SOCKET),
       '10.0.0.1:6379': at(this.cluster[0]),
       '10.0.0.2:6379': at(this.cluster[1]),
-      '10.0.0.1:26379': at(this.#sentinels[0]),
-      '10.0.0.2:26379': at(this.#sentinels[1]),
-      '10.0.0.3:26379': at(this.#sentinels[2]),
+      '10.0.0.1:26379': at(this.sentinels[0]),
+      '10.0.0.2:26379': at(this.sentinels[1]),
+      '10.0.0.3:26379': at(this.sentinels[2]),
     };
   }
 
   /** The port of the master that the Sentinels name. */
   get master(): number {
-    const address = redisCli(this.#sentinels[0]!, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster');
+    const address = redisCli(this.sentinels[0]!, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster');
     return Number(address.split('\n')[1]);
   }
 
-  /** Carries out commands of the pages on every server, and waits until the cluster serves. */
-  async prepare(commands: readonly string[]): Promise<void> {
-    for (const port of [this.redis.port, this.master, ...this.cluster])
-      for (const command of commands) redisCli(port, '-e', ...command.split(' '));
+  get #servers(): readonly number[] {
+    return [this.redis.port, this.master, ...this.cluster];
+  }
+
+  /**
+   * Carries out blocks of commands of the pages: those that name subcommands of SENTINEL on every Sentinel, the others
+   * on every other server. Waits until the cluster serves.
+   */
+  async prepare(blocks: readonly string[]): Promise<void> {
+    for (const block of blocks)
+      for (const port of block.includes('sentinel|') ? this.sentinels : this.#servers)
+        for (const command of block.trim().split('\n')) redisCli(port, '-e', ...command.split(' '));
     await clusterServing();
   }
 
   async stop(): Promise<void> {
-    for (const port of [this.master, ...this.cluster]) redisCli(port, 'ACL', 'DELUSER', 'shop');
+    for (const port of [...this.#servers, ...this.sentinels]) redisCli(port, 'ACL', 'DELUSER', 'shop');
     await this.redis.stop();
     this.certificate.remove();
   }
