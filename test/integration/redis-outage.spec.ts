@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { occupy, pauseClients, reload } from '../support/episodes.js';
 import { RedisAdmin, until } from '../support/redis-admin.js';
 import { RedisProxy } from '../support/redis-proxy.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -42,13 +43,7 @@ describe('an outage of Redis', () => {
 
   afterEach(() => store.close());
 
-  /** Keeps Redis busy with the command of another client, from now on. */
-  const occupy = async (seconds: string): Promise<{ readonly end: Promise<unknown> }> => {
-    await admin.command(server.port, 'PING');
-    const end = admin.command(server.port, 'DEBUG', 'SLEEP', seconds);
-    await pause(20);
-    return { end };
-  };
+  const send = (...args: string[]): Promise<unknown> => admin.command(server.port, ...args);
 
   const isBack = async (returned: number): Promise<void> => {
     await until('Redis answers again', () => store.ping().then(() => true), 3000);
@@ -121,19 +116,18 @@ describe('an outage of Redis', () => {
   });
 
   it('rejects what CLIENT PAUSE holds up, and works again when it ends', async () => {
-    await admin.command(server.port, 'CLIENT', 'PAUSE', '900', 'ALL');
-    const ends = performance.now() + 900;
+    const paused = await pauseClients(send, 900);
 
     const { error, afterMs } = await settle(() => store.get('k'));
 
     expect(error).toBeInstanceOf(RedisTimeoutError);
     expect(afterMs).toBeLessThan(SETTLED_MS);
-    await pause(ends - performance.now());
+    await paused.end;
     await isBack(performance.now());
   });
 
   it('rejects what a command of another client holds up', async () => {
-    const sleep = await occupy('0.9');
+    const sleep = await occupy(send, 900);
 
     const { error, afterMs } = await settle(() => store.get('k'));
 
@@ -144,17 +138,14 @@ describe('an outage of Redis', () => {
   });
 
   it('waits for what takes less than the deadline', async () => {
-    const sleep = await occupy('0.2');
+    const sleep = await occupy(send, 200);
 
     await expect(store.get('k')).resolves.toBe('1');
     await sleep.end;
   });
 
   it('passes on at once that Redis is loading', async () => {
-    await admin.command(server.port, 'DEBUG', 'POPULATE', '2000');
-    await admin.command(server.port, 'CONFIG', 'SET', 'key-load-delay', '500');
-    await admin.command(server.port, 'CONFIG', 'SET', 'loading-process-events-interval-bytes', '1024');
-    const reload = admin.command(server.port, 'DEBUG', 'RELOAD');
+    const { end } = await reload(send, 1000);
     let loading: unknown;
     await until('Redis is loading', async () => {
       const { error, afterMs } = await settle(() => store.get('k'));
@@ -164,7 +155,7 @@ describe('an outage of Redis', () => {
     });
 
     expect(loading).toMatchObject({ replyCode: 'LOADING', status: 503 });
-    await reload;
+    await end;
     await expect(store.get('k')).resolves.toBe('1');
     await admin.command(server.port, 'FLUSHALL');
   });
@@ -190,7 +181,7 @@ describe('an outage of Redis', () => {
   });
 
   it('rejects a call whose connection is killed under way, and works again', async () => {
-    const sleep = await occupy('0.1');
+    const sleep = await occupy(send, 100);
     const call = settle(() => store.compareAndSet('k', '1', '2', null));
     await admin.command(server.port, 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
 

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisClusterOptions } from 'redis';
-import { RedisConnectionError } from '../../errors/redis.errors.js';
+import { RedisConnectionError, RedisTimeoutError } from '../../errors/redis.errors.js';
 import { checkServer } from './check-server.js';
 import { closedError } from './closed-link.js';
 import { ClusterMap } from './cluster-map.js';
@@ -81,12 +81,17 @@ export class ClusterLink implements RedisLink {
 
   async masters(): Promise<readonly RedisNode[]> {
     if (this.#state !== 'open') return this.#whenOpen(() => this.masters());
-    // A master that joined since then would be missed; one that is away fails what is sent to it.
-    await Promise.race([
-      this.#map.refresh().catch(ignore),
-      pause(this.options.operationTimeoutMs, undefined, { ref: false }),
-    ]);
+    if (!this.#map.isAway) await this.#update();
     return [...this.#map.masters].map((node) => ({ send: (args) => node.send(args, asReply) }));
+  }
+
+  /** A master that joined since the last time would be missed; one that is away fails what is sent to it. */
+  async #update(): Promise<void> {
+    const { operationTimeoutMs } = this.options;
+    const late = pause(operationTimeoutMs, undefined, { ref: false }).then(() => {
+      throw new RedisTimeoutError(operationTimeoutMs);
+    });
+    await Promise.race([this.#map.refresh().catch(ignore), late]);
   }
 
   #dispatch<T>(

@@ -67,6 +67,11 @@ export class ClusterMap {
     return this.#masters;
   }
 
+  /** Whether every node that holds slots is known to be away. */
+  get isAway(): boolean {
+    return [...this.#masters].every((master) => master.failure !== undefined);
+  }
+
   /** The node to send to for a slot; one that no node holds is any node's to refuse. */
   masterOf(slot: number): ClusterNode | undefined {
     return this.#shards[slot]?.master ?? [...this.#masters][0];
@@ -155,7 +160,7 @@ export class ClusterMap {
       );
     } catch (error) {
       if (this.#era !== era) throw error;
-      return this.#seeds.slotRanges();
+      return this.#seeds.slotRanges(this.#nodes.size === 0);
     }
   }
 

@@ -3,8 +3,9 @@ import { addressOf } from './client-template.js';
 import { parseSlotRanges, type SlotRange } from './cluster-topology.js';
 import type { NodeAddress } from './node-address.js';
 import { Connection } from './connection.js';
-import { dial } from './dial.js';
+import { dial, type Dial } from './dial.js';
 import { firstAnswer } from './first-answer.js';
+import { insistentDial } from './insistent-dial.js';
 import { asNothing } from './replies.js';
 
 export interface ClusterSeedsOptions {
@@ -25,14 +26,19 @@ export class ClusterSeeds {
     return this.options.roots.map(addressOf).join(', ');
   }
 
-  /** @throws AggregateError when none of them answers */
-  async slotRanges(): Promise<SlotRange[]> {
+  /**
+   * @param insist whether one that is silent is connected to again and again, as nobody else would
+   * @throws AggregateError when none of them answers
+   */
+  async slotRanges(insist: boolean): Promise<SlotRange[]> {
     const { roots } = this.options;
     const start = Math.floor(Math.random() * roots.length);
     const round = (this.#round = {});
     try {
       return await firstAnswer([...roots.slice(start), ...roots.slice(0, start)], (root) => {
-        return this.#round === round ? this.#ask(root) : Promise.reject(new Error('No longer wanted'));
+        return this.#round === round
+          ? this.#ask(root, insist)
+          : Promise.reject(new Error('No longer wanted'));
       });
     } finally {
       this.release();
@@ -46,9 +52,10 @@ export class ClusterSeeds {
     this.#open.clear();
   }
 
-  async #ask(root: RedisClientType): Promise<SlotRange[]> {
+  async #ask(root: RedisClientType, insist: boolean): Promise<SlotRange[]> {
     const { operationTimeoutMs, connectTimeoutMs } = this.options;
-    const dialled = dial(root, connectTimeoutMs);
+    const start = (): Dial => dial(root, connectTimeoutMs);
+    const dialled = insist ? insistentDial(start) : start();
     this.#open.add(() => dialled.abandon(new Error('Another node has answered')));
     const { client, bytesRead } = await dialled.opened;
     const connection = new Connection({ client, bytesRead, operationTimeoutMs, onLost: asNothing });

@@ -2,6 +2,7 @@ import type { RedisClientType } from 'redis';
 import { closedError } from './closed-link.js';
 import { Connection } from './connection.js';
 import { dial, type Dial } from './dial.js';
+import { insistentDial } from './insistent-dial.js';
 import type { NodeAddress } from './node-address.js';
 import type { RedisReply, ReplyParser } from './redis-link.js';
 import { asNothing } from './replies.js';
@@ -71,7 +72,7 @@ export class SentinelServer {
   async #connect(): Promise<Connection> {
     if (this.#closed) throw closedError();
     const { template, operationTimeoutMs, connectTimeoutMs } = this.options;
-    const dialled = dial(template, connectTimeoutMs);
+    const dialled = insistentDial(() => dial(template, connectTimeoutMs));
     this.#dial = dialled;
     try {
       const { client, bytesRead } = await dialled.opened;

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { RedisConnectionError, RedisServiceError } from '../../lib/errors/redis.errors.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { Load } from './load.js';
+import { settle } from './settle.js';
+
+/** What became of the calls. */
+export interface Tally {
+  /** Counts that were read and contradict what was acknowledged or asked for. */
+  readonly lies: readonly string[];
+  /** Failures that are none of the errors a caller is told to expect. */
+  readonly untyped: readonly unknown[];
+  readonly longestMs: number;
+  /** Acknowledged writes of the caller that had the fewest. */
+  readonly fewest: number;
+}
+
+/** Many callers at once, each of whom counts up under a key of its own and reads it back, over and over. */
+export class CountingCallers {
+  readonly #callers: readonly CountingCaller[];
+  readonly #load: Load;
+
+  constructor(
+    private readonly store: KeyValueStore,
+    readonly size: number,
+  ) {
+    this.#callers = Array.from({ length: size }, () => new CountingCaller(store));
+    this.#load = new Load(size, (n) => this.#callers[n]!.round());
+  }
+
+  /** The failures of all calls so far. */
+  get failures(): readonly unknown[] {
+    return this.#callers.flatMap(({ failures }) => failures);
+  }
+
+  /** Ends them; without effect on those that have ended. */
+  stop(): Promise<void> {
+    return this.#load.stop();
+  }
+
+  /** Ends them, looks at what they have left, and removes it. */
+  async end(): Promise<Tally> {
+    await this.stop();
+    const keys = this.#callers.map(({ key }) => key);
+    const values = await this.store.getMany(keys);
+    this.#callers.forEach((caller, n) => caller.check(values[n]!));
+    await this.store.deleteMany(keys);
+    return {
+      lies: this.#callers.flatMap(({ lies }) => lies),
+      untyped: this.failures.filter((error) => !isExpected(error)),
+      longestMs: Math.max(...this.#callers.map(({ longestMs }) => longestMs)),
+      fewest: Math.min(...this.#callers.map(({ acknowledged }) => acknowledged)),
+    };
+  }
+}
+
+const isExpected = (error: unknown): boolean =>
+  error instanceof RedisConnectionError || error instanceof RedisServiceError;
+
+class CountingCaller {
+  readonly key = `chaos:${randomUUID()}`;
+  /** The last count whose write was acknowledged. */
+  acknowledged = 0;
+  readonly failures: unknown[] = [];
+  readonly lies: string[] = [];
+  longestMs = 0;
+  /** The last count whose write was asked for. */
+  #asked = 0;
+
+  constructor(private readonly store: KeyValueStore) {}
+
+  async round(): Promise<void> {
+    this.#asked++;
+    if (await this.#call(() => this.store.set(this.key, String(this.#asked), null)))
+      this.acknowledged = this.#asked;
+    await this.#call(async () => this.check(await this.store.get(this.key)));
+  }
+
+  check(value: string | null): void {
+    const count = Number(value);
+    if (count < this.acknowledged || count > this.#asked) this.lies.push(`${count} of ${this.acknowledged}`);
+  }
+
+  async #call(work: () => Promise<unknown>): Promise<boolean> {
+    const { error, afterMs } = await settle(work);
+    this.longestMs = Math.max(this.longestMs, afterMs);
+    if (error !== undefined) this.failures.push(error);
+    return error === undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import type { StoreSource } from '../../lib/config/settings.js';
+import { RedisCluster } from './redis-cluster.js';
+import { RedisProxy } from './redis-proxy.js';
+import { RedisSentinelSet } from './redis-sentinel.js';
+import type { RedisServer } from './redis-server.js';
+
+/** Longer than any test: that a server is silent leads to no failover. */
+const NEVER_MS = 60_000;
+
+const config = { 'enable-debug-command': 'yes' };
+
+/** Servers of a test's own that a store reaches through proxies only. */
+export interface ProxiedTopology {
+  /** The servers that hold the data. */
+  readonly masters: readonly RedisServer[];
+  /** The proxy before each of them. */
+  readonly proxies: readonly RedisProxy[];
+  readonly source: StoreSource;
+  /** Sends one command to a server, past its proxy. */
+  command<Reply = unknown>(server: RedisServer, ...args: string[]): Promise<Reply>;
+  /** A key beginning with `prefix` that lives on a master. */
+  keyOn(master: RedisServer, prefix: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Three masters without replicas. */
+export class ProxiedCluster implements ProxiedTopology {
+  private constructor(
+    readonly servers: RedisCluster,
+    readonly proxies: readonly RedisProxy[],
+  ) {}
+
+  static async start(): Promise<ProxiedCluster> {
+    const servers = await RedisCluster.start({ config, nodeTimeoutMs: NEVER_MS });
+    return new ProxiedCluster(servers, await proxiesOf(servers.masters));
+  }
+
+  get masters(): readonly RedisServer[] {
+    return this.servers.masters;
+  }
+
+  get source(): StoreSource {
+    const { masters, proxies } = this;
+    const rootNodes = proxies.map(({ url }) => ({ url }));
+    return { kind: 'cluster', options: { rootNodes, nodeAddressMap: addressMap(masters, proxies) } };
+  }
+
+  command<Reply = unknown>(server: RedisServer, ...args: string[]): Promise<Reply> {
+    return this.servers.command<Reply>(server, ...args);
+  }
+
+  keyOn(master: RedisServer, prefix: string): Promise<string> {
+    return this.servers.keyOn(master, prefix);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.proxies.map((proxy) => proxy.stop()));
+    await this.servers.stop();
+  }
+}
+
+/** A master without replicas, and three Sentinels. */
+export class ProxiedSentinels implements ProxiedTopology {
+  private constructor(
+    readonly servers: RedisSentinelSet,
+    readonly proxies: readonly RedisProxy[],
+    readonly sentinelProxies: readonly RedisProxy[],
+  ) {}
+
+  static async start(): Promise<ProxiedSentinels> {
+    const servers = await RedisSentinelSet.start({ config, replicas: 0, downAfterMs: NEVER_MS });
+    return new ProxiedSentinels(
+      servers,
+      await proxiesOf(servers.servers),
+      await proxiesOf(servers.sentinels),
+    );
+  }
+
+  get masters(): readonly RedisServer[] {
+    return this.servers.servers;
+  }
+
+  get source(): StoreSource {
+    const { masters, proxies, sentinelProxies } = this;
+    const sentinelRootNodes = sentinelProxies.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const nodeAddressMap = addressMap(masters, proxies);
+    return {
+      kind: 'sentinel',
+      options: { name: this.servers.name, sentinelRootNodes, nodeAddressMap },
+    };
+  }
+
+  command<Reply = unknown>(server: RedisServer, ...args: string[]): Promise<Reply> {
+    return this.servers.command<Reply>(server, ...args);
+  }
+
+  keyOn(_master: RedisServer, prefix: string): Promise<string> {
+    return Promise.resolve(`${prefix}:0`);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.proxies, ...this.sentinelProxies].map((proxy) => proxy.stop()));
+    await this.servers.stop();
+  }
+}
+
+const proxiesOf = (servers: readonly RedisServer[]): Promise<RedisProxy[]> =>
+  Promise.all(servers.map(({ url }) => RedisProxy.start(url)));
+
+const addressMap = (
+  servers: readonly RedisServer[],
+  proxies: readonly RedisProxy[],
+): Record<string, { host: string; port: number }> =>
+  Object.fromEntries(
+    servers.map(({ port }, n) => [`127.0.0.1:${port}`, { host: '127.0.0.1', port: proxies[n]!.port }]),
+  );
