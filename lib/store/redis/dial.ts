@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { ErrorReply, type RedisClientType } from 'redis';
+import { joinWrites } from './join-writes.js';
 import { withoutArguments } from './translate-error.js';
 
 export interface DialledClient {
@@ -56,6 +57,8 @@ const open = async (template: RedisClientType, signal: AbortSignal): Promise<Dia
   const { connecting, seen } = connectClient(client);
   await connecting;
   const socket = underTls ?? seen;
+  // what TLS makes of the commands is joined by TLS
+  if (underTls === undefined && seen !== undefined) joinWrites(seen);
   return { client, bytesRead: () => socket?.bytesRead ?? 0 };
 };
 
