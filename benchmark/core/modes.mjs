@@ -28,7 +28,7 @@ export const MODES = {
     httpStarts: 3,
     httpRounds: 2,
     httpSliceMs: 600,
-    httpWarmUp: 3000,
+    httpWarmUp: 2000,
     callers: [1, 16, 256],
     clearKeys: 100_000,
     entries: 20_000,
