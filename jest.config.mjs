@@ -25,6 +25,8 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  // Servers and clocks are waited for more than the processor is used.
+  maxWorkers: '100%',
   randomize: true,
   testTimeout: 15_000,
 };
