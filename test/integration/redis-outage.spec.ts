@@ -1,6 +1,9 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
@@ -17,6 +20,7 @@ const SETTLED_MS = DEADLINE_MS * 1.25 + 250;
 /** Far below any deadline: nothing was waited for. */
 const AT_ONCE_MS = 100;
 const BACK_MS = 600;
+const HOUR_MS = 3_600_000;
 
 const busy = (): void => undefined;
 
@@ -209,15 +213,42 @@ describe('an outage of Redis', () => {
     await expect(call).resolves.toBe('1');
   });
 
-  it('keeps an idle connection', async () => {
-    const connections = () => admin.command<string>(server.port, 'CLIENT', 'LIST', 'TYPE', 'normal');
-    const ids = async (): Promise<string[]> => [...(await connections()).matchAll(/\bid=\d+/g)].map(String);
-    await store.get('k');
-    const before = await ids();
-    await pause(DEADLINE_MS * 4);
+  describe('that does not happen', () => {
+    const ids = async (): Promise<string[]> => {
+      const list = await admin.command<string>(server.port, 'CLIENT', 'LIST', 'TYPE', 'normal');
+      return [...list.matchAll(/\bid=\d+/g)].map(String);
+    };
 
-    await expect(store.get('k')).resolves.toBe('1');
-    await expect(ids()).resolves.toEqual(before);
+    it('keeps an idle connection', async () => {
+      await store.get('k');
+      const before = await ids();
+      await pause(DEADLINE_MS * 4);
+
+      await expect(store.get('k')).resolves.toBe('1');
+      await expect(ids()).resolves.toEqual(before);
+    });
+
+    it('keeps a connection that is idle for hours: no timer of ours, and none of its socket, ends it', async () => {
+      const sockets: Socket[] = [];
+      const see = (made: unknown): unknown => sockets.push((made as { socket: Socket }).socket);
+      subscribe('net.client.socket', see);
+      jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+      const idle = openRedis(server.url, { operationTimeoutMs: DEADLINE_MS });
+      try {
+        await idle.get('k');
+        unsubscribe('net.client.socket', see);
+        const before = await ids();
+        await jest.advanceTimersByTimeAsync(5 * HOUR_MS);
+
+        await expect(idle.get('k')).resolves.toBe('1');
+        await expect(ids()).resolves.toEqual(before);
+        // node-redis leaves its connect timeout set, which nobody listens to once it is connected
+        expect(sockets.map((socket) => socket.listenerCount('timeout'))).toEqual([0]);
+      } finally {
+        jest.useRealTimers();
+        await idle.close();
+      }
+    });
   });
 
   it('replaces a connection that Redis closed because it was idle, before it is needed', async () => {

@@ -88,10 +88,8 @@ export class ClusterLink implements RedisLink {
   /** A master that joined since the last time would be missed; one that is away fails what is sent to it. */
   async #update(): Promise<void> {
     const { operationTimeoutMs } = this.options;
-    const late = pause(operationTimeoutMs, undefined, { ref: false }).then(() => {
-      throw new RedisTimeoutError(operationTimeoutMs);
-    });
-    await Promise.race([this.#map.refresh().catch(ignore), late]);
+    const refreshed = this.#map.refresh().catch(ignore);
+    await within(operationTimeoutMs, refreshed, new RedisTimeoutError(operationTimeoutMs));
   }
 
   #dispatch<T>(
@@ -122,7 +120,7 @@ export class ClusterLink implements RedisLink {
   async #connect(): Promise<void> {
     const { connectTimeoutMs } = this.options;
     try {
-      await within(connectTimeoutMs, this.#reach());
+      await within(connectTimeoutMs, this.#reach(), new DialTimeoutError(connectTimeoutMs));
       if (this.#state === 'new') this.#state = 'open';
     } catch (error) {
       await this.#map.reset();
@@ -150,10 +148,10 @@ export class ClusterLink implements RedisLink {
   }
 }
 
-const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
+const within = async <T>(ms: number, work: Promise<T>, late: Error): Promise<T> => {
   const cancel = new AbortController();
   const timeout = pause(ms, undefined, { signal: cancel.signal }).then(() => {
-    throw new DialTimeoutError(ms);
+    throw late;
   });
   timeout.catch(ignore);
   try {
