@@ -60,8 +60,12 @@ const runRounds = async (applications, load, mode) => {
   for (let round = 0; round < mode.httpRounds; round += 1) {
     const result = {};
     for (const [kind, { path, signedIn }] of Object.entries(REQUESTS)) {
-      const slices = await inTurn(applications, 1, (application) =>
-        measureSlice(application, load, urls[application.name], path, signedIn, mode.httpSliceMs),
+      const slices = await inTurn(
+        applications,
+        1,
+        (application) =>
+          measureSlice(application, load, urls[application.name], path, signedIn, mode.httpSliceMs),
+        round,
       );
       result[kind] = mapValues(slices, ([slice]) => slice);
     }

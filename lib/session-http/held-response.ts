@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { stackOf } from '../errors/stack-of.js';
 import { type FailureReply, replyWithFailure } from './failure-reply.js';
 import type { Hold, Phase } from './gated-response.js';
+import { GivenHeaders, type HeaderLines } from './header-lines.js';
 import { mergeHeaders } from './node-response.js';
 import type { ResponseBase } from './response-base.js';
 import { addLookouts } from './response-lookouts.js';
@@ -32,14 +33,17 @@ export abstract class HeldResponse implements Hold {
   /** Whether there is anything to commit or to add; when not, the response goes as it is. */
   protected abstract concerns(): boolean;
 
+  /** Whether `settle` has anything to wait for. */
+  protected abstract isUnsettled(statusCode: number): boolean;
+
   /** What must be through before a byte leaves, `undefined` when nothing is to be waited for. */
   protected abstract settle(statusCode: number): Promise<void> | undefined;
 
   /** Called when the response goes as it is. */
   protected abstract passed(): void;
 
-  /** Adds the own headers to the response, after `settle`. */
-  protected abstract addHeaders(statusCode: number): void;
+  /** Adds the own headers to those of the response, after `settle`. */
+  protected abstract addHeaders(headers: HeaderLines, statusCode: number): void;
 
   /** What the client is told when `settle` failed. */
   protected abstract failure(error: unknown): FailureReply;
@@ -53,12 +57,14 @@ export abstract class HeldResponse implements Hold {
       base.writeHead.call(response, statusCode, reason, headers);
       return;
     }
+    const given = typeof reason === 'string' ? headers : (headers ?? reason);
+    const all = this.isUnsettled(statusCode) ? undefined : GivenHeaders.of(response, given);
     // merged now and not at the replay: given to writeHead they would override a Set-Cookie set before
-    mergeHeaders(response, typeof reason === 'string' ? headers : (headers ?? reason));
+    if (all === undefined) mergeHeaders(response, given);
     response.statusCode = statusCode;
     if (typeof reason === 'string') response.statusMessage = reason;
-    if (this.#mustWait(statusCode)) this.#headGiven = true;
-    else base.writeHead.call(response, statusCode);
+    if (this.#mustWait(statusCode, all)) this.#headGiven = true;
+    else base.writeHead.call(response, statusCode, all?.list);
   }
 
   /** `write` on a response that does not pass. */
@@ -96,7 +102,7 @@ export abstract class HeldResponse implements Hold {
     else (this.#calls ??= []).push({ method: 'flushHeaders', args: [] });
   }
 
-  #mustWait(statusCode: number): boolean {
+  #mustWait(statusCode: number, headers: HeaderLines = this.response): boolean {
     if (!this.concerns()) {
       this.phase = 'passing';
       this.passed();
@@ -105,7 +111,7 @@ export abstract class HeldResponse implements Hold {
     const pending = this.#settle(statusCode);
     if (pending === undefined) {
       this.phase = 'passing';
-      this.addHeaders(statusCode);
+      this.addHeaders(headers, statusCode);
       return false;
     }
     this.phase = 'waiting';
@@ -131,7 +137,7 @@ export abstract class HeldResponse implements Hold {
     this.phase = 'passing';
     response.statusCode = this.#statusCode;
     try {
-      this.addHeaders(this.#statusCode);
+      this.addHeaders(response, this.#statusCode);
       if (this.#headGiven) base.writeHead.call(response, this.#statusCode);
       this.#replay();
     } catch (error) {

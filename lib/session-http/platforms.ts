@@ -1,6 +1,7 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
+import { makeRoom } from './express-room.js';
 import { BASE, type GatedResponse, HELD, HOLD } from './gated-response.js';
 import type { ResponseBase } from './response-base.js';
 import { addSenders, senders } from './response-gate.js';
@@ -18,7 +19,7 @@ export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): void
   const platform = adapter.getType();
   if (platform === 'express') {
     installOnExpress(adapter.getInstance<ExpressApplication>(), http);
-    makeRoomOnResponses(adapter.getHttpServer() as Server | undefined);
+    makeRoom(adapter.getHttpServer() as Server | undefined);
   } else if (platform === 'fastify') installOnFastify(adapter.getInstance<FastifyInstance>(), http);
   else
     throw new ImproperlyConfiguredError(
@@ -79,16 +80,6 @@ const installOnExpress = ({ request, response }: ExpressApplication, http: Sessi
       return expressExchange(this.res)?.visibleSession;
     },
     set: replaceSession,
-  });
-};
-
-/**
- * Express changes the prototype of each response, after which one more property costs several times all else that a
- * gate does. Requests that come through a server of the user's own only miss this room.
- */
-const makeRoomOnResponses = (server: Server | undefined): void => {
-  server?.prependListener('request', (_request, response: GatedResponse) => {
-    response[HELD] = undefined;
   });
 };
 

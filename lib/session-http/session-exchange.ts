@@ -7,6 +7,7 @@ import { isSessionKey } from '../session/session-key.js';
 import { type SessionState, sessionStateOf } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
 import type { FailureReply } from './failure-reply.js';
+import type { HeaderLines } from './header-lines.js';
 import { HeldResponse } from './held-response.js';
 import type { ResponseBase } from './response-base.js';
 import type { SessionHttp } from './session-http.js';
@@ -107,14 +108,19 @@ export class SessionExchange extends HeldResponse {
     );
   }
 
+  protected isUnsettled(statusCode: number): boolean {
+    if (this.#failure !== undefined) return statusCode < BAD_REQUEST;
+    return this.#committing !== undefined || this.#task(statusCode) !== undefined;
+  }
+
   protected settle(statusCode: number): Promise<void> | undefined {
     if (this.#failure !== undefined)
       // an exception filter tells the client; a success would be one that lost its session
       return statusCode < BAD_REQUEST ? Promise.reject(this.#failure.error) : undefined;
     if (this.#committing !== undefined) return this.#committing;
-    const work = this.#work(statusCode);
-    if (work === undefined) return undefined;
-    this.#committing = work.then(
+    const task = this.#task(statusCode);
+    if (task === undefined) return undefined;
+    this.#committing = this.http.service[task](this.session).then(
       () => {
         this.#committing = undefined;
       },
@@ -129,14 +135,13 @@ export class SessionExchange extends HeldResponse {
     return this.#committing;
   }
 
-  protected addHeaders(statusCode: number): void {
-    const { response } = this;
+  protected addHeaders(lines: HeaderLines, statusCode: number): void {
     const { headers, cookie } = this.http;
     const state = this.#state();
     if (state !== undefined && this.#givesKey(state, statusCode))
-      headers.setCookie(response, this.#cookieOf(state));
-    else if (this.#takesCookie(state, statusCode)) headers.setCookie(response, cookie.take());
-    else if (state?.accessed) headers.vary(response);
+      headers.setCookie(lines, this.#cookieOf(state));
+    else if (this.#takesCookie(state, statusCode)) headers.setCookie(lines, cookie.take());
+    else if (state?.accessed) headers.vary(lines);
     this.#close();
   }
 
@@ -153,17 +158,14 @@ export class SessionExchange extends HeldResponse {
     return { statusCode, message };
   }
 
-  /** The commands that the end of the request asks for; most requests ask for none. */
-  #work(statusCode: number): Promise<unknown> | undefined {
+  /** What the end of the request asks of the service; most requests ask for nothing. */
+  #task(statusCode: number): 'commit' | 'discard' | undefined {
     const state = this.#state();
     if (state === undefined || state.committed) return undefined;
-    const { service, settings } = this.http;
     const underWay = state.ending !== undefined || state.saves.size > 0;
-    if (statusCode >= SERVER_ERROR) return underWay ? service.discard(this.session) : undefined;
+    if (statusCode >= SERVER_ERROR) return underWay ? 'discard' : undefined;
     const idle = !state.modified && !state.isExposed && !state.cycling && !underWay;
-    return idle && !(settings.saveEveryRequest && state.key !== null)
-      ? undefined
-      : service.commit(this.session);
+    return idle && !(this.http.settings.saveEveryRequest && state.key !== null) ? undefined : 'commit';
   }
 
   #givesKey(state: SessionState, statusCode: number): boolean {

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
-import type { ServerResponse } from 'node:http';
 import vary from 'vary';
 import { invitesSharedCaches, withoutSharedCaching } from './cache-control.js';
+import type { HeaderLines, HeaderValue } from './header-lines.js';
 
 const logger = new Logger('CodexRedisSession');
 
@@ -13,27 +13,28 @@ export class SessionHeaders {
   constructor(private readonly cacheControl: string | null) {}
 
   /** The response depends on the session. */
-  vary(response: ServerResponse): void {
-    vary(response, 'Cookie');
+  vary(lines: HeaderLines): void {
+    const given = lines.getHeader('Vary');
+    lines.setHeader('Vary', given === undefined ? 'Cookie' : vary.append(joined(given), 'Cookie'));
   }
 
   /** The response carries the session's cookie. */
-  setCookie(response: ServerResponse, cookie: string): void {
-    response.appendHeader('Set-Cookie', cookie);
-    vary(response, 'Cookie');
-    this.#keepFromSharedCaches(response);
+  setCookie(lines: HeaderLines, cookie: string): void {
+    lines.appendHeader('Set-Cookie', cookie);
+    this.vary(lines);
+    this.#keepFromSharedCaches(lines);
   }
 
-  #keepFromSharedCaches(response: ServerResponse): void {
-    const given = response.getHeader('Cache-Control');
+  #keepFromSharedCaches(lines: HeaderLines): void {
+    const given = lines.getHeader('Cache-Control');
     if (given === undefined) {
-      if (this.cacheControl !== null) response.setHeader('Cache-Control', this.cacheControl);
+      if (this.cacheControl !== null) lines.setHeader('Cache-Control', this.cacheControl);
       return;
     }
-    const header = Array.isArray(given) ? given.join(', ') : String(given);
+    const header = joined(given);
     const made = withoutSharedCaching(header);
     if (made === undefined) return;
-    response.setHeader('Cache-Control', made);
+    lines.setHeader('Cache-Control', made);
     if (this.#warned || !invitesSharedCaches(header)) return;
     this.#warned = true;
     logger.warn(
@@ -42,3 +43,5 @@ export class SessionHeaders {
     );
   }
 }
+
+const joined = (given: HeaderValue): string => (Array.isArray(given) ? given.join(', ') : String(given));
