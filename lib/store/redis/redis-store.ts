@@ -30,7 +30,7 @@ import { setCommand } from './set-command.js';
 import { asPx } from './ttl.js';
 
 /** One SCAN step: small enough that other clients hardly notice it. */
-const SCAN_COUNT = '250';
+const SCAN_COUNT = '200';
 
 /** From this many characters on, separate SETs are faster than one script that handles every value in Lua. */
 const LONG_VALUE = 1024;
