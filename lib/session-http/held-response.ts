@@ -64,7 +64,18 @@ export abstract class HeldResponse implements Hold {
     response.statusCode = statusCode;
     if (typeof reason === 'string') response.statusMessage = reason;
     if (this.#mustWait(statusCode, all)) this.#headGiven = true;
-    else base.writeHead.call(response, statusCode, all?.list);
+    else if (all === undefined) base.writeHead.call(response, statusCode);
+    else this.#writeGiven(statusCode, all);
+  }
+
+  #writeGiven(statusCode: number, { list }: GivenHeaders): void {
+    try {
+      this.base.writeHead.call(this.response, statusCode, list);
+    } catch (error) {
+      // nothing was sent nor stored, so the next head gets the own headers again
+      this.phase = 'open';
+      throw error;
+    }
   }
 
   /** `write` on a response that does not pass. */

@@ -90,6 +90,17 @@ class EdgesController {
     raw.end('success');
   }
 
+  @Get('saved-then-invalid') async savedThenInvalid(
+    @Session() session: Session,
+    @Res() response: AnyResponse,
+  ): Promise<void> {
+    session['n'] = 1;
+    await session.save();
+    const raw = rawOf(response);
+    seen = { header: outcome(() => raw.writeHead(200, { 'X-Own': 'line\nbreak' })) };
+    raw.end('success');
+  }
+
   @Get('source') source(@Session() session: Session, @Res() response: AnyResponse): Promise<void> {
     session['n'] = 1;
     const raw = rawOf(response);
@@ -219,6 +230,14 @@ describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) 
       headersSent: false,
     });
     expect(Object.values(await app.stored())).toEqual([{ n: 1 }]);
+  });
+
+  it('H2 a head that Node refuses takes no session with it', async () => {
+    const response = await app.send('/edges/saved-then-invalid');
+    expect(seen).toEqual({ header: 'ERR_INVALID_CHAR' });
+    expect(response).toMatchObject({ status: 200, body: 'success' });
+    expect(response.setCookies).toHaveLength(1);
+    expect(response.headers['vary']).toBe('Cookie');
   });
 
   it('H2 a source is paused while the response waits, and goes on afterwards', async () => {
