@@ -33,7 +33,7 @@ export abstract class HeldResponse implements Hold {
   /** Whether there is anything to commit or to add; when not, the response goes as it is. */
   protected abstract concerns(): boolean;
 
-  /** Whether `settle` has anything to wait for. */
+  /** Whether `settle` may have anything to wait for. */
   protected abstract isUnsettled(statusCode: number): boolean;
 
   /** What must be through before a byte leaves, `undefined` when nothing is to be waited for. */
@@ -59,18 +59,24 @@ export abstract class HeldResponse implements Hold {
     }
     const given = typeof reason === 'string' ? headers : (headers ?? reason);
     const all = this.isUnsettled(statusCode) ? undefined : GivenHeaders.of(response, given);
+    if (all !== undefined) {
+      this.#headAtOnce(statusCode, reason, all);
+      return;
+    }
     // merged now and not at the replay: given to writeHead they would override a Set-Cookie set before
-    if (all === undefined) mergeHeaders(response, given);
+    mergeHeaders(response, given);
     response.statusCode = statusCode;
     if (typeof reason === 'string') response.statusMessage = reason;
-    if (this.#mustWait(statusCode, all)) this.#headGiven = true;
-    else if (all === undefined) base.writeHead.call(response, statusCode);
-    else this.#writeGiven(statusCode, all);
+    if (this.#mustWait(statusCode)) this.#headGiven = true;
+    else base.writeHead.call(response, statusCode);
   }
 
-  #writeGiven(statusCode: number, { list }: GivenHeaders): void {
+  #headAtOnce(statusCode: number, reason: unknown, all: GivenHeaders): void {
+    this.phase = 'passing';
+    this.addHeaders(all, statusCode);
     try {
-      this.base.writeHead.call(this.response, statusCode, list);
+      const message = typeof reason === 'string' ? reason : undefined;
+      this.base.writeHead.call(this.response, statusCode, message, all.list);
     } catch (error) {
       // nothing was sent nor stored, so the next head gets the own headers again
       this.phase = 'open';
@@ -113,7 +119,7 @@ export abstract class HeldResponse implements Hold {
     else (this.#calls ??= []).push({ method: 'flushHeaders', args: [] });
   }
 
-  #mustWait(statusCode: number, headers: HeaderLines = this.response): boolean {
+  #mustWait(statusCode: number): boolean {
     if (!this.concerns()) {
       this.phase = 'passing';
       this.passed();
@@ -122,7 +128,7 @@ export abstract class HeldResponse implements Hold {
     const pending = this.#settle(statusCode);
     if (pending === undefined) {
       this.phase = 'passing';
-      this.addHeaders(headers, statusCode);
+      this.addHeaders(this.response, statusCode);
       return false;
     }
     this.phase = 'waiting';

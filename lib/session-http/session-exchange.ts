@@ -109,8 +109,9 @@ export class SessionExchange extends HeldResponse {
   }
 
   protected isUnsettled(statusCode: number): boolean {
-    if (this.#failure !== undefined) return statusCode < BAD_REQUEST;
-    return this.#committing !== undefined || this.#task(statusCode) !== undefined;
+    return (
+      this.#failure !== undefined || this.#committing !== undefined || this.#task(statusCode) !== undefined
+    );
   }
 
   protected settle(statusCode: number): Promise<void> | undefined {

@@ -1,6 +1,7 @@
 import express, { type Request, type Response } from 'express';
 import { once } from 'node:events';
-import { createServer, get } from 'node:http';
+import { createServer, get, type Server } from 'node:http';
+import { connect, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
@@ -96,5 +97,30 @@ describe('makeRoom', () => {
     await whileTwoAreThere(([{ request }]) => {
       expect('body' in request).toBe(false);
     });
+  });
+
+  it('leaves the requests and responses of HTTP/2 alone', async () => {
+    const server = createHttp2Server((request, response) => {
+      seen = [request, response].map((side) => Object.hasOwn(side, 'locals') || Object.hasOwn(side, 'next'));
+      response.end();
+    });
+    let seen: boolean[] = [];
+    const warnings: Error[] = [];
+    const warned = (warning: Error): number => warnings.push(warning);
+    process.on('warning', warned);
+    makeRoom(server as unknown as Server);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    try {
+      await once(client.request({ ':path': '/' }).resume(), 'end');
+      // a warning is told in the next turn
+      await new Promise(setImmediate);
+      expect(seen).toEqual([false, false]);
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', warned);
+      client.close();
+      server.close();
+    }
   });
 });
