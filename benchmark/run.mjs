@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { machine, versions } from './core/environment.mjs';
 import { MODES } from './core/modes.mjs';
 import { RedisServer } from './core/redis-server.mjs';
+import { sideBySide } from './core/side-by-side.mjs';
 import { table } from './report/format.mjs';
 import { targetTable } from './report/tables.mjs';
 import { SCENARIOS } from './scenarios/index.mjs';
@@ -39,12 +40,19 @@ const runScenario = async (scenario) => {
   }
 };
 
+/** One after the other, but for those that may run together where the mode asks for it. */
+const groupsOf = (scenarios) => {
+  const together = scenarios.filter(({ unhurried }) => unhurried && mode.sideBySide);
+  const alone = scenarios.filter((scenario) => !together.includes(scenario)).map((scenario) => [scenario]);
+  return [...alone, together];
+};
+
 const started = performance.now();
 const setting = { mode: mode.name, date: new Date().toISOString(), machine: machine(), versions: versions() };
 const results = {};
-for (const scenario of chosen) {
-  results[scenario.name] = await runScenario(scenario);
-  for (const one of scenario.tables(results[scenario.name])) console.log(table(one));
+for (const group of groupsOf(chosen)) {
+  await sideBySide(group.map(async (scenario) => (results[scenario.name] = await runScenario(scenario))));
+  for (const { name, tables } of group) for (const one of tables(results[name])) console.log(table(one));
 }
 if (mode !== MODES.smoke) console.log(table(targetTable(results)));
 

@@ -4,6 +4,9 @@ import { createClient } from 'redis';
 /** Commands that keep a connection alive or set it up: no part of an operation. */
 const HOUSEKEEPING = new Set(['PING', 'HELLO', 'CLIENT', 'INFO', 'CONFIG', 'COMMAND']);
 
+/** Enough for what is under way to end. */
+const SETTLED_MS = 20;
+
 const LINE = /^[\d.]+ \[\d+ ([^\]]+)\] "([^"]+)"/;
 
 /**
@@ -14,7 +17,7 @@ const LINE = /^[\d.]+ \[\d+ ([^\]]+)\] "([^"]+)"/;
  */
 export const countCommands = async (url, use) => {
   const counts = {};
-  await sleep(100);
+  await sleep(SETTLED_MS);
   const monitor = await createClient({ url })
     .on('error', () => {})
     .connect();
@@ -26,7 +29,7 @@ export const countCommands = async (url, use) => {
       counts[name] = (counts[name] ?? 0) + 1;
     });
     await use();
-    await sleep(20);
+    await sleep(SETTLED_MS);
   } finally {
     monitor.destroy();
   }

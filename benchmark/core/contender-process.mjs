@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { sideBySide } from './side-by-side.mjs';
 
 const fromHere = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,6 +19,9 @@ export class ContenderProcess {
   #child;
   #waiting = new Map();
   #lastId = 0;
+
+  /** Once its contender is open. */
+  opened = this.#reply(0);
 
   /**
    * @param {{ name: string, contender: string, job: string, options?: object, nodeArgs?: string[] }} source paths
@@ -44,7 +48,7 @@ export class ContenderProcess {
   /** Starts one and waits until its contender is open. */
   static async start(source) {
     const started = new ContenderProcess(source);
-    await started.#reply(0);
+    await started.opened;
     return started;
   }
 
@@ -69,9 +73,9 @@ export class ContenderProcess {
 
 /** Starts the contenders, hands them to `use`, and ends their processes whatever happens. */
 export const withContenders = async (sources, use) => {
-  const started = [];
+  const started = sources.map((source) => new ContenderProcess(source));
   try {
-    for (const source of sources) started.push(await ContenderProcess.start(source));
+    await sideBySide(started.map(({ opened }) => opened));
     return await use(started);
   } finally {
     await Promise.all(started.map((contender) => contender.stop()));

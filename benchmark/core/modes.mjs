@@ -11,7 +11,8 @@
  * @property {number} httpRounds how often it has its turn each time
  * @property {number} httpSliceMs how long a turn lasts
  * @property {number} httpWarmUp requests of each kind before it is measured
- * @property {number[]} callers numbers of concurrent callers
+ * @property {number[]} [callers] numbers of concurrent callers of the cache; without it, what has a figure to reach is measured
+ * @property {boolean} sideBySide whether scenarios run together that can
  * @property {number} clearKeys how many keys `clear()` has to find among three times as many
  * @property {number} entries how many entries the memory of one is averaged over
  * @property {number} patienceMs after how long a call counts as hanging
@@ -30,6 +31,7 @@ export const MODES = {
     httpSliceMs: 200,
     httpWarmUp: 2000,
     callers: [1, 16, 256],
+    sideBySide: false,
     clearKeys: 100_000,
     entries: 20_000,
     patienceMs: 5500,
@@ -42,9 +44,9 @@ export const MODES = {
     warmUpMs: 10,
     httpStarts: 1,
     httpRounds: 1,
-    httpSliceMs: 150,
+    httpSliceMs: 100,
     httpWarmUp: 200,
-    callers: [16, 256],
+    sideBySide: true,
     clearKeys: 20_000,
     entries: 5_000,
     patienceMs: 1500,
@@ -60,6 +62,7 @@ export const MODES = {
     httpSliceMs: 50,
     httpWarmUp: 0,
     callers: [2],
+    sideBySide: true,
     clearKeys: 1_000,
     entries: 200,
     patienceMs: 1500,

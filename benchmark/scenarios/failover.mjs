@@ -17,6 +17,9 @@ const TOPOLOGIES = { Cluster: RedisCluster, Sentinels: RedisSentinels };
 
 const FAULTS = ['frozen', 'killed'];
 
+/** It mostly waits. */
+export const unhurried = true;
+
 /** Nearly all of it is waiting, so the topologies go through it side by side. */
 export const run = async ({ mode }) => {
   const names = Object.keys(TOPOLOGIES);

@@ -16,6 +16,9 @@ const RECOVERY_MS = 30_000;
 
 const CONTENDERS = [RAW_DEFAULTS, CACHE_MANAGER, BENTOCACHE, OURS];
 
+/** It mostly waits. */
+export const unhurried = true;
+
 /** Nearly all of it is waiting, so the contenders go through it side by side, each with a Redis of its own. */
 export const run = async ({ mode }) => {
   const all = await sideBySide(CONTENDERS.map((name) => runContender(name, mode)));

@@ -13,6 +13,8 @@ import * as startUp from './start-up.mjs';
  *
  * @typedef {object} Scenario
  * @property {string} name for `--only`
+ * @property {boolean} [unhurried] whether the processor's speed hardly matters to it, so that others of the kind may run
+ *   beside it
  * @property {(context: { redis: import('../core/redis-server.mjs').RedisServer, mode: import('../core/modes.mjs').Mode }) => Promise<any>} run
  *   measures; throws when something does not work
  * @property {(result: any) => { title: string, note?: string, columns: string[], rows: unknown[][] }[]} tables

@@ -4,6 +4,9 @@ import { withContenders } from '../core/contender-process.mjs';
 import { figure } from '../report/format.mjs';
 import { atMost } from '../report/targets.mjs';
 
+/** It measures no time. */
+export const unhurried = true;
+
 export const run = ({ redis, mode }) =>
   withContenders(cachesFor('filling', redis, [RAW, CACHE_MANAGER, BENTOCACHE, OURS]), async (contenders) => {
     const result = {};

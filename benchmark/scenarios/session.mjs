@@ -36,14 +36,17 @@ export const run = async ({ redis, mode }) =>
   });
 
 /**
- * The processes start anew every other round: how V8 lays out its heap and its code is a matter of chance at the start
+ * The processes are started several times: how V8 lays out its heap and its code is a matter of chance at the start
  * of one, and moves the figures of a whole process by up to a fifth.
  */
 const runPlatform = async (sources, load, redis, mode) => {
   const rounds = [];
+  let commands;
   for (let start = 0; start < mode.httpStarts; start += 1)
-    rounds.push(...(await withContenders(sources, (started) => runRounds(started, load, mode))));
-  const commands = await withContenders(sources, (started) => countAll(started, load, redis));
+    await withContenders(sources, async (applications) => {
+      rounds.push(...(await runRounds(applications, load, mode)));
+      commands ??= await countAll(applications, load, redis);
+    });
   return mapValues(REQUESTS, (_, kind) =>
     summary(
       mapValues(commands, (_, name) => rounds.map((round) => round[kind][name])),
