@@ -7,6 +7,9 @@ import { assertJson, JsonSerializer } from '../../../lib/serializer/json-seriali
 const serializer = new JsonSerializer();
 const roundTrip = (value: unknown): unknown => serializer.loads(serializer.dumps(value));
 
+const withQuotedBigInts = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)));
+
 function nested(levels: number): unknown {
   let value: unknown = 1;
   for (let level = 0; level < levels; level += 1) value = level % 2 === 0 ? [value] : { a: value };
@@ -303,11 +306,15 @@ describe('JsonSerializer', () => {
       expect(serializer.loads(text)).toStrictEqual(expected);
     });
 
-    it('an integer is found wherever in the text it stands', () => {
-      for (let indent = 0; indent < 40; indent += 1) {
-        const text = `${' '.repeat(indent)}[${'1,'.repeat(indent)}9007199254740993]`;
-        expect((serializer.loads(text) as unknown[]).at(-1)).toBe(9007199254740993n);
-      }
+    it.each(['', ' ', '\n', '\r', '\t'])('one is found wherever it stands, between %j', (blank) => {
+      const texts = ['#', '{"a":#}', '{"a":1,"b":#}', '[#]', '[0,#]', '["",{"a":#}]'];
+      const integers = ['9007199254740993', '-9007199254740993', '100000000000000000001'];
+      for (const text of texts)
+        for (const integer of integers) {
+          const read = serializer.loads(text.replace('#', `${blank}${integer}${blank}`));
+          const quoted: unknown = JSON.parse(text.replace('#', `"${integer}"`));
+          expect(withQuotedBigInts(read)).toEqual(quoted);
+        }
     });
 
     it('whole numbers from 2^53 on stay numbers', () => {
@@ -319,6 +326,12 @@ describe('JsonSerializer', () => {
     it.each([
       '1e400',
       '-1e400',
+      '[1e400,1]',
+      '{"a":1e400}',
+      '1e400 ',
+      '1e400\n',
+      '1e400\r',
+      '1e400\t',
       '[1e0000400]',
       '{"a":[1,2E999]}',
       `${'1'.repeat(310)}.5`,
