@@ -97,6 +97,15 @@ describe('a Nest 12 application with ES modules', () => {
     const code = `import 'reflect-metadata'; console.log(Object.keys(await import('${name}')).length)`;
     expect(Number(run(folder, 'node', '--input-type=module', '--eval', code))).toBeGreaterThan(0);
   });
+
+  it.each(ENTRY_POINTS)('finds the classes of %s under their names, which errors and logs show', (entry) => {
+    const name = entry.replace('.', 'nestjs-codex-redis');
+    const code = `
+      import 'reflect-metadata';
+      for (const [name, value] of Object.entries(await import('${name}')))
+        if (/^class\\b/.test(String(value)) && value.name !== name) console.log(name, value.name);`;
+    expect(run(folder, 'node', '--input-type=module', '--eval', code)).toBe('');
+  });
 });
 
 describe('a Nest 11 application with CommonJS', () => {
