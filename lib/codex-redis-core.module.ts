@@ -14,6 +14,7 @@ import { refuseSecondCacheOfOneName } from './named-caches.js';
 import type { Serializers } from './serializers.js';
 import type { Stores } from './store/stores.js';
 import {
+  CACHE_STORE,
   CLOCK,
   DEFAULT_CACHE,
   JSON_SERIALIZER,
@@ -31,7 +32,7 @@ import {
 @Global()
 @Module({
   providers: coreProviders,
-  exports: [CLOCK, SETTINGS, STORES, SERIALIZERS, DEFAULT_CACHE, SESSIONS, JSON_SERIALIZER],
+  exports: [CLOCK, SETTINGS, STORES, CACHE_STORE, SERIALIZERS, DEFAULT_CACHE, SESSIONS, JSON_SERIALIZER],
 })
 export class CodexRedisCoreModule
   extends ConfigurableModuleClass

@@ -15,10 +15,12 @@ import { SessionService } from './session/session.service.js';
 import { sessionsAreOff } from './session/sessions-off.js';
 import { type Clock, systemClock } from './store/clock.js';
 import { CodexRedisHealth } from './store/codex-redis-health.js';
+import type { KeyValueStore } from './store/key-value-store.js';
 import { openStore } from './store/open-store.js';
 import { type StoreOpener, Stores } from './store/stores.js';
 import { registerCacheToken } from './tokens/cache-token.js';
 import {
+  CACHE_STORE,
   CLOCK,
   DEFAULT_CACHE,
   JSON_SERIALIZER,
@@ -48,6 +50,11 @@ export const coreProviders: Provider[] = [
     inject: [STORE_OPENER, CLOCK],
     useFactory: (open: StoreOpener, clock: Clock) => new Stores(open, clock),
   },
+  {
+    provide: CACHE_STORE,
+    inject: [SETTINGS, STORES],
+    useFactory: ({ store }: CodexRedisSettings, stores: Stores) => stores.forCache(store),
+  },
   { provide: JSON_SERIALIZER, useFactory: () => new JsonSerializer() },
   {
     provide: SERIALIZERS,
@@ -56,21 +63,21 @@ export const coreProviders: Provider[] = [
   },
   {
     provide: DEFAULT_CACHE,
-    inject: [SETTINGS, STORES, SERIALIZERS, CLOCK],
+    inject: [SETTINGS, CACHE_STORE, SERIALIZERS, CLOCK],
     useFactory: (
-      { store, cache }: CodexRedisSettings,
-      stores: Stores,
+      { cache }: CodexRedisSettings,
+      store: KeyValueStore,
       serializers: Serializers,
       clock: Clock,
-    ) => new CacheService(stores.forCache(store), cache, serializers.for(cache.serializer), clock),
+    ) => new CacheService(store, cache, serializers.for(cache.serializer), clock),
   },
   {
     provide: SESSIONS,
     inject: [SETTINGS, STORES, CLOCK],
-    useFactory: ({ session, sessionStore }: CodexRedisSettings, stores: Stores, clock: Clock) =>
+    useFactory: async ({ session, sessionStore }: CodexRedisSettings, stores: Stores, clock: Clock) =>
       session === null
         ? sessionsAreOff()
-        : new SessionService(stores.forSessions(sessionStore), session, clock),
+        : new SessionService(await stores.forSessions(sessionStore), session, clock),
   },
   {
     provide: MOUNT_SESSIONS,
@@ -111,7 +118,7 @@ export const namedCacheProvider = (name: string, optionsToken: symbol): Provider
     { token: SERIALIZERS, optional: true },
     { token: CLOCK, optional: true },
   ],
-  useFactory: (
+  useFactory: async (
     options: NamedCacheOptions,
     settings: CodexRedisSettings | undefined,
     stores: Stores | undefined,
@@ -123,6 +130,6 @@ export const namedCacheProvider = (name: string, optionsToken: symbol): Provider
         `The cache "${name}" needs CodexRedisModule.forRoot() or forRootAsync() once, in the root module`,
       );
     const { cache, store } = resolveNamedCache(name, options, settings);
-    return new CacheService(stores.forCache(store), cache, serializers.for(cache.serializer), clock);
+    return new CacheService(await stores.forCache(store), cache, serializers.for(cache.serializer), clock);
   },
 });

@@ -9,6 +9,9 @@ export type StoreSource =
   | { readonly kind: 'sentinel'; readonly options: RedisSentinelOptions }
   | { readonly kind: 'client'; readonly client: NodeRedisClient };
 
+/** A Redis, whichever way one gets there. */
+export type RedisSource = Exclude<StoreSource, { readonly kind: 'memory' }>;
+
 export interface StoreSettings {
   readonly source: StoreSource;
   readonly clientOptions: RedisClientOptions;
@@ -16,6 +19,10 @@ export interface StoreSettings {
   readonly connectTimeoutMs: number;
   /** Whether what it holds must not be evicted. */
   readonly holdsSessions?: boolean;
+}
+
+export interface RedisSettings extends StoreSettings {
+  readonly source: RedisSource;
 }
 
 export interface CacheSettings {

@@ -22,9 +22,8 @@ export class CodexRedisHealth {
 
   /** Settles within `operationTimeoutMs` and never rejects. */
   async check(): Promise<HealthReport> {
-    const connections = await Promise.all(
-      this.stores.all().map(([purpose, store]) => checkStore(purpose, store)),
-    );
+    const stores = await this.stores.all();
+    const connections = await Promise.all(stores.map(([purpose, store]) => checkStore(purpose, store)));
     return { status: connections.every(({ status }) => status === 'up') ? 'up' : 'down', connections };
   }
 }

@@ -22,13 +22,10 @@ export const embedCodexRedis = (
   clock = new TestClock(),
 ): EmbeddedCodexRedis => {
   const faults = new Faults();
-  const open: StoreOpener = ({ source }, storeClock) =>
-    faults.wrap(
-      new MemoryStore({
-        clock: storeClock,
-        maxEntries: source.kind === 'memory' ? source.maxEntries : undefined,
-      }),
-    );
+  const open: StoreOpener = ({ source }, storeClock) => {
+    const maxEntries = source.kind === 'memory' ? source.maxEntries : undefined;
+    return Promise.resolve(faults.wrap(new MemoryStore({ clock: storeClock, maxEntries })));
+  };
   builder.overrideProvider(CLOCK).useValue(clock).overrideProvider(STORE_OPENER).useValue(open);
   return { clock, faults };
 };

@@ -3,8 +3,7 @@ import type { ThrottlerStorage } from '@nestjs/throttler';
 import type { CodexRedisSettings } from '../config/settings.js';
 import { RedisConnectionError, RedisServiceError } from '../errors/redis.errors.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
-import type { Stores } from '../store/stores.js';
-import { SETTINGS, STORES } from '../tokens/internal-tokens.js';
+import { CACHE_STORE, SETTINGS } from '../tokens/internal-tokens.js';
 
 /** How the rate limits behave. */
 export interface ThrottlerStorageOptions {
@@ -35,16 +34,14 @@ const reasonToBeAway = (error: unknown): string | undefined => {
 @Injectable()
 export class CodexRedisThrottlerStorage implements ThrottlerStorage {
   readonly #logger = new Logger(CodexRedisThrottlerStorage.name);
-  readonly #store: KeyValueStore;
   readonly #keyPrefix: string;
   #unavailable = false;
 
   constructor(
-    @Inject(STORES) stores: Stores,
-    @Inject(SETTINGS) { store, cache, session }: CodexRedisSettings,
+    @Inject(CACHE_STORE) private readonly store: KeyValueStore,
+    @Inject(SETTINGS) { cache, session }: CodexRedisSettings,
     @Optional() @Inject(THROTTLER_STORAGE_OPTIONS) private readonly options: ThrottlerStorageOptions = {},
   ) {
-    this.#store = stores.forCache(store);
     this.#keyPrefix = `${cache.keyPrefix || (session?.projectName ?? '')}:throttle:`;
   }
 
@@ -61,7 +58,7 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
     throttlerName: string,
   ): Promise<ThrottlerRecord> {
     try {
-      const hit = await this.#store.hit(`${this.#keyPrefix}${throttlerName}:${key}`, {
+      const hit = await this.store.hit(`${this.#keyPrefix}${throttlerName}:${key}`, {
         windowMs: ttl,
         limit,
         blockMs: blockDuration,

@@ -17,6 +17,9 @@ export const CLOCK = token('clock');
 /** StoreOpener: makes the store of a StoreSettings. */
 export const STORE_OPENER = token('store opener');
 
+/** KeyValueStore: that of the default cache. */
+export const CACHE_STORE = token('cache store');
+
 /** Serializers: those that the options of caches name. */
 export const SERIALIZERS = token('serializers');
 

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { resolveSettings } from '../../lib/config/resolve-settings.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { MemoryStore } from '../../lib/store/memory/memory-store.js';
-import { Stores } from '../../lib/store/stores.js';
 import { CodexRedisThrottlerStorage } from '../../lib/throttler/codex-redis-throttler.storage.js';
 import { describeOnEveryStore, type StoreContext } from '../support/store-suite.js';
 import { ThrottlerReference } from '../support/throttler-reference.js';
@@ -17,7 +16,7 @@ const SLACK = 25;
 
 const storageOf = (store: KeyValueStore, context: StoreContext): CodexRedisThrottlerStorage => {
   const settings = resolveSettings({ url: 'memory:', cache: { keyPrefix: context.prefix } });
-  return new CodexRedisThrottlerStorage(new Stores(() => store, context.clock), settings);
+  return new CodexRedisThrottlerStorage(store, settings);
 };
 
 describeOnEveryStore('rate limits', (context) => {

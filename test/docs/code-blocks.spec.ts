@@ -4,7 +4,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { CacheService } from '../../lib/cache/cache.service.js';
 import { CodexRedisModule } from '../../lib/codex-redis.module.js';
-import type { StoreSource } from '../../lib/config/settings.js';
+import type { RedisSource } from '../../lib/config/settings.js';
 import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { SessionService } from '../../lib/session/session.service.js';
@@ -199,11 +199,11 @@ describe('the user that docs/topologies.md creates may do all that the module do
   };
 
   it.each([
-    ['one Redis', (): StoreSource => ({ kind: 'url', url: withUser(servers.redis.url) })],
-    ['a Cluster', (): StoreSource => ({ kind: 'cluster', options: { ...sharedCluster(), defaults: user } })],
+    ['one Redis', (): RedisSource => ({ kind: 'url', url: withUser(servers.redis.url) })],
+    ['a Cluster', (): RedisSource => ({ kind: 'cluster', options: { ...sharedCluster(), defaults: user } })],
     [
       'a master behind Sentinels',
-      (): StoreSource => ({ kind: 'sentinel', options: { ...sharedSentinel(), nodeClientOptions: user } }),
+      (): RedisSource => ({ kind: 'sentinel', options: { ...sharedSentinel(), nodeClientOptions: user } }),
     ],
   ])('on %s', async (_, source) => {
     const store = openSource(source());

@@ -12,5 +12,7 @@ export const folderOf = (room: string): string | undefined =>
 export const importsOf = (folder: string): string[] =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.ts'))
-    .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/ from '(\.[^']+)'/g)])
+    .flatMap((name) => [
+      ...readFileSync(join(folder, name), 'utf8').matchAll(/(?: from |import\()'(\.[^']+)'/g),
+    ])
     .map(([, path = '']) => dirname(resolve(folder, path)));

@@ -5,9 +5,8 @@ import { Logger } from '@nestjs/common';
 import type { RedisClusterOptions } from 'redis';
 import { CodexRedisError } from '../../lib/errors/codex-redis.error.js';
 import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
-import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
-import { openStore } from '../../lib/store/open-store.js';
+import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { Load } from '../support/load.js';
 import { until } from '../support/redis-admin.js';
 import { RedisCluster } from '../support/redis-cluster.js';
@@ -44,15 +43,12 @@ describe('a Redis Cluster that loses nodes', () => {
     options: Partial<RedisClusterOptions> = {},
     operationTimeoutMs = DEADLINE_MS,
   ): KeyValueStore => {
-    const made = openStore(
-      {
-        source: { kind: 'cluster', options: { rootNodes: cluster.rootNodes, ...options } },
-        clientOptions: {},
-        operationTimeoutMs,
-        connectTimeoutMs: 1000,
-      },
-      systemClock,
-    );
+    const made = openRedisStore({
+      source: { kind: 'cluster', options: { rootNodes: cluster.rootNodes, ...options } },
+      clientOptions: {},
+      operationTimeoutMs,
+      connectTimeoutMs: 1000,
+    });
     opened.push(made);
     return made;
   };

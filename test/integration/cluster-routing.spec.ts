@@ -5,9 +5,8 @@ import fc from 'fast-check';
 import type { RedisClusterOptions } from 'redis';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
-import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
-import { openStore } from '../../lib/store/open-store.js';
+import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { hashSlot } from '../../lib/store/redis/cluster-slot.js';
 import { Load } from '../support/load.js';
 import { until } from '../support/redis-admin.js';
@@ -24,15 +23,12 @@ describe('a Redis Cluster', () => {
   const opened: KeyValueStore[] = [];
 
   const open = (options: Partial<RedisClusterOptions> = {}): KeyValueStore => {
-    const made = openStore(
-      {
-        source: { kind: 'cluster', options: { rootNodes: cluster.rootNodes, ...options } },
-        clientOptions: {},
-        operationTimeoutMs: 1000,
-        connectTimeoutMs: 2000,
-      },
-      systemClock,
-    );
+    const made = openRedisStore({
+      source: { kind: 'cluster', options: { rootNodes: cluster.rootNodes, ...options } },
+      clientOptions: {},
+      operationTimeoutMs: 1000,
+      connectTimeoutMs: 2000,
+    });
     opened.push(made);
     return made;
   };

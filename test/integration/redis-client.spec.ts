@@ -5,9 +5,8 @@ import { Logger } from '@nestjs/common';
 import { createClient, RESP_TYPES, type RedisClientType } from 'redis';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
-import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
-import { openStore } from '../../lib/store/open-store.js';
+import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { until } from '../support/redis-admin.js';
 import { RedisServer } from '../support/redis-server.js';
 import { settle, verbs } from '../support/settle.js';
@@ -29,15 +28,12 @@ describe('a client handed in', () => {
   afterAll(() => server.stop());
 
   const hand = (handed: RedisClientType, connectTimeoutMs = 2000): KeyValueStore =>
-    openStore(
-      {
-        source: { kind: 'client', client: handed },
-        clientOptions: {},
-        operationTimeoutMs: DEADLINE_MS,
-        connectTimeoutMs,
-      },
-      systemClock,
-    );
+    openRedisStore({
+      source: { kind: 'client', client: handed },
+      clientOptions: {},
+      operationTimeoutMs: DEADLINE_MS,
+      connectTimeoutMs,
+    });
 
   beforeEach(async () => {
     key = randomUUID();

@@ -8,9 +8,8 @@ import { Logger } from '@nestjs/common';
 import { createClient, type RedisClientOptions } from 'redis';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
-import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
-import { openStore } from '../../lib/store/open-store.js';
+import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { openRedis } from '../support/open-redis.js';
 import { until } from '../support/redis-admin.js';
 import { RedisProxy } from '../support/redis-proxy.js';
@@ -330,16 +329,13 @@ describe('the start', () => {
     ])('with maxmemory-policy %s, sessions there: %p: %i warnings', async (policy, holdsSessions, count) => {
       warnings.length = 0;
       const evicting = await RedisServer.start({ config: { 'maxmemory-policy': policy } });
-      const store = openStore(
-        {
-          source: { kind: 'url', url: evicting.url },
-          clientOptions: {},
-          operationTimeoutMs: 1000,
-          connectTimeoutMs: 5000,
-          holdsSessions,
-        },
-        systemClock,
-      );
+      const store = openRedisStore({
+        source: { kind: 'url', url: evicting.url },
+        clientOptions: {},
+        operationTimeoutMs: 1000,
+        connectTimeoutMs: 5000,
+        holdsSessions,
+      });
       await store.connect();
       await store.close();
 

@@ -11,6 +11,7 @@ import { SessionService } from '../../lib/session/session.service.js';
 import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openStore } from '../../lib/store/open-store.js';
+import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { Load } from '../support/load.js';
 import { until } from '../support/redis-admin.js';
 import { RedisProxy } from '../support/redis-proxy.js';
@@ -38,18 +39,15 @@ describe('a master behind Redis Sentinels', () => {
   const opened: KeyValueStore[] = [];
 
   const open = (options: Partial<RedisSentinelOptions> = {}): KeyValueStore => {
-    const made = openStore(
-      {
-        source: {
-          kind: 'sentinel',
-          options: { name: set.name, sentinelRootNodes: set.sentinelRootNodes, ...options },
-        },
-        clientOptions: {},
-        operationTimeoutMs: DEADLINE_MS,
-        connectTimeoutMs: 1000,
+    const made = openRedisStore({
+      source: {
+        kind: 'sentinel',
+        options: { name: set.name, sentinelRootNodes: set.sentinelRootNodes, ...options },
       },
-      systemClock,
-    );
+      clientOptions: {},
+      operationTimeoutMs: DEADLINE_MS,
+      connectTimeoutMs: 1000,
+    });
     opened.push(made);
     return made;
   };
@@ -400,8 +398,8 @@ describe('a master behind Redis Sentinels', () => {
         secretKey: 'a secret key for the tests that is long enough',
         session: {},
       });
-      const sessionStore = openStore(settings.sessionStore, systemClock);
-      const cacheStore = openStore(settings.store, systemClock);
+      const sessionStore = await openStore(settings.sessionStore, systemClock);
+      const cacheStore = await openStore(settings.store, systemClock);
       opened.push(sessionStore, cacheStore);
       const sessions = new SessionService(sessionStore, settings.session!, systemClock);
       const session = await sessions.create();

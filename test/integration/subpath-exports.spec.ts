@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OPTIONAL = [
+  'redis',
   '@nestjs/throttler',
   '@nestjs/terminus',
   '@nestjs/testing',
@@ -13,11 +14,12 @@ const OPTIONAL = [
 ] as const;
 
 /** The packages that a fresh process loads with one entry of the package. */
-const packagesLoadedBy = async (entry: string): Promise<string[]> => {
+const packagesLoadedBy = async (entry: string, use = ''): Promise<string[]> => {
   const program = `
     import { register } from 'node:module';
     register('./test/support/log-loaded-packages.mjs', 'file://${ROOT}');
-    await import('./lib/${entry}.ts');`;
+    const loaded = await import('./lib/${entry}.ts');
+    ${use}`;
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', '@swc-node/register/esm-register', '--input-type=module', '--eval', program],
@@ -28,15 +30,29 @@ const packagesLoadedBy = async (entry: string): Promise<string[]> => {
 
 describe('each entry of the package loads only what it needs', () => {
   it.each([
-    ['index', ['@nestjs/common', 'redis', 'zod'], []],
+    ['index', ['@nestjs/common', 'zod'], []],
     ['cache-coder/index', ['decimal.js'], ['decimal.js', 'temporal-polyfill']],
     ['throttler/index', ['@nestjs/common'], []],
     ['terminus/index', ['@nestjs/common'], ['@nestjs/terminus']],
     ['testing/index', [], []],
-  ])('%s loads %j, and of the optional packages %j', async (entry, some, optional) => {
+  ])('%s loads %j, and of what few need %j', async (entry, some, optional) => {
     const loaded = await packagesLoadedBy(entry);
     expect(loaded).toEqual(expect.arrayContaining(some));
     expect(OPTIONAL.filter((name) => loaded.includes(name)).sort()).toEqual(optional);
+  });
+
+  it.each([
+    ['memory:', false],
+    [process.env['TEST_REDIS_URL'] ?? '', true],
+  ])('an application on %s loads node-redis: %s', async (url, loads) => {
+    const options = JSON.stringify({ url, cache: { keyPrefix: 'test' } });
+    const loaded = await packagesLoadedBy(
+      'index',
+      `const { NestFactory } = await import('@nestjs/core');
+       const root = loaded.CodexRedisModule.forRoot(${options});
+       await (await NestFactory.createApplicationContext(root, { logger: false })).close();`,
+    );
+    expect(loaded.includes('redis')).toBe(loads);
   });
 
   it('names every entry here', () => {

@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { RedisClusterOptions, RedisSentinelOptions } from 'redis';
-import type { StoreSource } from '../../lib/config/settings.js';
+import type { RedisSource } from '../../lib/config/settings.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
-import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
-import { openStore } from '../../lib/store/open-store.js';
+import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { RedisSentinelSet } from '../support/redis-sentinel.js';
 import { settle } from '../support/settle.js';
 import { makeCertificate, type TestCertificate } from '../support/tls.js';
 
-const open = (source: StoreSource): KeyValueStore =>
-  openStore({ source, clientOptions: {}, operationTimeoutMs: 1000, connectTimeoutMs: 3000 }, systemClock);
+const open = (source: RedisSource): KeyValueStore =>
+  openRedisStore({ source, clientOptions: {}, operationTimeoutMs: 1000, connectTimeoutMs: 3000 });
 
 /** Opens a store, uses it, and closes it. */
-const roundTrip = async (source: StoreSource): Promise<void> => {
+const roundTrip = async (source: RedisSource): Promise<void> => {
   const store = open(source);
   const keys = Array.from({ length: 20 }, (_, n) => `test-${randomUUID()}:${n}`);
   await store.connect();
@@ -27,7 +26,7 @@ const roundTrip = async (source: StoreSource): Promise<void> => {
   await store.close();
 };
 
-const startError = async (source: StoreSource): Promise<Error> => {
+const startError = async (source: RedisSource): Promise<Error> => {
   const store = open(source);
   const { error } = await settle(() => store.connect());
   await store.close();
@@ -69,7 +68,7 @@ describe('a Redis Cluster with TLS and ACL users', () => {
     certificate.remove();
   });
 
-  const source = (defaults: RedisClusterOptions['defaults'], root = {}): StoreSource => ({
+  const source = (defaults: RedisClusterOptions['defaults'], root = {}): RedisSource => ({
     kind: 'cluster',
     options: {
       rootNodes: cluster.masters.map(({ port }) => ({ url: `rediss://127.0.0.1:${port}`, ...root })),
@@ -119,7 +118,7 @@ describe('Redis Sentinel with passwords of its own', () => {
 
   afterAll(() => set.stop());
 
-  const source = (options: Partial<RedisSentinelOptions>): StoreSource => ({
+  const source = (options: Partial<RedisSentinelOptions>): RedisSource => ({
     kind: 'sentinel',
     options: {
       name: set.name,

@@ -64,8 +64,8 @@ export const startApp = async (platform: PlatformName, given: AppOptions = {}): 
   } = given;
   const projectName = `test-${randomUUID()}`;
   const opened = new Map<KeyValueStore, KeyValueStore>();
-  const opener = (settings: StoreSettings, storeClock: Clock): KeyValueStore => {
-    const store = openStore(settings, storeClock);
+  const opener = async (settings: StoreSettings, storeClock: Clock): Promise<KeyValueStore> => {
+    const store = await openStore(settings, storeClock);
     const wrapped = wrapStore(store);
     opened.set(wrapped, store);
     return wrapped;
@@ -95,7 +95,7 @@ export const startApp = async (platform: PlatformName, given: AppOptions = {}): 
   app.useLogger(false);
   await prepare?.(app);
   await app.listen(0, '127.0.0.1');
-  const stores = app.get<Stores>(STORES, { strict: false }).all();
+  const stores = await app.get<Stores>(STORES, { strict: false }).all();
   const [, used] = (stores.find(([purpose]) => purpose === 'session') ?? stores[0])!;
   return new RunningApp(app, opened.get(used)!, `${projectName}:session:`);
 };

@@ -1,7 +1,6 @@
 import type { RedisClientOptions } from 'redis';
-import { systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
-import { openStore } from '../../lib/store/open-store.js';
+import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 
 export interface OpenRedisOptions {
   readonly operationTimeoutMs?: number;
@@ -14,7 +13,4 @@ export const openRedis = (
   url: string,
   { operationTimeoutMs = 1000, connectTimeoutMs = 2000, clientOptions = {} }: OpenRedisOptions = {},
 ): KeyValueStore =>
-  openStore(
-    { source: { kind: 'url', url }, clientOptions, operationTimeoutMs, connectTimeoutMs },
-    systemClock,
-  );
+  openRedisStore({ source: { kind: 'url', url }, clientOptions, operationTimeoutMs, connectTimeoutMs });

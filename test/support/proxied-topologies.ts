@@ -1,4 +1,4 @@
-import type { StoreSource } from '../../lib/config/settings.js';
+import type { RedisSource } from '../../lib/config/settings.js';
 import { RedisCluster } from './redis-cluster.js';
 import { RedisProxy } from './redis-proxy.js';
 import { RedisSentinelSet } from './redis-sentinel.js';
@@ -15,7 +15,7 @@ export interface ProxiedTopology {
   readonly masters: readonly RedisServer[];
   /** The proxy before each of them. */
   readonly proxies: readonly RedisProxy[];
-  readonly source: StoreSource;
+  readonly source: RedisSource;
   /** Sends one command to a server, past its proxy. */
   command<Reply = unknown>(server: RedisServer, ...args: string[]): Promise<Reply>;
   /** A key beginning with `prefix` that lives on a master. */
@@ -39,7 +39,7 @@ export class ProxiedCluster implements ProxiedTopology {
     return this.servers.masters;
   }
 
-  get source(): StoreSource {
+  get source(): RedisSource {
     const { masters, proxies } = this;
     const rootNodes = proxies.map(({ url }) => ({ url }));
     return { kind: 'cluster', options: { rootNodes, nodeAddressMap: addressMap(masters, proxies) } };
@@ -80,7 +80,7 @@ export class ProxiedSentinels implements ProxiedTopology {
     return this.servers.servers;
   }
 
-  get source(): StoreSource {
+  get source(): RedisSource {
     const { masters, proxies, sentinelProxies } = this;
     const sentinelRootNodes = sentinelProxies.map(({ port }) => ({ host: '127.0.0.1', port }));
     const nodeAddressMap = addressMap(masters, proxies);

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, createCluster, createSentinel } from 'redis';
-import type { StoreSource } from '../../lib/config/settings.js';
+import type { RedisSource } from '../../lib/config/settings.js';
 import { type Clock, systemClock } from '../../lib/store/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { MemoryStore } from '../../lib/store/memory/memory-store.js';
-import { openStore } from '../../lib/store/open-store.js';
+import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { clusterServing, sharedCluster, sharedSentinel } from './shared-topologies.js';
 import { Faults } from '../../lib/testing/faults.js';
 import { TestClock } from '../../lib/testing/test-clock.js';
@@ -60,8 +60,8 @@ export const memory = onMemory('memory', (store) => store);
 export const embedded = onMemory('the testing helpers', (store) => new Faults().wrap(store));
 
 /** A store of the module's own, with the defaults of its options. */
-export const openSource = (source: StoreSource, operationTimeoutMs = 1000): KeyValueStore =>
-  openStore({ source, clientOptions: {}, operationTimeoutMs, connectTimeoutMs: 5000 }, systemClock);
+export const openSource = (source: RedisSource, operationTimeoutMs = 1000): KeyValueStore =>
+  openRedisStore({ source, clientOptions: {}, operationTimeoutMs, connectTimeoutMs: 5000 });
 
 export const openRedis = (url: string, operationTimeoutMs?: number): KeyValueStore =>
   openSource({ kind: 'url', url }, operationTimeoutMs);
@@ -72,7 +72,7 @@ interface PlainClient {
   end(): Promise<void> | void;
 }
 
-const openTwice = async (source: StoreSource, plain: () => Promise<PlainClient>): Promise<OpenedStore> => {
+const openTwice = async (source: RedisSource, plain: () => Promise<PlainClient>): Promise<OpenedStore> => {
   const store = openSource(source);
   const other = openSource(source);
   let client: Promise<PlainClient> | undefined;

@@ -12,13 +12,18 @@ describe('Stores', () => {
     connectTimeoutMs: 1000,
   });
 
-  it('lets caches on one Redis share a connection, unless they have client options of their own', () => {
-    const stores = new Stores(() => new MemoryStore(), systemClock);
-    const one = stores.forCache(settings('redis://one', { name: 'a' }));
-    expect(stores.forCache(settings('redis://one', { name: 'a' }))).toBe(one);
-    expect(stores.forCache(settings('redis://one', { name: 'b' }))).not.toBe(one);
-    expect(stores.forCache(settings('redis://two', { name: 'a' }))).not.toBe(one);
-    expect(stores.forCache(settings('memory:'))).toBe(stores.forCache(settings('memory:', { name: 'a' })));
-    expect(stores.all()).toHaveLength(4);
+  it('lets caches on one Redis share a connection, unless they have client options of their own', async () => {
+    const stores = new Stores(() => Promise.resolve(new MemoryStore()), systemClock);
+    const [one, same] = await Promise.all([
+      stores.forCache(settings('redis://one', { name: 'a' })),
+      stores.forCache(settings('redis://one', { name: 'a' })),
+    ]);
+    expect(same).toBe(one);
+    expect(await stores.forCache(settings('redis://one', { name: 'a' }))).toBe(one);
+    expect(await stores.forCache(settings('redis://one', { name: 'b' }))).not.toBe(one);
+    expect(await stores.forCache(settings('redis://two', { name: 'a' }))).not.toBe(one);
+    const embedded = await stores.forCache(settings('memory:'));
+    expect(await stores.forCache(settings('memory:', { name: 'a' }))).toBe(embedded);
+    expect(await stores.all()).toHaveLength(4);
   });
 });

@@ -3,7 +3,6 @@ import { Logger } from '@nestjs/common';
 import { resolveSettings } from '../../../lib/config/resolve-settings.js';
 import { RedisConnectionError, RedisServiceError } from '../../../lib/errors/redis.errors.js';
 import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
-import { Stores } from '../../../lib/store/stores.js';
 import { Faults } from '../../../lib/testing/faults.js';
 import { TestClock } from '../../../lib/testing/test-clock.js';
 import {
@@ -29,8 +28,7 @@ describe('CodexRedisThrottlerStorage', () => {
   const open = (
     options?: ThrottlerStorageOptions,
     settings = resolveSettings({ url: 'memory:', cache: { keyPrefix: 'shop' } }),
-  ): CodexRedisThrottlerStorage =>
-    new CodexRedisThrottlerStorage(new Stores(() => faults.wrap(store), clock), settings, options);
+  ): CodexRedisThrottlerStorage => new CodexRedisThrottlerStorage(faults.wrap(store), settings, options);
 
   const hit = (storage: CodexRedisThrottlerStorage): ReturnType<CodexRedisThrottlerStorage['increment']> =>
     storage.increment('k', 60_000, 1, 90_000, 'default');
