@@ -1,24 +1,18 @@
 /** What an application may bring beside Nest, each loaded only when it is asked for. */
 const ADDITIONS = {
   nothing: () => ({}),
-  'codex-redis': async (url) => {
-    const { CodexRedisModule } = await import('../../dist/index.js');
-    const secretKey = 'x'.repeat(32);
-    return {
-      imports: [
-        CodexRedisModule.forRoot({
-          url,
-          projectName: 'shop',
-          secretKey,
-          cache: { keyPrefix: 'shop' },
-          session: {},
-        }),
-      ],
-    };
-  },
+  'codex-redis': (url) => ours(url),
+  'codex-redis, memory:': () => ours('memory:'),
   'node-redis': (url) => provider(import('./cache/raw.mjs'), url),
   'cache-manager': (url) => provider(import('./cache/cache-manager.mjs'), url),
   bentocache: (url) => provider(import('./cache/bentocache.mjs'), url),
+};
+
+const ours = async (url) => {
+  const { CodexRedisModule } = await import('../../dist/index.js');
+  const secretKey = 'x'.repeat(32);
+  const options = { url, projectName: 'shop', secretKey, cache: { keyPrefix: 'shop' }, session: {} };
+  return { imports: [CodexRedisModule.forRoot(options)] };
 };
 
 const provider = async (importing, url) => {

@@ -5,9 +5,14 @@ import { figure } from '../report/format.mjs';
 
 const NOTHING = 'nothing';
 
-const ADDITIONS = [NOTHING, 'node-redis', 'cache-manager', 'bentocache', 'codex-redis'].map((name) => ({
-  name,
-}));
+const ADDITIONS = [
+  NOTHING,
+  'node-redis',
+  'cache-manager',
+  'bentocache',
+  'codex-redis',
+  'codex-redis, memory:',
+].map((name) => ({ name }));
 
 const MIB = 2 ** 20;
 
