@@ -24,14 +24,27 @@ export const redisServerBinary = () => {
   );
 };
 
+/** Below those that the system gives to connections, which may take a port before its server starts. */
+const PORTS = { first: 15_000, count: 15_000 };
+
 export const freePort = async () => {
+  for (;;) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    if (await isFree(port)) return port;
+  }
+};
+
+const isFree = async (port) => {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
 };
 
 /** A Redis server of the benchmark's own, which a scenario may freeze, kill and start again on the same port. */
