@@ -25,11 +25,12 @@ export const redisServerBinary = () => {
 };
 
 /** Below those that the system gives to connections, which may take a port before its server starts. */
-const PORTS = { first: 15_000, count: 15_000 };
+let latestPort = 15_000 + Math.floor(Math.random() * 15_000);
 
+/** A port that nobody listens on; none is given twice, since a server that is down keeps its own. */
 export const freePort = async () => {
   for (;;) {
-    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    const port = (latestPort += 1);
     if (await isFree(port)) return port;
   }
 };

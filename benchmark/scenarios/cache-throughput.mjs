@@ -57,13 +57,10 @@ export const run = async ({ redis, mode }) =>
     await sideBySide(contenders.map(prepare));
     const commands = await commandsOf(contenders, redis.url);
     const results = [];
-    for (const cell of cells(mode.callers))
-      results.push({
-        operation: cell.operation,
-        size: cell.size,
-        callers: cell.callers,
-        ...(await measureCell(contenders, cell, mode)),
-      });
+    for (const { operation, size, callers } of cells(mode.callers)) {
+      const cell = { operation, size, callers };
+      results.push({ ...cell, ...(await measureCell(contenders, cell, mode)) });
+    }
     return { commands, cells: results };
   });
 

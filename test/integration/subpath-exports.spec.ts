@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const OPTIONAL = [
+const ON_DEMAND = [
   'redis',
   '@nestjs/throttler',
   '@nestjs/terminus',
@@ -35,10 +35,10 @@ describe('each entry of the package loads only what it needs', () => {
     ['throttler/index', ['@nestjs/common'], []],
     ['terminus/index', ['@nestjs/common'], ['@nestjs/terminus']],
     ['testing/index', [], []],
-  ])('%s loads %j, and of what few need %j', async (entry, some, optional) => {
+  ])('%s loads %j, and of what is loaded on demand %j', async (entry, some, demanded) => {
     const loaded = await packagesLoadedBy(entry);
     expect(loaded).toEqual(expect.arrayContaining(some));
-    expect(OPTIONAL.filter((name) => loaded.includes(name)).sort()).toEqual(optional);
+    expect(ON_DEMAND.filter((name) => loaded.includes(name)).sort()).toEqual(demanded);
   });
 
   it.each([
