@@ -1,4 +1,5 @@
 import type { KeyValueStore } from '../store/key-value-store.js';
+import { TransientMap } from '../store/transient-map.js';
 
 /** One run on behalf of everybody who asked for the same key meanwhile. */
 export class Flight {
@@ -34,9 +35,9 @@ export const flightsOn = (store: KeyValueStore): SingleFlight => {
  * while it was under way.
  */
 export class SingleFlight {
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new TransientMap<string, Flight>();
   /** Writes of fenced runs that have not been answered yet. */
-  readonly #lateWrites = new Map<string, Promise<void>>();
+  readonly #lateWrites = new TransientMap<string, Promise<void>>();
 
   /** The result of the run for `key` that is under way, else of a new one. */
   run(key: string, work: (flight: Flight) => Promise<string>): Promise<string> {

@@ -2,6 +2,7 @@ import { setImmediate as eventLoop } from 'node:timers/promises';
 import type { NodeRedisClient } from '../../config/options.js';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../errors/redis.errors.js';
+import { TransientMap } from '../transient-map.js';
 import { checkServer } from './check-server.js';
 import { closedError } from './closed-link.js';
 import { FirstConnect } from './first-connect.js';
@@ -30,7 +31,7 @@ const AS_REDIS_ANSWERS = { typeMapping: {} };
 export class BorrowedLink implements RedisLink {
   readonly #firstConnect: FirstConnect;
   readonly #node: RedisNode = { send: (args) => this.#dispatch(args, asReply) };
-  readonly #pending = new Set<(error: Error) => void>();
+  readonly #pending = new TransientMap<(error: Error) => void, true>();
   readonly #watchdog: Watchdog;
   #connected = false;
   #away = false;
@@ -82,7 +83,7 @@ export class BorrowedLink implements RedisLink {
     // Such a client would keep the command until it is back, long after our promise has ended.
     if (!client.isReady || this.#away) return unreachable();
     return new Promise((resolve, reject) => {
-      this.#pending.add(reject);
+      this.#pending.set(reject, true);
       this.#watchdog.issue();
       client.sendCommand(args as string[], AS_REDIS_ANSWERS).then(
         (reply) => {
@@ -105,8 +106,8 @@ export class BorrowedLink implements RedisLink {
 
   readonly #onOverdue = (): void => {
     this.#away = true;
-    for (const reject of this.#pending) reject(new RedisTimeoutError(this.options.operationTimeoutMs));
-    this.#pending.clear();
+    for (const reject of this.#pending.drain())
+      reject(new RedisTimeoutError(this.options.operationTimeoutMs));
   };
 
   async #open(): Promise<void> {
