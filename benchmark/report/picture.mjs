@@ -21,8 +21,10 @@ const cacheGroup =
     return { label: `${operation} ${size}, ${callers} callers`, values: ratios };
   };
 
+const NO_PEERS = [sessions.BARE, sessions.BY_HAND, sessions.OURS];
+
 const sessionGroup = (kind) => (platform, applications) => {
-  const peer = Object.keys(applications).find((name) => name !== sessions.BARE && name !== sessions.OURS);
+  const peer = Object.keys(applications).find((name) => !NO_PEERS.includes(name));
   return {
     label: `session ${kind}, ${platform}`,
     values: [applications[sessions.OURS].ratio, undefined, undefined, applications[peer].ratio],

@@ -1,5 +1,7 @@
 export const BARE = 'without sessions';
 export const OURS = 'codex-redis';
+/** No library: what is left when everything is left out that can be. */
+export const BY_HAND = 'by hand';
 
 const contender = (name, file, platform) => ({
   name,
@@ -7,7 +9,7 @@ const contender = (name, file, platform) => ({
   options: { platform },
 });
 
-/** The applications of a platform: without sessions, with its usual library, with this module. */
+/** The applications of a platform: without sessions, with its usual library, by hand, with this module. */
 export const APPLICATIONS = {
   express: [
     contender(BARE, 'bare', 'express'),
@@ -17,6 +19,7 @@ export const APPLICATIONS = {
   fastify: [
     contender(BARE, 'bare', 'fastify'),
     contender('@fastify/session', 'fastify-session', 'fastify'),
+    contender(BY_HAND, 'by-hand', 'fastify'),
     contender(OURS, 'codex-redis', 'fastify'),
   ],
 };
