@@ -69,7 +69,7 @@ export const coreProviders: Provider[] = [
       store: KeyValueStore,
       serializers: Serializers,
       clock: Clock,
-    ) => new CacheService(store, cache, serializers.for(cache.serializer), clock),
+    ) => new CacheService(store, cache, serializers.for(cache.serializer, cache.place), clock),
   },
   {
     provide: SESSIONS,
@@ -130,6 +130,11 @@ export const namedCacheProvider = (name: string, optionsToken: symbol): Provider
         `The cache "${name}" needs CodexRedisModule.forRoot() or forRootAsync() once, in the root module`,
       );
     const { cache, store } = resolveNamedCache(name, options, settings);
-    return new CacheService(await stores.forCache(store), cache, serializers.for(cache.serializer), clock);
+    return new CacheService(
+      await stores.forCache(store),
+      cache,
+      serializers.for(cache.serializer, cache.place),
+      clock,
+    );
   },
 });

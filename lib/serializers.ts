@@ -13,10 +13,11 @@ export class Serializers {
     private readonly moduleRef: ModuleRef,
   ) {}
 
-  for(source: SerializerSource | undefined): Serializer {
+  /** @param place what stands before the name of the option in messages */
+  for(source: SerializerSource | undefined, place: string): Serializer {
     if (source === undefined) return this.standard;
     if (isSerializer(source)) return source;
-    const deferred = new DeferredSerializer(source, this.moduleRef);
+    const deferred = new DeferredSerializer(source, place, this.moduleRef);
     this.#deferred.push(deferred);
     return deferred;
   }
@@ -33,6 +34,7 @@ class DeferredSerializer implements Serializer {
 
   constructor(
     private readonly source: Exclude<SerializerSource, Serializer>,
+    private readonly place: string,
     private readonly moduleRef: ModuleRef,
   ) {}
 
@@ -48,7 +50,7 @@ class DeferredSerializer implements Serializer {
     const found = this.#provided() ?? (await this.#created());
     if (!isSerializer(found))
       throw new ImproperlyConfiguredError(
-        'cache.serializer names no serializer: provide the class or token in the application, with dumps() and loads()',
+        `${this.place}serializer names no serializer: provide the class or token in the application, with dumps() and loads()`,
       );
     this.#serializer = found;
   }
@@ -56,7 +58,7 @@ class DeferredSerializer implements Serializer {
   #resolved(): Serializer {
     if (this.#serializer === undefined)
       throw new ImproperlyConfiguredError(
-        'cache.serializer is given by class or token and not there yet: use the cache after the application has started',
+        `${this.place}serializer is given by class or token and not there yet: use the cache after the application has started`,
       );
     return this.#serializer;
   }

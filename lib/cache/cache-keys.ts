@@ -5,6 +5,8 @@ import { ImproperlyConfiguredError } from '../errors/improperly-configured.error
 import { escapeGlob, globMatcher } from '../store/glob.js';
 
 export interface CacheKeySettings {
+  /** What stands before the name of an option in messages. */
+  readonly place: string;
   readonly keyPrefix: string;
   readonly version: number;
   readonly keyFunction: KeyFunction | undefined;
@@ -60,10 +62,11 @@ export class CacheKeys {
    * @throws ImproperlyConfiguredError where they cannot be told from what others keep.
    */
   all(): KeySelection {
-    const { keyPrefix } = this.settings;
+    const { keyPrefix, place } = this.settings;
     if (keyPrefix === '')
       throw new ImproperlyConfiguredError(
-        'cache.keyPrefix: clear() needs one, to know its entries from what others keep in this Redis; set it, or CACHE_KEY_PREFIX',
+        `${place}keyPrefix: clear() needs one, to know its entries from what others keep in this Redis; set it` +
+          (place === 'cache.' ? ', or CACHE_KEY_PREFIX' : ''),
       );
     const pattern = this.#pattern('clear()');
     return {
@@ -93,17 +96,17 @@ export class CacheKeys {
   }
 
   #pattern(caller: string): KeyPattern {
-    const { keyFunction, keyPattern } = this.settings;
+    const { keyFunction, keyPattern, place } = this.settings;
     if (keyFunction === undefined) return defaultKeyPattern;
     if (keyPattern !== undefined) return keyPattern;
     throw new ImproperlyConfiguredError(
-      `cache.keyPattern: ${caller} needs it beside cache.keyFunction, to find the keys that the function makes`,
+      `${place}keyPattern: ${caller} needs it beside keyFunction, to find the keys that the function makes`,
     );
   }
 
   #madeKey(keyFunction: KeyFunction, key: string, version: number): string {
     const made: unknown = keyFunction(key, this.settings.keyPrefix, version);
-    checkText(made, 'the result of cache.keyFunction');
+    checkText(made, `the result of ${this.settings.place}keyFunction`);
     return made;
   }
 }

@@ -15,6 +15,8 @@ import { flightsOn, type SingleFlight } from './single-flight.js';
 import { type Timeout, timeoutToMs } from './timeout.js';
 
 export interface CacheServiceSettings {
+  /** What stands before the name of an option in messages. */
+  readonly place: string;
   readonly keyPrefix: string;
   /** Milliseconds an entry lives unless the call says otherwise; `null` is for ever, 0 stores nothing. */
   readonly timeoutMs: number | null;
@@ -27,7 +29,7 @@ export interface CacheServiceSettings {
  * A cache: values under string keys, each with a timeout, as Django's cache framework has them.
  *
  * Timeouts are seconds (a fraction counts) or a duration string such as `'5m'`; `null` is for ever, 0 or less is
- * gone at once. Every call takes the `version` of the entries it works on.
+ * gone at once. Every call but `clear()` takes the `version` of the entries it works on.
  *
  * Every call rejects with TypeError or RangeError for arguments that make no sense, and then has changed nothing;
  * with RedisServiceError when Redis refuses it; and with RedisConnectionError (of which RedisTimeoutError is one) when
@@ -173,9 +175,13 @@ export class CacheService {
       case 'missing':
         throw new CacheKeyNotFoundError(key);
       case 'not-an-integer':
-        throw new TypeError(`cache key ${JSON.stringify(key)}: only an integer can be counted up or down`);
+        throw new TypeError(
+          `cache key ${JSON.stringify(key)}: only an integer can be counted up or down; set() one first`,
+        );
       case 'out-of-range':
-        throw new RangeError(`cache key ${JSON.stringify(key)}: beyond ±(2^53 − 1) JavaScript would round`);
+        throw new RangeError(
+          `cache key ${JSON.stringify(key)}: beyond ±(2^53 − 1) JavaScript would round; set() a smaller number first`,
+        );
     }
   }
 

@@ -1,4 +1,11 @@
-import type { CacheOptions, CodexRedisOptions, CookieOptions, RedisSourceOptions } from './options.js';
+import { isCookieName } from './cookie-name.js';
+import type {
+  CacheOptions,
+  CodexRedisOptions,
+  CookieOptions,
+  NamedCacheOptions,
+  RedisSourceOptions,
+} from './options.js';
 
 /** A sentence about an option; the path is put before it. */
 export interface Problem {
@@ -6,15 +13,22 @@ export interface Problem {
   readonly message: string;
 }
 
-/** How options that are right by themselves do not fit each other. */
+/** How options of `forRoot()` that are right by themselves do not fit each other. */
 export const checkTogether = (options: CodexRedisOptions): Problem[] => [
   ...checkSource(options, ''),
   ...checkCache(options.cache ?? {}, 'cache.'),
   ...checkSession(options),
 ];
 
+/** The same for those of `registerCache()`. */
+export const checkNamedCache = (cache: NamedCacheOptions): Problem[] => [
+  ...checkSource(cache, ''),
+  ...checkOwnClientOptions(cache, ''),
+  ...checkCache(cache, ''),
+];
+
 /** At most one way to Redis, and the client options of that. */
-export const checkSource = (source: RedisSourceOptions, path: string): Problem[] => {
+const checkSource = (source: RedisSourceOptions, path: string): Problem[] => {
   const given = (['url', 'cluster', 'sentinel', 'client'] as const).filter(
     (name) => source[name] !== undefined,
   );
@@ -30,21 +44,21 @@ export const checkSource = (source: RedisSourceOptions, path: string): Problem[]
     : problems;
 };
 
-export const checkCache = (cache: CacheOptions, path: string): Problem[] =>
+const checkCache = (cache: CacheOptions, path: string): Problem[] =>
   cache.keyPattern !== undefined && cache.keyFunction === undefined
-    ? [{ path: `${path}keyPattern`, message: 'is the inverse of keyFunction, which is missing' }]
+    ? [{ path: `${path}keyPattern`, message: `needs ${path}keyFunction beside it; give both or neither` }]
     : [];
 
 /** The module makes its clients recover and settle in time; these would undo it. */
 const OWN_CLIENT_OPTIONS: Readonly<Record<string, string>> = {
   url: 'set url beside clientOptions instead',
-  disableOfflineQueue: 'the module fails at once while Redis is away',
+  disableOfflineQueue: 'leave it out, calls always fail at once while Redis is away',
   commandOptions: 'set operationTimeoutMs instead',
-  RESP: 'the module speaks RESP 3',
+  RESP: 'leave it out, it is always 3',
 };
 
 const checkClientOptions = (
-  { url, clientOptions, cluster, sentinel, client }: RedisSourceOptions,
+  { clientOptions, cluster, sentinel, client }: RedisSourceOptions,
   prefix: string,
 ): Problem[] => {
   if (clientOptions === undefined) return [];
@@ -57,14 +71,30 @@ const checkClientOptions = (
     (sentinel && 'sentinel.nodeClientOptions') ??
     (client && 'the client itself');
   if (place) problems.push({ path, message: `is for url; give its options to ${place}` });
-  else if (prefix !== '' && url === undefined)
-    problems.push({ path, message: `belongs to ${prefix}url, which is missing` });
   return problems;
 };
 
+/** What has no Redis of its own uses the module's, whose client options are not to be mixed with others. */
+const checkOwnClientOptions = (
+  { clientOptions, url, cluster, sentinel, client }: RedisSourceOptions,
+  prefix: string,
+): Problem[] =>
+  clientOptions !== undefined && (url ?? cluster ?? sentinel ?? client) === undefined
+    ? [
+        {
+          path: `${prefix}clientOptions`,
+          message: `needs ${prefix}url beside it; set that, or move it to the clientOptions of forRoot()`,
+        },
+      ]
+    : [];
+
 const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): Problem[] => {
   if (session === undefined) return [];
-  const problems = [...checkSource(session, 'session.'), ...checkCookie(session.cookie ?? {})];
+  const problems = [
+    ...checkSource(session, 'session.'),
+    ...checkOwnClientOptions(session, 'session.'),
+    ...checkCookie(session.cookie ?? {}),
+  ];
   if (projectName === undefined)
     problems.push({
       path: 'projectName',
@@ -75,11 +105,7 @@ const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): P
       path: 'secretKey',
       message: 'is required for sessions; 32 random bytes or more sign them',
     });
-  if (
-    session.cookie?.name === undefined &&
-    projectName !== undefined &&
-    !/^[\w!#$%&'*+\-.^`|~]+$/.test(projectName)
-  )
+  if (session.cookie?.name === undefined && projectName !== undefined && !isCookieName(projectName))
     problems.push({
       path: 'session.cookie.name',
       message: 'is needed, since sessionid_{projectName} is no valid cookie name',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isCookieName } from './cookie-name.js';
 import { parseDuration } from './duration.js';
 import { isUnambiguousFirst, isUnambiguousLater } from './namespaces.js';
 import type {
@@ -105,7 +106,7 @@ const isSecret = (value: unknown): boolean =>
 const cookie = z.strictObject({
   name: checked<string>(
     "a cookie name: letters, digits and !#$%&'*+-.^_`|~",
-    (value) => typeof value === 'string' && /^[\w!#$%&'*+\-.^`|~]+$/.test(value),
+    (value) => typeof value === 'string' && isCookieName(value),
   ),
   path: checked<string | null>(
     "a path that begins with '/', without ';' or control characters, or null",

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { describeValue } from './describe-value.js';
-import { checkCache, checkSource, checkTogether, isProduction, type Problem } from './cross-checks.js';
+import { checkNamedCache, checkTogether, isProduction, type Problem } from './cross-checks.js';
 import { parseDuration } from './duration.js';
 import { FROM_ENVIRONMENT } from './environment.js';
 import { namedCacheSchema, optionsSchema } from './option-schemas.js';
@@ -54,20 +54,21 @@ export const resolveNamedCache = (
   const owner = `the cache ${JSON.stringify(name)}`;
   refuseNoObject(owner, given);
   const options = { ...given, name };
-  const together = (cache: NamedCacheOptions): Problem[] => [
-    ...checkSource(cache, ''),
-    ...checkCache(cache, ''),
-  ];
-  refuseProblems(namedCacheSchema, options, together, `${owner}: `);
+  refuseProblems(namedCacheSchema, options, checkNamedCache, `${owner}: `);
   const source = sourceOf({ ...options, memory: { maxEntries: settings.maxEntries } });
-  return { cache: cacheSettings(options), store: onSource(settings.store, source, options) };
+  return { cache: cacheSettings(options, `${owner}: `), store: onSource(settings.store, source, options) };
 };
 
 /** Advice that does not stop the start. */
 export const settingsWarnings = ({ session }: CodexRedisSettings): string[] =>
-  session?.secretKeys.some((secret) => Buffer.byteLength(secret) < SHORT_SECRET_BYTES)
-    ? [`A secret key of the sessions is shorter than ${SHORT_SECRET_BYTES} bytes; use longer, random ones`]
-    : [];
+  (session?.secretKeys ?? []).flatMap((secret, index) => {
+    if (Buffer.byteLength(secret) >= SHORT_SECRET_BYTES) return [];
+    const [option, cure] =
+      index === 0
+        ? ['secretKey', 'sign with random bytes, such as crypto.randomBytes(48).toString("base64url")']
+        : [`secretKeyFallbacks.${index - 1}`, 'take it away as soon as its sessions have expired'];
+    return [`${option} is shorter than ${SHORT_SECRET_BYTES} bytes; ${cure}`];
+  });
 
 const refuseNoObject = (owner: string, options: unknown): void => {
   if (typeof options !== 'object' || options === null)
@@ -83,7 +84,7 @@ const refuseProblems = <T extends object>(
   owner = '',
 ): void => {
   const parsed = schema.safeParse(options, { reportInput: true });
-  const alone = parsed.success ? [] : parsed.error.issues.flatMap(problemsOfIssue);
+  const alone = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOfIssue(issue, schema));
   const sound = alone.reduce((rest, { path }) => without(rest, path.split('.')), options);
   const wrong = new Set(alone.map(({ path }) => path));
   const all = [...alone, ...together(sound).filter(({ path }) => !wrong.has(path))];
@@ -99,18 +100,23 @@ const without = <T extends object>(options: T, [name = '', ...rest]: readonly st
   return (kept ? { ...others, [name]: without(value, rest) } : others) as T;
 };
 
-const problemsOfIssue = (issue: z.core.$ZodIssue): Problem[] => {
+const problemsOfIssue = (issue: z.core.$ZodIssue, schema: z.ZodType): Problem[] => {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
       path: path === '' ? key : `${path}.${key}`,
-      message:
-        key === 'isGlobal'
-          ? 'belongs beside the factory, not into its result'
-          : 'is no option of this module; see the settings reference for those there are',
+      message: whyUnknown(key, path, schema),
     }));
   const expected = issue.code === 'custom' ? issue.message : 'must be an object of options';
   return [{ path, message: `${expected}, got ${describeValue(issue.input)}` }];
+};
+
+const whyUnknown = (key: string, path: string, schema: z.ZodType): string => {
+  if (path === '' && schema === optionsSchema && key === 'isGlobal')
+    return 'belongs beside the factory, not into its result';
+  if (path === '' && schema === namedCacheSchema && (key in optionsSchema.shape || key === 'isGlobal'))
+    return 'is an option of forRoot(), for all caches; set it there';
+  return 'is no option of this module; see the settings reference for those there are';
 };
 
 const sentence = ({ path, message }: Problem, fromEnvironment: boolean): string => {
@@ -166,7 +172,8 @@ const sessionStoreSettings = (session: RedisSourceOptions, store: StoreSettings)
   return { ...own, holdsSessions: true, source: forSessions(own.source) };
 };
 
-const cacheSettings = (cache: CacheOptions): CacheSettings => ({
+const cacheSettings = (cache: CacheOptions, place = 'cache.'): CacheSettings => ({
+  place,
   keyPrefix: cache.keyPrefix ?? '',
   timeoutMs:
     cache.timeout === null ? null : Math.round(seconds(cache.timeout ?? DEFAULT_CACHE_TIMEOUT) * 1000),

@@ -26,6 +26,8 @@ export interface RedisSettings extends StoreSettings {
 }
 
 export interface CacheSettings {
+  /** What stands before the name of one of its options in messages: `cache.`, or the cache's name. */
+  readonly place: string;
   readonly keyPrefix: string;
   /** Whole milliseconds; `null` never expires. */
   readonly timeoutMs: number | null;

@@ -69,7 +69,8 @@ export class SessionSaver {
     state.requireLoaded();
     if (state.committed)
       throw new SessionStateError(
-        'The session was already committed with the response and cannot be saved again',
+        'The session was already committed with the response and cannot be saved again; load it anew with ' +
+          'SessionService.load() and save that',
       );
     if (state.ending !== undefined) await state.ending;
     const { endings } = state;

@@ -13,7 +13,8 @@ export const sessionsAreOff = (): SessionService =>
         (member in target && member !== 'constructor' && !(member in Object.prototype))
       )
         throw new ImproperlyConfiguredError(
-          'Sessions are off: give CodexRedisModule.forRoot() the options projectName, secretKey and session: {}',
+          'Sessions are off: give CodexRedisModule.forRoot() the options projectName, secretKey and session: {}, or set ' +
+            'PROJECT_NAME and SECRET_KEY for codexRedisConfig',
         );
       return Reflect.get(target, member) as unknown;
     },

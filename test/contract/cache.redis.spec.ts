@@ -18,6 +18,7 @@ describe('Cache, what only Redis shows', () => {
     stats = await CommandStats.of(server.url);
     store = openRedis(server.url);
     const settings = {
+      place: 'cache.',
       keyPrefix: 'app',
       timeoutMs: 300_000,
       version: 1,
@@ -88,7 +89,14 @@ describe('Cache, what only Redis shows', () => {
   const withoutPrefix = (): CacheService =>
     new CacheService(
       store,
-      { keyPrefix: '', timeoutMs: null, version: 1, keyFunction: undefined, keyPattern: undefined },
+      {
+        place: 'cache.',
+        keyPrefix: '',
+        timeoutMs: null,
+        version: 1,
+        keyFunction: undefined,
+        keyPattern: undefined,
+      },
       new JsonSerializer(),
     );
 

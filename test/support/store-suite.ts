@@ -43,6 +43,7 @@ export class StoreContext {
     serializer: Serializer = new JsonSerializer(),
   ): CacheService {
     const defaults = {
+      place: 'cache.',
       keyPrefix: this.prefix,
       timeoutMs: 300_000,
       version: 1,

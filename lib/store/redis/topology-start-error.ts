@@ -36,7 +36,8 @@ export interface SentinelPlaces {
 export const sentinelStartError = (error: unknown, { sentinels, master, name }: SentinelPlaces): Error => {
   if (error instanceof AggregateError && error.errors.some((each) => each instanceof UnknownMasterError))
     return new ImproperlyConfiguredError(
-      `sentinel.name: the Sentinels at ${sentinels} watch no master of the name ${JSON.stringify(name)}`,
+      `sentinel.name: the Sentinels at ${sentinels} watch no master of the name ${JSON.stringify(name)}; compare ` +
+        'it with "sentinel monitor" in their configuration',
       { cause: error },
     );
   const ofSentinels = error instanceof AggregateError || master === undefined;

@@ -144,6 +144,40 @@ describe('named caches', () => {
     });
     expect(message).toMatch(/2 settings[\s\S]*keyPrefix must be[\s\S]*timeout must be/);
   });
+
+  it('say where options belong that are not theirs', async () => {
+    const reports = CodexRedisModule.registerCache({
+      name: 'reports',
+      clientOptions: { username: 'ada' },
+      operationTimeoutMs: 100,
+      isGlobal: true,
+      ttl: 3,
+    } as never);
+    const message = await failure({ imports: [root(), reports] });
+    expect(message).toMatch(/the cache "reports": operationTimeoutMs is an option of forRoot\(\)/);
+    expect(message).toMatch(/the cache "reports": isGlobal is an option of forRoot\(\)/);
+    expect(message).toMatch(/the cache "reports": ttl is no option of this module/);
+    expect(message).toMatch(/the cache "reports": clientOptions needs url beside it/);
+  });
+
+  it('C55 C58 are named where an option of theirs is missing', async () => {
+    const caches = [
+      CodexRedisModule.registerCache({ name: 'reports' }),
+      CodexRedisModule.registerCache({ name: 'feeds', keyPrefix: 'feeds', keyFunction: (key) => key }),
+      CodexRedisModule.registerCache({ name: 'odd', serializer: 'nowhere' }),
+    ];
+    const module = await start({ imports: [root(), ...caches.slice(0, 2)] });
+    const [reports, feeds] = ['reports', 'feeds'].map((name) =>
+      module.get<CacheService>(getCacheToken(name)),
+    );
+    await expect(reports!.clear()).rejects.toThrow(
+      /^the cache "reports": keyPrefix: clear\(\) needs one.*set it$/,
+    );
+    await expect(feeds!.clear()).rejects.toThrow(/^the cache "feeds": keyPattern: clear\(\) needs it/);
+    expect(await failure({ imports: [root(), caches[2]!] })).toMatch(
+      /^the cache "odd": serializer names no serializer/,
+    );
+  });
 });
 
 describe('cache.serializer', () => {

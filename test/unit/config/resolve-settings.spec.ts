@@ -38,6 +38,7 @@ describe('resolveSettings', () => {
         connectTimeoutMs: 5000,
       },
       cache: {
+        place: 'cache.',
         keyPrefix: '',
         timeoutMs: 300_000,
         version: 1,
@@ -296,7 +297,7 @@ describe('resolveSettings', () => {
     expect(of({ url: 'redis://other', clientOptions: { name: 'shop' } })).toEqual({ name: 'shop' });
     expect(of({ cluster: { rootNodes: [] } })).toEqual({});
     expect(problemsOf({ ...withSessions, session: { clientOptions: { name: 'shop' } } })).toEqual([
-      expect.stringMatching(/^session.clientOptions belongs to session.url/),
+      expect.stringMatching(/^session.clientOptions needs session.url beside it/),
     ]);
     expect(
       problemsOf({
@@ -325,7 +326,15 @@ describe('resolveSettings', () => {
 
   it('warns of a short secret key', () => {
     expect(settingsWarnings(resolveSettings(withSessions))).toEqual([]);
-    expect(settingsWarnings(resolveSettings({ ...withSessions, secretKey: 'short' }))).toHaveLength(1);
+    const short = resolveSettings({
+      ...withSessions,
+      secretKey: 'short',
+      secretKeyFallbacks: [secretKey, 'brief'],
+    });
+    expect(settingsWarnings(short)).toEqual([
+      expect.stringMatching(/^secretKey is shorter than 32 bytes; sign with random bytes/),
+      expect.stringMatching(/^secretKeyFallbacks.1 is shorter than 32 bytes; take it away/),
+    ]);
   });
 });
 
