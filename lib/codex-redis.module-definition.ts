@@ -9,7 +9,7 @@ import type { CodexRedisOptions, NamedCacheOptions } from './config/options.js';
 /** Options of the module as a Nest module, beside those of what it does. */
 export interface CodexRedisModuleExtras {
   /**
-   * Whether CacheService, SessionService and JsonSerializer can be injected without importing the module.
+   * Whether CacheService, SessionService, JsonSerializer and CodexRedisHealth can be injected without importing the module.
    * @default false
    */
   isGlobal?: boolean | undefined;

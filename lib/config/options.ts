@@ -166,7 +166,8 @@ export interface MemoryOptions {
 /** What `CodexRedisModule.forRoot()` takes. */
 export interface CodexRedisOptions extends RedisSourceOptions {
   /**
-   * Milliseconds within which every command settles.
+   * Milliseconds Redis has to answer a command. That it did not is noticed up to a fifth later; a reply that is still
+   * arriving is waited for.
    * @default 1000
    */
   operationTimeoutMs?: number | undefined;
@@ -179,7 +180,7 @@ export interface CodexRedisOptions extends RedisSourceOptions {
   memory?: MemoryOptions | undefined;
   /** The first segment of every session's key, as codex-django's PROJECT_NAME. Sessions need it. */
   projectName?: string | undefined;
-  /** Signs the sessions, as Django's SECRET_KEY; at least 32 bytes. Sessions need it. */
+  /** Signs the sessions, as Django's SECRET_KEY; shorter ones than 32 bytes are warned of. Sessions need it. */
   secretKey?: string | Uint8Array | undefined;
   /** Earlier secret keys, which still verify; the next save signs with `secretKey`. */
   secretKeyFallbacks?: readonly (string | Uint8Array)[] | undefined;

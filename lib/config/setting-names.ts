@@ -34,7 +34,7 @@ export const SETTING_NAMES: readonly SettingName[] = [
     environment: 'CODEX_REDIS_OPERATION_TIMEOUT_MS',
     reads: 'number',
     default: '1000',
-    note: 'milliseconds within which every command settles',
+    note: 'milliseconds Redis has to answer a command',
   },
   {
     option: 'connectTimeoutMs',
