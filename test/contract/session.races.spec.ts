@@ -33,6 +33,7 @@ describeOnEveryStore('Session, races', (context) => {
       },
     });
     const session = await sessionsOf(context, {}, { store }).create();
+    expect(taken.size).toBe(2);
     expect(taken).not.toContain(storeKeyOf(context, session.key));
     for (const key of taken) expect(await context.store.get(key)).toBe('of somebody else');
   });

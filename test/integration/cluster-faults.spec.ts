@@ -272,6 +272,7 @@ describe('a Redis Cluster that loses nodes', () => {
       await pause(300);
       await load.stop();
 
+      expect(calls.some(({ error }) => error !== undefined)).toBe(true);
       for (const { error, afterMs } of calls) {
         if (error !== undefined) expect(error).toBeInstanceOf(CodexRedisError);
         expect(afterMs).toBeLessThan(SETTLED_MS);

@@ -68,8 +68,8 @@ describe('the life of a store on Redis', () => {
   it('leaves nothing behind when it never connected', async () => {
     const before = handles();
     const store = openRedis(`redis://127.0.0.1:${await freePort()}/0`);
-    await settle(() => store.connect());
-    await settle(() => store.get('k'));
+    await expect(store.connect()).rejects.toBeInstanceOf(RedisConnectionError);
+    await expect(store.get('k')).rejects.toBeInstanceOf(RedisConnectionError);
     await store.close();
 
     await nothingMoreThan(before);

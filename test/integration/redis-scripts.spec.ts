@@ -72,7 +72,7 @@ describe('the scripts on Redis', () => {
     }
   });
 
-  it('let exactly one of compareAndSet and delete win', async () => {
+  it('leave nothing when a delete meets a compareAndSet', async () => {
     for (let round = 0; round < 50; round++) {
       await store.set(key, 'old', null);
       const [set, deleted] = await Promise.all([

@@ -182,6 +182,8 @@ describe('a master behind Redis Sentinels', () => {
       await pause(300);
       await load.stop();
 
+      if (fault === 'killed' || fault === 'frozen')
+        expect(calls.some(({ error }) => error !== undefined)).toBe(true);
       for (const { error, afterMs } of calls) {
         if (error !== undefined) expect(error).toBeInstanceOf(CodexRedisError);
         expect(afterMs).toBeLessThan(SETTLED_MS);

@@ -2,6 +2,7 @@ import { Inject, Injectable, Module, type Type } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import {
   CacheService,
@@ -57,7 +58,7 @@ describe('CodexRedisModule.forRoot', () => {
     const module = await start(CodexRedisModule.forRoot(redisOptions()));
     await proveCache(module);
     expect(module.get(JsonSerializer).dumps({ a: 1 })).toBe('{"a":1}');
-    expect(module.get(SessionService)).toBeDefined();
+    expect(() => module.get(SessionService).open()).toThrow(/Sessions are off/);
   });
 
   it('supplies them on the embedded store', async () => {
@@ -71,11 +72,17 @@ describe('CodexRedisModule.forRoot', () => {
   });
 
   it('opens nothing before it is initialised', async () => {
+    const proxy = await RedisProxy.start(process.env['TEST_REDIS_URL']!);
     const module = await Test.createTestingModule({
-      imports: [CodexRedisModule.forRoot({ url: 'redis://127.0.0.1:1', connectTimeoutMs: 100 })],
+      imports: [CodexRedisModule.forRoot({ url: proxy.url })],
     }).compile();
-    await expect(module.init()).rejects.toThrow();
+    opened.push(module);
+    await pause(50);
+    expect(proxy.accepted).toBe(0);
+    await module.init();
+    expect(proxy.accepted).toBeGreaterThan(0);
     await module.close();
+    await proxy.stop();
   });
 
   it('C89 keeps no connection when one of several cannot be made', async () => {

@@ -131,7 +131,7 @@ describe('C66 the law of JsonSerializer', () => {
     fc.assert(
       fc.property(integers, fc.constantFrom(',', ', ', ' ,\n'), (values, separator) => {
         const loaded = serializer.loads(`[${values.join(separator)}]`) as (number | bigint)[];
-        return loaded.every((value, index) => BigInt(value) === values[index]);
+        return isDeepStrictEqual(loaded.map(BigInt), values);
       }),
     );
   });
