@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { SerializerSource } from './config/options.js';
 import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
-import type { Serializer } from './serializer/serializer.js';
+import { isSerializer, type Serializer } from './serializer/serializer.js';
 
 /** Finds the serializers that options name: instances at once, classes and tokens when the application starts. */
 export class Serializers {
@@ -75,9 +75,3 @@ class DeferredSerializer implements Serializer {
     return typeof this.source === 'function' ? this.moduleRef.create(this.source as Type) : undefined;
   }
 }
-
-const isSerializer = (value: unknown): value is Serializer =>
-  typeof value === 'object' &&
-  value !== null &&
-  typeof (value as Partial<Serializer>).dumps === 'function' &&
-  typeof (value as Partial<Serializer>).loads === 'function';

@@ -1,3 +1,4 @@
+import { ignore } from '../store/ignore.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { KeySelection } from './cache-keys.js';
 
@@ -12,9 +13,7 @@ export const deleteSelected = async (store: KeyValueStore, selection: KeySelecti
     deleted += await deleting;
     deleting = store.deleteMany(page.filter((redisKey) => selection.keyOf(redisKey) !== undefined));
     // A failure is awaited with the next page; until then it must not count as unhandled.
-    deleting.catch(ignored);
+    deleting.catch(ignore);
   }
   return deleted + (await deleting);
 };
-
-const ignored = (): void => undefined;

@@ -1,3 +1,4 @@
+import { ignore } from '../store/ignore.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { TransientMap } from '../store/transient-map.js';
 
@@ -12,12 +13,10 @@ export class Flight {
   /** Writes the result, in such a way that a later write or delete of this process can wait for it. */
   async write<T>(call: () => Promise<T>): Promise<T> {
     const answer = call();
-    this.writing = answer.then(settled, settled);
+    this.writing = answer.then(ignore, ignore);
     return answer;
   }
 }
-
-const settled = (): void => undefined;
 
 const flightsByStore = new WeakMap<KeyValueStore, SingleFlight>();
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSerializer } from '../serializer/serializer.js';
 import { isCookieName } from './cookie-name.js';
 import { parseDuration } from './duration.js';
 import { isUnambiguousFirst, isUnambiguousLater } from './namespaces.js';
@@ -86,9 +87,7 @@ const cache = {
   version: checked<number>('an integer from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0),
   serializer: checked<SerializerSource>(
     'a serializer with dumps() and loads(), its class, or a provider token',
-    (value) =>
-      ['function', 'string', 'symbol'].includes(typeof value) ||
-      (isObject(value) && typeof value['dumps'] === 'function' && typeof value['loads'] === 'function'),
+    (value) => ['function', 'string', 'symbol'].includes(typeof value) || isSerializer(value),
   ),
   keyFunction: checked<KeyFunction>(
     'a function (key, keyPrefix, version) => string',

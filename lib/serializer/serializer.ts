@@ -14,3 +14,9 @@ export interface Serializer {
    */
   loads(text: string): unknown;
 }
+
+export const isSerializer = (value: unknown): value is Serializer =>
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as Partial<Serializer>).dumps === 'function' &&
+  typeof (value as Partial<Serializer>).loads === 'function';

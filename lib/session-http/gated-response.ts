@@ -23,17 +23,17 @@ export interface Hold {
 }
 
 /** Where a response keeps its hold. */
-export const HELD = Symbol('codex-redis:held-response');
+export const HELD_RESPONSE = Symbol('codex-redis:held-response');
 
 /** On a prototype shared by the responses of an application: what makes a late hold where one is needed. */
-export const HOLD = Symbol('codex-redis:hold-response');
+export const HOLD_ON_DEMAND = Symbol('codex-redis:hold-response');
 
 /** On the same prototype: the object whose methods send for real. */
 export const BASE = Symbol('codex-redis:response-base');
 
 /** A raw response, of node:http, of node:http2's compatible API or of Fastify's `inject()`. */
 export interface GatedResponse extends ServerResponse {
-  [HELD]?: Hold | undefined;
-  [HOLD]?: (response: GatedResponse) => Hold | undefined;
+  [HELD_RESPONSE]?: Hold | undefined;
+  [HOLD_ON_DEMAND]?: (response: GatedResponse) => Hold | undefined;
   [BASE]?: ResponseBase;
 }

@@ -6,7 +6,7 @@ import type { Hold, Phase } from './gated-response.js';
 import { GivenHeaders, type HeaderLines } from './header-lines.js';
 import { mergeHeaders } from './node-response.js';
 import type { ResponseBase } from './response-base.js';
-import { addLookouts } from './response-lookouts.js';
+import { lookAsSent } from './waiting-response.js';
 
 interface Call {
   readonly method: 'write' | 'end' | 'flushHeaders';
@@ -133,7 +133,7 @@ export abstract class HeldResponse implements Hold {
     }
     this.phase = 'waiting';
     this.#statusCode = statusCode;
-    addLookouts(this.response);
+    lookAsSent(this.response);
     pending.then(
       () => this.#release(),
       (error: unknown) => this.#refuse(error),

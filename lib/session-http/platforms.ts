@@ -1,8 +1,8 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
-import { makeRoom } from './express-room.js';
-import { BASE, type GatedResponse, HELD, HOLD } from './gated-response.js';
+import { addExpressProperties } from './express-properties.js';
+import { BASE, type GatedResponse, HELD_RESPONSE, HOLD_ON_DEMAND } from './gated-response.js';
 import type { ResponseBase } from './response-base.js';
 import { addSenders, senders } from './response-gate.js';
 import { SessionExchange } from './session-exchange.js';
@@ -19,7 +19,7 @@ export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): void
   const platform = adapter.getType();
   if (platform === 'express') {
     installOnExpress(adapter.getInstance<ExpressApplication>(), http);
-    makeRoom(adapter.getHttpServer() as Server | undefined);
+    addExpressProperties(adapter.getHttpServer() as Server | undefined);
   } else if (platform === 'fastify') installOnFastify(adapter.getInstance<FastifyInstance>(), http);
   else
     throw new ImproperlyConfiguredError(
@@ -43,11 +43,11 @@ export const presentExchangeOf = (request: object): SessionExchange | undefined 
 /** The exchange behind a response of either platform, if it has one. */
 export const exchangeBehind = (response: object): SessionExchange | undefined => {
   const { raw = response } = response as { raw?: object };
-  return (raw as GatedResponse)[HELD] as SessionExchange | undefined;
+  return (raw as GatedResponse)[HELD_RESPONSE] as SessionExchange | undefined;
 };
 
 const heldOrNeeded = (response: GatedResponse): SessionExchange | undefined =>
-  (response[HELD] ?? response[HOLD]?.(response)) as SessionExchange | undefined;
+  (response[HELD_RESPONSE] ?? response[HOLD_ON_DEMAND]?.(response)) as SessionExchange | undefined;
 
 // --- Express
 
@@ -66,13 +66,13 @@ interface ExpressResponse extends GatedResponse {
 const installOnExpress = ({ request, response }: ExpressApplication, http: SessionHttp): void => {
   const base = Reflect.getPrototypeOf(response) as ResponseBase;
   const open = (held: ExpressResponse): SessionExchange =>
-    (held[HELD] = new SessionExchange(http, held.req, held, base));
+    (held[HELD_RESPONSE] = new SessionExchange(http, held.req, held, base));
   Object.assign(response, {
     ...senders,
     [BASE]: base,
     [OPEN]: open,
     // a response nobody asked a session for is concerned only by a malformed cookie
-    [HOLD]: (held: ExpressResponse) => (http.presentsMalformed(held.req) ? open(held) : undefined),
+    [HOLD_ON_DEMAND]: (held: ExpressResponse) => (http.presentsMalformed(held.req) ? open(held) : undefined),
   });
   Object.defineProperty(request, 'session', {
     configurable: true,
@@ -84,7 +84,7 @@ const installOnExpress = ({ request, response }: ExpressApplication, http: Sessi
 };
 
 const expressExchange = (response: ExpressResponse): SessionExchange | undefined =>
-  (response[HELD] as SessionExchange | undefined) ?? response[OPEN]?.(response);
+  (response[HELD_RESPONSE] as SessionExchange | undefined) ?? response[OPEN]?.(response);
 
 // --- Fastify
 
@@ -145,9 +145,9 @@ const installOnFastify = (instance: FastifyInstance, http: SessionHttp): void =>
 
 const gateFastify = (exchange: SessionExchange): void => {
   const response: GatedResponse = exchange.response;
-  if (response[HELD] !== undefined) return;
+  if (response[HELD_RESPONSE] !== undefined) return;
   exchange.base = fastifyBase(response);
-  response[HELD] = exchange;
+  response[HELD_RESPONSE] = exchange;
   addSenders(response);
 };
 

@@ -1,4 +1,4 @@
-import { BASE, type GatedResponse, HELD, type Hold, HOLD } from './gated-response.js';
+import { BASE, type GatedResponse, HELD_RESPONSE, type Hold, HOLD_ON_DEMAND } from './gated-response.js';
 import { headersAlreadySent, isWritable } from './node-response.js';
 import type { ResponseBase } from './response-base.js';
 
@@ -18,7 +18,7 @@ const isFinal = (statusCode: unknown): boolean =>
   typeof statusCode === 'number' && statusCode >= 200 && statusCode <= 999;
 
 function writeHead(this: GatedResponse, statusCode: number, reason?: unknown, headers?: unknown): unknown {
-  const held = this[HELD] ?? this[HOLD]?.(this);
+  const held = this[HELD_RESPONSE] ?? this[HOLD_ON_DEMAND]?.(this);
   if (held === undefined || held.phase === 'passing' || !isFinal(statusCode))
     return baseOf(this, held).writeHead.call(this, statusCode, reason, headers);
   if (held.phase !== 'open') throw headersAlreadySent('write');
@@ -27,14 +27,14 @@ function writeHead(this: GatedResponse, statusCode: number, reason?: unknown, he
 }
 
 function write(this: GatedResponse, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
-  const held = this[HELD];
+  const held = this[HELD_RESPONSE];
   if (held === undefined || held.phase === 'passing' || !isWritable(chunk))
     return baseOf(this, held).write.call(this, chunk, encoding, callback);
   return held.write(chunk, encoding, callback);
 }
 
 function end(this: GatedResponse, chunk?: unknown, encoding?: unknown, callback?: unknown): unknown {
-  const held = this[HELD];
+  const held = this[HELD_RESPONSE];
   const sendable = !chunk || typeof chunk === 'function' || isWritable(chunk);
   if (held === undefined || held.phase === 'passing' || !sendable)
     return baseOf(this, held).end.call(this, chunk, encoding, callback);
@@ -43,7 +43,7 @@ function end(this: GatedResponse, chunk?: unknown, encoding?: unknown, callback?
 }
 
 function flushHeaders(this: GatedResponse): void {
-  const held = this[HELD];
+  const held = this[HELD_RESPONSE];
   if (held === undefined || held.phase === 'passing') baseOf(this, held).flushHeaders.call(this);
   else held.flushHeaders();
 }

@@ -34,7 +34,7 @@ export class SessionCookie {
    * @param maxAge whole seconds, negative in the past; `undefined` for a cookie that ends with the browser
    * @param now milliseconds since the epoch
    */
-  give(key: string, maxAge: number | undefined, now: number): string {
+  issue(key: string, maxAge: number | undefined, now: number): string {
     return `${this.#attributes.name}=${key}${this.#afterValue(maxAge, Math.floor(now / 1000))}`;
   }
 
@@ -42,7 +42,7 @@ export class SessionCookie {
    * The Set-Cookie header that takes the cookie away. A browser replaces a cookie only by one with the same domain
    * and path, and a secure one only by a secure one.
    */
-  take(): string {
+  expire(): string {
     return stringifySetCookie({ ...this.#attributes, value: '', maxAge: 0, expires: new Date(0) });
   }
 

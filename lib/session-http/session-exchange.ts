@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
 import { SessionStateError } from '../errors/session.errors.js';
 import { stackOf } from '../errors/stack-of.js';
-import { isSessionKey } from '../session/session-key.js';
 import { type SessionState, sessionStateOf } from '../session/session-state.js';
 import type { Session } from '../session/session.js';
+import { ignore } from '../store/ignore.js';
 import type { FailureReply } from './failure-reply.js';
 import type { HeaderLines } from './header-lines.js';
 import { HeldResponse } from './held-response.js';
 import type { ResponseBase } from './response-base.js';
-import type { SessionHttp } from './session-http.js';
+import { isMalformed, type SessionHttp } from './session-http.js';
 
 const logger = new Logger('CodexRedisSession');
 
@@ -25,8 +25,6 @@ type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 
 const logFailure = (error: unknown): void =>
   logger.error('The session could not be committed, the client got an error', stackOf(error));
-
-const ALREADY_GATED = (): void => undefined;
 
 /** One request with its response and their session. */
 export class SessionExchange extends HeldResponse {
@@ -44,11 +42,11 @@ export class SessionExchange extends HeldResponse {
     response: ServerResponse,
     base: ResponseBase,
     /** Puts the gate on the response, which has none while nobody asks for the session. */
-    private readonly gate: (exchange: SessionExchange) => void = ALREADY_GATED,
+    private readonly gate: (exchange: SessionExchange) => void = ignore,
   ) {
     super(response, base);
     this.#presented = http.presentedBy(request);
-    this.isMalformed = this.#presented !== undefined && !isSessionKey(this.#presented);
+    this.isMalformed = isMalformed(this.#presented);
   }
 
   /** The session, loaded or not; the first look at it costs no command. */
@@ -141,7 +139,7 @@ export class SessionExchange extends HeldResponse {
     const state = this.#state();
     if (state !== undefined && this.#givesKey(state, statusCode))
       headers.setCookie(lines, this.#cookieOf(state));
-    else if (this.#takesCookie(state, statusCode)) headers.setCookie(lines, cookie.take());
+    else if (this.#takesCookie(state, statusCode)) headers.setCookie(lines, cookie.expire());
     else if (state?.accessed) headers.vary(lines);
     this.#close();
   }
@@ -189,7 +187,7 @@ export class SessionExchange extends HeldResponse {
     const { session } = this;
     // rounded up, so that the cookie does not go before the session
     const maxAge = session.expiresAtBrowserClose() ? undefined : Math.ceil(session.getExpiryAge());
-    return this.http.cookie.give(state.key ?? '', maxAge, this.http.clock.now());
+    return this.http.cookie.issue(state.key ?? '', maxAge, this.http.clock.now());
   }
 
   /** What is changed from here on would be lost. */

@@ -28,7 +28,10 @@ export class SessionHttp {
 
   /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
   presentsMalformed(request: IncomingMessage): boolean {
-    const key = this.presentedBy(request);
-    return key !== undefined && !isSessionKey(key);
+    return isMalformed(this.presentedBy(request));
   }
 }
+
+/** Whether what a client presented cannot be a session key. */
+export const isMalformed = (presented: string | undefined): boolean =>
+  presented !== undefined && !isSessionKey(presented);

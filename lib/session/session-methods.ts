@@ -15,7 +15,7 @@ export const sessionProperties: Readonly<Record<string, (state: SessionState) =>
   modified: (state) => state.modified,
 };
 
-const changes = {
+const access = {
   get(this: object, name: string, defaultValue?: unknown): unknown {
     const value = sessionStateOf(this).read(name);
     return value === undefined ? defaultValue : value;
@@ -58,7 +58,7 @@ const changes = {
   },
 };
 
-const looks = {
+const listing = {
   keys(this: object): string[] {
     return sessionStateOf(this).names();
   },
@@ -124,7 +124,7 @@ const lifeCycle = {
   },
 
   cycleKey(this: object): Promise<void> {
-    // in there, so that what is thrown rejects
+    // a throw becomes a rejection
     return new Promise((resolve) => {
       sessionStateOf(this).requestCycle();
       resolve();
@@ -162,8 +162,8 @@ const answer = (work: Promise<void>, callback: SessionCallback | undefined): Pro
 
 /** The methods of a session, shared by all: each finds the state in its `this`. */
 export const sessionMethods: Readonly<Record<string, unknown>> = {
-  ...changes,
-  ...looks,
+  ...access,
+  ...listing,
   ...expiry,
   ...testCookie,
   ...lifeCycle,

@@ -22,7 +22,7 @@ const MAX_KEYS_TRIED = 8;
 /** The longest pause before a save under contention is tried again, in milliseconds. */
 const MAX_PAUSE = 32;
 
-/** What a save writes: entries with what their names changed laid over those of others. */
+/** What a save writes: its own changes laid over the newest entries, and the JSON of that. */
 interface Draft {
   readonly data: SessionData;
   readonly json: string;

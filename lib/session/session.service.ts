@@ -204,7 +204,7 @@ export class SessionService {
     return this.#saver.between(state, async () => {
       const { key } = state;
       const text = key === null ? null : await this.#store.read(key);
-      // flushed meanwhile
+      // flushed meanwhile: what was read belongs to a session that is no more
       if (state.key !== key) return;
       state.renew(text);
       if (key !== null && text === null) throw new SessionInterruptedError();

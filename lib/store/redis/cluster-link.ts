@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisClusterOptions } from 'redis';
 import { RedisConnectionError, RedisTimeoutError } from '../../errors/redis.errors.js';
+import { ignore } from '../ignore.js';
 import { checkServer } from './check-server.js';
 import { closedError } from './closed-link.js';
 import { ClusterMap } from './cluster-map.js';
@@ -160,5 +161,3 @@ const within = async <T>(ms: number, work: Promise<T>, late: Error): Promise<T> 
     cancel.abort();
   }
 };
-
-const ignore = (): void => undefined;

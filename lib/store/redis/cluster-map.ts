@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { RedisClientType, RedisClusterOptions } from 'redis';
 import { RedisServiceError } from '../../errors/redis.errors.js';
+import { ignore } from '../ignore.js';
 import { ClusterNode } from './cluster-node.js';
 import { ClusterSeeds } from './cluster-seeds.js';
 import { SLOT_COUNT } from './cluster-slot.js';
@@ -220,5 +221,3 @@ export class ClusterMap {
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
   }
 }
-
-const ignore = (): void => undefined;

@@ -1,4 +1,5 @@
 import type { RedisClientType } from 'redis';
+import { ignore } from '../ignore.js';
 import { addressOf } from './client-template.js';
 import { parseSlotRanges, type SlotRange } from './cluster-topology.js';
 import type { NodeAddress } from './node-address.js';
@@ -6,7 +7,6 @@ import { Connection } from './connection.js';
 import { dial, type Dial } from './dial.js';
 import { firstAnswer } from './first-answer.js';
 import { insistentDial } from './insistent-dial.js';
-import { asNothing } from './replies.js';
 
 export interface ClusterSeedsOptions {
   readonly roots: readonly RedisClientType[];
@@ -58,7 +58,7 @@ export class ClusterSeeds {
     const dialled = insist ? insistentDial(start) : start();
     this.#open.add(() => dialled.abandon(new Error('Another node has answered')));
     const { client, bytesRead } = await dialled.opened;
-    const connection = new Connection({ client, bytesRead, operationTimeoutMs, onLost: asNothing });
+    const connection = new Connection({ client, bytesRead, operationTimeoutMs, onLost: ignore });
     this.#open.add(() => connection.destroy());
     const asked = splitAddress(addressOf(root));
     return connection.send(['CLUSTER', 'SLOTS'], (reply) => parseSlotRanges(reply, asked));

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { ErrorReply, type RedisClientType } from 'redis';
+import { ignore } from '../ignore.js';
 import { joinWrites } from './join-writes.js';
 import { withoutArguments } from './translate-error.js';
 
@@ -85,5 +86,3 @@ const connectClient = (
   unsubscribe(SOCKET_MADE, see);
   return { connecting, seen };
 };
-
-const ignore = (): void => undefined;

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import { RedisConnectionError } from '../../errors/redis.errors.js';
+import { ignore } from '../ignore.js';
 
 /** After a failed attempt commands fail at once for this long, rather than each starting one more. */
 const RESPITE_MS = 100;
@@ -64,7 +65,5 @@ export class FirstConnect {
     return { whole, forCommands };
   }
 }
-
-const ignore = (): void => undefined;
 
 const unreachable = (cause: unknown): RedisConnectionError => new RedisConnectionError(undefined, { cause });

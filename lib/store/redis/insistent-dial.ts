@@ -1,6 +1,6 @@
+import { ignore } from '../ignore.js';
 import type { Dial, DialledClient } from './dial.js';
 import { Reconnection } from './reconnection.js';
-import { asNothing } from './replies.js';
 
 /**
  * As `start()`, with further attempts beside the first for as long as that stays silent: what it has sent may be lost,
@@ -12,7 +12,7 @@ export const insistentDial = (start: () => Dial): Dial => {
     next = start;
     return first;
   };
-  let stop: () => void = asNothing;
+  let stop: () => void = ignore;
   const anyOpened = new Promise<DialledClient>((onOpen) => {
     const reconnection = new Reconnection({ start: () => next(), onOpen, hurry: true });
     stop = () => reconnection.stop();

@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import { RedisConnectionError } from '../../errors/redis.errors.js';
+import { ignore } from '../ignore.js';
 import { Connection } from './connection.js';
 import { type Dial, DialTimeoutError, type DialledClient } from './dial.js';
 import { Reconnection } from './reconnection.js';
 import type { ReplyParser } from './redis-link.js';
-import { asNothing } from './replies.js';
 
 export interface KeptConnectionOptions {
   readonly start: () => Dial;
@@ -28,7 +28,7 @@ export class KeptConnection {
   #reconnection: Reconnection | undefined;
   #failure: unknown;
   #opened: Promise<void> | undefined;
-  #tried: () => void = asNothing;
+  #tried: () => void = ignore;
   #readySince = Infinity;
   #ended = false;
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { asNothing } from './replies.js';
+import { ignore } from '../ignore.js';
 
 /** How long after the first answer the others may take. */
 const PATIENCE_MS = 100;
@@ -17,7 +17,7 @@ export const mostAnswers = async <T>(asked: readonly Promise<T>[]): Promise<T> =
       answers.push(answer);
       if (answers.length > asked.length / 2) resolve();
     };
-    for (const answer of asked) answer.then(take, asNothing);
+    for (const answer of asked) answer.then(take, ignore);
   });
   const first = await Promise.any(asked);
   await Promise.race([enough, Promise.allSettled(asked), pause(PATIENCE_MS, undefined, { ref: false })]);

@@ -1,4 +1,5 @@
 import { ErrorReply, type RedisClientType } from 'redis';
+import { ignore } from '../ignore.js';
 import { dial, type Dial, type DialledClient, DialTimeoutError } from './dial.js';
 import { addressName, type NodeAddress } from './node-address.js';
 
@@ -63,5 +64,3 @@ const roleOf = async (client: RedisClientType): Promise<unknown> => {
     throw error;
   }
 };
-
-const ignore = (): void => undefined;

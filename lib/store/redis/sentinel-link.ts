@@ -1,4 +1,5 @@
 import type { RedisClientType, RedisSentinelOptions } from 'redis';
+import { ignore } from '../ignore.js';
 import { checkServer } from './check-server.js';
 import { closedError } from './closed-link.js';
 import { ConnectionReport } from './connection-report.js';
@@ -8,7 +9,7 @@ import { KeptConnection } from './kept-connection.js';
 import { addressName, mappedAddress, type NodeAddress } from './node-address.js';
 import type { RedisLink, RedisNode, ReplyParser } from './redis-link.js';
 import { replicaOrMaster } from './replica-read.js';
-import { asNothing, asReply } from './replies.js';
+import { asReply } from './replies.js';
 import { masterDial } from './sentinel-dial.js';
 import { SentinelGroup } from './sentinel-group.js';
 import { SentinelReplicas } from './sentinel-replicas.js';
@@ -51,7 +52,7 @@ export class SentinelLink implements RedisLink {
       locate: () => this.#group.replicas(),
       connectionTo: (address) => {
         const start = (): Dial => dial(this.#templateAt(address), connectTimeoutMs);
-        return new KeptConnection({ start, operationTimeoutMs, onChange: asNothing });
+        return new KeptConnection({ start, operationTimeoutMs, onChange: ignore });
       },
     });
     this.#firstConnect = new FirstConnect(() => this.#connect(), operationTimeoutMs);

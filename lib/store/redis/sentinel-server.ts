@@ -1,11 +1,11 @@
 import type { RedisClientType } from 'redis';
+import { ignore } from '../ignore.js';
 import { closedError } from './closed-link.js';
 import { Connection } from './connection.js';
 import { dial, type Dial } from './dial.js';
 import { insistentDial } from './insistent-dial.js';
 import type { NodeAddress } from './node-address.js';
 import type { RedisReply, ReplyParser } from './redis-link.js';
-import { asNothing } from './replies.js';
 
 export interface SentinelServerOptions {
   readonly template: RedisClientType;
@@ -42,7 +42,7 @@ export class SentinelServer {
   /** The address comes last: no newer epoch than its own goes with it. */
   async master(): Promise<Announcement> {
     const epoch = this.#ask('MASTER', asEpoch);
-    epoch.catch(asNothing);
+    epoch.catch(ignore);
     const address = await this.#ask('GET-MASTER-ADDR-BY-NAME', asAddress);
     return { address, epoch: await epoch };
   }
@@ -81,7 +81,7 @@ export class SentinelServer {
       if (this.#dial === dialled) this.#connection = connection;
       else connection.destroy();
       // Only news: the master is asked for regularly, too.
-      client.subscribe('+switch-master', this.#hear).catch(asNothing);
+      client.subscribe('+switch-master', this.#hear).catch(ignore);
       return connection;
     } finally {
       if (this.#dial === dialled) this.#dial = this.#connecting = undefined;

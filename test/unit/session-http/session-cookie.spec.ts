@@ -15,7 +15,7 @@ const plain: SessionSettings['cookie'] = {
 
 describe('SessionCookie', () => {
   it('M3 gives Max-Age and Expires that agree', () => {
-    const header = new SessionCookie(plain).give(KEY, 60, NOW);
+    const header = new SessionCookie(plain).issue(KEY, 60, NOW);
     expect(parseSetCookie(header)).toEqual({
       name: 'sid',
       value: KEY,
@@ -29,8 +29,8 @@ describe('SessionCookie', () => {
 
   it('M3 gives each key, age and second its own', () => {
     const cookie = new SessionCookie(plain);
-    const given = (...args: Parameters<SessionCookie['give']>): unknown => {
-      const { value, maxAge, expires } = parseSetCookie(cookie.give(...args));
+    const given = (...args: Parameters<SessionCookie['issue']>): unknown => {
+      const { value, maxAge, expires } = parseSetCookie(cookie.issue(...args));
       return [value, maxAge, expires?.getTime()];
     };
     const other = 'b'.repeat(32);
@@ -42,18 +42,18 @@ describe('SessionCookie', () => {
   });
 
   it('M22 a negative Max-Age ends in the past', () => {
-    const { maxAge, expires } = parseSetCookie(new SessionCookie(plain).give(KEY, -10, NOW));
+    const { maxAge, expires } = parseSetCookie(new SessionCookie(plain).issue(KEY, -10, NOW));
     expect([maxAge, expires]).toEqual([-10, new Date(NOW - 10_000)]);
   });
 
   it('M23 without Max-Age it ends with the browser', () => {
-    const header = new SessionCookie(plain).give(KEY, undefined, NOW);
+    const header = new SessionCookie(plain).issue(KEY, undefined, NOW);
     expect(header).not.toMatch(/max-age|expires/i);
   });
 
   it('M25 leaves out what is not wanted, and carries what is', () => {
     const bare = new SessionCookie({ ...plain, path: null, httpOnly: false, sameSite: false });
-    expect(bare.give(KEY, undefined, NOW)).toBe(`sid=${KEY}`);
+    expect(bare.issue(KEY, undefined, NOW)).toBe(`sid=${KEY}`);
     const full = new SessionCookie({
       ...plain,
       domain: 'example.com',
@@ -62,7 +62,7 @@ describe('SessionCookie', () => {
       partitioned: true,
       priority: 'low',
     });
-    expect(parseSetCookie(full.give(KEY, undefined, NOW))).toMatchObject({
+    expect(parseSetCookie(full.issue(KEY, undefined, NOW))).toMatchObject({
       domain: 'example.com',
       secure: true,
       sameSite: 'none',
@@ -73,8 +73,8 @@ describe('SessionCookie', () => {
 
   it('M9 is taken with the attributes it was given with', () => {
     const cookie = new SessionCookie({ ...plain, domain: 'example.com', secure: true, partitioned: true });
-    const given = parseSetCookie(cookie.give(KEY, 60, NOW));
-    const taken = parseSetCookie(cookie.take());
+    const given = parseSetCookie(cookie.issue(KEY, 60, NOW));
+    const taken = parseSetCookie(cookie.expire());
     expect(taken).toEqual({ ...given, value: '', maxAge: 0, expires: new Date(0) });
   });
 });

@@ -5,7 +5,7 @@ import { connect, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
-import { makeRoom } from '../../../lib/session-http/express-room.js';
+import { addExpressProperties } from '../../../lib/session-http/express-properties.js';
 
 interface Pair {
   readonly request: Request;
@@ -36,7 +36,7 @@ const whileTwoAreThere = async (look: (pairs: readonly [Pair, Pair]) => void): P
     names = Object.keys(request);
     application(request as Request, response as Response);
   });
-  makeRoom(server);
+  addExpressProperties(server);
   const pairs: Pair[] = [];
   const both = new Promise<void>((resolve) => {
     application.get('/shop/:id', (request, response) => {
@@ -66,7 +66,7 @@ const whileTwoAreThere = async (look: (pairs: readonly [Pair, Pair]) => void): P
   }
 };
 
-describe('makeRoom', () => {
+describe('addExpressProperties', () => {
   it('lets V8 give all responses of Express one class', async () => {
     const haveSameClass = comparisonOfClasses();
     await whileTwoAreThere(([a, b]) => {
@@ -108,7 +108,7 @@ describe('makeRoom', () => {
     const warnings: Error[] = [];
     const warned = (warning: Error): number => warnings.push(warning);
     process.on('warning', warned);
-    makeRoom(server as unknown as Server);
+    addExpressProperties(server as unknown as Server);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     try {

@@ -1,5 +1,5 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
-import { type GatedResponse, HELD } from './gated-response.js';
+import { type GatedResponse, HELD_RESPONSE } from './gated-response.js';
 
 /** What Express and its router add to a request, but for `body`, whose absence means something to body parsers. */
 interface ExpressRequest extends IncomingMessage {
@@ -22,9 +22,9 @@ interface ExpressResponse extends GatedResponse {
  * Express changes their prototypes. Up to Node 22, V8 shares no hidden class among objects to which a property is added
  * after that: each request gets classes of its own, no inline cache knows them, and all that touches a request or a
  * response takes a multiple of its time. With the properties there before, an application on Express serves up to twice
- * as many requests. Those that come through a server of the user's own only miss this room.
+ * as many requests. Those that come through a server of the user's own only miss this.
  */
-export const makeRoom = (server: Server | undefined): void => {
+export const addExpressProperties = (server: Server | undefined): void => {
   server?.prependListener('request', prepare);
 };
 
@@ -42,5 +42,5 @@ const prepare = (request: ExpressRequest, response: ExpressResponse): void => {
   // Node's defaults, which its prototype holds until one is set
   response.statusCode = 200;
   response.statusMessage = undefined as unknown as string;
-  response[HELD] = undefined;
+  response[HELD_RESPONSE] = undefined;
 };

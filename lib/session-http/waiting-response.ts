@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { type GatedResponse, HELD, type Hold } from './gated-response.js';
+import { type GatedResponse, HELD_RESPONSE, type Hold } from './gated-response.js';
 import { headersAlreadySent } from './node-response.js';
 import type { ResponseBase } from './response-base.js';
 
 const heldBy = (response: GatedResponse): Hold => {
-  const held = response[HELD];
+  const held = response[HELD_RESPONSE];
   if (held === undefined) throw new Error('Only a response that is held waits');
   return held;
 };
@@ -15,7 +15,7 @@ const method = (value: (this: GatedResponse, ...args: never[]) => unknown): Prop
   value,
 });
 
-const lookouts: PropertyDescriptorMap = {
+const overrides: PropertyDescriptorMap = {
   headersSent: {
     configurable: true,
     get(this: GatedResponse): boolean {
@@ -58,6 +58,6 @@ const passed = (response: GatedResponse, action: 'set' | 'append' | 'remove'): R
  * Lets a response that begins to wait look as if its head had left: frameworks read `headersSent` to decide whether
  * an error may still be answered, and a header set now would be lost.
  */
-export const addLookouts = (response: ServerResponse): void => {
-  Object.defineProperties(response, lookouts);
+export const lookAsSent = (response: ServerResponse): void => {
+  Object.defineProperties(response, overrides);
 };
