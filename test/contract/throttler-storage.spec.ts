@@ -7,7 +7,13 @@ import { describeOnEveryStore, type StoreContext } from '../support/store-suite.
 import { ThrottlerReference } from '../support/throttler-reference.js';
 
 /** One request, or the passing of whole minutes. */
-type Step = { readonly hit: string } | { readonly minutes: number };
+type Step = { readonly hit: string; readonly rule: Rule } | { readonly minutes: number };
+
+interface Rule {
+  readonly ttl: number;
+  readonly limit: number;
+  readonly block: number;
+}
 
 const MINUTE = 60_000;
 
@@ -56,28 +62,33 @@ describeOnEveryStore('rate limits', (context) => {
   };
 
   // Half minutes beside whole ones that pass: no step stands on an edge.
-  const rule = fc.record({
-    ttl: fc.integer({ min: 1, max: 6 }).map((minutes) => (minutes + 0.5) * MINUTE),
-    limit: fc.integer({ min: 1, max: 4 }),
-    block: fc.oneof(
-      fc.constant(0),
-      fc.integer({ min: 1, max: 9 }).map((minutes) => (minutes + 0.5) * MINUTE),
-    ),
-  });
-  const step: fc.Arbitrary<Step> = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ hit: fc.constantFrom('a', 'b') }) },
-    { weight: 1, arbitrary: fc.record({ minutes: fc.integer({ min: 1, max: 8 }) }) },
-  );
+  const minutesUpTo = (max: number): fc.Arbitrary<number> =>
+    fc.integer({ min: 1, max }).map((minutes) => (minutes + 0.5) * MINUTE);
+  const ruleWith = (block: fc.Arbitrary<number>): fc.Arbitrary<Rule> =>
+    fc.record({ ttl: minutesUpTo(6), limit: fc.integer({ min: 1, max: 4 }), block });
+  const [without, withBlock] = [ruleWith(fc.constant(0)), ruleWith(minutesUpTo(9))];
+  const stepsUnder = (rules: fc.Arbitrary<Rule>): fc.Arbitrary<Step[]> =>
+    fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: fc.record({ hit: fc.constantFrom('a', 'b'), rule: rules }) },
+        { weight: 1, arbitrary: fc.record({ minutes: fc.integer({ min: 1, max: 8 }) }) },
+      ),
+      { maxLength: 25 },
+    );
 
-  it('count, block and forget as the storage of @nestjs/throttler does', async () => {
+  it.each([
+    ['one rule', fc.oneof(without, withBlock).chain((rule) => stepsUnder(fc.constant(rule)))],
+    ['rules that change', fc.oneof(stepsUnder(without), stepsUnder(withBlock))],
+  ])('count, block and forget as the storage of @nestjs/throttler does, under %s', async (_, sequences) => {
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(rule, fc.array(step, { maxLength: 25 }), async ({ ttl, limit, block }, steps) => {
+      fc.asyncProperty(sequences, async (steps) => {
         const ours = storageOf(context.store, context);
         const name = `run${(run += 1)}`;
         for (const each of steps) {
           if ('minutes' in each) await elapse(each.minutes);
           else {
+            const { ttl, limit, block } = each.rule;
             const expected = await theirs.increment(now, `${name}:${each.hit}`, ttl, limit, block, name);
             const actual = await ours.increment(each.hit, ttl, limit, block, name);
             expect(actual).toMatchObject({ totalHits: expected.totalHits, isBlocked: expected.isBlocked });

@@ -2,7 +2,7 @@ import type { HitOutcome, HitRule } from '../key-value-store.js';
 
 /** The hits under one key. Times in milliseconds since the Unix epoch. */
 export interface RateLimit {
-  /** When each hit stops counting, oldest first. */
+  /** When each hit stops counting, in the order of these times. */
   readonly expirations: readonly number[];
   readonly windowEndsAt: number;
   /** 0 when not blocked. */
@@ -12,7 +12,7 @@ export interface RateLimit {
 /** The state after one more hit: what @nestjs/throttler's own storage makes of it. */
 export const countHit = (before: RateLimit | undefined, rule: HitRule, now: number): RateLimit => {
   const counting = (before?.expirations ?? []).filter((expiresAt) => expiresAt > now);
-  const counted = [...counting, now + rule.windowMs];
+  const counted = [...counting, now + rule.windowMs].sort((one, other) => one - other);
   const windowEndsAt =
     before !== undefined && before.windowEndsAt > now ? before.windowEndsAt : now + rule.windowMs;
   const blockEndsAt = before?.blockEndsAt ?? 0;

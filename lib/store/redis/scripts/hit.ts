@@ -5,8 +5,8 @@ import { redisScript } from './redis-script.js';
 /**
  * KEYS: key. ARGV: window, limit and block, times in milliseconds.
  *
- * The entry is a list: first `windowEnd:blockEnd`, then for each hit when it stops counting, oldest first. It
- * counts as the in-memory storage of @nestjs/throttler does: a blocked caller's hits are not kept, the first one
+ * The entry is a list: first `windowEnd:blockEnd`, then for each hit when it stops counting, in the order of these
+ * times, which is not that of the hits where the window changes. It counts as the in-memory storage of @nestjs/throttler does: a blocked caller's hits are not kept, the first one
  * after a block starts afresh, and without a block time a refused hit waits until the oldest stops counting.
  */
 export const hitScript = redisScript(`
@@ -14,6 +14,15 @@ local key, window, limit, block = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]),
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text(milliseconds) return string.format('%.0f', milliseconds) end
+local function count()
+  local later, last = {}, redis.call('LINDEX', key, -1)
+  while last and tonumber(last) > now + window do
+    later[#later + 1] = redis.call('RPOP', key)
+    last = redis.call('LINDEX', key, -1)
+  end
+  redis.call('RPUSH', key, text(now + window))
+  for i = #later, 1, -1 do redis.call('RPUSH', key, later[i]) end
+end
 
 local windowEnd, blockEnd = 0, 0
 local head = redis.call('LPOP', key)
@@ -33,7 +42,7 @@ if block <= 0 then
   if hits >= limit then
     refused, wait = 1, (tonumber(oldest or windowEnd) - now)
   else
-    redis.call('RPUSH', key, text(now + window))
+    count()
   end
   hits = hits + 1
 elseif blockEnd <= now then
@@ -41,15 +50,15 @@ elseif blockEnd <= now then
     redis.call('DEL', key)
     hits, blockEnd = 0, 0
   end
-  redis.call('RPUSH', key, text(now + window))
+  count()
   hits = hits + 1
   if hits > limit then blockEnd = now + block end
 end
-if blockEnd > now then refused, wait = 1, blockEnd - now end
+if block > 0 and blockEnd > now then refused, wait = 1, blockEnd - now end
 
-local newest = tonumber(redis.call('LINDEX', key, -1) or 0)
+local last = tonumber(redis.call('LINDEX', key, -1) or 0)
 redis.call('LPUSH', key, text(windowEnd) .. ':' .. text(blockEnd))
-redis.call('PEXPIRE', key, text(math.max(windowEnd, blockEnd, newest) - now))
+redis.call('PEXPIRE', key, text(math.max(windowEnd, blockEnd, last) - now))
 return {hits, windowEnd - now, refused, wait}`);
 
 export const parseHitOutcome = (reply: RedisReply): HitOutcome => {
