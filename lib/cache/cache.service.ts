@@ -228,7 +228,8 @@ export class CacheService {
     const to = from + delta;
     if (to < 0) throw new RangeError('delta: there is no version below 0');
     const [before, after] = [this.#keys.redisKey(key, from), this.#keys.redisKey(key, to)];
-    await this.#flights.fenceMany([before, after]);
+    const writing = this.#flights.fenceMany([before, after]);
+    if (writing !== undefined) await writing;
     if (!(await this.#store.rename(before, after))) throw new CacheKeyNotFoundError(key);
     return to;
   }
@@ -289,7 +290,8 @@ export class CacheService {
   }
 
   async #deleteSelected(selection: KeySelection): Promise<number> {
-    await this.#flights.fenceWhere((redisKey) => selection.keyOf(redisKey) !== undefined);
+    const writing = this.#flights.fenceWhere((redisKey) => selection.keyOf(redisKey) !== undefined);
+    if (writing !== undefined) await writing;
     return await deleteSelected(this.#store, selection);
   }
 

@@ -64,13 +64,18 @@ export class SingleFlight {
     return this.#lateWrites.get(key);
   }
 
-  /** As `fence`, for many. */
-  fenceMany(keys: readonly string[]): Promise<unknown> | undefined {
-    return this.#isIdle ? undefined : Promise.all(keys.map((key) => this.fence(key) ?? Promise.resolve()));
+  /** As `fence`, for many; whoever writes one of them afterwards waits as long. */
+  fenceMany(keys: readonly string[]): Promise<void> | undefined {
+    if (this.#isIdle) return undefined;
+    const late = keys.map((key) => this.fence(key)).filter((writing) => writing !== undefined);
+    if (late.length === 0) return undefined;
+    const all = Promise.all(late).then(ignore);
+    for (const key of keys) this.#rememberLate(key, all);
+    return all;
   }
 
   /** As `fence`, for every key that is selected. */
-  fenceWhere(selected: (key: string) => boolean): Promise<unknown> | undefined {
+  fenceWhere(selected: (key: string) => boolean): Promise<void> | undefined {
     return this.fenceMany([...this.#flights.keys(), ...this.#lateWrites.keys()].filter(selected));
   }
 

@@ -216,6 +216,30 @@ describeOnEveryStore('Cache, getOrSet', (context) => {
     expect(await context.cache.get('k')).toBe('stored');
   });
 
+  it('C87c a run of another key does not change the order of calls', async () => {
+    const { cache } = context;
+    const gate = new GatedFactory<number>();
+    const run = cache.getOrSet('other', gate.factory);
+    await gate.entered;
+    await cache.set('b', 'old');
+    await Promise.all([
+      cache.setMany({ a: 1, c: 1, d: 1 }),
+      cache.set('a', 2),
+      cache.deleteMany(['b']),
+      cache.set('b', 'new'),
+      cache.delete('c'),
+    ]);
+    expect(await cache.getMany(['a', 'b', 'c', 'd'])).toEqual(
+      new Map<string, unknown>([
+        ['a', 2],
+        ['b', 'new'],
+        ['d', 1],
+      ]),
+    );
+    gate.open(1);
+    await run;
+  });
+
   it('C87c whenever the delete comes, nothing older stays', async () => {
     let database = 0;
     for (let round = 0; round < 200; round++) {

@@ -57,7 +57,27 @@ describe('SingleFlight', () => {
     const run = flights.run('k', (flight) => flight.write(() => Promise.reject(new Error('away'))));
     const fenced = flights.fenceMany(['other', 'k']);
     await expect(run).rejects.toThrow('away');
-    await expect(fenced).resolves.toBeDefined();
+    await expect(fenced).resolves.toBeUndefined();
+  });
+
+  it('C87c a write of one of many keys comes after the write of all of them', async () => {
+    const flights = new SingleFlight();
+    let answer: (value: string) => void = () => undefined;
+    const run = flights.run('k', (flight) =>
+      flight.write(() => new Promise<string>((resolve) => (answer = resolve))),
+    );
+    const many = flights.fenceMany(['other', 'k']);
+    const order: string[] = [];
+    const waiting = [
+      many?.then(() => order.push('many')),
+      flights.fence('other')?.then(() => order.push('one')),
+      flights.fenceMany(['other', 'further'])?.then(() => order.push('many more')),
+      flights.fence('further')?.then(() => order.push('one more')),
+    ];
+    answer('v');
+    await Promise.all([run, ...waiting]);
+    expect(order).toEqual(['many', 'one', 'many more', 'one more']);
+    expect(flights.fence('further')).toBeUndefined();
   });
 
   it('C83 C87c the end of a fenced run does not end the one that followed it', async () => {
