@@ -57,6 +57,7 @@ export type {
 } from './session/session-events.js';
 export type { CommitOutcome, SessionEffect } from './session/session-save.js';
 export { type SaveOptions, SessionService } from './session/session.service.js';
+export { loadSession } from './session-http/load-session.js';
 export { Session } from './session-http/session.decorator.js';
 export { SessionGuard } from './session-http/session.guard.js';
 export { SessionInterceptor } from './session-http/session.interceptor.js';

@@ -5,6 +5,12 @@ import { isStream } from './streaming-body.js';
 
 type Reply = [response: object, body?: unknown, statusCode?: number];
 
+/** What Express' response and Fastify's reply turn a body into text with. */
+interface Writer {
+  readonly app?: { get(setting: 'json replacer'): ((key: string, value: unknown) => unknown) | undefined };
+  serialize?(body: unknown): unknown;
+}
+
 const BAD_REQUEST = 400;
 
 /**
@@ -19,6 +25,30 @@ const exchangeOfHandler = (args: Reply): SessionExchange | undefined => {
 };
 
 /**
+ * Whether the body is known to become text. Where that fails, and no hook of the application helps it, the handler has
+ * failed, and nothing of it must have been saved.
+ */
+const isSerializable = (writer: Writer, body: unknown): boolean => {
+  if (typeof body !== 'object' || body === null || ArrayBuffer.isView(body)) return true;
+  try {
+    if (writer.serialize === undefined) JSON.stringify(body, writer.app?.get('json replacer'));
+    else writer.serialize(body);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** A body that may fail is left to the gate, which commits when the response leaves. */
+const commitOf = (args: Reply): Promise<void> | undefined => {
+  const exchange = exchangeOfHandler(args);
+  if (exchange === undefined) return undefined;
+  const { statusCode } = exchange.response;
+  const waits = exchange.hasTask(statusCode) && !isSerializable(args[0], args[1]);
+  return waits ? undefined : exchange.commit(statusCode);
+};
+
+/**
  * Commits the session before the adapter sends what a handler returned, so that a failure passes the exception
  * filters; SessionInterceptor does the same, but an interceptor costs every request of the application more than its
  * session does.
@@ -26,8 +56,7 @@ const exchangeOfHandler = (args: Reply): SessionExchange | undefined => {
 export const commitBeforeReply = (adapter: AbstractHttpAdapter): void => {
   const reply = adapter.reply.bind(adapter) as (...args: Reply) => unknown;
   adapter.reply = (...args: Reply): unknown => {
-    const exchange = exchangeOfHandler(args);
-    const commit = exchange?.commit(exchange.response.statusCode);
+    const commit = commitOf(args);
     return commit === undefined ? reply(...args) : commit.then(() => reply(...args));
   };
 };

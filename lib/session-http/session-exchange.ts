@@ -31,13 +31,15 @@ export class SessionExchange extends HeldResponse {
   access: Access = 'unknown';
   /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
   readonly isMalformed: boolean;
+  /** Private to the runtime too: it knows the secret keys, and whoever logs a request would log them. */
+  readonly #http: SessionHttp;
   readonly #presented: string | undefined;
   #session: Session | undefined;
   #committing: Promise<void> | undefined;
   #failure: { readonly error: Error } | undefined;
 
   constructor(
-    private readonly http: SessionHttp,
+    http: SessionHttp,
     request: IncomingMessage,
     response: ServerResponse,
     base: ResponseBase,
@@ -45,6 +47,7 @@ export class SessionExchange extends HeldResponse {
     private readonly gate: (exchange: SessionExchange) => void = ignore,
   ) {
     super(response, base);
+    this.#http = http;
     this.#presented = http.presentedBy(request);
     this.isMalformed = isMalformed(this.#presented);
   }
@@ -52,7 +55,7 @@ export class SessionExchange extends HeldResponse {
   /** The session, loaded or not; the first look at it costs no command. */
   get session(): Session {
     if (this.#session === undefined) {
-      this.#session = this.http.service.open(this.#presented);
+      this.#session = this.#http.service.open(this.#presented);
       sessionStateOf(this.#session).awaitsCommit = true;
       if (this.phase !== 'open' || this.response.headersSent) this.#close();
       else this.gate(this);
@@ -73,7 +76,7 @@ export class SessionExchange extends HeldResponse {
 
   /** Whether the handler has a session though nothing mounted the guard that is to load it. */
   get isUnguarded(): boolean {
-    return this.access === 'unknown' && this.http.settings.mount === 'manual' && !this.#wasLoaded;
+    return this.access === 'unknown' && this.#http.settings.mount === 'manual' && !this.#wasLoaded;
   }
 
   get #wasLoaded(): boolean {
@@ -85,7 +88,12 @@ export class SessionExchange extends HeldResponse {
   load(): Promise<void> | undefined {
     if (this.#presented === undefined) return undefined;
     const { session } = this;
-    return sessionStateOf(session).isLoaded ? undefined : this.http.service.ensureLoaded(session);
+    return sessionStateOf(session).isLoaded ? undefined : this.#http.service.ensureLoaded(session);
+  }
+
+  /** Whether the end of the request has anything to ask of the store. */
+  hasTask(statusCode: number): boolean {
+    return this.phase === 'open' && this.#task(statusCode) !== undefined;
   }
 
   /** Commits what a handler has done; `undefined` when there is nothing to wait for. */
@@ -97,7 +105,7 @@ export class SessionExchange extends HeldResponse {
     if (this.isMalformed && this.access !== 'skipped') return true;
     const state = this.#state();
     if (state === undefined) return false;
-    const { saveEveryRequest } = this.http.settings;
+    const { saveEveryRequest } = this.#http.settings;
     return (
       state.accessed ||
       state.effect !== 'nothing' ||
@@ -119,13 +127,15 @@ export class SessionExchange extends HeldResponse {
     if (this.#committing !== undefined) return this.#committing;
     const task = this.#task(statusCode);
     if (task === undefined) return undefined;
-    this.#committing = this.http.service[task](this.session).then(
+    this.#committing = this.#http.service[task](this.session).then(
       () => {
         this.#committing = undefined;
       },
       (error: unknown) => {
         this.#committing = undefined;
         this.#failure = { error: error as Error };
+        // an exception filter may still touch the session of the failed request, for whose sake nothing is saved any more
+        sessionStateOf(this.session).committed = false;
         // the client is told of a failure already
         if (statusCode < SERVER_ERROR) throw error;
         logFailure(error);
@@ -135,7 +145,7 @@ export class SessionExchange extends HeldResponse {
   }
 
   protected addHeaders(lines: HeaderLines, statusCode: number): void {
-    const { headers, cookie } = this.http;
+    const { headers, cookie } = this.#http;
     const state = this.#state();
     if (state !== undefined && this.#givesKey(state, statusCode))
       headers.setCookie(lines, this.#cookieOf(state));
@@ -164,7 +174,7 @@ export class SessionExchange extends HeldResponse {
     const underWay = state.ending !== undefined || state.saves.size > 0;
     if (statusCode >= SERVER_ERROR) return underWay ? 'discard' : undefined;
     const idle = !state.modified && !state.isExposed && !state.cycling && !underWay;
-    return idle && !(this.http.settings.saveEveryRequest && state.key !== null) ? undefined : 'commit';
+    return idle && !(this.#http.settings.saveEveryRequest && state.key !== null) ? undefined : 'commit';
   }
 
   #givesKey(state: SessionState, statusCode: number): boolean {
@@ -187,7 +197,7 @@ export class SessionExchange extends HeldResponse {
     const { session } = this;
     // rounded up, so that the cookie does not go before the session
     const maxAge = session.expiresAtBrowserClose() ? undefined : Math.ceil(session.getExpiryAge());
-    return this.http.cookie.issue(state.key ?? '', maxAge, this.http.clock.now());
+    return this.#http.cookie.issue(state.key ?? '', maxAge, this.#http.clock.now());
   }
 
   /** What is changed from here on would be lost. */

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { ExpiryReckoning, SessionCallback, SessionExpiry } from './session.js';
 import type { SessionData } from './session-data.js';
 import { EXPIRY_ENTRY } from './session-expiry.js';
@@ -113,40 +114,58 @@ const testCookie = {
   },
 };
 
-const flush = (session: object): Promise<void> => {
+const logger = new Logger('CodexRedisSession');
+
+/**
+ * What a session is asked to do. Once the response is on its way nobody may be left to await it, and a habit such as
+ * `response.redirect('/'); session.destroy()` must not end the process.
+ */
+const asked = (session: object, work: (state: SessionState) => Promise<void>): Promise<void> => {
   const state = sessionStateOf(session);
-  return state.keeper.flush(state);
+  const done = work(state);
+  if (state.awaitsCommit && state.committed)
+    done.catch(({ message }: Error) =>
+      logger.warn(`A request used its session after its response: ${message}`),
+    );
+  return done;
 };
+
+const save = (state: SessionState): Promise<void> => state.keeper.save(state);
+
+const flush = (state: SessionState): Promise<void> => state.keeper.flush(state);
+
+const reload = (state: SessionState): Promise<void> => state.keeper.reload(state);
+
+/** A throw becomes a rejection. */
+const cycleKey = (state: SessionState): Promise<void> =>
+  new Promise((resolve) => {
+    state.requestCycle();
+    resolve();
+  });
 
 const lifeCycle = {
   flush(this: object): Promise<void> {
-    return flush(this);
+    return asked(this, flush);
   },
 
   cycleKey(this: object): Promise<void> {
-    // a throw becomes a rejection
-    return new Promise((resolve) => {
-      sessionStateOf(this).requestCycle();
-      resolve();
-    });
+    return asked(this, cycleKey);
   },
 
   save(this: object, callback?: SessionCallback): Promise<void> | undefined {
-    const state = sessionStateOf(this);
-    return answer(state.keeper.save(state), callback);
+    return answer(asked(this, save), callback);
   },
 
   regenerate(this: object, callback?: SessionCallback): Promise<void> | undefined {
-    return answer(flush(this), callback);
+    return answer(asked(this, flush), callback);
   },
 
   destroy(this: object, callback?: SessionCallback): Promise<void> | undefined {
-    return answer(flush(this), callback);
+    return answer(asked(this, flush), callback);
   },
 
   reload(this: object, callback?: SessionCallback): Promise<void> | undefined {
-    const state = sessionStateOf(this);
-    return answer(state.keeper.reload(state), callback);
+    return answer(asked(this, reload), callback);
   },
 };
 

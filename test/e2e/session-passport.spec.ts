@@ -3,7 +3,6 @@ import {
   Controller,
   type ExecutionContext,
   Get,
-  Inject,
   Injectable,
   type MiddlewareConsumer,
   Module,
@@ -16,7 +15,7 @@ import passport from 'passport';
 import { Strategy } from 'passport-local';
 import { promisify } from 'node:util';
 import type { Session } from '../../lib/session-http/session.decorator.js';
-import { SessionService } from '../../lib/session/session.service.js';
+import { loadSession } from '../../lib/session-http/load-session.js';
 import { startApp, type TestApp } from '../support/http-app.js';
 import { keyFrom, parsedCookie } from '../support/http-request.js';
 
@@ -70,16 +69,8 @@ class LoginController {
 
 @Module({ controllers: [LoginController] })
 class LoginModule implements NestModule {
-  constructor(@Inject(SessionService) private readonly sessions: SessionService) {}
-
   configure(consumer: MiddlewareConsumer): void {
-    consumer
-      .apply(
-        (request: PassportRequest, _response: unknown, next: (error?: unknown) => void) =>
-          void this.sessions.ensureLoaded(request.session).then(() => next(), next),
-        authenticator.session() as (...args: unknown[]) => void,
-      )
-      .forRoutes('*path');
+    consumer.apply(loadSession, authenticator.session() as (...args: unknown[]) => void).forRoutes('*path');
   }
 }
 
