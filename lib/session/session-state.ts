@@ -239,8 +239,9 @@ export class SessionState {
   requireLoaded(): void {
     if (!this.#loaded)
       throw new SessionStateError(
-        'The session has not been loaded. Ask for it in the handler with @Session() or @UseSession() ' +
-          "(session.load is 'declared', or this code runs before the guard), or await SessionService.ensureLoaded() first",
+        "The session has not been loaded: session.load is 'declared' and the handler does not ask for it with @Session() " +
+          'or @UseSession(), or no guard has run, as before middleware and for the exception filter of an unmatched ' +
+          'route. Apply the middleware loadSession, or await SessionService.ensureLoaded(session) first',
       );
   }
 
