@@ -14,6 +14,7 @@ import type {
 } from './codex-redis.module-definition.js';
 import { namedCacheProvider, serviceProviders } from './codex-redis.providers.js';
 import type { CodexRedisOptions, NamedCacheOptions } from './config/options.js';
+import { refuseNoObject } from './config/resolve-settings.js';
 import { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
 import { JsonSerializer } from './serializer/json-serializer.js';
 import { SessionService } from './session/session.service.js';
@@ -38,10 +39,9 @@ export class CodexRedisModule {
    *
    * @throws ImproperlyConfiguredError (when the application starts) naming every option that is wrong.
    */
-  static forRoot({
-    isGlobal = false,
-    ...options
-  }: CodexRedisOptions & CodexRedisModuleExtras = {}): DynamicModule {
+  static forRoot(given: CodexRedisOptions & CodexRedisModuleExtras = {}): DynamicModule {
+    refuseNoObject('CodexRedisModule.forRoot()', given);
+    const { isGlobal = false, ...options } = given;
     return { module: CodexRedisModule, global: isGlobal, imports: [CodexRedisCoreModule.forRoot(options)] };
   }
 
@@ -49,9 +49,12 @@ export class CodexRedisModule {
    * The module with options that are known once other providers are.
    *
    * @throws ImproperlyConfiguredError at once for options without exactly one of `useFactory`, `useClass` and
-   *   `useExisting`; when the application starts for options that are wrong.
+   *   `useExisting`, or with others beside them; when the application starts for options that are wrong.
    */
-  static forRootAsync({ isGlobal = false, ...source }: CodexRedisModuleAsyncOptions): DynamicModule {
+  static forRootAsync(options: CodexRedisModuleAsyncOptions): DynamicModule {
+    refuseNoObject('CodexRedisModule.forRootAsync()', options);
+    refuseBesideFactory(options);
+    const { isGlobal = false, ...source } = options;
     const given = (['useFactory', 'useClass', 'useExisting'] as const).filter(
       (name) => source[name] !== undefined,
     );
@@ -74,6 +77,7 @@ export class CodexRedisModule {
    * @throws ImproperlyConfiguredError (when the application starts) naming every option that is wrong.
    */
   static registerCache(options: NamedCacheOptions): DynamicModule {
+    refuseNoObject('CodexRedisModule.registerCache()', options);
     return cacheModule(options.name, (token) => ({ provide: token, useValue: options }));
   }
 
@@ -83,6 +87,7 @@ export class CodexRedisModule {
    * @throws ImproperlyConfiguredError as `registerCache` does, and when the factory returns no options.
    */
   static registerCacheAsync(options: NamedCacheAsyncOptions): DynamicModule {
+    refuseNoObject('CodexRedisModule.registerCacheAsync()', options);
     const { name, imports = [], useFactory } = options;
     const inject: readonly (InjectionToken | OptionalFactoryDependency)[] = options.inject ?? [];
     return {
@@ -96,8 +101,18 @@ export class CodexRedisModule {
   }
 }
 
-const cacheModule = (name: string, optionsProvider: (token: symbol) => Provider): DynamicModule => {
-  const token = Symbol(`options of the CodexRedis cache ${JSON.stringify(name)}`);
+const BESIDE_FACTORY = ['isGlobal', 'imports', 'inject', 'useFactory', 'useClass', 'useExisting'];
+
+const refuseBesideFactory = (options: object): void => {
+  const others = Object.keys(options).filter((name) => !BESIDE_FACTORY.includes(name));
+  if (others.length > 0)
+    throw new ImproperlyConfiguredError(
+      `CodexRedisModule.forRootAsync() takes no ${others.join(', ')}; options of the module belong into what the factory returns`,
+    );
+};
+
+const cacheModule = (name: string, optionsProvider: (token: string) => Provider): DynamicModule => {
+  const token = `options of the CodexRedis cache ${JSON.stringify(name)}`;
   return {
     module: CodexRedisCacheModule,
     providers: [optionsProvider(token), namedCacheProvider(name, token)],

@@ -109,7 +109,7 @@ export const serviceProviders: Provider[] = [
 ];
 
 /** A further cache, from its options to the service. */
-export const namedCacheProvider = (name: string, optionsToken: symbol): Provider => ({
+export const namedCacheProvider = (name: string, optionsToken: string): Provider => ({
   provide: registerCacheToken(name),
   inject: [
     { token: optionsToken, optional: false },
@@ -130,11 +130,8 @@ export const namedCacheProvider = (name: string, optionsToken: symbol): Provider
         `The cache "${name}" needs CodexRedisModule.forRoot() or forRootAsync() once, in the root module`,
       );
     const { cache, store } = resolveNamedCache(name, options, settings);
-    return new CacheService(
-      await stores.forCache(store),
-      cache,
-      serializers.for(cache.serializer, cache.place),
-      clock,
-    );
+    const serializer = serializers.for(cache.serializer, cache.place);
+    await serializers.resolveLate();
+    return new CacheService(await stores.forCache(store), cache, serializer, clock);
   },
 });

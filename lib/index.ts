@@ -44,6 +44,8 @@ export { type Clock } from './store/clock.js';
 export { CodexRedisHealth, type ConnectionHealth, type HealthReport } from './store/codex-redis-health.js';
 export type {
   ExpiryReckoning,
+  /** What SessionService gives: the type `Session` by the name it has without the decorator. */
+  Session as SessionObject,
   SessionCallback,
   SessionExpiry,
   SessionMethods,
@@ -62,4 +64,4 @@ export { Session } from './session-http/session.decorator.js';
 export { SessionGuard } from './session-http/session.guard.js';
 export { SessionInterceptor } from './session-http/session.interceptor.js';
 export { SkipSession, UseSession } from './session-http/session-use.decorator.js';
-export { getCacheToken, InjectCache } from './tokens/cache-token.js';
+export { type CacheToken, getCacheToken, InjectCache } from './tokens/cache-token.js';

@@ -7,6 +7,7 @@ import { isSerializer, type Serializer } from './serializer/serializer.js';
 /** Finds the serializers that options name: instances at once, classes and tokens when the application starts. */
 export class Serializers {
   readonly #deferred: DeferredSerializer[] = [];
+  #started = false;
 
   constructor(
     private readonly standard: Serializer,
@@ -22,9 +23,19 @@ export class Serializers {
     return deferred;
   }
 
-  /** @throws ImproperlyConfiguredError for a class or token that gives no serializer. */
+  /**
+   * Called when the application starts.
+   *
+   * @throws ImproperlyConfiguredError for a class or token that gives no serializer.
+   */
   async resolve(): Promise<void> {
-    await Promise.all(this.#deferred.map((serializer) => serializer.resolve()));
+    this.#started = true;
+    await Promise.all(this.#deferred.splice(0).map((serializer) => serializer.resolve()));
+  }
+
+  /** What a module loaded later has named. */
+  async resolveLate(): Promise<void> {
+    if (this.#started) await this.resolve();
   }
 }
 

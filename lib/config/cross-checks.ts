@@ -1,3 +1,4 @@
+import type { RedisClientOptions } from 'redis';
 import { isCookieName } from './cookie-name.js';
 import type {
   CacheOptions,
@@ -66,6 +67,7 @@ const checkClientOptions = (
   const problems: Problem[] = Object.entries(OWN_CLIENT_OPTIONS)
     .filter(([name]) => name in clientOptions)
     .map(([name, cure]) => ({ path: `${path}.${name}`, message: `is the module's own; ${cure}` }));
+  problems.push(...checkAddress(clientOptions, path));
   const place =
     (cluster && 'cluster.defaults') ??
     (sentinel && 'sentinel.nodeClientOptions') ??
@@ -73,6 +75,16 @@ const checkClientOptions = (
   if (place) problems.push({ path, message: `is for url; give its options to ${place}` });
   return problems;
 };
+
+/** The url says where Redis is, and node-redis lets it win without a word. */
+const checkAddress = (clientOptions: RedisClientOptions, path: string): Problem[] => [
+  ...(['host', 'port', 'path'] as const)
+    .filter((name) => name in (clientOptions.socket ?? {}))
+    .map((name) => ({ path: `${path}.socket.${name}`, message: 'belongs into url; write it there' })),
+  ...('database' in clientOptions
+    ? [{ path: `${path}.database`, message: 'belongs into url; write redis://host:6379/3 for database 3' }]
+    : []),
+];
 
 /** What has no Redis of its own uses the module's, whose client options are not to be mixed with others. */
 const checkOwnClientOptions = (

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import type { CodexRedisOptions } from './options.js';
 import { SETTING_NAMES, type SettingName } from './setting-names.js';
 
-/** Marks options read from the environment, so that a problem can name the variable. Survives a spread. */
+/**
+ * What was read from the environment, by the paths of the options, so that a problem can name the variable. Survives a
+ * spread.
+ */
 export const FROM_ENVIRONMENT: unique symbol = Symbol('CodexRedis options from the environment');
 
 type Reader = NonNullable<SettingName['reads']>;
@@ -23,6 +26,7 @@ const READERS: Readonly<Record<Reader, (text: string) => unknown>> = {
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   'text or none': (text) => (text.toLowerCase() === 'none' ? null : text),
+  'text or unset': (text) => (text.toLowerCase() === 'none' ? undefined : text),
   'same site': (text) => (booleanOr(text) === false ? false : text.toLowerCase()),
 };
 
@@ -38,11 +42,14 @@ const booleanOr = (text: string): unknown => {
  * SECRET_KEY is set; the schema then asks for both.
  */
 export const optionsFromEnvironment = (environment: NodeJS.ProcessEnv): CodexRedisOptions => {
-  const options: Record<string, unknown> = { [FROM_ENVIRONMENT]: true };
+  const read = new Map<string, unknown>();
+  const options: Record<string | symbol, unknown> = { [FROM_ENVIRONMENT]: read };
   for (const { option, environment: name, reads } of SETTING_NAMES) {
     const text = name === undefined ? undefined : environment[name];
-    if (reads !== undefined && text !== undefined && text !== '')
-      place(options, option, READERS[reads](text));
+    if (reads === undefined || text === undefined || text === '') continue;
+    const value = READERS[reads](text);
+    read.set(option, value);
+    place(options, option, value);
   }
   const sessions = options['projectName'] !== undefined || options['secretKey'] !== undefined;
   if (sessions) options['session'] ??= {};

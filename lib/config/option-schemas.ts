@@ -21,6 +21,8 @@ const checked = <T>(expected: string, check: (value: unknown) => boolean) =>
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
+const areObjects = (value: unknown): boolean => Array.isArray(value) && value.every(isObject);
+
 const isSeconds = (value: unknown, least: number): boolean => {
   const seconds = typeof value === 'string' ? (parseDuration(value) ?? NaN) / 1000 : value;
   return typeof seconds === 'number' && seconds >= least && seconds <= MAX_SECONDS;
@@ -65,8 +67,14 @@ const source = {
     isRedisUrl,
   ),
   clientOptions: objectOf<Record<string, unknown>>('createClient() of node-redis'),
-  cluster: objectOf<NonNullable<RedisSourceOptions['cluster']>>('createCluster() of node-redis'),
-  sentinel: objectOf<NonNullable<RedisSourceOptions['sentinel']>>('createSentinel() of node-redis'),
+  cluster: checked<NonNullable<RedisSourceOptions['cluster']>>(
+    'an object of options for createCluster() of node-redis, with rootNodes: [{ url }, …]',
+    (value) => isObject(value) && areObjects(value['rootNodes']),
+  ),
+  sentinel: checked<NonNullable<RedisSourceOptions['sentinel']>>(
+    'an object of options for createSentinel() of node-redis, with name and sentinelRootNodes: [{ host, port }, …]',
+    (value) => isObject(value) && typeof value['name'] === 'string' && areObjects(value['sentinelRootNodes']),
+  ),
   client: checked<NodeRedisClient>(
     'a client made by createClient() of node-redis (no pool; for others give options as `cluster` or `sentinel`)',
     isClient,

@@ -70,7 +70,8 @@ export const settingsWarnings = ({ session }: CodexRedisSettings): string[] =>
     return [`${option} is shorter than ${SHORT_SECRET_BYTES} bytes; ${cure}`];
   });
 
-const refuseNoObject = (owner: string, options: unknown): void => {
+/** @throws ImproperlyConfiguredError */
+export const refuseNoObject = (owner: string, options: unknown): void => {
   if (typeof options !== 'object' || options === null)
     throw new ImproperlyConfiguredError(
       `The options of ${owner} must be an object, got ${describeValue(options)}; does the factory return them?`,
@@ -88,9 +89,8 @@ const refuseProblems = <T extends object>(
   const sound = alone.reduce((rest, { path }) => without(rest, path.split('.')), options);
   const wrong = new Set(alone.map(({ path }) => path));
   const all = [...alone, ...together(sound).filter(({ path }) => !wrong.has(path))];
-  const fromEnvironment = FROM_ENVIRONMENT in options;
   if (all.length > 0)
-    throw new ImproperlyConfiguredError(all.map((problem) => owner + sentence(problem, fromEnvironment)));
+    throw new ImproperlyConfiguredError(all.map((problem) => owner + sentence(problem, options)));
 };
 
 /** A copy without the option at a path, so that the other options can still be checked. */
@@ -99,6 +99,11 @@ const without = <T extends object>(options: T, [name = '', ...rest]: readonly st
   const kept = rest.length > 0 && typeof value === 'object' && value !== null;
   return (kept ? { ...others, [name]: without(value, rest) } : others) as T;
 };
+
+const valueAt = (options: object, path: string): unknown =>
+  path
+    .split('.')
+    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], options);
 
 const problemsOfIssue = (issue: z.core.$ZodIssue, schema: z.ZodType): Problem[] => {
   const path = issue.path.join('.');
@@ -119,10 +124,13 @@ const whyUnknown = (key: string, path: string, schema: z.ZodType): string => {
   return 'is no option of this module; see the settings reference for those there are';
 };
 
-const sentence = ({ path, message }: Problem, fromEnvironment: boolean): string => {
-  const variable = fromEnvironment
-    ? SETTING_NAMES.find(({ option }) => option === path)?.environment
-    : undefined;
+/** The variable is named where the value is the one that was read from it. */
+const sentence = ({ path, message }: Problem, options: object): string => {
+  const { [FROM_ENVIRONMENT]: read } = options as { [FROM_ENVIRONMENT]?: ReadonlyMap<string, unknown> };
+  const variable =
+    read !== undefined && read.get(path) === valueAt(options, path)
+      ? SETTING_NAMES.find(({ option }) => option === path)?.environment
+      : undefined;
   return variable === undefined
     ? `${path} ${message}`
     : `${path} (environment variable ${variable}) ${message}`;

@@ -4,7 +4,8 @@ export interface SettingName {
   readonly option: string;
   readonly environment?: string;
   /** How the variable's text is read. */
-  readonly reads?: 'text' | 'number' | 'boolean' | 'list' | 'seconds' | 'text or none' | 'same site';
+  readonly reads?:
+    'text' | 'number' | 'boolean' | 'list' | 'seconds' | 'text or none' | 'text or unset' | 'same site';
   readonly default: string;
   readonly note: string;
 }
@@ -162,7 +163,7 @@ export const SETTING_NAMES: readonly SettingName[] = [
   {
     option: 'session.cookie.domain',
     environment: 'SESSION_COOKIE_DOMAIN',
-    reads: 'text',
+    reads: 'text or unset',
     default: '–',
     note: 'without it the cookie goes to this host only',
   },

@@ -20,6 +20,11 @@ const sessionIn = (context: ExecutionContext): SessionObject | undefined => {
   return exchange.isUnguarded ? undefined : exchange.visibleSession;
 };
 
+const fromNest = createParamDecorator(fromContext);
+
+/** As this version of Nest has it: 11 and 12 differ. */
+type SessionDecorator = ReturnType<typeof createParamDecorator<string | undefined, unknown>>;
+
 /** The session of a visitor; give the types of its entries as `Session<{ visits: number }>`. */
 export type Session<T extends object = Record<string, unknown>> = SessionObject<T>;
 
@@ -29,4 +34,19 @@ export type Session<T extends object = Record<string, unknown>> = SessionObject<
  *
  * @throws SessionStateError where there is no session; it says what to do.
  */
-export const Session = createParamDecorator(fromContext);
+export const Session: SessionDecorator = (...dataOrPipes) => {
+  const decorate = fromNest(...dataOrPipes);
+  return (target, method, index) => {
+    decorate(target, method, index);
+    if (method !== undefined) forgetType(target, method, index);
+  };
+};
+
+/**
+ * SWC takes the decorator for the type of its parameter, since both have one name, and Nest's ValidationPipe would make an
+ * instance of it.
+ */
+const forgetType = (target: object, method: string | symbol, index: number): void => {
+  const types = Reflect.getMetadata('design:paramtypes', target, method) as unknown[] | undefined;
+  if (types?.[index] === Session) types[index] = Object;
+};

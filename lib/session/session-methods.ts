@@ -124,8 +124,8 @@ const asked = (session: object, work: (state: SessionState) => Promise<void>): P
   const state = sessionStateOf(session);
   const done = work(state);
   if (state.awaitsCommit && state.committed)
-    done.catch(({ message }: Error) =>
-      logger.warn(`A request used its session after its response: ${message}`),
+    done.catch((error: unknown) =>
+      logger.warn(`A request used its session after its response: ${(error as Error).message}`),
     );
   return done;
 };

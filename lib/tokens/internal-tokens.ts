@@ -1,9 +1,9 @@
 /**
  * Tokens of what `forRoot()` makes once for the whole application. They are visible everywhere and not part of the
- * public API; their texts are what Nest shows when they are missing.
+ * public API; they are what Nest shows when they are missing.
  */
-const token = (what: string): symbol =>
-  Symbol(`CodexRedis ${what} (import CodexRedisModule.forRoot() or forRootAsync() once, in the root module)`);
+const token = (what: string): string =>
+  `CodexRedis ${what} (import CodexRedisModule.forRoot() or forRootAsync() once, in the root module)`;
 
 /** CodexRedisSettings. */
 export const SETTINGS = token('settings');

@@ -11,6 +11,7 @@ import {
   CodexRedisModule,
   type CodexRedisOptions,
   type CodexRedisOptionsFactory,
+  getCacheToken,
   ImproperlyConfiguredError,
   JsonSerializer,
   RedisConnectionError,
@@ -229,6 +230,33 @@ describe('CodexRedisModule.forRootAsync', () => {
     expect(() => CodexRedisModule.forRootAsync({ useFactroy: redisOptions })).toThrow(
       ImproperlyConfiguredError,
     );
+  });
+
+  it.each([
+    ['forRoot', null],
+    ['forRootAsync', undefined],
+    ['registerCache', undefined],
+    ['registerCacheAsync', null],
+  ] as const)('%s says what it takes when it is given %s', (method, given) => {
+    const call = CodexRedisModule[method].bind(CodexRedisModule) as (given: unknown) => unknown;
+    expect(() => call(given)).toThrow(`The options of CodexRedisModule.${method}() must be an object, got`);
+  });
+
+  it('refuses options of the module beside the factory', () => {
+    const misplaced = { useFactory: redisOptions, cache: { keyPrefix: 'a' }, isGlobl: true };
+    expect(() => CodexRedisModule.forRootAsync(misplaced as never)).toThrow(
+      /takes no cache, isGlobl; options of the module belong into what the factory returns/,
+    );
+  });
+
+  it('leaves it to Nest to tell of options that wait for what is made of them', async () => {
+    const itself = CodexRedisModule.registerCacheAsync({
+      name: 'itself',
+      inject: [getCacheToken('itself')],
+      useFactory: () => ({ keyPrefix: 'a' }),
+    });
+    const error = await failure(CodexRedisModule.forRoot({ url: 'memory:' }), itself);
+    expect(error.message).toMatch(/circular dependency/i);
   });
 
   it('refuses options without a source, or with two', () => {

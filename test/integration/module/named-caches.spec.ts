@@ -1,4 +1,5 @@
 import { Inject, Injectable, Module, Optional } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
 import { CacheService, CodexRedisModule, getCacheToken, InjectCache } from '../../../lib/index.js';
@@ -210,6 +211,19 @@ describe('cache.serializer', () => {
     await roundTrip(await start({ imports: [withSerializer(new Shouting() as never)] }));
     await roundTrip(await start({ imports: [withSerializer(Shouting as never)] }));
     await roundTrip(await start({ imports: [withSerializer('shouting' as never), Elsewhere] }));
+  });
+
+  it('C70 is found for a module that is loaded later, too', async () => {
+    const module = await start({ imports: [CodexRedisModule.forRoot({ url: 'memory:' })] });
+    const later = CodexRedisModule.registerCache({
+      name: 'later',
+      keyPrefix: 'l',
+      serializer: Shouting,
+    });
+    const loaded = await module.get(LazyModuleLoader).load(() => later);
+    const cache = loaded.get<CacheService>(getCacheToken('later'));
+    await cache.set('k', { a: 1 });
+    expect(await cache.get('k')).toEqual({ a: 1 });
   });
 
   it('C70 a bad one fails at start', async () => {

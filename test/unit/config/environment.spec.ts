@@ -1,4 +1,5 @@
 import { optionsFromEnvironment } from '../../../lib/config/environment.js';
+import type { CodexRedisOptions } from '../../../lib/config/options.js';
 import { resolveSettings } from '../../../lib/config/resolve-settings.js';
 import { SETTING_NAMES } from '../../../lib/config/setting-names.js';
 
@@ -111,5 +112,22 @@ describe('optionsFromEnvironment', () => {
   it('reads each variable once', () => {
     const names = SETTING_NAMES.flatMap(({ environment }) => environment ?? []);
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('takes none for no domain, which no browser would keep a cookie for', () => {
+    const { session } = optionsFromEnvironment({
+      PROJECT_NAME: 'shop',
+      SECRET_KEY: secret,
+      SESSION_COOKIE_DOMAIN: 'None',
+    });
+    expect(session?.cookie?.domain).toBeUndefined();
+  });
+
+  it('is not blamed for a value from elsewhere', () => {
+    const read = optionsFromEnvironment({ CACHE_TIMEOUT: '60', REDIS_URL: 'http://one' });
+    const resolve = (changes: CodexRedisOptions) => () => resolveSettings({ ...read, ...changes });
+    expect(resolve({ url: 'http://other' })).toThrow(/^url must be/);
+    expect(resolve({})).toThrow(/^url \(environment variable REDIS_URL\) must be/);
+    expect(resolve({ url: 'memory:', cache: { timeout: -1 } })).toThrow(/^cache.timeout must be/);
   });
 });

@@ -324,6 +324,24 @@ describe('resolveSettings', () => {
       expect(sessionStore.source).toMatchObject({ options: { useReplicas: false } });
   });
 
+  it('lets client options name no other Redis than the url', () => {
+    const clientOptions = { database: 3, socket: { host: 'other', port: 1, keepAlive: false } };
+    expect(problemsOf({ url: 'redis://one/2', clientOptions })).toEqual([
+      expect.stringMatching(/^clientOptions.socket.host belongs into url/),
+      expect.stringMatching(/^clientOptions.socket.port belongs into url/),
+      expect.stringMatching(/^clientOptions.database belongs into url/),
+    ]);
+  });
+
+  it.each([
+    [{ cluster: {} }, /^cluster must be .* with rootNodes/],
+    [{ cluster: { rootNodes: ['redis://one'] } }, /^cluster must be .* with rootNodes/],
+    [{ sentinel: {} }, /^sentinel must be .* with name and sentinelRootNodes/],
+    [{ sentinel: { name: 'shop' } }, /^sentinel must be .* with name and sentinelRootNodes/],
+  ])('refuses %j, of which nothing could be made', (options, problem) => {
+    expect(problemsOf(options)).toEqual([expect.stringMatching(problem)]);
+  });
+
   it('warns of a short secret key', () => {
     expect(settingsWarnings(resolveSettings(withSessions))).toEqual([]);
     const short = resolveSettings({
