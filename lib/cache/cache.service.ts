@@ -269,7 +269,8 @@ export class CacheService {
     for await (const page of this.#store.scan(selection.glob))
       for (const redisKey of page) {
         const key = selection.keyOf(redisKey);
-        if (key !== undefined) yield key;
+        // an empty one is another writer's, and no call would take it
+        if (key !== undefined && key !== '') yield key;
       }
   }
 

@@ -15,8 +15,11 @@ export const dumpEntries = (
   redisKeyOf: (key: string) => string,
 ): [redisKey: string, text: string][] => {
   const dumped: [redisKey: string, text: string][] = [];
-  for (const [key, value] of pairsOf(entries))
+  for (const pair of pairsOf(entries)) {
+    if (!Array.isArray(pair)) throw notEntries(entries);
+    const [key, value] = pair as readonly [string, unknown];
     dumped.push([redisKeyOf(key), dumpEntry(serializer, key, value)]);
+  }
   return dumped;
 };
 
@@ -45,10 +48,13 @@ const pairsOf = (entries: Entries): Iterable<readonly [string, unknown]> => {
     const prototype: unknown = Object.getPrototypeOf(entries);
     if (prototype === null || Object.getPrototypeOf(prototype) === null) return Object.entries(entries);
   }
-  throw new TypeError(
+  throw notEntries(entries);
+};
+
+const notEntries = (entries: Entries): TypeError =>
+  new TypeError(
     `entries: expected an object, a Map or pairs of key and value, got ${describeValue(entries)}`,
   );
-};
 
 const isIterable = (entries: Entries): entries is Iterable<readonly [string, unknown]> =>
   Symbol.iterator in entries;

@@ -1,5 +1,5 @@
 import { MAX_DEPTH } from './plain-container.js';
-import { isForeignArrayPrototype, isForeignObjectPrototype } from './plain-prototype.js';
+import { isForeignArrayPrototype, isForeignObjectPrototype, isRawJson } from './plain-prototype.js';
 
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
 
@@ -60,7 +60,11 @@ function countEntries(array: unknown[]): number {
 
 function isNativeObject(value: object, depth: number): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null && !isForeignObjectPrototype(prototype))
+  if (
+    prototype === null
+      ? isRawJson(value)
+      : prototype !== Object.prototype && !isForeignObjectPrototype(prototype)
+  )
     return false;
   if (Object.getOwnPropertySymbols(value).length > 0 || Object.hasOwn(value, 'toJSON')) return false;
   const record = value as Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { formatPath, type JsonPlace } from './json-path.js';
 import { describeRefused, refuse } from './json-refusal.js';
-import { isForeignArrayPrototype, isForeignObjectPrototype } from './plain-prototype.js';
+import { isForeignArrayPrototype, isForeignObjectPrototype, isRawJson } from './plain-prototype.js';
 
 /**
  * How deep a value may nest. Python's json module gives up near 1,000, and a walk of this depth stays far from
@@ -83,6 +83,8 @@ function refuseUnlessPlain(container: object, anatomy: Anatomy, place: JsonPlace
     ? prototype === Array.prototype || isForeignArrayPrototype(prototype)
     : prototype === Object.prototype || prototype === null || isForeignObjectPrototype(prototype);
   if (!isPlain) throw refuse(place, describeRefused(container));
+  if (prototype === null && isRawJson(container))
+    throw refuse(place, 'raw JSON comes back as what it stands for; store that itself');
   if (anatomy.symbols.length > 0) throw refuse(place, 'a symbol as key is not JSON; use a string');
   if (typeof anatomy.toJson === 'function') {
     throw refuse(place, 'an object with toJSON() comes back as something else; store what toJSON() returns');

@@ -10,6 +10,13 @@ export function isForeignArrayPrototype(prototype: unknown): boolean {
   return isForeign(prototype, Array);
 }
 
+const { isRawJSON } = JSON as { isRawJSON?: (value: object) => boolean };
+
+/** What `JSON.rawJSON()` made, from Node 21 on: it has no prototype, and JSON.stringify writes what it holds. */
+export function isRawJson(value: object): boolean {
+  return isRawJSON?.(value) === true;
+}
+
 const known = new WeakMap<object, unknown>();
 
 function isForeign(prototype: unknown, native: ObjectConstructor | ArrayConstructor): boolean {

@@ -10,7 +10,7 @@ export const cookieValue = (header: string | undefined, name: string): string | 
   return plainValue(header, name, last) ?? parsedValue(header, name);
 };
 
-/** What needs no trimming, unquoting or decoding. */
+/** What needs no trimming or decoding. */
 const PLAIN = /^[\w-]+$/;
 
 /** The value of a cookie spelled as browsers spell a session key; every request with a session pays for this. */

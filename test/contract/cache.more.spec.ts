@@ -80,6 +80,8 @@ describeOnEveryStore('Cache, more', (context) => {
     expect(await keys('user:[^1]')).toEqual(['user:2']);
     expect(await keys('\\*')).toEqual(['*']);
     expect(await keys('nothing')).toEqual([]);
+    await context.store.set(context.redisKey(''), '1', null);
+    expect(await keys()).toEqual(['*', 'other', 'user:1', 'user:2']);
     const iterator = context.cache.keys();
     expect((await iterator.next()).done).toBe(false);
     await iterator.return();
