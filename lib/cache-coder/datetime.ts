@@ -42,7 +42,11 @@ export function dumpDatetime(value: DatetimeValue, options: DatetimeOptions = {}
   holdCalendar(value.calendarId, place);
   const plain = Temporal.PlainDateTime.from(value.toString());
   if (options.timeZone === undefined) return formatPlain(plain, place);
-  return formatMoment(plain.toZonedDateTime(options.timeZone), place);
+  const { timeZone } = options;
+  return formatMoment(
+    inZone(timeZone, place, () => plain.toZonedDateTime(timeZone)),
+    place,
+  );
 }
 
 /** Milliseconds are all a Date holds: what is below them is cut off. */
@@ -61,7 +65,8 @@ export function loadZonedDatetime(
   place?: JsonPlace,
 ): Temporal.ZonedDateTime {
   const { instant, offset } = readMoment(raw, options, place);
-  if (options.timeZone !== undefined) return instant.toZonedDateTimeISO(options.timeZone);
+  const { timeZone } = options;
+  if (timeZone !== undefined) return inZone(timeZone, place, () => instant.toZonedDateTimeISO(timeZone));
   if (offset % NANOSECONDS_PER_MINUTE !== 0) {
     throw unexpected(place, 'an offset of whole minutes, or the option timeZone', raw);
   }
@@ -110,9 +115,23 @@ function readMoment(
     const instant = plain.toZonedDateTime('UTC').toInstant().subtract({ nanoseconds: offset });
     return { instant, offset };
   }
-  if (options.timeZone === undefined) throw unexpected(place, UNTOLD, raw);
-  const zoned = plain.toZonedDateTime(options.timeZone);
+  const { timeZone } = options;
+  if (timeZone === undefined) throw unexpected(place, UNTOLD, raw);
+  const zoned = inZone(timeZone, place, () => plain.toZonedDateTime(timeZone));
   return { instant: zoned.toInstant(), offset: zoned.offsetNanoseconds };
+}
+
+/** Years of four digits are in every zone, so what Temporal refuses is the zone. */
+function inZone<T>(timeZone: string, place: JsonPlace | undefined, convert: () => T): T {
+  try {
+    return convert();
+  } catch (error) {
+    throw refuse(
+      place,
+      `the option timeZone takes a name such as Europe/Berlin, or an offset such as +02:00, not ${JSON.stringify(timeZone)}`,
+      error,
+    );
+  }
 }
 
 function readText(

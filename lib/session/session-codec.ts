@@ -25,7 +25,7 @@ export interface DecodedSession {
   readonly problem?: string;
 }
 
-/** Turns sessions into `payload:timestamp:signature` and back, as Django's `signing.dumps` with compression. */
+/** Turns sessions into `payload:timestamp:signature` and back, as `django.core.signing.dumps(…, compress=True)` does. */
 export class SessionCodec {
   /** The JSON of texts that were signed or verified here: most reads are of a text that was seen before. */
   readonly #remembered = new LRUCache<string, string>({

@@ -59,6 +59,11 @@ describe('CacheCoder', () => {
           'the option timeZone to tell the zone of a naive one, not a text of 19 characters',
         );
       }
+      const nowhere =
+        /timeZone takes a name such as Europe\/Berlin, or an offset such as \+02:00, not "Nope"$/;
+      expect(() => CacheCoder.loadDatetime(naive, { timeZone: 'Nope' })).toThrow(nowhere);
+      expect(() => CacheCoder.loadZonedDatetime(`${naive}Z`, { timeZone: 'Nope' })).toThrow(nowhere);
+      expect(() => CacheCoder.load({ at: naive }, { at: ['datetime', 'Nope'] })).toThrow(TypeError);
       expect(CacheCoder.loadDatetime(naive, { timeZone: 'Europe/Berlin' })).toEqual(
         new Date('2023-07-01T10:00:00Z'),
       );
