@@ -2,6 +2,7 @@ import {
   ConfigurableModuleBuilder,
   type FactoryProvider,
   type ModuleMetadata,
+  type Provider,
   type Type,
 } from '@nestjs/common';
 import type { CodexRedisOptions, NamedCacheOptions } from './config/options.js';
@@ -30,6 +31,8 @@ export interface CodexRedisModuleAsyncOptions
   useFactory?: (...injected: never[]) => CodexRedisFactoryResult | Promise<CodexRedisFactoryResult>;
   useClass?: Type<CodexRedisOptionsFactory>;
   useExisting?: Type<CodexRedisOptionsFactory>;
+  /** Providers of what `inject` names, where no module provides it. */
+  provideInjectionTokensFrom?: Provider[];
 }
 
 /** What a factory of a further cache's options gives: its name stands beside the factory. */

@@ -101,10 +101,20 @@ export class CodexRedisModule {
   }
 }
 
-const BESIDE_FACTORY = ['isGlobal', 'imports', 'inject', 'useFactory', 'useClass', 'useExisting'];
+const BESIDE_FACTORY = [
+  'isGlobal',
+  'imports',
+  'inject',
+  'provideInjectionTokensFrom',
+  'useFactory',
+  'useClass',
+  'useExisting',
+];
 
 const refuseBesideFactory = (options: object): void => {
-  const others = Object.keys(options).filter((name) => !BESIDE_FACTORY.includes(name));
+  const others = Object.entries(options)
+    .filter(([name, value]) => value !== undefined && !BESIDE_FACTORY.includes(name))
+    .map(([name]) => name);
   if (others.length > 0)
     throw new ImproperlyConfiguredError(
       `CodexRedisModule.forRootAsync() takes no ${others.join(', ')}; options of the module belong into what the factory returns`,

@@ -1,15 +1,10 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { exchangeBehind } from './platforms.js';
+import { isSendable } from './sendable-body.js';
 import type { SessionExchange } from './session-exchange.js';
 import { isStream } from './streaming-body.js';
 
 type Reply = [response: object, body?: unknown, statusCode?: number];
-
-/** What Express' response and Fastify's reply turn a body into text with. */
-interface Writer {
-  readonly app?: { get(setting: 'json replacer'): ((key: string, value: unknown) => unknown) | undefined };
-  serialize?(body: unknown): unknown;
-}
 
 const BAD_REQUEST = 400;
 
@@ -24,27 +19,12 @@ const exchangeOfHandler = (args: Reply): SessionExchange | undefined => {
   return exchange !== undefined && exchange.response.statusCode < BAD_REQUEST ? exchange : undefined;
 };
 
-/**
- * Whether the body is known to become text. Where that fails, and no hook of the application helps it, the handler has
- * failed, and nothing of it must have been saved.
- */
-const isSerializable = (writer: Writer, body: unknown): boolean => {
-  if (typeof body !== 'object' || body === null || ArrayBuffer.isView(body)) return true;
-  try {
-    if (writer.serialize === undefined) JSON.stringify(body, writer.app?.get('json replacer'));
-    else writer.serialize(body);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 /** A body that may fail is left to the gate, which commits when the response leaves. */
 const commitOf = (args: Reply): Promise<void> | undefined => {
   const exchange = exchangeOfHandler(args);
   if (exchange === undefined) return undefined;
   const { statusCode } = exchange.response;
-  const waits = exchange.hasTask(statusCode) && !isSerializable(args[0], args[1]);
+  const waits = exchange.hasTask(statusCode) && !isSendable(args[0], args[1]);
   return waits ? undefined : exchange.commit(statusCode);
 };
 

@@ -1,4 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { HeaderLines } from './header-lines.js';
 import type { ResponseBase } from './response-base.js';
 
 /** The error response that takes the place of one whose session could not be saved. */
@@ -40,12 +41,14 @@ export const replyWithFailure = (
   base: ResponseBase,
   failure: FailureReply,
   bodyEnded: boolean,
+  addHeaders: (headers: HeaderLines) => void,
 ): void => {
   for (const name of response.getHeaderNames()) if (!isKept(name)) response.removeHeader(name);
   const body = JSON.stringify(failure);
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.setHeader('Cache-Control', 'no-store');
+  addHeaders(response);
   if (response.req.httpVersionMajor < 2) {
     response.statusMessage = STATUS_CODES[failure.statusCode] ?? 'Error';
     // the application may go on sending a body for which there is no place any more

@@ -181,7 +181,10 @@ export abstract class HeldResponse implements Hold {
     this.#calls = undefined;
     this.phase = 'passing';
     try {
-      replyWithFailure(this.response, this.base, this.failure(error), this.ended);
+      const failure = this.failure(error);
+      replyWithFailure(this.response, this.base, failure, this.ended, (headers) =>
+        this.addHeaders(headers, failure.statusCode),
+      );
     } catch (cause) {
       logger.error('The error response for a session could not be sent', stackOf(cause));
       this.response.destroy(cause as Error);

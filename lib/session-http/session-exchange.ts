@@ -134,7 +134,7 @@ export class SessionExchange extends HeldResponse {
       (error: unknown) => {
         this.#committing = undefined;
         this.#failure = { error: error as Error };
-        // an exception filter may still touch the session of the failed request, for whose sake nothing is saved any more
+        // an exception filter may still use the session; what it changes is saved only if it saves it itself
         sessionStateOf(this.session).committed = false;
         // the client is told of a failure already
         if (statusCode < SERVER_ERROR) throw error;
@@ -179,8 +179,7 @@ export class SessionExchange extends HeldResponse {
 
   #givesKey(state: SessionState, statusCode: number): boolean {
     const { key, effect } = state;
-    if (key === null || effect === 'nothing' || effect === 'deleted' || this.#failure !== undefined)
-      return false;
+    if (key === null || effect === 'nothing' || effect === 'deleted') return false;
     // of what an error page leaves behind the client needs a new key only where its old one is worth nothing now
     return statusCode < SERVER_ERROR || effect === 'cycled';
   }
@@ -188,9 +187,11 @@ export class SessionExchange extends HeldResponse {
   #takesCookie(state: SessionState | undefined, statusCode: number): boolean {
     if (this.#presented === undefined) return false;
     if (this.isMalformed) return this.access !== 'skipped' || state?.accessed === true;
-    if (state === undefined || this.#failure !== undefined) return false;
+    if (state === undefined) return false;
+    const failed = this.#failure !== undefined;
+    if (failed && state.effect !== 'deleted') return false;
     if (!state.accessed || !state.isLoaded || state.key !== null) return false;
-    return state.isEmpty || (statusCode >= SERVER_ERROR && state.ending !== undefined);
+    return state.isEmpty || ((failed || statusCode >= SERVER_ERROR) && state.ending !== undefined);
   }
 
   #cookieOf(state: SessionState): string {

@@ -10,6 +10,7 @@ import type { CodexRedisSettings } from '../config/settings.js';
 import { SETTINGS } from '../tokens/internal-tokens.js';
 import { traitsOf } from './handler-traits.js';
 import { exchangeOf } from './platforms.js';
+import { type BodyWriter, isSendable } from './sendable-body.js';
 import type { SessionExchange } from './session-exchange.js';
 import { isStream } from './streaming-body.js';
 
@@ -29,13 +30,14 @@ export class SessionInterceptor implements NestInterceptor {
     const exchange = exchangeOf(context.switchToHttp().getRequest<object>());
     if (exchange === undefined || traitsOf(context.getClass(), context.getHandler()).sendsByItself)
       return values;
-    return committedBeforeCompletion(values, exchange);
+    return committedBeforeCompletion(values, exchange, context.switchToHttp().getResponse<BodyWriter>());
   }
 }
 
 const committedBeforeCompletion = (
   values: Observable<unknown>,
   exchange: SessionExchange,
+  writer: BodyWriter,
 ): Observable<unknown> =>
   new Observable((subscriber) => {
     let last: unknown;
@@ -46,7 +48,10 @@ const committedBeforeCompletion = (
       },
       error: (error: unknown) => subscriber.error(error),
       complete: () => {
-        const commit = isStream(last) ? undefined : exchange.commit(exchange.response.statusCode);
+        const { statusCode } = exchange.response;
+        // what may still fail is left to the gate, which commits when the response leaves
+        const waits = isStream(last) || (exchange.hasTask(statusCode) && !isSendable(writer, last));
+        const commit = waits ? undefined : exchange.commit(statusCode);
         if (commit === undefined) subscriber.complete();
         else
           commit.then(

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { attended } from './attended.js';
 import type { ExpiryReckoning, SessionCallback, SessionExpiry } from './session.js';
 import type { SessionData } from './session-data.js';
 import { EXPIRY_ENTRY } from './session-expiry.js';
@@ -114,30 +114,13 @@ const testCookie = {
   },
 };
 
-const logger = new Logger('CodexRedisSession');
-
-/**
- * What a session is asked to do. Once the response is on its way nobody may be left to await it, and a habit such as
- * `response.redirect('/'); session.destroy()` must not end the process.
- */
-const asked = (session: object, work: (state: SessionState) => Promise<void>): Promise<void> => {
+const flush = (session: object): Promise<void> => {
   const state = sessionStateOf(session);
-  const done = work(state);
-  if (state.awaitsCommit && state.committed)
-    done.catch((error: unknown) =>
-      logger.warn(`A request used its session after its response: ${(error as Error).message}`),
-    );
-  return done;
+  return state.keeper.flush(state);
 };
 
-const save = (state: SessionState): Promise<void> => state.keeper.save(state);
-
-const flush = (state: SessionState): Promise<void> => state.keeper.flush(state);
-
-const reload = (state: SessionState): Promise<void> => state.keeper.reload(state);
-
 /** A throw becomes a rejection. */
-const cycleKey = (state: SessionState): Promise<void> =>
+const requestCycle = (state: SessionState): Promise<void> =>
   new Promise((resolve) => {
     state.requestCycle();
     resolve();
@@ -145,27 +128,30 @@ const cycleKey = (state: SessionState): Promise<void> =>
 
 const lifeCycle = {
   flush(this: object): Promise<void> {
-    return asked(this, flush);
+    return flush(this);
   },
 
   cycleKey(this: object): Promise<void> {
-    return asked(this, cycleKey);
+    const state = sessionStateOf(this);
+    return attended(state, requestCycle(state));
   },
 
   save(this: object, callback?: SessionCallback): Promise<void> | undefined {
-    return answer(asked(this, save), callback);
+    const state = sessionStateOf(this);
+    return answer(state.keeper.save(state), callback);
   },
 
   regenerate(this: object, callback?: SessionCallback): Promise<void> | undefined {
-    return answer(asked(this, flush), callback);
+    return answer(flush(this), callback);
   },
 
   destroy(this: object, callback?: SessionCallback): Promise<void> | undefined {
-    return answer(asked(this, flush), callback);
+    return answer(flush(this), callback);
   },
 
   reload(this: object, callback?: SessionCallback): Promise<void> | undefined {
-    return answer(asked(this, reload), callback);
+    const state = sessionStateOf(this);
+    return answer(state.keeper.reload(state), callback);
   },
 };
 

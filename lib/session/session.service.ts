@@ -4,6 +4,7 @@ import { SessionInterruptedError } from '../errors/session.errors.js';
 import { assertJson, JsonSerializer } from '../serializer/json-serializer.js';
 import type { Clock } from '../store/clock.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
+import { attended } from './attended.js';
 import { cookieValue } from './cookie-header.js';
 import { SessionCodec } from './session-codec.js';
 import type { SessionData } from './session-data.js';
@@ -73,7 +74,7 @@ export class SessionService {
       check: (name, value) => assertJson(value, name),
       save: (state) => this.save(state),
       flush: (state) => this.flush(state),
-      reload: (state) => this.#reload(state),
+      reload: (state) => attended(state, this.#reload(state)),
     };
   }
 
@@ -123,7 +124,8 @@ export class SessionService {
    * @throws SessionCreateError when it must be created and is stored already.
    */
   save(session: SessionStatus, options: SaveOptions = {}): Promise<void> {
-    return this.#saver.save(sessionStateOf(session), options.mustCreate === true);
+    const state = sessionStateOf(session);
+    return attended(state, this.#saver.save(state, options.mustCreate === true));
   }
 
   /** Deletes a stored session; whether there was one. */
@@ -143,12 +145,14 @@ export class SessionService {
    * @throws SessionInterruptedError, SessionConflictError as `save` does.
    */
   cycleKey(session: SessionStatus): Promise<void> {
-    return this.#saver.cycle(sessionStateOf(session));
+    const state = sessionStateOf(session);
+    return attended(state, this.#saver.cycle(state));
   }
 
   /** Ends a session: the stored one is deleted, the entries are gone, and the key is `null`. */
   flush(session: SessionStatus): Promise<void> {
-    return this.#saver.flush(sessionStateOf(session));
+    const state = sessionStateOf(session);
+    return attended(state, this.#saver.flush(state));
   }
 
   /** Does nothing: Redis deletes expired sessions by itself. */

@@ -267,7 +267,7 @@ describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) 
     const { headers } = await app.send('/head-object');
     expect(headers).not.toHaveProperty('set-cookie');
     expect(headers).not.toHaveProperty('x-own');
-    expect(headers['vary']).toBe('Origin');
+    expect(headers['vary']).toBe('Origin, Cookie');
     expect(headers['cache-control']).toBe('no-store');
   });
 

@@ -6,20 +6,26 @@ import {
   Controller,
   type ExceptionFilter,
   Get,
+  Header,
   Logger,
   type MiddlewareConsumer,
   Module,
   type NestModule,
+  Param,
   Req,
   Res,
   UseFilters,
+  UseGuards,
+  UseInterceptors,
 } from '@nestjs/common';
 import { inspect } from 'node:util';
 import { SessionInterruptedError } from '../../lib/errors/session.errors.js';
 import { loadSession } from '../../lib/session-http/load-session.js';
 import { Session } from '../../lib/session-http/session.decorator.js';
+import { SessionGuard } from '../../lib/session-http/session.guard.js';
+import { SessionInterceptor } from '../../lib/session-http/session.interceptor.js';
 import { COOKIE, PLATFORMS, SECRET_KEY, startApp, type TestApp } from '../support/http-app.js';
-import { keyFrom } from '../support/http-request.js';
+import { keyFrom, parsedCookie } from '../support/http-request.js';
 import { storeWith } from '../support/sessions.js';
 
 interface Reply {
@@ -40,13 +46,78 @@ class FlashFilter implements ExceptionFilter {
   }
 }
 
+/** Ends or saves the session whose commit failed, as the query asks for. */
+@Catch(SessionInterruptedError)
+class MendingFilter implements ExceptionFilter {
+  async catch(_: unknown, host: ArgumentsHost): Promise<void> {
+    const http = host.switchToHttp();
+    const { session, query } = http.getRequest<{
+      session: Session;
+      query: { does: string; status: string };
+    }>();
+    if (query.does === 'flush') await session.flush();
+    if (query.does === 'cycle') await session.cycleKey();
+    if (query.does === 'cycle' || query.does === 'save') {
+      session.set('mended', 1);
+      await session.save();
+    }
+    http.getResponse<Reply>().status(Number(query.status)).send({});
+  }
+}
+
 const unserializable = { id: 1n };
+
+const BODIES: Readonly<Record<string, unknown>> = {
+  object: { id: 1 },
+  nothing: undefined,
+  text: 'text',
+  bytes: Buffer.from('bytes'),
+  bigint: 10n,
+  inside: unserializable,
+  error: new Error('returned'),
+  session: undefined,
+};
 
 @Controller()
 class MishapsController {
   @Get('bigint') bigint(@Session() session: Session): object {
     session.set('n', 1);
     return unserializable;
+  }
+
+  @Get('body/:name') body(@Session() session: Session, @Param('name') name: string): unknown {
+    session.set('n', 1);
+    return name === 'session' ? session : BODIES[name];
+  }
+
+  @Header('Content-Type', 'text/plain') @Get('plain/:name') plain(
+    @Session() session: Session,
+    @Param('name') name: string,
+  ): unknown {
+    session.set('n', 1);
+    return BODIES[name];
+  }
+
+  @UseFilters(MendingFilter) @Get('mend') mend(@Session() session: Session): string {
+    session.set('n', 1);
+    return 'saved';
+  }
+
+  @Get('cycled') async cycled(@Session() session: Session): Promise<string> {
+    await session.cycleKey();
+    await session.save();
+    session.set('late', {});
+    (session.get('late') as Record<string, unknown>)['at'] = new Date();
+    return 'not JSON';
+  }
+
+  @Get('cycled-by-hand') async byHand(@Session() session: Session, @Res() response: Reply): Promise<void> {
+    await this.cycled(session);
+    response.send('not JSON');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(() => session.set('later', 1)).toThrow(/already committed/);
+    await expect(session.save()).rejects.toThrow(/already committed/);
+    done();
   }
 
   @Get('login-bigint') async login(@Session() session: Session): Promise<object> {
@@ -87,6 +158,17 @@ class MishapsController {
 }
 
 const seen: unknown[] = [];
+let done: () => void = () => undefined;
+
+@UseGuards(SessionGuard)
+@UseInterceptors(SessionInterceptor)
+@Controller()
+class ManualController {
+  @Get('bigint') bigint(@Session() session: Session): object {
+    session.set('n', 1);
+    return unserializable;
+  }
+}
 
 @Module({ controllers: [MishapsController] })
 class MishapsModule implements NestModule {
@@ -167,6 +249,63 @@ describe.each(PLATFORMS)('Sessions and what goes wrong, on %s', (platform) => {
     const { message } = new SessionInterruptedError();
     expect(answer).toMatchObject({ status: 400, setCookies: [], body: JSON.stringify({ flashed: message }) });
     expect((await app.stored())[cookie]).toEqual({ ok: 1 });
+  });
+
+  it.each(Object.keys(BODIES).flatMap((name) => [`/body/${name}`, `/plain/${name}`]))(
+    'M8 %s saves unless it answers 5xx',
+    async (path) => {
+      const cookie = await seed();
+      const { status, setCookies } = await app.send(path, { cookie });
+      const saved = status < 500;
+      expect(setCookies).toHaveLength(saved ? 1 : 0);
+      expect((await app.stored())[cookie]).toEqual(saved ? { ok: 1, n: 1 } : { ok: 1 });
+    },
+  );
+
+  it.each([400, 500])(
+    'M9 a filter that answers %d may end the session whose commit failed',
+    async (status) => {
+      const cookie = await seed();
+      interrupts = true;
+      const answer = await app.send(`/mend?does=flush&status=${status}`, { cookie });
+      expect(answer.status).toBe(status);
+      expect(await app.sessions.exists(cookie)).toBe(false);
+      expect(parsedCookie(answer.setCookies[0]!)).toMatchObject({ value: '' });
+    },
+  );
+
+  it('S21 a filter may move and save the session whose commit failed', async () => {
+    const cookie = await seed();
+    interrupts = true;
+    const answer = await app.send('/mend?does=cycle&status=409', { cookie });
+    expect(await app.sessions.exists(cookie)).toBe(false);
+    expect((await app.stored())[keyFrom(answer)!]).toEqual({ ok: 1, n: 1, mended: 1 });
+  });
+
+  it.each(['/cycled', '/cycled-by-hand'])(
+    'S21 %s gives the new key though the commit failed',
+    async (path) => {
+      const cookie = await seed();
+      const ended = new Promise<void>((resolve) => (done = resolve));
+      const answer = await app.send(path, { cookie });
+      expect(answer.status).toBe(500);
+      expect(await app.sessions.exists(cookie)).toBe(false);
+      expect((await app.stored())[keyFrom(answer)!]).toEqual({ ok: 1 });
+      if (path === '/cycled-by-hand') await ended;
+    },
+  );
+
+  it("M8 so does SessionInterceptor's commit, with session.mount 'manual'", async () => {
+    const manual = await startApp(platform, {
+      session: { mount: 'manual' },
+      controllers: [ManualController],
+    });
+    try {
+      expect(await manual.send('/bigint')).toMatchObject({ status: 500, setCookies: [] });
+      expect(await manual.stored()).toEqual({});
+    } finally {
+      await manual.close();
+    }
   });
 
   it('M8 what a filter writes for a refused request is saved', async () => {

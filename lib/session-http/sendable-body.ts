@@ -1,0 +1,31 @@
+/** What Express' response and Fastify's reply turn a body into text with. */
+export interface BodyWriter {
+  readonly app?: { get(setting: 'json replacer'): ((key: string, value: unknown) => unknown) | undefined };
+  serialize?(body: unknown): unknown;
+  getHeader?(name: string): unknown;
+}
+
+/**
+ * Whether a body is known to become a response. Where it does not, and no hook of the application helps it, the handler
+ * has failed, and nothing of it must have been saved.
+ */
+export const isSendable = (writer: BodyWriter, body: unknown): boolean => {
+  if (writer.serialize !== undefined && isRefusedByFastify(writer, body)) return false;
+  if (typeof body !== 'object' || body === null || ArrayBuffer.isView(body)) return true;
+  try {
+    if (writer.serialize === undefined) JSON.stringify(body, writer.app?.get('json replacer'));
+    else writer.serialize(body);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Errors become error responses, and what is not text needs a content type of JSON. */
+const isRefusedByFastify = (writer: BodyWriter, body: unknown): boolean => {
+  if (body instanceof Error || typeof body === 'bigint') return true;
+  if (body === null || body === undefined || typeof body === 'string' || ArrayBuffer.isView(body))
+    return false;
+  const type = writer.getHeader?.('content-type');
+  return typeof type === 'string' && !type.includes('json');
+};
