@@ -8,7 +8,7 @@ export interface ShopEntries {
   discount?: number;
   /**
    * A book in the cart, each under a name of its own: requests that change different entries of a session at once
-   * are merged, so no click in any tab is lost.
+   * are merged, so no book that is added in any tab is lost.
    */
   [line: `cart.${string}`]: string;
 }

@@ -118,7 +118,8 @@ export interface SessionOptions extends RedisSourceOptions {
    */
   keyPrefix?: string | undefined;
   /**
-   * The salt of the signature: the dotted name of the Django class that shares the sessions.
+   * The salt of the signature: `django.contrib.sessions.` and the name of the Django class that shares the sessions,
+   * which is the `key_salt` of its SessionStore.
    * @default 'django.contrib.sessions.SessionStore'
    */
   salt?: string | undefined;

@@ -113,7 +113,7 @@ export const SETTING_NAMES: readonly SettingName[] = [
   {
     option: 'session.salt',
     default: '`django.contrib.sessions.SessionStore`',
-    note: 'the salt of the signature: the dotted name of the Django class that shares the sessions',
+    note: 'the salt of the signature: `django.contrib.sessions.` and the name of the Django class that shares the sessions (its `key_salt`)',
   },
   {
     option: 'session.age',

@@ -16,7 +16,7 @@ export class SessionReader {
     if (decoded.problem === undefined) return decoded;
     this.logger.warn(
       `A stored session of ${text.length} characters is treated as empty: ${decoded.problem}. ` +
-        'If it is a Django app that wrote it, compare SECRET_KEY, the salt and the serializer of both sides',
+        'If it is a Django app that wrote it, compare SECRET_KEY, the salt and the serializer of both sides, and look for NaN',
     );
     if (key !== undefined) this.events.emit('corrupt', key);
     return decoded;

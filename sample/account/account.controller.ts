@@ -26,8 +26,9 @@ export class AccountController {
   @HttpCode(204)
   async login(
     @Session() session: ShopSession,
-    @Body() { name, password }: { name?: unknown; password?: unknown },
+    @Body() body: { name?: unknown; password?: unknown } | null | undefined,
   ): Promise<void> {
+    const { name, password } = body ?? {};
     if (typeof name !== 'string' || typeof password !== 'string' || !this.users.matches(name, password))
       throw new UnauthorizedException('This name and password do not belong together.');
     await session.cycleKey();

@@ -30,8 +30,6 @@ export class CartController {
   @UseGuards(LoginGuard)
   @HttpCode(200)
   async order(@Session() session: ShopSession): Promise<Cart> {
-    const ordered = await this.cart.show(session);
-    this.cart.empty(session);
-    return ordered;
+    return await this.cart.order(session);
   }
 }

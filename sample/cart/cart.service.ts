@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { BadRequestException, Injectable, NotFoundException } from '@nestjs/common';
+import { randomInt, randomUUID } from 'node:crypto';
+import { BadRequestException, ConflictException, Injectable, NotFoundException } from '@nestjs/common';
+import { CacheService } from 'nestjs-codex-redis';
 import { CatalogueService } from '../catalogue/catalogue.service.js';
 import type { Book } from '../catalogue/books.js';
 import type { ShopSession } from '../shop-session.js';
@@ -15,7 +16,10 @@ const MOST_BOOKS = 99;
 
 @Injectable()
 export class CartService {
-  constructor(private readonly catalogue: CatalogueService) {}
+  constructor(
+    private readonly catalogue: CatalogueService,
+    private readonly cache: CacheService,
+  ) {}
 
   async add(session: ShopSession, bookId: string): Promise<void> {
     if ((await this.catalogue.find(bookId)) === undefined)
@@ -24,13 +28,24 @@ export class CartService {
     session.set(`cart.${randomUUID()}`, bookId);
   }
 
-  /** Takes one copy out. */
+  /** Takes one copy out; any of them, so that two tabs hardly ever take the same. */
   remove(session: ShopSession, bookId: string): void {
-    const line = linesOf(session).find((name) => session.get(name) === bookId);
+    const lines = linesOf(session).filter((name) => session.get(name) === bookId);
+    const line = lines[randomInt(Math.max(1, lines.length))];
     if (line !== undefined) session.delete(line);
   }
 
-  empty(session: ShopSession): void {
+  /** What is in the cart, which is empty then. A second click, or tab, meanwhile orders nothing. */
+  async order(session: ShopSession): Promise<Cart> {
+    const cart = await this.show(session);
+    if (cart.count === 0) throw new BadRequestException('There is nothing in the cart.');
+    if (!(await this.cache.add(`ordering:${session.userName ?? ''}`, true, '2s')))
+      throw new ConflictException('An order is under way.');
+    this.empty(session);
+    return cart;
+  }
+
+  private empty(session: ShopSession): void {
     for (const line of linesOf(session)) session.delete(line);
     session.delete('discount');
   }

@@ -38,12 +38,19 @@ const attempt = async (work) => {
   }
 };
 
-const changeSession = (work) =>
-  attempt(async () => {
-    await work();
-    await showSession();
-    otherTabs.postMessage('changed');
-  });
+let changing = Promise.resolve();
+
+/** One click after the other, as they were made. */
+const changeSession = (work) => {
+  changing = changing.then(() =>
+    attempt(async () => {
+      await work();
+      await showSession();
+      otherTabs.postMessage('changed');
+    }),
+  );
+  return changing;
+};
 
 // --- showing -------------------------------------------------------------------------------------------------
 
@@ -110,7 +117,11 @@ const showAccount = ({ userName, sessionMark }) => {
   $('account').hidden = userName === null;
   $('user').textContent = userName ?? '';
   if (mark !== null && sessionMark !== null && mark !== sessionMark)
-    note(`The session's key was changed: ${mark} → ${sessionMark}. Its content was kept.`);
+    note(
+      userName === null
+        ? `This is a new session: ${mark} → ${sessionMark}.`
+        : `The session's key was changed: ${mark} → ${sessionMark}. Its content was kept.`,
+    );
   mark = sessionMark;
   $('session').textContent =
     sessionMark === null
@@ -197,7 +208,7 @@ $('race').onclick = () =>
 $('order').onclick = () =>
   changeSession(async () => {
     const { count, totalInCents } = await call('POST', 'api/cart/order');
-    note(`Ordered ${count} books for ${euros(totalInCents)}. Thank you!`);
+    note(`Ordered ${count} ${count === 1 ? 'book' : 'books'} for ${euros(totalInCents)}. Thank you!`);
   });
 
 // While the store is away, look whether it is back; with the store up the page asks for nothing.

@@ -11,8 +11,11 @@ const DISCOUNTS: ReadonlyMap<unknown, number> = new Map([['CODEX10', 10]]);
 export class VoucherController {
   @Post()
   @HttpCode(200)
-  redeem(@Session() session: ShopSession, @Body() { code }: { code?: unknown }): { discount: number } {
-    const discount = DISCOUNTS.get(code);
+  redeem(
+    @Session() session: ShopSession,
+    @Body() body: { code?: unknown } | null | undefined,
+  ): { discount: number } {
+    const discount = DISCOUNTS.get(body?.code);
     if (discount === undefined) throw new NotFoundException('There is no such voucher.');
     session.discount = discount;
     return { discount };

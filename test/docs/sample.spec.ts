@@ -35,6 +35,40 @@ describe.each(['Express', 'Fastify'] as const)('the sample on %s', (platform) =>
     });
   });
 
+  it('counts who waited for the database as who asked it', async () => {
+    await fetch(`${shop.url}/api/books/cache`, { method: 'DELETE' });
+    const listings = await Promise.all([1, 2, 3].map(() => get('/api/books')));
+    expect(listings).toMatchObject([{ source: 'database' }, { source: 'database' }, { source: 'database' }]);
+    expect(await get('/api/books')).toMatchObject({ source: 'cache' });
+  });
+
+  it.each([
+    ['account/login', 401],
+    ['voucher', 404],
+  ])('refuses a %s without a body', async (path, status) => {
+    expect((await fetch(`${shop.url}/api/${path}`, { method: 'POST' })).status).toBe(status);
+  });
+
+  it('orders a cart once, however often it is asked at the same time', async () => {
+    const login = await fetch(`${shop.url}/api/account/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'ada', password: 'lovelace' }),
+    });
+    expect(login.status).toBe(204);
+    const headers = { cookie: login.headers.getSetCookie()[0]!.split(';', 1)[0]! };
+    const send = (method: string, path: string) => fetch(`${shop.url}/api/cart/${path}`, { method, headers });
+    await send('POST', 'books/emma');
+    await send('POST', 'books/emma');
+    await send('DELETE', 'books/emma');
+    const orders = await Promise.all([1, 2, 3].map(() => send('POST', 'order')));
+    const [taken, ...others] = orders.sort((one, other) => one.status - other.status);
+    expect(await taken!.json()).toMatchObject({ count: 1 });
+    // nothing is left, or the other is not done yet
+    for (const { status } of others) expect([400, 409]).toContain(status);
+    expect((await send('POST', 'order')).status).toBe(400);
+  });
+
   it('is healthy', async () => {
     expect(await get('/health')).toMatchObject({ status: 'ok' });
   });
