@@ -159,6 +159,17 @@ describe('a client handed in', () => {
     await second.close();
   });
 
+  it('that is subscribed to channels is refused at the start, with the cure', async () => {
+    const subscribed = createClient({ url: server.url, RESP: 2 });
+    await subscribed.connect();
+    await subscribed.subscribe('news', () => undefined);
+    const second = hand(subscribed as never);
+
+    await expect(second.connect()).rejects.toThrow(/client: is subscribed to channels/);
+    await second.close();
+    subscribed.destroy();
+  });
+
   it('that is still connecting is waited for', async () => {
     const connecting = createClient({ url: server.url });
     const second = hand(connecting);

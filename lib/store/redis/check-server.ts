@@ -47,6 +47,10 @@ const info = async (server: RedisNode, section: string): Promise<ReadonlyMap<str
     );
   } catch (error) {
     if (!(error instanceof RedisServiceError)) throw error;
+    if (error.cause instanceof Error && error.cause.message.startsWith("ERR Can't execute"))
+      throw new ImproperlyConfiguredError(
+        'client: is subscribed to channels and can do nothing else; hand over one that is not used for pub/sub',
+      );
     logger.debug(
       `INFO ${section} was refused (${error.replyCode}): version and eviction policy are not checked`,
     );

@@ -1,12 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { RedisClientType, RedisClusterOptions } from 'redis';
-import { RedisServiceError } from '../../errors/redis.errors.js';
 import { ignore } from '../ignore.js';
 import { ClusterNode } from './cluster-node.js';
 import { ClusterSeeds } from './cluster-seeds.js';
 import { SLOT_COUNT } from './cluster-slot.js';
 import { nodeTemplate, rootTemplates } from './cluster-templates.js';
-import { parseSlotRanges, type SlotRange } from './cluster-topology.js';
+import { knownSlotRanges, type SlotRange } from './cluster-topology.js';
 import { ConnectionReport } from './connection-report.js';
 import { dial } from './dial.js';
 import { firstAnswer } from './first-answer.js';
@@ -41,6 +40,8 @@ export class ClusterMap {
   readonly #seeds: ClusterSeeds;
   readonly #template: RedisClientType;
   readonly #nodes = new Map<string, ClusterNode>();
+  /** Those that have said the cluster is down: one that is cut off from the others goes on saying so. */
+  readonly #doubted = new WeakSet<ClusterNode>();
   #shards: (Shard | undefined)[] = [];
   #masters: ReadonlySet<ClusterNode> = new Set();
   #refreshing: Promise<void> | undefined;
@@ -101,6 +102,12 @@ export class ClusterMap {
     return master;
   }
 
+  /** A node said that the cluster is down. */
+  doubt(node: ClusterNode): void {
+    this.#doubted.add(node);
+    this.refreshSoon(0);
+  }
+
   /**
    * Asks for the topology.
    *
@@ -146,18 +153,18 @@ export class ClusterMap {
   async #refresh(): Promise<void> {
     const era = this.#era;
     const ranges = await this.#ask();
-    if (ranges.length === 0) throw new RedisServiceError('CLUSTERDOWN');
     if (this.#era === era) this.#adopt(ranges);
   }
 
-  /** A node that has just come back may not know yet what happened meanwhile: the others are asked first. */
+  /** A node that has just come back, or is cut off, may not know what happened meanwhile: the others are asked first. */
   async #ask(): Promise<SlotRange[]> {
     const era = this.#era;
     const ready = [...this.#nodes.values()].filter((node) => node.isReady);
-    ready.sort((a, b) => a.readySince - b.readySince);
+    const doubts = (node: ClusterNode): number => Number(this.#doubted.has(node));
+    ready.sort((a, b) => doubts(a) - doubts(b) || a.readySince - b.readySince);
     try {
       return await firstAnswer(ready, (node) =>
-        node.send(['CLUSTER', 'SLOTS'], (reply) => parseSlotRanges(reply, node.address)),
+        node.send(['CLUSTER', 'SLOTS'], (reply) => knownSlotRanges(reply, node.address)),
       );
     } catch (error) {
       if (this.#era !== era) throw error;
@@ -180,7 +187,7 @@ export class ClusterMap {
     this.#masters = masters;
     for (const node of this.#nodes.values())
       if (!used.has(node)) this.#retire(node);
-      else if (this.options.cluster.minimizeConnections !== true) void node.open();
+      else if (this.options.cluster.minimizeConnections !== true) void node.open().then(() => this.#watch());
   }
 
   /** A node that holds no slot yet may be asked for keys of one it is importing. */
@@ -216,7 +223,7 @@ export class ClusterMap {
   /** As long as a master is away, another node may take its place at any time. */
   #watch(): void {
     const away = [...this.#masters].some((master) => master.failure !== undefined);
-    if (!away) return;
+    if (!away || this.#closed) return;
     this.refreshSoon(this.#pauseMs * (0.75 + Math.random() / 4));
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
   }

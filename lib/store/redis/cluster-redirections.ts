@@ -20,6 +20,9 @@ export interface SentCommand<T> {
 /** Keys of a slot are moved some at a time: a command that names several of them may have to wait for the last. */
 const BETWEEN_TRIES_MS = 20;
 
+/** What is left for following a redirection at least. */
+const LEAST_MS = 100;
+
 const isRedirecting = ({ replyCode }: RedisServiceError): boolean =>
   replyCode === 'MOVED' || replyCode === 'ASK' || replyCode === 'TRYAGAIN';
 
@@ -36,9 +39,10 @@ export class Redirections {
   /** Follows the answer to a command until it is executed, at most until the operation timeout. */
   async follow<T>(command: SentCommand<T>, answer: unknown): Promise<T> {
     if (!(answer instanceof RedisServiceError)) throw answer;
-    if (answer.replyCode === 'CLUSTERDOWN') this.map.refreshSoon(0);
+    if (answer.replyCode === 'CLUSTERDOWN') this.map.doubt(command.node);
     if (!isRedirecting(answer)) throw answer;
-    const deadline = command.sentAt + this.limits.operationTimeoutMs;
+    // after a blocked event loop the time is over, and yet nobody was late
+    const deadline = Math.max(command.sentAt + this.limits.operationTimeoutMs, performance.now() + LEAST_MS);
     return this.#within(deadline, this.#follow(command, answer, deadline));
   }
 

@@ -1,7 +1,7 @@
 import type { RedisClientType } from 'redis';
 import { ignore } from '../ignore.js';
 import { addressOf } from './client-template.js';
-import { parseSlotRanges, type SlotRange } from './cluster-topology.js';
+import { knownSlotRanges, type SlotRange } from './cluster-topology.js';
 import type { NodeAddress } from './node-address.js';
 import { Connection } from './connection.js';
 import { dial, type Dial } from './dial.js';
@@ -61,7 +61,7 @@ export class ClusterSeeds {
     const connection = new Connection({ client, bytesRead, operationTimeoutMs, onLost: ignore });
     this.#open.add(() => connection.destroy());
     const asked = splitAddress(addressOf(root));
-    return connection.send(['CLUSTER', 'SLOTS'], (reply) => parseSlotRanges(reply, asked));
+    return connection.send(['CLUSTER', 'SLOTS'], (reply) => knownSlotRanges(reply, asked));
   }
 }
 

@@ -1,3 +1,4 @@
+import { RedisServiceError } from '../../errors/redis.errors.js';
 import type { NodeAddress } from './node-address.js';
 import type { RedisReply } from './redis-link.js';
 
@@ -29,6 +30,17 @@ export const parseSlotRanges = (reply: RedisReply, asked: NodeAddress): SlotRang
     const known = replicas.filter((replica) => replica !== undefined);
     return [{ from: Number(from), to: Number(to), master, replicas: known }];
   });
+};
+
+/**
+ * The same of a node that knows of any.
+ *
+ * @throws RedisServiceError for one that does not, such as a node that was taken out of its cluster
+ */
+export const knownSlotRanges = (reply: RedisReply, asked: NodeAddress): SlotRange[] => {
+  const ranges = parseSlotRanges(reply, asked);
+  if (ranges.length === 0) throw new RedisServiceError('CLUSTERDOWN');
+  return ranges;
 };
 
 /** Reads `MOVED 3999 127.0.0.1:6381` and `ASK 3999 [::1]…`; an empty host is that of the node which said so. */

@@ -129,9 +129,12 @@ export class SentinelLink implements RedisLink {
   }
 
   #begin(): void {
-    const { scanInterval = LONGEST_SCAN_INTERVAL_MS } = this.options.sentinel;
+    const { scanInterval = 0 } = this.options.sentinel;
+    // to node-redis 0 means not to ask at all, but one that is not asked cannot be followed
+    const everyMs =
+      scanInterval > 0 ? Math.min(scanInterval, LONGEST_SCAN_INTERVAL_MS) : LONGEST_SCAN_INTERVAL_MS;
     this.#state = 'open';
-    this.#scan = setInterval(() => void this.#follow(), Math.min(scanInterval, LONGEST_SCAN_INTERVAL_MS));
+    this.#scan = setInterval(() => void this.#follow(), everyMs);
   }
 
   #dialMaster(): Dial {

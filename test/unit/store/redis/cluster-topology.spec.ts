@@ -1,6 +1,19 @@
-import { parseRedirection, parseSlotRanges } from '../../../../lib/store/redis/cluster-topology.js';
+import { RedisServiceError } from '../../../../lib/errors/redis.errors.js';
+import {
+  knownSlotRanges,
+  parseRedirection,
+  parseSlotRanges,
+} from '../../../../lib/store/redis/cluster-topology.js';
 
 const asked = { host: 'cluster.internal', port: 7000 };
+
+describe('knownSlotRanges', () => {
+  it('asks another node than one that knows of none', () => {
+    const asked = { host: '10.0.0.9', port: 7000 };
+    expect(() => knownSlotRanges([], asked)).toThrow(RedisServiceError);
+    expect(knownSlotRanges([[0, 1, ['10.0.0.1', 7000, 'id']]], asked)).toHaveLength(1);
+  });
+});
 
 describe('parseSlotRanges', () => {
   it('reads masters and replicas', () => {
