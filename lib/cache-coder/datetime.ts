@@ -41,12 +41,10 @@ export function dumpDatetime(value: DatetimeValue, options: DatetimeOptions = {}
   if (!isTemporal('Temporal.PlainDateTime', value)) return formatMoment(momentOf(value, place), place);
   holdCalendar(value.calendarId, place);
   const plain = Temporal.PlainDateTime.from(value.toString());
-  if (options.timeZone === undefined) return formatPlain(plain, place);
   const { timeZone } = options;
-  return formatMoment(
-    inZone(timeZone, place, () => plain.toZonedDateTime(timeZone)),
-    place,
-  );
+  if (timeZone === undefined) return formatPlain(plain, place);
+  const zoned = inZone(timeZone, place, () => plain.toZonedDateTime(timeZone));
+  return formatMoment(zoned, place);
 }
 
 /** Milliseconds are all a Date holds: what is below them is cut off. */

@@ -79,7 +79,7 @@ const checkClientOptions = (
 /** The url says where Redis is, and node-redis lets it win without a word. */
 const checkAddress = (clientOptions: RedisClientOptions, path: string): Problem[] => [
   ...(['host', 'port', 'path'] as const)
-    .filter((name) => name in (clientOptions.socket ?? {}))
+    .filter((name) => name in Object(clientOptions.socket))
     .map((name) => ({ path: `${path}.socket.${name}`, message: 'belongs into url; write it there' })),
   ...('database' in clientOptions
     ? [{ path: `${path}.database`, message: 'belongs into url; write redis://host:6379/3 for database 3' }]

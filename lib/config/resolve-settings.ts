@@ -120,7 +120,7 @@ const whyUnknown = (key: string, path: string, schema: z.ZodType): string => {
   if (path === '' && schema === optionsSchema && key === 'isGlobal')
     return 'belongs beside the factory, not into its result';
   if (path === '' && schema === namedCacheSchema && (key in optionsSchema.shape || key === 'isGlobal'))
-    return 'is an option of forRoot(), for all caches; set it there';
+    return 'is an option of forRoot(); set it there';
   return 'is no option of this module; see the settings reference for those there are';
 };
 

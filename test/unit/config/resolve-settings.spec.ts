@@ -333,6 +333,10 @@ describe('resolveSettings', () => {
     ]);
   });
 
+  it('leaves it to node-redis to refuse a socket that is none', () => {
+    expect(problemsOf({ clientOptions: { socket: 'one' } })).toEqual([]);
+  });
+
   it.each([
     [{ cluster: {} }, /^cluster must be .* with rootNodes/],
     [{ cluster: { rootNodes: ['redis://one'] } }, /^cluster must be .* with rootNodes/],
