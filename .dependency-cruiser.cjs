@@ -2,18 +2,23 @@
  * The rooms of lib/, each with the rooms it may import from. Imports run one way; docs/architecture.md has the
  * picture.
  */
+const ground = ['common', 'errors', 'tokens', 'telemetry'];
 const rooms = {
-  errors: [],
-  tokens: [],
-  serializer: ['errors'],
-  config: ['tokens', 'errors', 'serializer'],
-  store: ['config', 'tokens', 'errors', 'serializer'],
-  'cache-coder': ['errors', 'serializer'],
-  cache: ['store', 'config', 'tokens', 'errors', 'serializer'],
-  session: ['store', 'config', 'tokens', 'errors', 'serializer'],
-  throttler: ['cache', 'session', 'store', 'config', 'tokens', 'errors', 'serializer'],
-  terminus: ['cache', 'session', 'store', 'config', 'tokens', 'errors', 'serializer'],
-  'session-http': ['cache', 'session', 'store', 'config', 'tokens', 'errors', 'serializer'],
+  common: [],
+  errors: ['common'],
+  tokens: ['common', 'errors'],
+  telemetry: ['common'],
+  serializer: ground,
+  config: ['serializer', ...ground],
+  store: ['config', 'serializer', ...ground],
+  'cache-coder': ['serializer', ...ground],
+  cache: ['store', 'config', 'serializer', ...ground],
+  session: ['store', 'config', 'serializer', ...ground],
+  'cache-decorators': ['cache', 'store', 'config', 'serializer', ...ground],
+  'cache-responses': ['cache', 'store', 'config', 'serializer', ...ground],
+  'session-http': ['session', 'store', 'config', 'serializer', ...ground],
+  throttler: ['cache', 'session', 'store', 'config', 'serializer', ...ground],
+  terminus: ['cache', 'session', 'store', 'config', 'serializer', ...ground],
 };
 
 const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
@@ -27,6 +32,26 @@ const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
 module.exports = {
   forbidden: [
     ...roomRules,
+    {
+      name: 'the-gate-knows-no-session',
+      comment: 'It holds a response until its owner is through, whoever that is.',
+      severity: 'error',
+      from: { path: '^lib/session-http/gate/' },
+      to: { path: '^lib/(session/|session-http/(?!gate/))' },
+    },
+    {
+      name: 'cluster-and-sentinel-never-meet',
+      severity: 'error',
+      from: { path: '^lib/store/redis/(single|cluster|sentinel)/' },
+      to: { path: '^lib/store/redis/(single|cluster|sentinel)/', pathNot: '^lib/store/redis/$1/' },
+    },
+    {
+      name: 'only-the-module-wires',
+      comment: 'What is wired together by lib/module does not know it.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/(module|testing|index\\.ts)' },
+      to: { path: '^lib/module/' },
+    },
     {
       name: 'no-cycles',
       comment: 'A cycle, type-only ones included, means two files are about one thing or one is about two.',

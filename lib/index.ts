@@ -2,7 +2,7 @@ export { CacheService } from './cache/cache.service.js';
 export type { VersionOptions, WriteOptions } from './cache/call-options.js';
 export type { Entries } from './cache/entries.js';
 export type { Timeout } from './cache/timeout.js';
-export { CodexRedisModule } from './codex-redis.module.js';
+export { CodexRedisModule } from './module/codex-redis.module.js';
 export {
   type CodexRedisFactoryResult,
   type CodexRedisModuleAsyncOptions,
@@ -10,7 +10,7 @@ export {
   type CodexRedisOptionsFactory,
   type NamedCacheAsyncOptions,
   type NamedCacheFactoryResult,
-} from './codex-redis.module-definition.js';
+} from './module/codex-redis.module-definition.js';
 export { codexRedisConfig } from './config/codex-redis.config.js';
 export {
   type CacheOptions,
@@ -40,7 +40,7 @@ export {
 } from './errors/session.errors.js';
 export { JsonSerializer } from './serializer/json-serializer.js';
 export { type Serializer } from './serializer/serializer.js';
-export { type Clock } from './store/clock.js';
+export { type Clock } from './common/clock.js';
 export { CodexRedisHealth, type ConnectionHealth, type HealthReport } from './store/codex-redis-health.js';
 export type {
   ExpiryReckoning,
@@ -50,18 +50,18 @@ export type {
   SessionExpiry,
   SessionMethods,
   SessionStatus,
-} from './session/session.js';
+} from './session/object/session.js';
 export type {
   SessionEvent,
   SessionEventName,
   SessionEvents,
   SessionListener,
-} from './session/session-events.js';
-export type { CommitOutcome, SessionEffect } from './session/session-save.js';
+} from './session/stored/session-events.js';
+export type { CommitOutcome, SessionEffect } from './session/object/session-save.js';
 export { type SaveOptions, SessionService } from './session/session.service.js';
-export { loadSession } from './session-http/load-session.js';
-export { Session } from './session-http/session.decorator.js';
-export { SessionGuard } from './session-http/session.guard.js';
-export { SessionInterceptor } from './session-http/session.interceptor.js';
-export { SkipSession, UseSession } from './session-http/session-use.decorator.js';
+export { loadSession } from './session-http/nest/load-session.js';
+export { Session } from './session-http/nest/session.decorator.js';
+export { SessionGuard } from './session-http/nest/session.guard.js';
+export { SessionInterceptor } from './session-http/nest/session.interceptor.js';
+export { SkipSession, UseSession } from './session-http/nest/session-use.decorator.js';
 export { type CacheToken, getCacheToken, InjectCache } from './tokens/cache-token.js';

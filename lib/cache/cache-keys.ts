@@ -1,8 +1,8 @@
 /// <reference lib="es2024.string" />
-import { describeValue } from '../config/describe-value.js';
+import { describeValue } from '../common/describe-value.js';
 import type { KeyFunction, KeyPattern } from '../config/options.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
-import { escapeGlob, globMatcher } from '../store/glob.js';
+import { escapeGlob, globMatcher } from '../common/glob.js';
 
 export interface CacheKeySettings {
   /** What stands before the name of an option in messages. */

@@ -1,9 +1,9 @@
 import { types } from 'node:util';
-import { describeValue } from '../config/describe-value.js';
+import { describeValue } from '../common/describe-value.js';
 import type { KeyFunction, KeyPattern } from '../config/options.js';
 import { CacheKeyNotFoundError } from '../errors/cache-key-not-found.error.js';
 import type { Serializer } from '../serializer/serializer.js';
-import { type Clock, systemClock } from '../store/clock.js';
+import { type Clock, systemClock } from '../common/clock.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { CacheKeys, type KeySelection } from './cache-keys.js';
 import { ttlOf, type VersionOptions, versionOf, type WriteOptions } from './call-options.js';

@@ -1,4 +1,4 @@
-import { describeValue } from '../config/describe-value.js';
+import { describeValue } from '../common/describe-value.js';
 import { type Timeout, timeoutToMs } from './timeout.js';
 
 /** What every call of a cache takes. */

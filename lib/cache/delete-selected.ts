@@ -1,4 +1,4 @@
-import { ignore } from '../store/ignore.js';
+import { ignore } from '../common/ignore.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { KeySelection } from './cache-keys.js';
 

@@ -1,4 +1,4 @@
-import { describeValue } from '../config/describe-value.js';
+import { describeValue } from '../common/describe-value.js';
 
 /** @throws TypeError for what is no integer, RangeError for one beyond ±(2^53 − 1). */
 export const checkDelta = (delta: unknown): void => {

@@ -1,4 +1,4 @@
-import { describeValue } from '../config/describe-value.js';
+import { describeValue } from '../common/describe-value.js';
 import type { Serializer } from '../serializer/serializer.js';
 
 /** Entries to store: an object, a Map, or any iterable of pairs. */

@@ -1,6 +1,6 @@
-import { ignore } from '../store/ignore.js';
+import { ignore } from '../common/ignore.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
-import { TransientMap } from '../store/transient-map.js';
+import { TransientMap } from '../common/transient-map.js';
 
 /** One run on behalf of everybody who asked for the same key meanwhile. */
 export class Flight {

@@ -1,5 +1,5 @@
-import { describeValue } from '../config/describe-value.js';
-import { parseDuration } from '../config/duration.js';
+import { describeValue } from '../common/describe-value.js';
+import { parseDuration } from '../common/duration.js';
 import type { Duration } from '../config/options.js';
 
 /**

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
-import { describeValue } from './describe-value.js';
+import { describeValue } from '../common/describe-value.js';
 import { checkNamedCache, checkTogether, isProduction, type Problem } from './cross-checks.js';
-import { parseDuration } from './duration.js';
+import { parseDuration } from '../common/duration.js';
 import { FROM_ENVIRONMENT } from './environment.js';
 import { namedCacheSchema, optionsSchema } from './option-schemas.js';
 import type {

@@ -1,11 +1,11 @@
 import type { AbstractHttpAdapter, ApplicationConfig } from '@nestjs/core';
 import type { SessionSettings } from '../config/settings.js';
 import type { SessionService } from '../session/session.service.js';
-import type { Clock } from '../store/clock.js';
-import { commitBeforeReply } from './commit-before-reply.js';
-import { installOn } from './platforms.js';
+import type { Clock } from '../common/clock.js';
+import { commitBeforeReply } from './nest/commit-before-reply.js';
+import { installOn } from './platform/platforms.js';
 import { SessionHttp } from './session-http.js';
-import type { SessionGuard } from './session.guard.js';
+import type { SessionGuard } from './nest/session.guard.js';
 
 /** What sessions need of the application they are mounted in. */
 export interface SessionMount {

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { SessionSettings } from '../config/settings.js';
-import { cookieValue } from '../session/cookie-header.js';
-import { isSessionKey } from '../session/session-key.js';
+import { cookieValue } from '../session/wire/cookie-header.js';
+import { isSessionKey } from '../session/wire/session-key.js';
 import type { SessionService } from '../session/session.service.js';
-import type { Clock } from '../store/clock.js';
-import { SessionCookie } from './session-cookie.js';
-import { SessionHeaders } from './session-headers.js';
+import type { Clock } from '../common/clock.js';
+import { SessionCookie } from './headers/session-cookie.js';
+import { SessionHeaders } from './headers/session-headers.js';
 
 /** What the exchanges of one application share. */
 export class SessionHttp {

@@ -1,5 +1,5 @@
 import type { StoreSettings } from '../config/settings.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '../common/clock.js';
 import type { KeyValueStore } from './key-value-store.js';
 import { MemoryStore } from './memory/memory-store.js';
 

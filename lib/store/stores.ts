@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StoreSettings } from '../config/settings.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '../common/clock.js';
 import type { KeyValueStore } from './key-value-store.js';
 
 /** Makes the store of a StoreSettings; opens nothing yet. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../store/clock.js';
+import type { Clock } from '../common/clock.js';
 
 /** A clock that stands still until a test moves it. */
 export class TestClock implements Clock {

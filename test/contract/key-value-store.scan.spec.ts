@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { escapeGlob } from '../../lib/store/glob.js';
+import { escapeGlob } from '../../lib/common/glob.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 describeOnEveryStore('KeyValueStore.scan', (context) => {

@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { deflateSync } from 'node:zlib';
-import type { SessionEvent } from '../../lib/session/session-events.js';
-import { SessionSigner } from '../../lib/session/session-signer.js';
+import type { SessionEvent } from '../../lib/session/stored/session-events.js';
+import { SessionSigner } from '../../lib/session/wire/session-signer.js';
 import type { SessionService } from '../../lib/session/session.service.js';
 import { recorded, sessionSettings, sessionsOf, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';

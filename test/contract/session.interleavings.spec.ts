@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { SessionService } from '../../lib/session/session.service.js';
-import type { Session } from '../../lib/session/session.js';
+import type { Session } from '../../lib/session/object/session.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { sessionsOf, storeKeyOf, storeSession } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';

@@ -1,4 +1,4 @@
-import type { Session } from '../../lib/session/session.js';
+import type { Session } from '../../lib/session/object/session.js';
 import type { SessionService } from '../../lib/session/session.service.js';
 import { recorded, sessionsOf, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';

@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Post } from '@nestjs/common';
 import type { RedisClientType } from 'redis';
-import { Session } from '../../lib/session-http/session.decorator.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { passGate } from './redis-gate.js';
 
 /** The token of a plain connection to the Redis of both sides. */

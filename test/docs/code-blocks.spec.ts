@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { CacheService } from '../../lib/cache/cache.service.js';
-import { CodexRedisModule } from '../../lib/codex-redis.module.js';
+import { CodexRedisModule } from '../../lib/module/codex-redis.module.js';
 import type { RedisSource } from '../../lib/config/settings.js';
 import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';

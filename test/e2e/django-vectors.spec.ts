@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
 import type { SessionOptions } from '../../lib/config/options.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
-import { Session } from '../../lib/session-http/session.decorator.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import { COOKIE, PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { type Answer, parsedCookie } from '../support/http-request.js';

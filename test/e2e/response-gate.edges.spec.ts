@@ -22,7 +22,7 @@ import { gunzipSync } from 'node:zlib';
 import { concat, type Observable, of, timer } from 'rxjs';
 import { map } from 'rxjs/operators';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
-import { Session } from '../../lib/session-http/session.decorator.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { RawConnection } from '../support/http-raw.js';
 import { type AnyResponse, LARGE, rawOf, ResponsesController } from '../support/http-responses.js';

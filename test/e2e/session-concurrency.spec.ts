@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { createClient } from 'redis';
-import { Session } from '../../lib/session-http/session.decorator.js';
-import { SkipSession } from '../../lib/session-http/session-use.decorator.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
+import { SkipSession } from '../../lib/session-http/nest/session-use.decorator.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { RedisServer } from '../support/redis-server.js';

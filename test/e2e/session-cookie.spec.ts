@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { SessionOptions } from '../../lib/config/options.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
-import { Session } from '../../lib/session-http/session.decorator.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { type Answer, keyFrom, parsedCookie } from '../support/http-request.js';

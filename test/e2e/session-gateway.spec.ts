@@ -4,7 +4,7 @@ import { MessageBody, ConnectedSocket, SubscribeMessage, WebSocketGateway } from
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
-import { Session } from '../../lib/session-http/session.decorator.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 

@@ -20,10 +20,10 @@ import {
 } from '@nestjs/common';
 import { inspect } from 'node:util';
 import { SessionInterruptedError } from '../../lib/errors/session.errors.js';
-import { loadSession } from '../../lib/session-http/load-session.js';
-import { Session } from '../../lib/session-http/session.decorator.js';
-import { SessionGuard } from '../../lib/session-http/session.guard.js';
-import { SessionInterceptor } from '../../lib/session-http/session.interceptor.js';
+import { loadSession } from '../../lib/session-http/nest/load-session.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
+import { SessionGuard } from '../../lib/session-http/nest/session.guard.js';
+import { SessionInterceptor } from '../../lib/session-http/nest/session.interceptor.js';
 import { COOKIE, PLATFORMS, SECRET_KEY, startApp, type TestApp } from '../support/http-app.js';
 import { keyFrom, parsedCookie } from '../support/http-request.js';
 import { storeWith } from '../support/sessions.js';

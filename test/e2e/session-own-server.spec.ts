@@ -4,7 +4,7 @@ import express from 'express';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Session } from '../../lib/session-http/session.decorator.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { startApp } from '../support/http-app.js';
 import { keyFrom, request } from '../support/http-request.js';
 

@@ -14,8 +14,8 @@ import {
 import passport from 'passport';
 import { Strategy } from 'passport-local';
 import { promisify } from 'node:util';
-import type { Session } from '../../lib/session-http/session.decorator.js';
-import { loadSession } from '../../lib/session-http/load-session.js';
+import type { Session } from '../../lib/session-http/nest/session.decorator.js';
+import { loadSession } from '../../lib/session-http/nest/load-session.js';
 import { startApp, type TestApp } from '../support/http-app.js';
 import { keyFrom, parsedCookie } from '../support/http-request.js';
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { RedisServiceError } from '../../lib/errors/redis.errors.js';
-import { moveAcrossSlots } from '../../lib/store/redis/move-across-slots.js';
-import { type ScriptRunner, scriptRunner } from '../../lib/store/redis/scripts/script-runner.js';
-import { compareAndDeleteScript } from '../../lib/store/redis/scripts/compare.js';
-import { readWithTtlScript } from '../../lib/store/redis/scripts/move.js';
-import { SingleLink } from '../../lib/store/redis/single-link.js';
-import { asNothing, asText } from '../../lib/store/redis/replies.js';
+import { moveAcrossSlots } from '../../lib/store/redis/commands/move-across-slots.js';
+import { type ScriptRunner, scriptRunner } from '../../lib/store/redis/commands/scripts/script-runner.js';
+import { compareAndDeleteScript } from '../../lib/store/redis/commands/scripts/compare.js';
+import { readWithTtlScript } from '../../lib/store/redis/commands/scripts/move.js';
+import { SingleLink } from '../../lib/store/redis/single/single-link.js';
+import { asNothing, asText } from '../../lib/store/redis/commands/replies.js';
 
 describe('a move between slots', () => {
   let link: SingleLink;

@@ -8,7 +8,7 @@ import { CodexRedisError } from '../../lib/errors/codex-redis.error.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
 import { SessionService } from '../../lib/session/session.service.js';
-import { systemClock } from '../../lib/store/clock.js';
+import { systemClock } from '../../lib/common/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openStore } from '../../lib/store/open-store.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';

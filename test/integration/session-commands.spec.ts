@@ -1,5 +1,5 @@
 import { SessionService } from '../../lib/session/session.service.js';
-import { systemClock } from '../../lib/store/clock.js';
+import { systemClock } from '../../lib/common/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { RedisAdmin } from '../support/redis-admin.js';
 import { RedisServer } from '../support/redis-server.js';

@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
 import { SessionService } from '../../lib/session/session.service.js';
-import type { Session } from '../../lib/session/session.js';
-import { systemClock } from '../../lib/store/clock.js';
+import type { Session } from '../../lib/session/object/session.js';
+import { systemClock } from '../../lib/common/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { RedisServer } from '../support/redis-server.js';
 import { openRedis } from '../support/stores.js';

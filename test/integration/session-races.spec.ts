@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SessionInterruptedError } from '../../lib/errors/session.errors.js';
 import { SessionService } from '../../lib/session/session.service.js';
-import { systemClock } from '../../lib/store/clock.js';
+import { systemClock } from '../../lib/common/clock.js';
 import { cluster, type OpenedStore, redis, sentinel } from '../support/stores.js';
 import { sessionSettings } from '../support/sessions.js';
 

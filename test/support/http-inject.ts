@@ -2,8 +2,8 @@ import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { CodexRedisModule } from '../../lib/codex-redis.module.js';
-import { Session } from '../../lib/session-http/session.decorator.js';
+import { CodexRedisModule } from '../../lib/module/codex-redis.module.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
 
 /*
  * Run in a process of its own: Jest cannot load what `inject()` is made with. Prints the bodies of two requests and

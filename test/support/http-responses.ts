@@ -26,7 +26,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { concat, from, type Observable, of, timer } from 'rxjs';
 import { map } from 'rxjs/operators';
-import { Session } from '../../lib/session-http/session.decorator.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
 
 /** The response of either platform. */
 export interface AnyResponse {

@@ -1,6 +1,6 @@
 import type { SessionSettings } from '../../lib/config/settings.js';
 import { SessionService } from '../../lib/session/session.service.js';
-import type { Clock } from '../../lib/store/clock.js';
+import type { Clock } from '../../lib/common/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import type { StoreContext } from './store-suite.js';
 

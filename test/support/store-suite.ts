@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { CacheService, type CacheServiceSettings } from '../../lib/cache/cache.service.js';
 import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
 import type { Serializer } from '../../lib/serializer/serializer.js';
-import type { Clock } from '../../lib/store/clock.js';
-import { escapeGlob } from '../../lib/store/glob.js';
+import type { Clock } from '../../lib/common/clock.js';
+import { escapeGlob } from '../../lib/common/glob.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { type OpenedStore, stores } from './stores.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, createCluster, createSentinel } from 'redis';
 import type { RedisSource } from '../../lib/config/settings.js';
-import { type Clock, systemClock } from '../../lib/store/clock.js';
+import { type Clock, systemClock } from '../../lib/common/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { MemoryStore } from '../../lib/store/memory/memory-store.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../common/clock.js';
 import type { TimeToLive } from '../key-value-store.js';
 
 /** How many entries each write looks at, so that what nobody reads again still goes. */

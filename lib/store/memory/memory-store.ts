@@ -1,6 +1,6 @@
 import { RedisConnectionError, RedisServiceError } from '../../errors/redis.errors.js';
-import { type Clock, systemClock } from '../clock.js';
-import { globMatcher } from '../glob.js';
+import { type Clock, systemClock } from '../../common/clock.js';
+import { globMatcher } from '../../common/glob.js';
 import type {
   CompareOutcome,
   HitOutcome,

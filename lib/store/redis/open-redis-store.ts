@@ -1,10 +1,10 @@
 import type { RedisSettings } from '../../config/settings.js';
-import { BorrowedLink } from './borrowed-link.js';
-import { ClusterLink } from './cluster-link.js';
-import type { RedisLink } from './redis-link.js';
+import { BorrowedLink } from './single/borrowed-link.js';
+import { ClusterLink } from './cluster/cluster-link.js';
+import type { RedisLink } from './link/redis-link.js';
 import { RedisStore } from './redis-store.js';
-import { SentinelLink } from './sentinel-link.js';
-import { SingleLink } from './single-link.js';
+import { SentinelLink } from './sentinel/sentinel-link.js';
+import { SingleLink } from './single/single-link.js';
 
 /** The store of the settings on Redis. It opens nothing before its first use. */
 export const openRedisStore = (settings: RedisSettings): RedisStore => new RedisStore(linkOf(settings));

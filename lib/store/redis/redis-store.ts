@@ -6,10 +6,10 @@ import type {
   KeyValueStore,
   TimeToLive,
 } from '../key-value-store.js';
-import { closedError, closedLink } from './closed-link.js';
-import { Increments } from './increments.js';
-import { moveAcrossSlots } from './move-across-slots.js';
-import type { RedisLink } from './redis-link.js';
+import { closedError, closedLink } from './link/closed-link.js';
+import { Increments } from './commands/increments.js';
+import { moveAcrossSlots } from './commands/move-across-slots.js';
+import type { RedisLink } from './link/redis-link.js';
 import {
   asCount,
   asExistence,
@@ -20,14 +20,18 @@ import {
   asText,
   asTexts,
   type Page,
-} from './replies.js';
-import { compareAndDeleteScript, compareAndSetScript, parseCompareOutcome } from './scripts/compare.js';
-import { hitScript, parseHitOutcome } from './scripts/hit.js';
-import { persistScript, renameScript } from './scripts/move.js';
-import { type ScriptRunner, scriptRunner } from './scripts/script-runner.js';
-import { setManyScript } from './scripts/set-many.js';
-import { setCommand } from './set-command.js';
-import { asPx } from './ttl.js';
+} from './commands/replies.js';
+import {
+  compareAndDeleteScript,
+  compareAndSetScript,
+  parseCompareOutcome,
+} from './commands/scripts/compare.js';
+import { hitScript, parseHitOutcome } from './commands/scripts/hit.js';
+import { persistScript, renameScript } from './commands/scripts/move.js';
+import { type ScriptRunner, scriptRunner } from './commands/scripts/script-runner.js';
+import { setManyScript } from './commands/scripts/set-many.js';
+import { setCommand } from './commands/set-command.js';
+import { asPx } from './commands/ttl.js';
 
 /** One SCAN step: small enough that other clients hardly notice it. */
 const SCAN_COUNT = '200';

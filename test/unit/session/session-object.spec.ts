@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { SessionStateError } from '../../../lib/errors/session.errors.js';
-import { sessionStateOf } from '../../../lib/session/session-state.js';
+import { sessionStateOf } from '../../../lib/session/object/session-state.js';
 import { SessionService } from '../../../lib/session/session.service.js';
-import type { Session } from '../../../lib/session/session.js';
-import { systemClock } from '../../../lib/store/clock.js';
+import type { Session } from '../../../lib/session/object/session.js';
+import { systemClock } from '../../../lib/common/clock.js';
 import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
 import { sessionSettings } from '../../support/sessions.js';
 

@@ -1,6 +1,6 @@
-import type { Session } from '../../../lib/session/session.js';
+import type { Session } from '../../../lib/session/object/session.js';
 import { SessionService } from '../../../lib/session/session.service.js';
-import { systemClock } from '../../../lib/store/clock.js';
+import { systemClock } from '../../../lib/common/clock.js';
 import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
 import { sessionSettings } from '../../support/sessions.js';
 

@@ -1,6 +1,6 @@
 import type { RedisClientOptions } from 'redis';
 import type { StoreSettings } from '../../../lib/config/settings.js';
-import { systemClock } from '../../../lib/store/clock.js';
+import { systemClock } from '../../../lib/common/clock.js';
 import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
 import { Stores } from '../../../lib/store/stores.js';
 

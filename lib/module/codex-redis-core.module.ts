@@ -1,0 +1,81 @@
+import {
+  Global,
+  Inject,
+  Module,
+  type NestModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { ConfigurableModuleClass } from './codex-redis.module-definition.js';
+import { coreProviders } from './codex-redis.providers.js';
+import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
+import { refuseSecondCacheOfOneName } from './named-caches.js';
+import type { Serializers } from './named-serializers.js';
+import type { Stores } from '../store/stores.js';
+import {
+  CACHE_STORE,
+  CLOCK,
+  DEFAULT_CACHE,
+  JSON_SERIALIZER,
+  MOUNT_SESSIONS,
+  SERIALIZERS,
+  SESSIONS,
+  SETTINGS,
+  STORES,
+} from '../tokens/internal-tokens.js';
+
+/**
+ * What exists once in an application, and its life cycle. Global, since further caches and the guards of feature
+ * modules need it; CodexRedisModule decides where the services may be injected.
+ */
+@Global()
+@Module({
+  providers: coreProviders,
+  exports: [CLOCK, SETTINGS, STORES, CACHE_STORE, SERIALIZERS, DEFAULT_CACHE, SESSIONS, JSON_SERIALIZER],
+})
+export class CodexRedisCoreModule
+  extends ConfigurableModuleClass
+  implements NestModule, OnModuleInit, OnApplicationShutdown
+{
+  constructor(
+    @Inject(STORES) private readonly stores: Stores,
+    @Inject(SERIALIZERS) private readonly serializers: Serializers,
+    @Inject(MOUNT_SESSIONS) private readonly mountSessions: () => void,
+    @Inject(ModulesContainer) modules: ModulesContainer,
+  ) {
+    super();
+    refuseSecondRoot(modules);
+    refuseSecondCacheOfOneName(modules);
+  }
+
+  /** The one moment at which both platforms take middleware that comes before every route's. */
+  configure(): void {
+    this.mountSessions();
+  }
+
+  /** After a failed start no hook follows: a connection that was made would keep the process alive. */
+  async onModuleInit(): Promise<void> {
+    try {
+      await this.serializers.resolve();
+      await this.stores.connect();
+    } catch (error) {
+      await this.stores.close();
+      throw error;
+    }
+  }
+
+  /** The last hook of all: requests may be under way until the server is closed. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.stores.close();
+  }
+}
+
+const refuseSecondRoot = (modules: ModulesContainer): void => {
+  const roots = [...modules.values()].filter(({ metatype }) => metatype === CodexRedisCoreModule);
+  if (roots.length > 1)
+    throw new ImproperlyConfiguredError(
+      'CodexRedisModule.forRoot() or forRootAsync() is imported more than once: keep one, in the root module, ' +
+        'and use registerCache() for further caches',
+    );
+};

@@ -1,0 +1,56 @@
+import {
+  ConfigurableModuleBuilder,
+  type FactoryProvider,
+  type ModuleMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import type { CodexRedisOptions, NamedCacheOptions } from '../config/options.js';
+
+/** Options of the module as a Nest module, beside those of what it does. */
+export interface CodexRedisModuleExtras {
+  /**
+   * Whether CacheService, SessionService, JsonSerializer and CodexRedisHealth can be injected without importing the module.
+   * @default false
+   */
+  isGlobal?: boolean | undefined;
+}
+
+/** What a factory of options gives: `isGlobal` is needed before it runs, so it stands beside the factory. */
+export type CodexRedisFactoryResult = CodexRedisOptions & { isGlobal?: never };
+
+/** For `useClass` and `useExisting`. */
+export interface CodexRedisOptionsFactory {
+  createCodexRedisOptions(): CodexRedisFactoryResult | Promise<CodexRedisFactoryResult>;
+}
+
+/** Options that are known once other providers are. Exactly one of the three sources. */
+export interface CodexRedisModuleAsyncOptions
+  extends CodexRedisModuleExtras, Pick<ModuleMetadata, 'imports'>, Pick<FactoryProvider, 'inject'> {
+  /** Its parameters are what `inject` names; declare their types. */
+  useFactory?: (...injected: never[]) => CodexRedisFactoryResult | Promise<CodexRedisFactoryResult>;
+  useClass?: Type<CodexRedisOptionsFactory>;
+  useExisting?: Type<CodexRedisOptionsFactory>;
+  /** Providers of what `inject` names, where no module provides it. */
+  provideInjectionTokensFrom?: Provider[];
+}
+
+/** What a factory of a further cache's options gives: its name stands beside the factory. */
+export type NamedCacheFactoryResult = Omit<NamedCacheOptions, 'name'> & { name?: never };
+
+/** A further cache whose options are known once other providers are; its name is needed before. */
+export interface NamedCacheAsyncOptions
+  extends Pick<ModuleMetadata, 'imports'>, Pick<FactoryProvider, 'inject'> {
+  /** What `@InjectCache()` asks for; unique in the application. */
+  name: string;
+  /** Its parameters are what `inject` names; declare their types. */
+  useFactory: (...injected: never[]) => NamedCacheFactoryResult | Promise<NamedCacheFactoryResult>;
+}
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<CodexRedisOptions>({
+    moduleName: 'CodexRedis',
+  })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createCodexRedisOptions')
+    .build();

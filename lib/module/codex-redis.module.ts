@@ -1,0 +1,131 @@
+import {
+  type DynamicModule,
+  type InjectionToken,
+  Module,
+  type OptionalFactoryDependency,
+  type Provider,
+} from '@nestjs/common';
+import { CacheService } from '../cache/cache.service.js';
+import { CodexRedisCoreModule } from './codex-redis-core.module.js';
+import type {
+  CodexRedisModuleAsyncOptions,
+  CodexRedisModuleExtras,
+  NamedCacheAsyncOptions,
+} from './codex-redis.module-definition.js';
+import { namedCacheProvider, serviceProviders } from './codex-redis.providers.js';
+import type { CodexRedisOptions, NamedCacheOptions } from '../config/options.js';
+import { refuseNoObject } from '../config/resolve-settings.js';
+import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
+import { JsonSerializer } from '../serializer/json-serializer.js';
+import { SessionService } from '../session/session.service.js';
+import { CodexRedisHealth } from '../store/codex-redis-health.js';
+import { getCacheToken } from '../tokens/cache-token.js';
+
+/** A further cache of the application: `CodexRedisModule.registerCache()`. */
+@Module({})
+export class CodexRedisCacheModule {}
+
+/**
+ * Cache and sessions on one Redis. Import `forRoot()` or `forRootAsync()` once, in the root module; elsewhere, to
+ * inject the services, import the class itself or set `isGlobal`.
+ */
+@Module({
+  providers: serviceProviders,
+  exports: [CacheService, SessionService, JsonSerializer, CodexRedisHealth],
+})
+export class CodexRedisModule {
+  /**
+   * The module with these options.
+   *
+   * @throws ImproperlyConfiguredError (when the application starts) naming every option that is wrong.
+   */
+  static forRoot(given: CodexRedisOptions & CodexRedisModuleExtras = {}): DynamicModule {
+    refuseNoObject('CodexRedisModule.forRoot()', given);
+    const { isGlobal = false, ...options } = given;
+    return { module: CodexRedisModule, global: isGlobal, imports: [CodexRedisCoreModule.forRoot(options)] };
+  }
+
+  /**
+   * The module with options that are known once other providers are.
+   *
+   * @throws ImproperlyConfiguredError at once for options without exactly one of `useFactory`, `useClass` and
+   *   `useExisting`, or with others beside them; when the application starts for options that are wrong.
+   */
+  static forRootAsync(options: CodexRedisModuleAsyncOptions): DynamicModule {
+    refuseNoObject('CodexRedisModule.forRootAsync()', options);
+    refuseBesideFactory(options);
+    const { isGlobal = false, ...source } = options;
+    const given = (['useFactory', 'useClass', 'useExisting'] as const).filter(
+      (name) => source[name] !== undefined,
+    );
+    if (given.length !== 1)
+      throw new ImproperlyConfiguredError(
+        `CodexRedisModule.forRootAsync() takes exactly one of useFactory, useClass and useExisting, got ${given.length === 0 ? 'none' : given.join(' and ')}`,
+      );
+    return {
+      module: CodexRedisModule,
+      global: isGlobal,
+      imports: [
+        CodexRedisCoreModule.forRootAsync(source as Parameters<typeof CodexRedisCoreModule.forRootAsync>[0]),
+      ],
+    };
+  }
+
+  /**
+   * A further cache, injected with `@InjectCache(name)` where the result is imported.
+   *
+   * @throws ImproperlyConfiguredError (when the application starts) naming every option that is wrong.
+   */
+  static registerCache(options: NamedCacheOptions): DynamicModule {
+    refuseNoObject('CodexRedisModule.registerCache()', options);
+    return cacheModule(options.name, (token) => ({ provide: token, useValue: options }));
+  }
+
+  /**
+   * A further cache whose options come from a factory.
+   *
+   * @throws ImproperlyConfiguredError as `registerCache` does, and when the factory returns no options.
+   */
+  static registerCacheAsync(options: NamedCacheAsyncOptions): DynamicModule {
+    refuseNoObject('CodexRedisModule.registerCacheAsync()', options);
+    const { name, imports = [], useFactory } = options;
+    const inject: readonly (InjectionToken | OptionalFactoryDependency)[] = options.inject ?? [];
+    return {
+      ...cacheModule(name, (token) => ({
+        provide: token,
+        inject: [...inject],
+        useFactory,
+      })),
+      imports,
+    };
+  }
+}
+
+const BESIDE_FACTORY = [
+  'isGlobal',
+  'imports',
+  'inject',
+  'provideInjectionTokensFrom',
+  'useFactory',
+  'useClass',
+  'useExisting',
+];
+
+const refuseBesideFactory = (options: object): void => {
+  const others = Object.entries(options)
+    .filter(([name, value]) => value !== undefined && !BESIDE_FACTORY.includes(name))
+    .map(([name]) => name);
+  if (others.length > 0)
+    throw new ImproperlyConfiguredError(
+      `CodexRedisModule.forRootAsync() takes no ${others.join(', ')}; options of the module belong into what the factory returns`,
+    );
+};
+
+const cacheModule = (name: string, optionsProvider: (token: string) => Provider): DynamicModule => {
+  const token = `options of the CodexRedis cache ${JSON.stringify(name)}`;
+  return {
+    module: CodexRedisCacheModule,
+    providers: [optionsProvider(token), namedCacheProvider(name, token)],
+    exports: [getCacheToken(name)],
+  };
+};

@@ -1,0 +1,137 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { CacheService } from '../cache/cache.service.js';
+import { MODULE_OPTIONS_TOKEN } from './codex-redis.module-definition.js';
+import type { CodexRedisOptions, NamedCacheOptions } from '../config/options.js';
+import { resolveNamedCache, resolveSettings, settingsWarnings } from '../config/resolve-settings.js';
+import type { CodexRedisSettings } from '../config/settings.js';
+import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
+import { JsonSerializer } from '../serializer/json-serializer.js';
+import type { Serializer } from '../serializer/serializer.js';
+import { Serializers } from './named-serializers.js';
+import { mountSessions } from '../session-http/mount-sessions.js';
+import { SessionGuard } from '../session-http/nest/session.guard.js';
+import { SessionService } from '../session/session.service.js';
+import { sessionsAreOff } from '../session/sessions-off.js';
+import { type Clock, systemClock } from '../common/clock.js';
+import { CodexRedisHealth } from '../store/codex-redis-health.js';
+import type { KeyValueStore } from '../store/key-value-store.js';
+import { openStore } from '../store/open-store.js';
+import { type StoreOpener, Stores } from '../store/stores.js';
+import { registerCacheToken } from '../tokens/cache-token.js';
+import {
+  CACHE_STORE,
+  CLOCK,
+  DEFAULT_CACHE,
+  JSON_SERIALIZER,
+  MOUNT_SESSIONS,
+  SERIALIZERS,
+  SESSIONS,
+  SETTINGS,
+  STORE_OPENER,
+  STORES,
+} from '../tokens/internal-tokens.js';
+
+/** What `forRoot()` makes once, from its options to the services. */
+export const coreProviders: Provider[] = [
+  {
+    provide: SETTINGS,
+    inject: [MODULE_OPTIONS_TOKEN],
+    useFactory: (options: CodexRedisOptions): CodexRedisSettings => {
+      const settings = resolveSettings(options);
+      for (const warning of settingsWarnings(settings)) new Logger('CodexRedisModule').warn(warning);
+      return settings;
+    },
+  },
+  { provide: CLOCK, useValue: systemClock },
+  { provide: STORE_OPENER, useValue: openStore },
+  {
+    provide: STORES,
+    inject: [STORE_OPENER, CLOCK],
+    useFactory: (open: StoreOpener, clock: Clock) => new Stores(open, clock),
+  },
+  {
+    provide: CACHE_STORE,
+    inject: [SETTINGS, STORES],
+    useFactory: ({ store }: CodexRedisSettings, stores: Stores) => stores.forCache(store),
+  },
+  { provide: JSON_SERIALIZER, useFactory: () => new JsonSerializer() },
+  {
+    provide: SERIALIZERS,
+    inject: [JSON_SERIALIZER, ModuleRef],
+    useFactory: (standard: Serializer, moduleRef: ModuleRef) => new Serializers(standard, moduleRef),
+  },
+  {
+    provide: DEFAULT_CACHE,
+    inject: [SETTINGS, CACHE_STORE, SERIALIZERS, CLOCK],
+    useFactory: (
+      { cache }: CodexRedisSettings,
+      store: KeyValueStore,
+      serializers: Serializers,
+      clock: Clock,
+    ) => new CacheService(store, cache, serializers.for(cache.serializer, cache.place), clock),
+  },
+  {
+    provide: SESSIONS,
+    inject: [SETTINGS, STORES, CLOCK],
+    useFactory: async ({ session, sessionStore }: CodexRedisSettings, stores: Stores, clock: Clock) =>
+      session === null
+        ? sessionsAreOff()
+        : new SessionService(await stores.forSessions(sessionStore), session, clock),
+  },
+  {
+    provide: MOUNT_SESSIONS,
+    inject: [SETTINGS, SESSIONS, CLOCK, HttpAdapterHost, ApplicationConfig],
+    useFactory:
+      (
+        settings: CodexRedisSettings,
+        service: SessionService,
+        clock: Clock,
+        host: Partial<HttpAdapterHost>,
+        config: ApplicationConfig,
+      ) =>
+      () => {
+        const { session } = settings;
+        const { httpAdapter: adapter } = host;
+        if (session === null || adapter === undefined) return;
+        const guard = new SessionGuard(settings);
+        mountSessions({ adapter, config, service, settings: session, clock, guard });
+      },
+  },
+];
+
+/** What an application injects. */
+export const serviceProviders: Provider[] = [
+  { provide: CacheService, useExisting: DEFAULT_CACHE },
+  { provide: SessionService, useExisting: SESSIONS },
+  { provide: JsonSerializer, useExisting: JSON_SERIALIZER },
+  CodexRedisHealth,
+];
+
+/** A further cache, from its options to the service. */
+export const namedCacheProvider = (name: string, optionsToken: string): Provider => ({
+  provide: registerCacheToken(name),
+  inject: [
+    { token: optionsToken, optional: false },
+    { token: SETTINGS, optional: true },
+    { token: STORES, optional: true },
+    { token: SERIALIZERS, optional: true },
+    { token: CLOCK, optional: true },
+  ],
+  useFactory: async (
+    options: NamedCacheOptions,
+    settings: CodexRedisSettings | undefined,
+    stores: Stores | undefined,
+    serializers: Serializers | undefined,
+    clock: Clock | undefined,
+  ) => {
+    if (settings === undefined || stores === undefined || serializers === undefined)
+      throw new ImproperlyConfiguredError(
+        `The cache "${name}" needs CodexRedisModule.forRoot() or forRootAsync() once, in the root module`,
+      );
+    const { cache, store } = resolveNamedCache(name, options, settings);
+    const serializer = serializers.for(cache.serializer, cache.place);
+    await serializers.resolveLate();
+    return new CacheService(await stores.forCache(store), cache, serializer, clock);
+  },
+});

@@ -1,0 +1,175 @@
+import { attended } from './attended.js';
+import type { ExpiryReckoning, SessionCallback, SessionExpiry } from './session.js';
+import type { SessionData } from '../wire/session-data.js';
+import { EXPIRY_ENTRY } from './session-expiry.js';
+import { type SessionState, sessionStateOf } from './session-state.js';
+
+const TEST_COOKIE_ENTRY = 'testcookie';
+const TEST_COOKIE_VALUE = 'worked';
+
+/** The readable properties of a session that are no entries. */
+export const sessionProperties: Readonly<Record<string, (state: SessionState) => unknown>> = {
+  key: (state) => state.key,
+  isNew: (state) => state.isNew,
+  isEmpty: (state) => state.isEmpty,
+  accessed: (state) => state.accessed,
+  modified: (state) => state.modified,
+};
+
+const access = {
+  get(this: object, name: string, defaultValue?: unknown): unknown {
+    const value = sessionStateOf(this).read(name);
+    return value === undefined ? defaultValue : value;
+  },
+
+  set(this: object, name: string, value: unknown): void {
+    sessionStateOf(this).write(name, value);
+  },
+
+  has(this: object, name: string): boolean {
+    return sessionStateOf(this).has(name);
+  },
+
+  delete(this: object, name: string): boolean {
+    return sessionStateOf(this).remove(name);
+  },
+
+  pop(this: object, name: string, defaultValue?: unknown): unknown {
+    const state = sessionStateOf(this);
+    const value = state.read(name);
+    if (!state.has(name)) return defaultValue;
+    state.remove(name);
+    return value;
+  },
+
+  setDefault(this: object, name: string, value: unknown): unknown {
+    const state = sessionStateOf(this);
+    if (!state.has(name)) state.write(name, value);
+    return state.read(name);
+  },
+
+  update(this: object, entries: SessionData): void {
+    const state = sessionStateOf(this);
+    for (const [name, value] of Object.entries(entries)) state.keeper.check(name, value);
+    for (const [name, value] of Object.entries(entries)) state.write(name, value);
+  },
+
+  clear(this: object): void {
+    sessionStateOf(this).clear();
+  },
+};
+
+const listing = {
+  keys(this: object): string[] {
+    return sessionStateOf(this).names();
+  },
+
+  values(this: object): unknown[] {
+    return Object.values(sessionStateOf(this).expose());
+  },
+
+  entries(this: object): [string, unknown][] {
+    return Object.entries(sessionStateOf(this).expose());
+  },
+
+  toJSON(this: object): SessionData {
+    return { ...sessionStateOf(this).expose() };
+  },
+};
+
+const expiry = {
+  setExpiry(this: object, value: SessionExpiry): void {
+    const state = sessionStateOf(this);
+    if (value === null) state.remove(EXPIRY_ENTRY);
+    else state.write(EXPIRY_ENTRY, state.keeper.expiry.toEntry(value));
+  },
+
+  getExpiryAge(this: object, reckoning?: ExpiryReckoning): number {
+    const state = sessionStateOf(this);
+    return state.keeper.expiry.age(state.read(EXPIRY_ENTRY), reckoning);
+  },
+
+  getExpiryDate(this: object, reckoning?: ExpiryReckoning): Date {
+    const state = sessionStateOf(this);
+    return state.keeper.expiry.date(state.read(EXPIRY_ENTRY), reckoning);
+  },
+
+  expiresAtBrowserClose(this: object): boolean {
+    const state = sessionStateOf(this);
+    return state.keeper.expiry.atBrowserClose(state.read(EXPIRY_ENTRY));
+  },
+};
+
+const testCookie = {
+  setTestCookie(this: object): void {
+    sessionStateOf(this).write(TEST_COOKIE_ENTRY, TEST_COOKIE_VALUE);
+  },
+
+  testCookieWorked(this: object): boolean {
+    return sessionStateOf(this).read(TEST_COOKIE_ENTRY) === TEST_COOKIE_VALUE;
+  },
+
+  deleteTestCookie(this: object): void {
+    sessionStateOf(this).remove(TEST_COOKIE_ENTRY);
+  },
+};
+
+const flush = (session: object): Promise<void> => {
+  const state = sessionStateOf(session);
+  return state.keeper.flush(state);
+};
+
+/** A throw becomes a rejection. */
+const requestCycle = (state: SessionState): Promise<void> =>
+  new Promise((resolve) => {
+    state.requestCycle();
+    resolve();
+  });
+
+const lifeCycle = {
+  flush(this: object): Promise<void> {
+    return flush(this);
+  },
+
+  cycleKey(this: object): Promise<void> {
+    const state = sessionStateOf(this);
+    return attended(state, requestCycle(state));
+  },
+
+  save(this: object, callback?: SessionCallback): Promise<void> | undefined {
+    const state = sessionStateOf(this);
+    return answer(state.keeper.save(state), callback);
+  },
+
+  regenerate(this: object, callback?: SessionCallback): Promise<void> | undefined {
+    return answer(flush(this), callback);
+  },
+
+  destroy(this: object, callback?: SessionCallback): Promise<void> | undefined {
+    return answer(flush(this), callback);
+  },
+
+  reload(this: object, callback?: SessionCallback): Promise<void> | undefined {
+    const state = sessionStateOf(this);
+    return answer(state.keeper.reload(state), callback);
+  },
+};
+
+/** Tells a callback, outside of the promise, so that what it throws is not swallowed. */
+const answer = (work: Promise<void>, callback: SessionCallback | undefined): Promise<void> | undefined => {
+  if (callback === undefined) return work;
+  work.then(
+    () => process.nextTick(callback),
+    (error: unknown) => process.nextTick(callback, error),
+  );
+  return undefined;
+};
+
+/** The methods of a session, shared by all: each finds the state in its `this`. */
+export const sessionMethods: Readonly<Record<string, unknown>> = {
+  ...access,
+  ...listing,
+  ...expiry,
+  ...testCookie,
+  ...lifeCycle,
+};

@@ -1,0 +1,32 @@
+import type { SessionData } from '../wire/session-data.js';
+
+/** What was last done to the stored session. */
+export type SessionEffect = 'nothing' | 'created' | 'saved' | 'touched' | 'cycled' | 'deleted';
+
+/** How a commit ended. */
+export interface CommitOutcome {
+  /** What was done to the stored session during the request; a `save()` before the commit counts. */
+  readonly outcome: SessionEffect;
+  /** The key the session has now. */
+  readonly key: string | null;
+}
+
+/** The session as it was when a save of it began. */
+export interface SaveInProgress {
+  readonly data: SessionData;
+  readonly json: string;
+  readonly key: string | null;
+  readonly text: string | null;
+  readonly touched: ReadonlySet<string>;
+  readonly modified: boolean;
+  readonly cycling: boolean;
+  readonly replacing: boolean;
+}
+
+/** What stands in the store after a save, unless the session has ended by its own expiry. */
+export interface SavedSession {
+  readonly key: string;
+  readonly text: string;
+  readonly json: string;
+  readonly data: SessionData;
+}

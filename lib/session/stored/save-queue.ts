@@ -1,0 +1,31 @@
+import { TransientMap } from '../../common/transient-map.js';
+
+/** What the saves of one session hand on while they queue. */
+export interface SaveLane {
+  /** The text the save before wrote, so that the next need not find out by failing. */
+  latest: string | undefined;
+}
+
+interface Line {
+  readonly lane: SaveLane;
+  last: Promise<unknown>;
+}
+
+/** Lets the saves of one session go one after another; others are not held up. */
+export class SaveQueue {
+  readonly #lines = new TransientMap<unknown, Line>();
+
+  run<T>(subject: unknown, save: (lane: SaveLane) => Promise<T>): Promise<T> {
+    const waiting = this.#lines.get(subject);
+    const line: Line = waiting ?? { lane: { latest: undefined }, last: Promise.resolve() };
+    const turn = (): Promise<T> => save(line.lane);
+    const done = waiting === undefined ? turn() : waiting.last.then(turn, turn);
+    line.last = done;
+    this.#lines.set(subject, line);
+    const leave = (): void => {
+      if (line.last === done) this.#lines.delete(subject);
+    };
+    done.then(leave, leave);
+    return done;
+  }
+}

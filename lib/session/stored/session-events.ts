@@ -1,0 +1,63 @@
+import type { Logger } from '@nestjs/common';
+import { EventEmitter } from 'node:events';
+import { stackOf } from '../../common/stack-of.js';
+
+/** What happened to a session. */
+export type SessionEventName = 'created' | 'cycled' | 'flushed' | 'interrupted' | 'corrupt';
+
+/** Told to listeners; fit for logs, since it never carries a session key. */
+export interface SessionEvent {
+  /** With its topic: `session.created`, `session.corrupt` … */
+  readonly name: `session.${SessionEventName}`;
+  /** A short keyed hash of the session key, the same in every process that shares the secret key. */
+  readonly session: string;
+  /** The hash of the key it had before, where it was cycled. */
+  readonly previous?: string;
+}
+
+/** May be asynchronous; what it gives back is of no consequence. */
+export type SessionListener = (event: SessionEvent) => unknown;
+
+/** Where an application subscribes to what happens to sessions, for its audit log. */
+export interface SessionEvents {
+  /**
+   * Calls the listener on each such event, synchronously; what it throws, or its promise rejects with, is logged and
+   * goes no further. Nobody waits for that promise.
+   *
+   * @returns a function that ends the subscription
+   */
+  on(event: SessionEventName, listener: SessionListener): () => void;
+}
+
+/** Hashes keys only while somebody listens. */
+export class SessionEventEmitter implements SessionEvents {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+
+  constructor(
+    private readonly fingerprint: (key: string) => string,
+    private readonly logger: Logger,
+  ) {}
+
+  on(event: SessionEventName, listener: SessionListener): () => void {
+    const tell = (happened: SessionEvent): void => void this.#tell(listener, happened);
+    this.#emitter.on(event, tell);
+    return () => this.#emitter.off(event, tell);
+  }
+
+  emit(event: SessionEventName, key: string, previousKey?: string): void {
+    if (this.#emitter.listenerCount(event) === 0) return;
+    this.#emitter.emit(event, {
+      name: `session.${event}`,
+      session: this.fingerprint(key),
+      ...(previousKey !== undefined && { previous: this.fingerprint(previousKey) }),
+    } satisfies SessionEvent);
+  }
+
+  async #tell(listener: SessionListener, happened: SessionEvent): Promise<void> {
+    try {
+      await listener(happened);
+    } catch (error) {
+      this.logger.error(`A listener of ${happened.name} threw`, stackOf(error));
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { Logger } from '@nestjs/common';
+import type { DecodedSession, SessionCodec } from '../wire/session-codec.js';
+import type { SessionEventEmitter } from './session-events.js';
+
+/** Reads stored texts; one that cannot be read gives an empty session, a warning and an event. */
+export class SessionReader {
+  constructor(
+    private readonly codec: SessionCodec,
+    private readonly events: SessionEventEmitter,
+    private readonly logger: Logger,
+  ) {}
+
+  /** @param key the session's key, for the event; `undefined` when the text did not come from the store */
+  read(text: string, key?: string): DecodedSession {
+    const decoded = this.codec.decode(text);
+    if (decoded.problem === undefined) return decoded;
+    this.logger.warn(
+      `A stored session of ${text.length} characters is treated as empty: ${decoded.problem}. ` +
+        'If it is a Django app that wrote it, compare SECRET_KEY, the salt and the serializer of both sides, and look for NaN',
+    );
+    if (key !== undefined) this.events.emit('corrupt', key);
+    return decoded;
+  }
+}

@@ -1,0 +1,203 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  SessionConflictError,
+  SessionCreateError,
+  SessionInterruptedError,
+} from '../../errors/session.errors.js';
+import type { CompareOutcome } from '../../store/key-value-store.js';
+import type { SaveLane } from './save-queue.js';
+import type { SessionCodec } from '../wire/session-codec.js';
+import { changedNames, getEntry, layOver, type SessionData } from '../wire/session-data.js';
+import type { SessionEventEmitter } from './session-events.js';
+import { EXPIRY_ENTRY, type SessionExpiryRules } from '../object/session-expiry.js';
+import { newSessionKey } from '../wire/session-key.js';
+import type { SessionReader } from './session-reader.js';
+import type { SaveInProgress } from '../object/session-save.js';
+import type { SessionState } from '../object/session-state.js';
+import type { SessionStore } from './session-store.js';
+
+/** Two random keys never meet; a store that says so this often is not to be believed. */
+const MAX_KEYS_TRIED = 8;
+
+/** The longest pause before a save under contention is tried again, in milliseconds. */
+const MAX_PAUSE = 32;
+
+/** What a save writes: its own changes laid over the newest entries, and the JSON of that. */
+interface Draft {
+  readonly data: SessionData;
+  readonly json: string;
+}
+
+/** Writes sessions to the store, each by one compare-and-set, and never brings back one that was ended. */
+export class SessionWriter {
+  constructor(
+    private readonly store: SessionStore,
+    private readonly codec: SessionCodec,
+    private readonly reader: SessionReader,
+    private readonly expiry: SessionExpiryRules,
+    private readonly events: SessionEventEmitter,
+  ) {}
+
+  /** Stores a new session under a fresh key. */
+  async create(state: SessionState): Promise<void> {
+    const first = this.#draft(state.data);
+    await this.#during(state, async (save) => {
+      const { key, text } = await this.#place(first);
+      if (!state.endSave(save, { key, text, ...first })) return this.#remove(key);
+      state.effect = 'created';
+      this.events.emit('created', key);
+    });
+  }
+
+  /** Stores a session under its own key, if that is free. */
+  async insert(state: SessionState, key: string): Promise<void> {
+    const first = this.#draft(state.data);
+    await this.#during(state, async (save) => {
+      const text = this.codec.seal(first.json);
+      if (!(await this.store.insert(key, text, this.#timeToLive(first))))
+        throw new SessionCreateError(
+          'The session is stored already; save it without mustCreate, or make a new one with SessionService.create()',
+        );
+      if (!state.endSave(save, { key, text, ...first })) return this.#remove(key);
+      state.effect = 'created';
+      this.events.emit('created', key);
+    });
+  }
+
+  /** Replaces a stored session, with the changes of other requests kept. */
+  async update(state: SessionState, key: string, lane: SaveLane, deadline: number): Promise<void> {
+    const first = this.#draft(state.data);
+    let text = '';
+    await this.#during(state, async (save) => {
+      const draft = await this.#untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
+        text = this.codec.seal(next.json);
+        return this.store.replace(key, expected, text, this.#timeToLive(next));
+      });
+      lane.latest = text;
+      const isNewToClient = state.effect === 'created' || state.effect === 'cycled';
+      if (state.endSave(save, { key, text, ...draft }) && !isNewToClient) state.effect = 'saved';
+    });
+  }
+
+  /** Moves a session to a fresh key: the new one is written first, so that a crash in between loses nothing. */
+  async cycle(state: SessionState, oldKey: string, lane: SaveLane, deadline: number): Promise<void> {
+    const first = this.#draft(state.data);
+    await this.#during(state, async (save) => {
+      const placed = await this.#place(first);
+      const { key } = placed;
+      let { text } = placed;
+      let written = first;
+      const abandon = (): Promise<void> => this.#remove(key);
+      const contest = { key: oldKey, lane, deadline, abandon };
+      const draft = await this.#untilUnchanged(save, first, contest, async (expected, next) => {
+        if (next !== written) {
+          text = this.codec.seal(next.json);
+          await this.store.overwrite(key, text, this.#timeToLive(next));
+          written = next;
+        }
+        return this.store.removeUnchanged(oldKey, expected);
+      });
+      lane.latest = undefined;
+      if (!state.endSave(save, { key, text, ...draft })) return abandon();
+      state.effect = 'cycled';
+      this.events.emit('cycled', key, oldKey);
+    });
+  }
+
+  /** Extends an unchanged session; it may be gone by now. */
+  async touch(state: SessionState, key: string): Promise<void> {
+    const extended = await this.store.extend(key, this.#timeToLive(state));
+    if (extended && state.effect === 'nothing') state.effect = 'touched';
+  }
+
+  async #during(state: SessionState, work: (save: SaveInProgress) => Promise<void>): Promise<void> {
+    const save = state.beginSave();
+    try {
+      await work(save);
+    } catch (error) {
+      state.failSave(save);
+      throw error;
+    }
+  }
+
+  /** Writes under a fresh key. */
+  async #place(draft: Draft): Promise<{ key: string; text: string }> {
+    const text = this.codec.seal(draft.json);
+    const ttl = this.#timeToLive(draft);
+    for (let tried = 0; tried < MAX_KEYS_TRIED; tried++) {
+      const key = newSessionKey();
+      if (await this.store.insert(key, text, ttl)) return { key, text };
+    }
+    throw new SessionCreateError(
+      `A session could not be created: the store called ${MAX_KEYS_TRIED} random keys taken`,
+    );
+  }
+
+  /**
+   * Tries a compare-and-… until nobody was faster: what others wrote meanwhile is merged each time.
+   *
+   * @returns what was written
+   */
+  async #untilUnchanged(
+    save: SaveInProgress,
+    first: Draft,
+    contest: { key: string; lane: SaveLane; deadline: number; abandon?: () => Promise<void> },
+    attempt: (expected: string, draft: Draft) => Promise<CompareOutcome>,
+  ): Promise<Draft> {
+    const merge = this.#merger(save, first, contest.key);
+    let expected = save.text ?? '';
+    let draft = first;
+    if (contest.lane.latest !== undefined && contest.lane.latest !== expected) {
+      expected = contest.lane.latest;
+      draft = merge(expected);
+    }
+    for (let tried = 0; ; tried++) {
+      const result = await attempt(expected, draft);
+      if (result.outcome === 'done') return draft;
+      if (result.outcome === 'missing') {
+        await contest.abandon?.();
+        this.events.emit('interrupted', contest.key);
+        throw new SessionInterruptedError();
+      }
+      if (performance.now() >= contest.deadline) {
+        await contest.abandon?.();
+        throw new SessionConflictError();
+      }
+      if (tried > 0) await delay(Math.random() * Math.min(MAX_PAUSE, 2 ** tried));
+      expected = result.current;
+      draft = merge(expected);
+    }
+  }
+
+  /**
+   * Lays the save's own top-level changes over a newer text. Entries that nobody changed stay the objects they are:
+   * a handler may hold one, and change it inside after the save.
+   */
+  #merger(save: SaveInProgress, first: Draft, key: string): (newer: string) => Draft {
+    return (newer) => {
+      if (save.replacing) return first;
+      const before = this.codec.fromJson(save.json) as SessionData;
+      const { data } = this.reader.read(newer, key);
+      const theirs = new Set(this.#changedNames(before, data));
+      const own = [...save.touched, ...this.#changedNames(before, first.data)];
+      layOver(data, [...Object.keys(before).filter((name) => !theirs.has(name)), ...own], first.data);
+      return this.#draft(data);
+    };
+  }
+
+  #changedNames(before: SessionData, after: SessionData): string[] {
+    return changedNames(before, after, (value) => this.codec.toJson(value));
+  }
+
+  #draft(data: SessionData): Draft {
+    return { data, json: this.codec.toJson(data) };
+  }
+
+  async #remove(key: string): Promise<void> {
+    await this.store.remove(key);
+  }
+
+  #timeToLive({ data }: { readonly data: SessionData }): number {
+    return this.expiry.timeToLive(getEntry(data, EXPIRY_ENTRY));
+  }
+}

@@ -1,0 +1,109 @@
+import { LRUCache } from 'lru-cache';
+import { deflateSync, inflateSync } from 'node:zlib';
+import { toAscii } from '../../serializer/ascii-json.js';
+import type { Serializer } from '../../serializer/serializer.js';
+import type { Clock } from '../../common/clock.js';
+import { isBase62, toBase62 } from './base62.js';
+import type { SessionData } from './session-data.js';
+import type { SessionSigner } from './session-signer.js';
+
+/** The largest JSON a compressed payload may hold, in bytes; a bomb is given up there. */
+const MAX_INFLATED = 8 * 1024 * 1024;
+
+/** Shorter JSON gains too little from compression to pay for it. */
+const MIN_DEFLATED = 256;
+
+/** How many characters of texts and their JSON are remembered, and of a single session at most. */
+const MAX_REMEMBERED = 1024 * 1024;
+const MAX_REMEMBERED_OF_ONE = 16 * 1024;
+
+/** What a stored text holds; `problem` says in a few words why it could not be read, and the session is empty. */
+export interface DecodedSession {
+  readonly data: SessionData;
+  /** The ASCII-only JSON of the data as its writer spelled it. */
+  readonly json: string;
+  readonly problem?: string;
+}
+
+/** Turns sessions into `payload:timestamp:signature` and back, as `django.core.signing.dumps(…, compress=True)` does. */
+export class SessionCodec {
+  /** The JSON of texts that were signed or verified here: most reads are of a text that was seen before. */
+  readonly #remembered = new LRUCache<string, string>({
+    maxSize: MAX_REMEMBERED,
+    maxEntrySize: MAX_REMEMBERED_OF_ONE,
+    sizeCalculation: (json, text) => json.length + text.length,
+  });
+
+  constructor(
+    private readonly signer: SessionSigner,
+    private readonly serializer: Serializer,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * ASCII-only JSON of the data.
+   *
+   * @throws TypeError when a value is not JSON; it names the path and the cure.
+   */
+  toJson(data: SessionData): string {
+    return toAscii(this.serializer.dumps(data));
+  }
+
+  /** Signs what `toJson` gave. */
+  seal(json: string): string {
+    const seconds = Math.max(0, Math.floor(this.clock.now() / 1000));
+    const signed = `${toPayload(json)}:${toBase62(seconds)}`;
+    const text = `${signed}:${this.signer.sign(signed)}`;
+    this.#remembered.set(text, json);
+    return text;
+  }
+
+  /** Never throws: whatever is wrong with the text makes the session empty. */
+  decode(text: string): DecodedSession {
+    const json = this.#remembered.get(text);
+    return json === undefined ? this.#verify(text) : { data: this.fromJson(json) as SessionData, json };
+  }
+
+  fromJson(json: string): unknown {
+    return this.serializer.loads(json);
+  }
+
+  #verify(text: string): DecodedSession {
+    const end = text.lastIndexOf(':');
+    const signed = text.slice(0, Math.max(0, end));
+    if (end < 0 || !this.signer.verify(signed, text.slice(end + 1)))
+      return unreadable('its signature is wrong');
+    const middle = signed.lastIndexOf(':');
+    if (middle < 0 || !isBase62(signed.slice(middle + 1))) return unreadable('its timestamp cannot be read');
+    try {
+      const json = fromPayload(signed.slice(0, middle));
+      const data = this.fromJson(json);
+      if (!isObject(data)) return unreadable('it is signed, but not an object');
+      this.#remembered.set(text, json);
+      return { data, json };
+    } catch {
+      return unreadable('it is signed, but cannot be decoded');
+    }
+  }
+}
+
+const unreadable = (problem: string): DecodedSession => ({ data: {}, json: '{}', problem });
+
+const isObject = (value: unknown): value is SessionData =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const toPayload = (json: string): string => {
+  const plain = Buffer.from(json, 'latin1');
+  if (plain.length < MIN_DEFLATED || plain.length > MAX_INFLATED) return plain.toString('base64url');
+  const deflated = deflateSync(plain, { level: 6 });
+  return deflated.length < plain.length - 1
+    ? `.${deflated.toString('base64url')}`
+    : plain.toString('base64url');
+};
+
+const fromPayload = (payload: string): string =>
+  payload.startsWith('.')
+    ? inflateSync(Buffer.from(payload.slice(1), 'base64url'), { maxOutputLength: MAX_INFLATED }).toString(
+        'latin1',
+      )
+    : Buffer.from(payload, 'base64url').toString('latin1');

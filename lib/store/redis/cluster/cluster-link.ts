@@ -1,0 +1,163 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RedisClusterOptions } from 'redis';
+import { RedisConnectionError, RedisTimeoutError } from '../../../errors/redis.errors.js';
+import { ignore } from '../../../common/ignore.js';
+import { checkServer } from '../link/check-server.js';
+import { closedError } from '../link/closed-link.js';
+import { ClusterMap } from './cluster-map.js';
+import type { ClusterNode } from './cluster-node.js';
+import { hashSlot } from './cluster-slot.js';
+import { Redirections } from './cluster-redirections.js';
+import { clusterStartError } from '../connection/topology-start-error.js';
+import { DialTimeoutError } from '../connection/dial.js';
+import { FirstConnect } from '../link/first-connect.js';
+import type { RedisLink, RedisNode, ReplyParser } from '../link/redis-link.js';
+import { replicaOrMaster } from '../link/replica-read.js';
+import { asReply } from '../commands/replies.js';
+
+export interface ClusterLinkOptions {
+  readonly cluster: RedisClusterOptions;
+  readonly operationTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly holdsSessions?: boolean;
+}
+
+const MOST_REDIRECTIONS = 16;
+
+/** The way to a Redis Cluster: each command to the node that holds its slot. */
+export class ClusterLink implements RedisLink {
+  readonly #map: ClusterMap;
+  readonly #redirections: Redirections;
+  readonly #firstConnect: FirstConnect;
+  #state: 'new' | 'open' | 'closing' = 'new';
+  #closed: Promise<void> | undefined;
+
+  /** @throws ImproperlyConfiguredError for options node-redis refuses */
+  constructor(private readonly options: ClusterLinkOptions) {
+    this.#map = new ClusterMap(options);
+    this.#redirections = new Redirections(this.#map, {
+      most: options.cluster.maxCommandRedirections ?? MOST_REDIRECTIONS,
+      operationTimeoutMs: options.operationTimeoutMs,
+    });
+    this.#firstConnect = new FirstConnect(() => this.#connect(), options.operationTimeoutMs);
+  }
+
+  connect(): Promise<void> {
+    return this.#state === 'closing' ? Promise.reject(closedError()) : this.#firstConnect.connect();
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  send<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    if (this.#state !== 'open') return this.#whenOpen(() => this.send(key, args, parse));
+    const slot = hashSlot(key);
+    return this.#dispatch(this.#map.masterOf(slot), slot, args, parse);
+  }
+
+  read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    if (this.options.cluster.useReplicas !== true) return this.send(key, args, parse);
+    if (this.#state !== 'open') return this.#whenOpen(() => this.read(key, args, parse));
+    const slot = hashSlot(key);
+    const master = this.#map.masterOf(slot);
+    const reader = this.#readerOf(slot, master);
+    const answer = this.#dispatch(reader, slot, args, parse);
+    return reader === master
+      ? answer
+      : replicaOrMaster(answer, () => this.#dispatch(master, slot, args, parse));
+  }
+
+  split(keys: readonly string[]): readonly (readonly number[])[] | null {
+    const groups = new Map<number, number[]>();
+    keys.forEach((key, position) => {
+      const slot = hashSlot(key);
+      const group = groups.get(slot);
+      if (group === undefined) groups.set(slot, [position]);
+      else group.push(position);
+    });
+    return groups.size === 1 ? null : [...groups.values()];
+  }
+
+  async masters(): Promise<readonly RedisNode[]> {
+    if (this.#state !== 'open') return this.#whenOpen(() => this.masters());
+    if (!this.#map.isAway) await this.#update();
+    return [...this.#map.masters].map((node) => ({ send: (args) => node.send(args, asReply) }));
+  }
+
+  /** A master that joined since the last time would be missed; one that is away fails what is sent to it. */
+  async #update(): Promise<void> {
+    const { operationTimeoutMs } = this.options;
+    const refreshed = this.#map.refresh().catch(ignore);
+    await within(operationTimeoutMs, refreshed, new RedisTimeoutError(operationTimeoutMs));
+  }
+
+  #dispatch<T>(
+    node: ClusterNode | undefined,
+    slot: number,
+    args: readonly string[],
+    parse: ReplyParser<T>,
+  ): Promise<T> {
+    if (node === undefined) return Promise.reject(new RedisConnectionError());
+    const sentAt = performance.now();
+    return node
+      .send(args, parse)
+      .catch((answer: unknown) => this.#redirections.follow({ node, slot, args, parse, sentAt }, answer));
+  }
+
+  #readerOf(slot: number, master: ClusterNode | undefined): ClusterNode | undefined {
+    const replicas = this.#map.replicasOf(slot);
+    const choices = [master, ...replicas].filter((node) => node?.isReady === true);
+    return choices[Math.floor(Math.random() * choices.length)] ?? master;
+  }
+
+  async #whenOpen<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#state === 'new') await this.#firstConnect.connectForCommand();
+    if (this.#state === 'closing') throw closedError();
+    return work();
+  }
+
+  async #connect(): Promise<void> {
+    const { connectTimeoutMs } = this.options;
+    try {
+      await within(connectTimeoutMs, this.#reach(), new DialTimeoutError(connectTimeoutMs));
+      if (this.#state === 'new') this.#state = 'open';
+    } catch (error) {
+      await this.#map.reset();
+      throw this.#state === 'closing' ? closedError() : clusterStartError(error, this.#map.names);
+    }
+  }
+
+  /** A master that is away need not keep an application from starting: the others serve their slots. */
+  async #reach(): Promise<void> {
+    await this.#map.refresh();
+    const masters = [...this.#map.masters];
+    const wanted = this.options.cluster.minimizeConnections === true ? masters.slice(0, 1) : masters;
+    await Promise.all(wanted.map((master) => master.open()));
+    const ready = wanted.filter((master) => master.isReady);
+    if (ready.length === 0) throw new AggregateError(wanted.map(({ failure }) => failure));
+    await Promise.all(
+      ready.map((node) => checkServer({ send: (args) => node.send(args, asReply) }, node.name, this.options)),
+    );
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'closing';
+    await this.#map.close();
+    await this.#firstConnect.settled();
+  }
+}
+
+const within = async <T>(ms: number, work: Promise<T>, late: Error): Promise<T> => {
+  const cancel = new AbortController();
+  const timeout = pause(ms, undefined, { signal: cancel.signal }).then(() => {
+    throw late;
+  });
+  timeout.catch(ignore);
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    cancel.abort();
+  }
+};

@@ -1,0 +1,38 @@
+import { performance } from 'node:perf_hooks';
+import { KeptConnection, type KeptConnectionOptions } from '../connection/kept-connection.js';
+import { addressName, type NodeAddress } from '../connection/node-address.js';
+import type { ReplyParser } from '../link/redis-link.js';
+import { asReply } from '../commands/replies.js';
+
+/** One node of a cluster. */
+export class ClusterNode extends KeptConnection {
+  #askedAt = -Infinity;
+
+  /** @param address as the cluster announces it */
+  constructor(
+    readonly address: NodeAddress,
+    options: KeptConnectionOptions,
+  ) {
+    super(options);
+  }
+
+  /** `host:port` */
+  get name(): string {
+    return addressName(this.address);
+  }
+
+  /** When `ask` was last called, as a time of performance.now(). */
+  get askedAt(): number {
+    return this.#askedAt;
+  }
+
+  /** As `send`, for a slot the node is still importing. */
+  async ask<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    this.#askedAt = performance.now();
+    await this.open();
+    // Written in one go: the flag holds for the very next command.
+    const asking = this.send(['ASKING'], asReply);
+    const [, answer] = await Promise.all([asking, this.send(args, parse)]);
+    return answer;
+  }
+}

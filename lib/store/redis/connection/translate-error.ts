@@ -1,0 +1,23 @@
+import { ErrorReply } from 'redis';
+import { CodexRedisError } from '../../../errors/codex-redis.error.js';
+import { RedisConnectionError, RedisServiceError } from '../../../errors/redis.errors.js';
+
+/** The first word of an error reply of Redis: `WRONGTYPE`, `NOSCRIPT`, `OOM` … */
+export const replyCode = (error: ErrorReply): string => /^[A-Z][A-Z0-9_]*/.exec(error.message)?.[0] ?? 'ERR';
+
+/** A server quotes the arguments of a command it does not know: keys and values, and the password after HELLO. */
+export const withoutArguments = (error: ErrorReply): ErrorReply => {
+  const message = error.message.replace(/(?<=unknown command [^\s,]+)[\s,].*$/is, '');
+  return message === error.message ? error : new ErrorReply(message);
+};
+
+/**
+ * The one place where node-redis' errors become this module's. A TypeError (an argument that cannot be sent) and
+ * what is this module's already pass through; what is neither that nor a reply is the connection's.
+ */
+export const translateError = (error: unknown): Error => {
+  if (error instanceof CodexRedisError || error instanceof TypeError) return error;
+  if (error instanceof ErrorReply)
+    return new RedisServiceError(replyCode(error), { cause: withoutArguments(error) });
+  return new RedisConnectionError(undefined, { cause: error });
+};

@@ -1,0 +1,97 @@
+import { performance } from 'node:perf_hooks';
+import type { RedisClientType, RedisSentinelOptions } from 'redis';
+import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
+import { firstAnswer } from '../link/first-answer.js';
+import { mostAnswers } from './most-answers.js';
+import { addressName, type NodeAddress } from '../connection/node-address.js';
+import { type Announcement, SentinelServer } from './sentinel-server.js';
+import { serverTemplate, templateFor } from '../connection/server-template.js';
+
+export interface SentinelGroupOptions {
+  readonly sentinel: RedisSentinelOptions;
+  readonly operationTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  /** Called when a Sentinel says that another server has become the master. */
+  readonly onSwitch: () => void;
+}
+
+interface Heard extends Announcement {
+  readonly from: SentinelServer;
+  /** A time of performance.now(). */
+  readonly at: number;
+}
+
+/**
+ * How long an announcement outweighs older ones. Sentinels hear of a failover from each other within seconds: whoever
+ * names an older master is cut off. Once nobody confirms the newer one, they may have been set up afresh.
+ */
+const REMEMBERED_MS = 30_000;
+
+/** The Sentinels. All of them are asked, since one may be away or behind: the latest failover that any knows counts. */
+export class SentinelGroup {
+  readonly #servers: readonly SentinelServer[];
+  #latest: Heard | undefined;
+
+  /** @throws ImproperlyConfiguredError for options node-redis refuses */
+  constructor(private readonly options: SentinelGroupOptions) {
+    const { sentinelRootNodes, sentinelClientOptions } = options.sentinel;
+    if (sentinelRootNodes.length === 0)
+      throw new ImproperlyConfiguredError('sentinel.sentinelRootNodes: name at least one Sentinel');
+    const path = 'sentinel.sentinelClientOptions';
+    const template = serverTemplate({ ...sentinelClientOptions }, options.connectTimeoutMs, path);
+    this.#servers = sentinelRootNodes.map((address) => this.#server(templateFor(template, address)));
+  }
+
+  /** `host:port, …`, for messages. */
+  get names(): string {
+    return this.options.sentinel.sentinelRootNodes.map(addressName).join(', ');
+  }
+
+  /**
+   * Where the master is, as the Sentinels announce it.
+   *
+   * @throws AggregateError when no Sentinel knows
+   */
+  async master(): Promise<NodeAddress> {
+    const asked = this.#servers.map(async (server) => this.#hear(server, await server.master()));
+    const { address } = await mostAnswers(asked);
+    return address;
+  }
+
+  /** The replicas that are in order, as the Sentinel knows them that named the master. */
+  replicas(): Promise<NodeAddress[]> {
+    const informed = this.#latest?.from;
+    const servers = this.#servers.filter((server) => server !== informed);
+    if (informed !== undefined) servers.unshift(informed);
+    return firstAnswer(servers, (server) => server.replicas());
+  }
+
+  release(): void {
+    for (const server of this.#servers) server.release();
+  }
+
+  /** As `release`, for good: a question under way goes to no further Sentinel. */
+  close(): void {
+    for (const server of this.#servers) server.close();
+  }
+
+  /** Gives the latest announcement, which need not be this one. */
+  #hear(from: SentinelServer, announcement: Announcement): Heard {
+    const at = performance.now();
+    const latest = this.#latest;
+    if (latest !== undefined && announcement.epoch < latest.epoch && at - latest.at < REMEMBERED_MS)
+      return latest;
+    return (this.#latest = { ...announcement, from, at });
+  }
+
+  #server(template: RedisClientType): SentinelServer {
+    const { operationTimeoutMs, connectTimeoutMs, onSwitch, sentinel } = this.options;
+    return new SentinelServer({
+      template,
+      operationTimeoutMs,
+      connectTimeoutMs,
+      onSwitch,
+      name: sentinel.name,
+    });
+  }
+}

@@ -1,0 +1,21 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { SessionHeaders } from '../../../../lib/session-http/headers/session-headers.js';
+
+describe('SessionHeaders', () => {
+  it('M31 warns once of what expressly let shared caches in, and never of the rest', () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const headers = new SessionHeaders('private, no-store');
+    const warnings = ['max-age=60', 'no-cache', 'public', 's-maxage=1'].map((cacheControl) => {
+      const response = new ServerResponse(new IncomingMessage(new Socket()));
+      response.setHeader('Cache-Control', cacheControl);
+      headers.setCookie(response, 'sessionid=x');
+      expect(response.getHeader('Cache-Control')).toMatch(/^private/);
+      return warn.mock.calls.length;
+    });
+    warn.mockRestore();
+    expect(warnings).toEqual([0, 0, 1, 1]);
+  });
+});

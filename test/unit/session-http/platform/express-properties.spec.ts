@@ -1,0 +1,126 @@
+import express, { type Request, type Response } from 'express';
+import { once } from 'node:events';
+import { createServer, get, type Server } from 'node:http';
+import { connect, createServer as createHttp2Server } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
+import { addExpressProperties } from '../../../../lib/session-http/platform/express-properties.js';
+
+interface Pair {
+  readonly request: Request;
+  readonly response: Response;
+  /** The names of the request's properties when Express got it. */
+  readonly names: string[];
+}
+
+type Comparison = (a: object, b: object) => boolean;
+
+const comparisonOfClasses = (): Comparison => {
+  setFlagsFromString('--allow-natives-syntax');
+  try {
+    const haveSameClass = runInThisContext('(a, b) => %HaveSameMap(a, b)') as Comparison;
+    // compiled by the first call, while the syntax is allowed
+    haveSameClass({}, {});
+    return haveSameClass;
+  } finally {
+    setFlagsFromString('--no-allow-natives-syntax');
+  }
+};
+
+/** Two requests that have come as far as the handler of a route, handed to `look` there. */
+const whileTwoAreThere = async (look: (pairs: readonly [Pair, Pair]) => void): Promise<void> => {
+  const application = express();
+  let names: string[] = [];
+  const server = createServer((request, response) => {
+    names = Object.keys(request);
+    application(request as Request, response as Response);
+  });
+  addExpressProperties(server);
+  const pairs: Pair[] = [];
+  const both = new Promise<void>((resolve) => {
+    application.get('/shop/:id', (request, response) => {
+      if (request.url === '/shop/first') response.end();
+      else if (pairs.push({ request, response, names }) === 2) resolve();
+    });
+  });
+  try {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const ask = (id: string): Promise<unknown[]> => {
+      const { port } = server.address() as AddressInfo;
+      return once(get(`http://127.0.0.1:${port}/shop/${id}`, { agent: false }), 'response');
+    };
+    // V8 learns from the first ones what the properties hold
+    for (let time = 0; time < 5; time += 1) await ask('first');
+    const answers = [ask('1'), ask('1')];
+    await both;
+    try {
+      look(pairs as [Pair, Pair]);
+    } finally {
+      pairs.forEach(({ response }) => response.end());
+      await Promise.all(answers);
+    }
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+};
+
+describe('addExpressProperties', () => {
+  it('lets V8 give all responses of Express one class', async () => {
+    const haveSameClass = comparisonOfClasses();
+    await whileTwoAreThere(([a, b]) => {
+      expect(haveSameClass(a.response, b.response)).toBe(true);
+    });
+  });
+
+  it('has given a request all properties that Express adds', async () => {
+    await whileTwoAreThere(([{ request, names }]) => {
+      expect(Object.keys(request)).toEqual(names);
+    });
+  });
+
+  it('leaves what Express made of them as it is', async () => {
+    await whileTwoAreThere(([{ request, response }]) => {
+      expect(request.originalUrl).toBe('/shop/1');
+      expect(request.baseUrl).toBe('');
+      expect(request.params).toEqual({ id: '1' });
+      expect((request.route as { path: string }).path).toBe('/shop/:id');
+      expect(request.res === response).toBe(true);
+      expect(response.locals).toEqual({});
+      expect(response.statusCode).toBe(200);
+      expect(response.statusMessage).toBeUndefined();
+    });
+  });
+
+  it('adds no body, by which body parsers know what was parsed already', async () => {
+    await whileTwoAreThere(([{ request }]) => {
+      expect('body' in request).toBe(false);
+    });
+  });
+
+  it('leaves the requests and responses of HTTP/2 alone', async () => {
+    const server = createHttp2Server((request, response) => {
+      seen = [request, response].map((side) => Object.hasOwn(side, 'locals') || Object.hasOwn(side, 'next'));
+      response.end();
+    });
+    let seen: boolean[] = [];
+    const warnings: Error[] = [];
+    const warned = (warning: Error): number => warnings.push(warning);
+    process.on('warning', warned);
+    addExpressProperties(server as unknown as Server);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    try {
+      await once(client.request({ ':path': '/' }).resume(), 'end');
+      // a warning is told in the next turn
+      await new Promise(setImmediate);
+      expect(seen).toEqual([false, false]);
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', warned);
+      client.close();
+      server.close();
+    }
+  });
+});
