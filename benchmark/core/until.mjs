@@ -13,9 +13,9 @@ const PATIENCE_MS = 60_000;
  */
 export const until = async (what, condition) => {
   const end = now() + PATIENCE_MS;
-  while (now() < end) {
+  do {
     if (await condition().catch(() => false)) return now();
     await sleep(PAUSE_MS);
-  }
+  } while (now() < end);
   throw new Error(`It took more than ${PATIENCE_MS} ms until ${what}`);
 };

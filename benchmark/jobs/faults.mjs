@@ -29,8 +29,10 @@ export const createJob = (cache) => {
     /** Milliseconds until a value that is written is read again. */
     untilWorking: async (patienceMs) => {
       const started = performance.now();
-      const left = () => patienceMs - (performance.now() - started);
-      for (let round = 0; left() > 0; round += 1) {
+      const left = () => Math.max(0, patienceMs - (performance.now() - started));
+      let round = 0;
+      do {
+        round += 1;
         const wrote = await Promise.race([
           works(cache, `back:${round}`),
           sleep(left(), false, { ref: false }),
@@ -41,7 +43,7 @@ export const createJob = (cache) => {
           return ms;
         }
         await sleep(PAUSE_MS);
-      }
+      } while (left() > 0);
       throw new Error('it never worked again');
     },
 

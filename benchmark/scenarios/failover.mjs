@@ -13,6 +13,9 @@ import { atMost } from '../report/targets.mjs';
 /** Calls under way when the master is lost. */
 const CALLERS = 16;
 
+/** After how long a write counts as hanging, which ends the run. */
+const HANGS_MS = 30_000;
+
 const TOPOLOGIES = { Cluster: RedisCluster, Sentinels: RedisSentinels };
 
 const FAULTS = ['frozen', 'killed'];
@@ -50,7 +53,7 @@ const runTopology = async (Topology, mode) => {
 const lose = async (fault, redis, contender, patienceMs) => {
   const victim = await redis.victim();
   const { master, key } = victim;
-  await contender.call('untilWritten', key, patienceMs);
+  await contender.call('untilWritten', key, HANGS_MS);
 
   const lostAt = now();
   master.freeze();
@@ -59,7 +62,7 @@ const lose = async (fault, redis, contender, patienceMs) => {
   const writing = contender.call('writes', key, CALLERS, patienceMs);
   if (fault === 'killed') await killSoon(master);
   const underWay = await writing;
-  const { failed, at } = await contender.call('untilWritten', key, patienceMs);
+  const { failed, at } = await contender.call('untilWritten', key, HANGS_MS);
   const [promotedAt, returnedAt] = await Promise.all([promoting, returning]);
   assert(await contender.call('isThere', key), 'an acknowledged write is not there');
 

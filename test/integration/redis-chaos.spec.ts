@@ -70,13 +70,12 @@ describe('chaos', () => {
       await until(`the store answers after: ${name}`, () => store.ping().then(() => true), 3000);
       await pause(100);
     }
-    const { lies, untyped, longestMs, fewest } = await callers.end();
+    const { lies, untyped, longestMs } = await callers.end();
 
     expect(lies).toEqual([]);
     expect(untyped).toEqual([]);
     expect(callers.failures.length).toBeGreaterThan(64 * 4);
     expect(longestMs).toBeLessThan(SETTLED_MS);
-    expect(fewest).toBeGreaterThan(10);
     expect(unhandled).toEqual([]);
   }, 30_000);
 

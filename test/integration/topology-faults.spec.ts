@@ -265,12 +265,11 @@ describe('a fault of a whole topology', () => {
         expect(callers.failures.length - before).toBeGreaterThanOrEqual(callers.size);
       }
       await pause(100);
-      const { lies, untyped, longestMs, fewest } = await callers.end();
+      const { lies, untyped, longestMs } = await callers.end();
 
       expect(lies).toEqual([]);
       expect(untyped).toEqual([]);
       expect(longestMs).toBeLessThan(SETTLED_MS + CROWD_MS);
-      expect(fewest).toBeGreaterThan(10);
     });
   });
 

@@ -2,7 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { RedisConnectionError, RedisServiceError } from '../../lib/errors/redis.errors.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { Load } from './load.js';
+import { until } from './redis-admin.js';
 import { settle } from './settle.js';
+
+/** Writes of each caller. */
+const ENOUGH = 10;
 
 /** What became of the calls. */
 export interface Tally {
@@ -11,8 +15,6 @@ export interface Tally {
   /** Failures that are none of the errors a caller is told to expect. */
   readonly untyped: readonly unknown[];
   readonly longestMs: number;
-  /** Acknowledged writes of the caller that had the fewest. */
-  readonly fewest: number;
 }
 
 /** Many callers at once, each of whom counts up under a key of its own and reads it back, over and over. */
@@ -38,8 +40,11 @@ export class CountingCallers {
     return this.#load.stop();
   }
 
-  /** Ends them, looks at what they have left, and removes it. */
+  /** Ends them once each has written enough, looks at what they have left, and removes it. */
   async end(): Promise<Tally> {
+    await until('every caller has written several times', () =>
+      Promise.resolve(this.#callers.every(({ acknowledged }) => acknowledged > ENOUGH)),
+    );
     await this.stop();
     const keys = this.#callers.map(({ key }) => key);
     const values = await this.store.getMany(keys);
@@ -49,7 +54,6 @@ export class CountingCallers {
       lies: this.#callers.flatMap(({ lies }) => lies),
       untyped: this.failures.filter((error) => !isExpected(error)),
       longestMs: Math.max(...this.#callers.map(({ longestMs }) => longestMs)),
-      fewest: Math.min(...this.#callers.map(({ acknowledged }) => acknowledged)),
     };
   }
 }

@@ -42,13 +42,13 @@ export const until = async (
 ): Promise<void> => {
   const end = Date.now() + withinMs;
   let last: unknown;
-  while (Date.now() < end) {
+  do {
     try {
       if (await condition()) return;
     } catch (error) {
       last = error;
     }
     await pause(20);
-  }
+  } while (Date.now() < end);
   throw new Error(`Not within ${withinMs} ms: ${what}`, { cause: last });
 };

@@ -100,7 +100,10 @@ export class RedisCluster {
   async propagated(master: RedisServer): Promise<void> {
     // WAIT looks at what had been written when its client's command before it was executed.
     await this.command(master, 'PING');
-    await this.command(master, 'WAIT', '1', '1000');
+    await until(
+      'a replica has acknowledged the writes of its master',
+      async () => (await this.command<number>(master, 'WAIT', '1', '1000')) >= 1,
+    );
   }
 
   async slotOf(key: string): Promise<number> {
