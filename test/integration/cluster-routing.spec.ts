@@ -7,7 +7,7 @@ import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configure
 import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
-import { hashSlot } from '../../lib/store/redis/cluster/cluster-slot.js';
+import { hashSlot } from '../../lib/store/hash-slot.js';
 import { Load } from '../support/load.js';
 import { until } from '../support/redis-admin.js';
 import { RedisCluster } from '../support/redis-cluster.js';

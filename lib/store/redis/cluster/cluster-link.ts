@@ -7,7 +7,7 @@ import { checkServer } from '../link/check-server.js';
 import { closedError } from '../link/closed-link.js';
 import { ClusterMap } from './cluster-map.js';
 import type { ClusterNode } from './cluster-node.js';
-import { hashSlot } from './cluster-slot.js';
+import { hashSlot } from '../../hash-slot.js';
 import { Redirections } from './cluster-redirections.js';
 import { clusterStartError } from '../connection/topology-start-error.js';
 import { DialTimeoutError } from '../connection/dial.js';

@@ -3,7 +3,7 @@ import type { RedisClientType, RedisClusterOptions } from 'redis';
 import { ignore } from '../../../common/ignore.js';
 import { ClusterNode } from './cluster-node.js';
 import { ClusterSeeds } from './cluster-seeds.js';
-import { SLOT_COUNT } from './cluster-slot.js';
+import { SLOT_COUNT } from '../../hash-slot.js';
 import { nodeTemplate, rootTemplates } from './cluster-templates.js';
 import { knownSlotRanges, type SlotRange } from './cluster-topology.js';
 import { ConnectionReport } from '../connection/connection-report.js';

@@ -1,4 +1,4 @@
-import { hashSlot, SLOT_COUNT } from '../../../../../lib/store/redis/cluster/cluster-slot.js';
+import { hashSlot, SLOT_COUNT } from '../../../lib/store/hash-slot.js';
 
 describe('hashSlot', () => {
   // What CLUSTER KEYSLOT of Redis 7.0.15 answers.

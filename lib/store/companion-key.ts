@@ -1,0 +1,58 @@
+import { hashSlot, SLOT_COUNT } from './hash-slot.js';
+
+/**
+ * The Redis key of what is kept beside an entry, in the entry's own Cluster slot, so that one script reaches both:
+ * `{prefix}:{word}:{<redisKey>}`. A key with a hash tag of its own is appended as it stands; one that has braces and
+ * no tag gets a number as its tag whose slot is the same.
+ *
+ * Different keys never share a companion. It begins with `{prefix}:{word}:`, except that the number comes first where
+ * the prefix has a hash tag that is not the key's.
+ *
+ * @param redisKey the complete key of the entry, not empty
+ */
+export const companionKey = (prefix: string, word: string, redisKey: string): string => {
+  const head = `${prefix}:${word}:`;
+  if (head.includes('{')) return behindBrace(head, redisKey);
+  if (!redisKey.includes('}')) return `${head}{${redisKey}}`;
+  return hasHashTag(redisKey) && !redisKey.startsWith('{')
+    ? head + redisKey
+    : `${head}${tagFor(head, redisKey)}:${redisKey}`;
+};
+
+/** Redis takes the first brace of a key for the beginning of its tag, and here that stands in the prefix. */
+const behindBrace = (head: string, redisKey: string): string => {
+  if (!head.includes('}', head.indexOf('{'))) return `${head}${tagFor(head, redisKey)}:${redisKey}`;
+  const key = head + redisKey;
+  return hashSlot(key) === hashSlot(redisKey) ? key : `${tagFor('', redisKey)}:${key}`;
+};
+
+/** Redis ignores an empty tag, and looks for no second one. */
+const hasHashTag = (key: string): boolean => {
+  const open = key.indexOf('{');
+  return open !== -1 && key.indexOf('}', open) > open + 1;
+};
+
+/** A number in braces that, put behind `before`, gives a key the slot of another. */
+const tagFor = (before: string, redisKey: string): string => `{${numbersBehind(before)[hashSlot(redisKey)]}}`;
+
+const numbers = new Map<string, Uint32Array>();
+
+/** For each slot the first number that leads to it. Few applications have such keys, so it is made when needed. */
+const numbersBehind = (before: string): Uint32Array => {
+  // without a brace of its own, what stands before the tag is of no consequence
+  const known = before.includes('{') ? before : '';
+  const table = numbers.get(known) ?? makeNumbers(known);
+  numbers.set(known, table);
+  return table;
+};
+
+const makeNumbers = (before: string): Uint32Array => {
+  const table = new Uint32Array(SLOT_COUNT);
+  const found = new Set<number>();
+  for (let number = 0; found.size < SLOT_COUNT; number++) {
+    const slot = hashSlot(`${before}{${number}}`);
+    if (!found.has(slot)) table[slot] = number;
+    found.add(slot);
+  }
+  return table;
+};
