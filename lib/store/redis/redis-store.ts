@@ -6,10 +6,10 @@ import type {
   KeyValueStore,
   TimeToLive,
 } from '../key-value-store.js';
-import { closedError, closedLink } from './link/closed-link.js';
+import { closedError, rejectClosed } from './link/closed-error.js';
 import { Increments } from './commands/increments.js';
 import { moveAcrossSlots } from './commands/move-across-slots.js';
-import type { RedisLink } from './link/redis-link.js';
+import type { RedisLink, RedisNode, ReplyParser } from './link/redis-link.js';
 import {
   asCount,
   asExistence,
@@ -30,8 +30,7 @@ import { hitScript, parseHitOutcome } from './commands/scripts/hit.js';
 import { persistScript, renameScript } from './commands/scripts/move.js';
 import { type ScriptRunner, scriptRunner } from './commands/scripts/script-runner.js';
 import { setManyScript } from './commands/scripts/set-many.js';
-import { setCommand } from './commands/set-command.js';
-import { asPx } from './commands/ttl.js';
+import { asPx, setCommand } from './commands/set-command.js';
 
 /** One SCAN step: small enough that other clients hardly notice it. */
 const SCAN_COUNT = '200';
@@ -54,7 +53,7 @@ export class RedisStore implements KeyValueStore {
   }
 
   connect(): Promise<void> {
-    return this.#link.connect();
+    return this.#closed ? rejectClosed() : this.link.connect();
   }
 
   close(): Promise<void> {
@@ -64,24 +63,24 @@ export class RedisStore implements KeyValueStore {
   }
 
   async ping(): Promise<void> {
-    const masters = await this.#link.masters();
+    const masters = await this.#masters();
     await Promise.all(masters.map((master) => master.send(['PING'])));
   }
 
   get(key: string): Promise<string | null> {
-    return this.#link.read(key, ['GET', key], asText);
+    return this.#read(key, ['GET', key], asText);
   }
 
   async getMany(keys: readonly string[]): Promise<(string | null)[]> {
     const [first] = keys;
     if (first === undefined) return [];
-    const groups = this.#link.split(keys);
-    if (groups === null) return this.#link.read(first, ['MGET', ...keys], asTexts);
+    const groups = this.link.split(keys);
+    if (groups === null) return this.#read(first, ['MGET', ...keys], asTexts);
     const values = new Array<string | null>(keys.length).fill(null);
     await Promise.all(
       groups.map(async (positions) => {
         const group = at(keys, positions);
-        const texts = await this.#link.read(group[0], ['MGET', ...group], asTexts);
+        const texts = await this.#read(group[0], ['MGET', ...group], asTexts);
         positions.forEach((position, i) => (values[position] = texts[i] ?? null));
       }),
     );
@@ -89,17 +88,17 @@ export class RedisStore implements KeyValueStore {
   }
 
   has(key: string): Promise<boolean> {
-    return this.#link.read(key, ['EXISTS', key], asExistence);
+    return this.#read(key, ['EXISTS', key], asExistence);
   }
 
   set(key: string, value: string, ttl: TimeToLive): Promise<void> {
-    return this.#link.send(key, setCommand(key, value, ttl), asNothing);
+    return this.#send(key, setCommand(key, value, ttl), asNothing);
   }
 
   async setMany(entries: readonly (readonly [key: string, value: string])[], ttl: TimeToLive): Promise<void> {
     if (entries.length === 0) return;
     const small = entries.length > 1 && entries.every(([, value]) => value.length < LONG_VALUE);
-    if (small && this.#link.split(entries.map(([key]) => key)) === null) {
+    if (small && this.link.split(entries.map(([key]) => key)) === null) {
       await Promise.all(chunks(entries, MOST_SETS_IN_SCRIPT).map((chunk) => this.#setByScript(chunk, ttl)));
     } else {
       await Promise.all(entries.map(([key, value]) => this.set(key, value, ttl)));
@@ -107,11 +106,11 @@ export class RedisStore implements KeyValueStore {
   }
 
   setIfAbsent(key: string, value: string, ttl: TimeToLive): Promise<boolean> {
-    return this.#link.send(key, setCommand(key, value, ttl, 'NX'), asOk);
+    return this.#send(key, setCommand(key, value, ttl, 'NX'), asOk);
   }
 
   setIfAbsentOrGet(key: string, value: string, ttl: TimeToLive): Promise<string | null> {
-    return this.#link.send(key, setCommand(key, value, ttl, 'NX', 'GET'), asText);
+    return this.#send(key, setCommand(key, value, ttl, 'NX', 'GET'), asText);
   }
 
   compareAndSet(key: string, expected: string, value: string, ttl: TimeToLive): Promise<CompareOutcome> {
@@ -124,44 +123,44 @@ export class RedisStore implements KeyValueStore {
   }
 
   delete(key: string): Promise<boolean> {
-    return this.#link.send(key, ['UNLINK', key], asExistence);
+    return this.#send(key, ['UNLINK', key], asExistence);
   }
 
   async deleteMany(keys: readonly string[]): Promise<number> {
     const [first] = keys;
     if (first === undefined) return 0;
-    const groups = this.#link.split(keys);
-    if (groups === null) return this.#link.send(first, ['UNLINK', ...keys], asCount);
+    const groups = this.link.split(keys);
+    if (groups === null) return this.#send(first, ['UNLINK', ...keys], asCount);
     const counts = await Promise.all(
       groups.map((positions) => {
         const group = at(keys, positions);
-        return this.#link.send(group[0], ['UNLINK', ...group], asCount);
+        return this.#send(group[0], ['UNLINK', ...group], asCount);
       }),
     );
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
   incrementIfPresent(key: string, delta: number): Promise<IncrementOutcome> {
-    return this.#closed ? Promise.reject(closedError()) : this.#increments.add(key, delta);
+    return this.#closed ? rejectClosed() : this.#increments.add(key, delta);
   }
 
   expire(key: string, ttl: TimeToLive): Promise<boolean> {
     if (ttl === null) return this.#run(persistScript, [key], [], asExistence);
-    return this.#link.send(key, ['PEXPIRE', key, asPx(ttl)], asExistence);
+    return this.#send(key, ['PEXPIRE', key, asPx(ttl)], asExistence);
   }
 
   remaining(key: string): Promise<number | null | undefined> {
-    return this.#link.read(key, ['PTTL', key], asRemaining);
+    return this.#read(key, ['PTTL', key], asRemaining);
   }
 
   rename(from: string, to: string): Promise<boolean> {
-    return this.#link.split([from, to]) === null
+    return this.link.split([from, to]) === null
       ? this.#run(renameScript, [from, to], [], asExistence)
-      : moveAcrossSlots(this.#link, this.#runner, from, to);
+      : this.#moveAcrossSlots(from, to);
   }
 
   async *scan(glob: string): AsyncGenerator<readonly string[]> {
-    for (const master of await this.#link.masters()) {
+    for (const master of await this.#masters()) {
       let page: Page = { cursor: '0', keys: [] };
       do {
         if (this.#closed) throw closedError();
@@ -182,18 +181,36 @@ export class RedisStore implements KeyValueStore {
     return this.#run(setManyScript, keys, args, asNothing);
   }
 
-  /** The link for a new verb, with every increment asked for earlier on its way; verbs under way keep theirs. */
-  get #link(): RedisLink {
-    if (this.#closed) return closedLink;
+  /** As every other verb: increments that were asked for earlier go first. What a verb sends later goes to the link. */
+  #send<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    if (this.#closed) return rejectClosed();
     this.#increments.flush();
-    return this.link;
+    return this.link.send(key, args, parse);
+  }
+
+  #read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    if (this.#closed) return rejectClosed();
+    this.#increments.flush();
+    return this.link.read(key, args, parse);
   }
 
   readonly #run: ScriptRunner = (script, keys, args, parse) => {
-    if (this.#closed) return Promise.reject(closedError());
+    if (this.#closed) return rejectClosed();
     this.#increments.flush();
     return this.#runner(script, keys, args, parse);
   };
+
+  #moveAcrossSlots(from: string, to: string): Promise<boolean> {
+    if (this.#closed) return rejectClosed();
+    this.#increments.flush();
+    return moveAcrossSlots(this.link, this.#runner, from, to);
+  }
+
+  #masters(): Promise<readonly RedisNode[]> {
+    if (this.#closed) return rejectClosed();
+    this.#increments.flush();
+    return this.link.masters();
+  }
 }
 
 const at = (keys: readonly string[], positions: readonly number[]): [string, ...string[]] =>

@@ -4,7 +4,7 @@ import type { RedisClusterOptions } from 'redis';
 import { RedisConnectionError, RedisTimeoutError } from '../../../errors/redis.errors.js';
 import { ignore } from '../../../common/ignore.js';
 import { checkServer } from '../link/check-server.js';
-import { closedError } from '../link/closed-link.js';
+import { closedError } from '../link/closed-error.js';
 import { ClusterMap } from './cluster-map.js';
 import type { ClusterNode } from './cluster-node.js';
 import { hashSlot } from '../../hash-slot.js';

@@ -1,7 +1,7 @@
 import type { RedisClientType, RedisSentinelOptions } from 'redis';
 import { ignore } from '../../../common/ignore.js';
 import { checkServer } from '../link/check-server.js';
-import { closedError } from '../link/closed-link.js';
+import { closedError } from '../link/closed-error.js';
 import { ConnectionReport } from '../connection/connection-report.js';
 import { dial, type Dial } from '../connection/dial.js';
 import { FirstConnect } from '../link/first-connect.js';

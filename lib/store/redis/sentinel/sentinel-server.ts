@@ -1,6 +1,6 @@
 import type { RedisClientType } from 'redis';
 import { ignore } from '../../../common/ignore.js';
-import { closedError } from '../link/closed-link.js';
+import { closedError } from '../link/closed-error.js';
 import { Connection } from '../connection/connection.js';
 import { dial, type Dial } from '../connection/dial.js';
 import { insistentDial } from '../connection/insistent-dial.js';

@@ -4,7 +4,7 @@ import { ImproperlyConfiguredError } from '../../../errors/improperly-configured
 import { RedisConnectionError, RedisTimeoutError } from '../../../errors/redis.errors.js';
 import { TransientMap } from '../../../common/transient-map.js';
 import { checkServer } from '../link/check-server.js';
-import { closedError } from '../link/closed-link.js';
+import { closedError } from '../link/closed-error.js';
 import { FirstConnect } from '../link/first-connect.js';
 import type { RedisLink, RedisNode, RedisReply, ReplyParser } from '../link/redis-link.js';
 import { asReply } from '../commands/replies.js';

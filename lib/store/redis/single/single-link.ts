@@ -1,7 +1,7 @@
 import type { RedisClientOptions, RedisClientType } from 'redis';
 import { checkServer } from '../link/check-server.js';
 import { addressOf, clientTemplate } from '../connection/client-template.js';
-import { closedError } from '../link/closed-link.js';
+import { closedError } from '../link/closed-error.js';
 import { ConnectionReport } from '../connection/connection-report.js';
 import { dial } from '../connection/dial.js';
 import { FirstConnect } from '../link/first-connect.js';
