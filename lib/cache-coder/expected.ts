@@ -1,16 +1,10 @@
+import { describeValue } from '../common/describe-value.js';
 import type { JsonPlace } from '../serializer/json-path.js';
 import { refuse } from '../serializer/json-refusal.js';
 
 /** The TypeError for a stored value that is not what it was said to be. Names its type and length, not itself. */
 export function unexpected(place: JsonPlace | undefined, expected: string, raw: unknown): TypeError {
-  return refuse(place, `expected ${expected}, not ${describeRaw(raw)}`);
-}
-
-function describeRaw(raw: unknown): string {
-  if (typeof raw === 'string') return `a text of ${raw.length} characters`;
-  if (raw === null || raw === undefined) return String(raw);
-  if (Array.isArray(raw)) return `an array of ${raw.length}`;
-  return typeof raw === 'object' ? 'an object' : `a ${typeof raw}`;
+  return refuse(place, `expected ${expected}, not ${describeValue(raw)}`);
 }
 
 /** The groups of a pattern that `raw` is a text of. */

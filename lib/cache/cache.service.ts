@@ -6,9 +6,15 @@ import type { Serializer } from '../serializer/serializer.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { CacheKeys, type KeySelection } from './cache-keys.js';
-import { ttlOf, type VersionOptions, versionOf, type WriteOptions } from './call-options.js';
+import {
+  checkDelta,
+  checkVersionDelta,
+  ttlOf,
+  type VersionOptions,
+  versionOf,
+  type WriteOptions,
+} from './call-options.js';
 import { deleteSelected } from './delete-selected.js';
-import { checkDelta, checkVersionDelta } from './delta.js';
 import { dump, dumpEntries, type Entries, keyList } from './entries.js';
 import { load, loadMany } from './loading.js';
 import { flightsOn, type SingleFlight } from './single-flight.js';

@@ -1,4 +1,5 @@
 import { describeValue } from '../common/describe-value.js';
+import { isPlainObject } from '../common/plain-object.js';
 import { type Timeout, timeoutToMs } from './timeout.js';
 
 /** What every call of a cache takes. */
@@ -34,8 +35,7 @@ export const versionOf = (given: Timeout | WriteOptions | undefined): number | u
 
 /** Something else than options, such as a Date or `{ ttl: 5 }`, must not pass for options that say nothing. */
 const refuseUnknown = (given: object): void => {
-  const prototype: unknown = Object.getPrototypeOf(given);
-  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  const plain = isPlainObject(given);
   const unknown = plain ? Object.keys(given).find((name) => name !== 'timeout' && name !== 'version') : '';
   if (unknown === undefined) return;
   throw new TypeError(
@@ -43,4 +43,17 @@ const refuseUnknown = (given: object): void => {
       plain ? `an object with ${JSON.stringify(unknown)}` : describeValue(given)
     }`,
   );
+};
+
+/** @throws TypeError for what is no integer, RangeError for one beyond ±(2^53 − 1). */
+export const checkDelta = (delta: unknown): void => {
+  if (Number.isSafeInteger(delta)) return;
+  if (Number.isInteger(delta)) throw new RangeError('delta: beyond ±(2^53 − 1) JavaScript would round');
+  throw new TypeError(`delta: expected an integer, got ${describeValue(delta)}`);
+};
+
+/** @throws TypeError for what is no integer or 0, RangeError for one beyond ±(2^53 − 1). */
+export const checkVersionDelta = (delta: unknown): void => {
+  checkDelta(delta);
+  if (delta === 0) throw new TypeError('delta: 0 would leave the version as it is');
 };

@@ -1,4 +1,5 @@
 import { describeValue } from '../common/describe-value.js';
+import { isPlainObject } from '../common/plain-object.js';
 import type { Serializer } from '../serializer/serializer.js';
 
 /** Entries to store: an object, a Map, or any iterable of pairs. */
@@ -45,8 +46,7 @@ export const keyList = (keys: Iterable<string>): readonly string[] => {
 const pairsOf = (entries: Entries): Iterable<readonly [string, unknown]> => {
   if (typeof entries === 'object' && (entries as unknown) !== null) {
     if (isIterable(entries)) return entries;
-    const prototype: unknown = Object.getPrototypeOf(entries);
-    if (prototype === null || Object.getPrototypeOf(prototype) === null) return Object.entries(entries);
+    if (isPlainObject(entries)) return Object.entries(entries);
   }
   throw notEntries(entries);
 };

@@ -1,2 +1,2 @@
-/** For whom nothing is to be done: a failure that somebody else meets, a listener that has to be there. */
+/** Does nothing: for rejections that are handled elsewhere, and for listeners that must exist. */
 export const ignore = (): void => undefined;

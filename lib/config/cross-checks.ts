@@ -1,5 +1,5 @@
 import type { RedisClientOptions } from 'redis';
-import { isCookieName } from './cookie-name.js';
+import { isCookieName } from './namespaces.js';
 import type {
   CacheOptions,
   CodexRedisOptions,

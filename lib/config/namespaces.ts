@@ -10,3 +10,6 @@ export const isUnambiguousFirst = (name: string): boolean => !hasDigitsOnlySegme
 
 /** Whether a name may stand after the first segment of a key. */
 export const isUnambiguousLater = (name: string): boolean => !hasDigitsOnlySegment(name.split(':'));
+
+/** Whether a text may be the name of a cookie: a token of RFC 9110. */
+export const isCookieName = (text: string): boolean => /^[\w!#$%&'*+\-.^`|~]+$/.test(text);

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { isSerializer } from '../serializer/serializer.js';
-import { isCookieName } from './cookie-name.js';
 import { parseDuration } from '../common/duration.js';
-import { isUnambiguousFirst, isUnambiguousLater } from './namespaces.js';
+import { isCookieName, isUnambiguousFirst, isUnambiguousLater } from './namespaces.js';
 import type {
   KeyFunction,
   KeyPattern,

@@ -10,9 +10,9 @@ import { ModulesContainer } from '@nestjs/core';
 import { ConfigurableModuleClass } from './codex-redis.module-definition.js';
 import { coreProviders } from './codex-redis.providers.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
-import { refuseSecondCacheOfOneName } from './named-caches.js';
 import type { Serializers } from './named-serializers.js';
 import type { Stores } from '../store/stores.js';
+import { getCacheToken } from '../tokens/cache-token.js';
 import {
   CACHE_STORE,
   CLOCK,
@@ -78,4 +78,20 @@ const refuseSecondRoot = (modules: ModulesContainer): void => {
       'CodexRedisModule.forRoot() or forRootAsync() is imported more than once: keep one, in the root module, ' +
         'and use registerCache() for further caches',
     );
+};
+
+/** @throws ImproperlyConfiguredError when two caches of an application have one name. */
+const refuseSecondCacheOfOneName = (modules: ModulesContainer): void => {
+  const names = [...modules.values()].flatMap(({ providers }) => [...providers.keys()]).flatMap(cacheNameOf);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new ImproperlyConfiguredError(
+      `The cache ${JSON.stringify(twice)} is registered twice: call registerCache() once for a name, and import its ` +
+        'result wherever the cache is injected',
+    );
+};
+
+const cacheNameOf = (token: unknown): string[] => {
+  const name = typeof token === 'function' ? (token as { cacheName?: unknown }).cacheName : undefined;
+  return typeof name === 'string' && getCacheToken(name) === token ? [name] : [];
 };

@@ -1,4 +1,4 @@
-import { Logger, type Provider } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { CacheService } from '../cache/cache.service.js';
 import { MODULE_OPTIONS_TOKEN } from './codex-redis.module-definition.js';
@@ -14,6 +14,7 @@ import { SessionGuard } from '../session-http/nest/session.guard.js';
 import { SessionService } from '../session/session.service.js';
 import { sessionsAreOff } from '../session/sessions-off.js';
 import { type Clock, systemClock } from '../common/clock.js';
+import { moduleLogger } from '../common/loggers.js';
 import { CodexRedisHealth } from '../store/codex-redis-health.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { openStore } from '../store/open-store.js';
@@ -39,7 +40,7 @@ export const coreProviders: Provider[] = [
     inject: [MODULE_OPTIONS_TOKEN],
     useFactory: (options: CodexRedisOptions): CodexRedisSettings => {
       const settings = resolveSettings(options);
-      for (const warning of settingsWarnings(settings)) new Logger('CodexRedisModule').warn(warning);
+      for (const warning of settingsWarnings(settings)) moduleLogger.warn(warning);
       return settings;
     },
   },

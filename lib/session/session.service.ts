@@ -1,8 +1,8 @@
-import { Logger } from '@nestjs/common';
 import type { SessionSettings } from '../config/settings.js';
 import { SessionInterruptedError } from '../errors/session.errors.js';
 import { assertJson, JsonSerializer } from '../serializer/json-serializer.js';
 import type { Clock } from '../common/clock.js';
+import { sessionLogger } from '../common/loggers.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { attended } from './object/attended.js';
 import { cookieValue } from './wire/cookie-header.js';
@@ -50,18 +50,17 @@ export class SessionService {
   readonly #cookieName: string;
 
   constructor(store: KeyValueStore, settings: SessionSettings, clock: Clock) {
-    const logger = new Logger('CodexRedisSession');
     const { age, expireAtBrowserClose, saveEveryRequest, operationTimeoutMs } = settings;
     const signer = new SessionSigner(settings.secretKeys, settings.salt);
     const codec = new SessionCodec(signer, new JsonSerializer(), clock);
     const expiry = new SessionExpiryRules({ age, expireAtBrowserClose }, clock, (message) =>
-      logger.warn(message),
+      sessionLogger.warn(message),
     );
-    const events = new SessionEventEmitter((key) => signer.fingerprint(key), logger);
+    const events = new SessionEventEmitter((key) => signer.fingerprint(key), sessionLogger);
     this.events = events;
     this.#store = new SessionStore(store, `${settings.projectName}:${settings.keyPrefix}:`);
     this.#codec = codec;
-    this.#reader = new SessionReader(codec, events, logger);
+    this.#reader = new SessionReader(codec, events, sessionLogger);
     this.#cookieName = settings.cookie.name;
     const writer = new SessionWriter(this.#store, codec, this.#reader, expiry, events);
     this.#saver = new SessionSaver(this.#store, writer, codec, events, {

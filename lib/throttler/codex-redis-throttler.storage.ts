@@ -1,5 +1,6 @@
-import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
+import { throttlerLogger } from '../common/loggers.js';
 import type { CodexRedisSettings } from '../config/settings.js';
 import { RedisConnectionError, RedisServiceError } from '../errors/redis.errors.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
@@ -33,7 +34,6 @@ const reasonToBeAway = (error: unknown): string | undefined => {
 /** Counts the hits of `@nestjs/throttler` on the cache's Redis, so that all instances share their limits. */
 @Injectable()
 export class CodexRedisThrottlerStorage implements ThrottlerStorage {
-  readonly #logger = new Logger(CodexRedisThrottlerStorage.name);
   readonly #keyPrefix: string;
   #unavailable = false;
 
@@ -81,6 +81,6 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
   #warnOnce(reason: string): void {
     if (this.#unavailable) return;
     this.#unavailable = true;
-    this.#logger.warn(`Requests pass without a rate limit while Redis is away (${reason})`);
+    throttlerLogger.warn(`Requests pass without a rate limit while Redis is away (${reason})`);
   }
 }

@@ -1,7 +1,5 @@
-import { Logger } from '@nestjs/common';
+import { sessionLogger } from '../../common/loggers.js';
 import type { SessionState } from './session-state.js';
-
-const logger = new Logger('CodexRedisSession');
 
 /**
  * What a session is asked to do. Once the response is on its way nobody may be left to await it, and a habit such as
@@ -10,7 +8,7 @@ const logger = new Logger('CodexRedisSession');
 export const attended = (state: SessionState, work: Promise<void>): Promise<void> => {
   if (state.awaitsCommit && state.committed)
     work.catch((error: unknown) =>
-      logger.warn(`A request used its session after its response: ${(error as Error).message}`),
+      sessionLogger.warn(`A request used its session after its response: ${(error as Error).message}`),
     );
   return work;
 };

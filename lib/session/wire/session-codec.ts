@@ -3,7 +3,6 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import { toAscii } from '../../serializer/ascii-json.js';
 import type { Serializer } from '../../serializer/serializer.js';
 import type { Clock } from '../../common/clock.js';
-import { isBase62, toBase62 } from './base62.js';
 import type { SessionData } from './session-data.js';
 import type { SessionSigner } from './session-signer.js';
 
@@ -16,6 +15,10 @@ const MIN_DEFLATED = 256;
 /** How many characters of texts and their JSON are remembered, and of a single session at most. */
 const MAX_REMEMBERED = 1024 * 1024;
 const MAX_REMEMBERED_OF_ONE = 16 * 1024;
+
+/** Django writes timestamps in base 62. */
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const BASE_62 = /^[0-9A-Za-z]+$/;
 
 /** What a stored text holds; `problem` says in a few words why it could not be read, and the session is empty. */
 export interface DecodedSession {
@@ -74,7 +77,8 @@ export class SessionCodec {
     if (end < 0 || !this.signer.verify(signed, text.slice(end + 1)))
       return unreadable('its signature is wrong');
     const middle = signed.lastIndexOf(':');
-    if (middle < 0 || !isBase62(signed.slice(middle + 1))) return unreadable('its timestamp cannot be read');
+    if (middle < 0 || !BASE_62.test(signed.slice(middle + 1)))
+      return unreadable('its timestamp cannot be read');
     try {
       const json = fromPayload(signed.slice(0, middle));
       const data = this.fromJson(json);
@@ -107,3 +111,14 @@ const fromPayload = (payload: string): string =>
         'latin1',
       )
     : Buffer.from(payload, 'base64url').toString('latin1');
+
+/** A whole number from 0 in base 62, the most significant digit first. */
+const toBase62 = (number: number): string => {
+  let text = '';
+  let rest = number;
+  do {
+    text = DIGITS.charAt(rest % 62) + text;
+    rest = Math.floor(rest / 62);
+  } while (rest > 0);
+  return text;
+};

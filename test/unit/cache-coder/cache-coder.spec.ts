@@ -56,7 +56,7 @@ describe('CacheCoder', () => {
       for (const load of [CacheCoder.loadDatetime, CacheCoder.loadInstant, CacheCoder.loadZonedDatetime]) {
         expect(() => load(naive)).toThrow(TypeError);
         expect(() => load(naive)).toThrow(
-          'the option timeZone to tell the zone of a naive one, not a text of 19 characters',
+          'the option timeZone to tell the zone of a naive one, not a string of 19 characters',
         );
       }
       const nowhere =
@@ -117,7 +117,7 @@ describe('CacheCoder', () => {
       [
         'a text',
         () => CacheCoder.dumpDatetime(AT as unknown as Date),
-        'a Date or a Temporal date-time, not a text of 32 characters',
+        'a Date or a Temporal date-time, not a string of 32 characters',
       ],
       [
         'months',
@@ -199,7 +199,7 @@ describe('CacheCoder', () => {
         expect([raw, catchError(() => load(raw))]).toEqual([raw, expect.any(TypeError)]);
         expect(() => load(raw)).toThrow(expected);
         if (typeof raw === 'string')
-          expect(() => load(raw)).toThrow(`not a text of ${raw.length} characters`);
+          expect(() => load(raw)).toThrow(`not a string of ${raw.length} characters`);
         expect(() => load(raw)).not.toThrow('secret');
       }
     });
