@@ -7,6 +7,33 @@ export type CompareOutcome =
   | { readonly outcome: 'missing' }
   | { readonly outcome: 'changed'; readonly current: string };
 
+/** An entry that is to leave its key, and what it leaves behind. */
+export interface Move {
+  /** The value it must have; `null` where it is known to have gone already. */
+  readonly expected: string | null;
+  /** Where its contents went. */
+  readonly successor: string;
+  /** Whether the trace keeps the value. */
+  readonly keepsValue: boolean;
+  /** Whether, where another move was faster, the successor is added to the trace of that. */
+  readonly mayFork: boolean;
+  /** How long the trace stays, in milliseconds. */
+  readonly traceTtl: number;
+}
+
+/** How a move ended: as a comparison does, or the successor was added to those of an earlier move. */
+export type MoveOutcome = CompareOutcome | { readonly outcome: 'forked' };
+
+/** What an ending found. */
+export interface EndOutcome {
+  /** Whether there was an entry. */
+  readonly existed: boolean;
+  /** Whether it had left a trace before. */
+  readonly wasTraced: boolean;
+  /** Where its contents went before it was ended. */
+  readonly successors: readonly string[];
+}
+
 /** How an increment ended; every outcome but `done` has changed nothing. `value` is a decimal integer. */
 export type IncrementOutcome =
   | { readonly outcome: 'done'; readonly value: string }
@@ -75,6 +102,23 @@ export interface KeyValueStore {
 
   /** Deletes the entry while it is `expected`. */
   compareAndDelete(key: string, expected: string): Promise<CompareOutcome>;
+
+  /** Gives the entry a new ttl while it is `expected`; whether it did. */
+  compareAndExpire(key: string, expected: string, ttl: number): Promise<boolean>;
+
+  /**
+   * Deletes the entry while it is `expected`, and leaves a trace: that it was moved, and where to. One that is gone
+   * without the trace of a move is `missing`.
+   *
+   * @param trace the key of the companion that takes the trace; `get` gives the text that `parseTrace` reads
+   */
+  moveAway(key: string, trace: string, move: Move): Promise<MoveOutcome>;
+
+  /**
+   * Deletes the entry, and leaves a trace: that it was ended. The trace of an earlier move says so from now on too, and
+   * keeps its successors and the time it has left. Where neither an entry nor a trace is, none is left.
+   */
+  end(key: string, trace: string, traceTtl: number): Promise<EndOutcome>;
 
   /** Whether there was one. */
   delete(key: string): Promise<boolean>;

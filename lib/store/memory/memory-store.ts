@@ -3,12 +3,16 @@ import { type Clock, systemClock } from '../../common/clock.js';
 import { globMatcher } from '../../common/glob.js';
 import type {
   CompareOutcome,
+  EndOutcome,
   HitOutcome,
   HitRule,
   IncrementOutcome,
   KeyValueStore,
+  Move,
+  MoveOutcome,
   TimeToLive,
 } from '../key-value-store.js';
+import { parseTrace, type Trace, traceText } from '../trace.js';
 import { ExpiringMap } from './expiring-map.js';
 import { countHit, forgottenAt, hitOutcome, type RateLimit } from './rate-limit.js';
 
@@ -104,6 +108,39 @@ export class MemoryStore implements KeyValueStore {
     return this.#answer(() => this.#compare(key, expected, () => this.#entries.delete(key)));
   }
 
+  compareAndExpire(key: string, expected: string, ttl: number): Promise<boolean> {
+    return this.#answer(() => this.#text(key) === expected && this.#entries.expire(key, ttl));
+  }
+
+  moveAway(key: string, trace: string, move: Move): Promise<MoveOutcome> {
+    return this.#answer(() => {
+      const { expected, successor, keepsValue, mayFork, traceTtl } = move;
+      const current = this.#text(key);
+      if (current === undefined) return mayFork ? this.#fork(trace, successor) : { outcome: 'missing' };
+      if (current !== expected) return { outcome: 'changed', current };
+      const left = {
+        state: 'moved',
+        successors: [successor],
+        ...(keepsValue && { value: current }),
+      } as const;
+      this.#entries.delete(key);
+      this.#entries.set(trace, traceText(left), traceTtl);
+      return { outcome: 'done' };
+    });
+  }
+
+  end(key: string, trace: string, traceTtl: number): Promise<EndOutcome> {
+    return this.#answer(() => {
+      const existed = this.#entries.delete(key);
+      const left = this.#trace(trace);
+      const successors = left?.successors ?? [];
+      const ended = traceText({ state: 'ended', successors });
+      if (existed) this.#entries.set(trace, ended, traceTtl);
+      else this.#entries.replace(trace, ended);
+      return { existed, wasTraced: left !== undefined, successors };
+    });
+  }
+
   delete(key: string): Promise<boolean> {
     return this.#answer(() => this.#entries.delete(key));
   }
@@ -169,6 +206,18 @@ export class MemoryStore implements KeyValueStore {
     const value = this.#entries.get(key);
     if (value === undefined || typeof value === 'string') return value;
     throw wrongType();
+  }
+
+  #trace(key: string): Trace | undefined {
+    const text = this.#text(key);
+    return text === undefined ? undefined : parseTrace(text);
+  }
+
+  #fork(trace: string, successor: string): MoveOutcome {
+    const left = this.#trace(trace);
+    if (left?.state !== 'moved') return { outcome: 'missing' };
+    this.#entries.replace(trace, traceText({ ...left, successors: [...left.successors, successor] }));
+    return { outcome: 'forked' };
   }
 
   #compare(key: string, expected: string, done: () => void): CompareOutcome {

@@ -1,11 +1,15 @@
 import type {
   CompareOutcome,
+  EndOutcome,
   HitOutcome,
   HitRule,
   IncrementOutcome,
   KeyValueStore,
+  Move,
+  MoveOutcome,
   TimeToLive,
 } from '../key-value-store.js';
+import { traceText } from '../trace.js';
 import { closedError, rejectClosed } from './link/closed-error.js';
 import { Increments } from './commands/increments.js';
 import { moveAcrossSlots } from './commands/move-across-slots.js';
@@ -23,6 +27,7 @@ import {
 } from './commands/replies.js';
 import {
   compareAndDeleteScript,
+  compareAndExpireScript,
   compareAndSetScript,
   parseCompareOutcome,
 } from './commands/scripts/compare.js';
@@ -30,6 +35,7 @@ import { hitScript, parseHitOutcome } from './commands/scripts/hit.js';
 import { persistScript, renameScript } from './commands/scripts/move.js';
 import { type ScriptRunner, scriptRunner } from './commands/scripts/script-runner.js';
 import { setManyScript } from './commands/scripts/set-many.js';
+import { endScript, moveAwayScript, parseEndOutcome, parseMoveOutcome } from './commands/scripts/trace.js';
 import { asPx, setCommand } from './commands/set-command.js';
 
 /** One SCAN step: small enough that other clients hardly notice it. */
@@ -120,6 +126,25 @@ export class RedisStore implements KeyValueStore {
 
   compareAndDelete(key: string, expected: string): Promise<CompareOutcome> {
     return this.#run(compareAndDeleteScript, [key], [expected], parseCompareOutcome);
+  }
+
+  compareAndExpire(key: string, expected: string, ttl: number): Promise<boolean> {
+    return this.#run(compareAndExpireScript, [key], [expected, asPx(ttl)], asExistence);
+  }
+
+  moveAway(key: string, trace: string, move: Move): Promise<MoveOutcome> {
+    const { expected, successor, keepsValue, mayFork, traceTtl } = move;
+    const left = traceText({
+      state: 'moved',
+      successors: [successor],
+      ...(keepsValue && expected !== null && { value: expected }),
+    });
+    const args = [expected ?? '', left, asPx(traceTtl), mayFork ? successor : ''];
+    return this.#run(moveAwayScript, [key, trace], args, parseMoveOutcome);
+  }
+
+  end(key: string, trace: string, traceTtl: number): Promise<EndOutcome> {
+    return this.#run(endScript, [key, trace], [asPx(traceTtl)], parseEndOutcome);
   }
 
   delete(key: string): Promise<boolean> {

@@ -22,10 +22,15 @@ if current ~= ARGV[1] then return current end
 redis.call('UNLINK', KEYS[1])
 return 1`);
 
+/** KEYS: key. ARGV: expected, ttl in milliseconds. Whether it was as expected. */
+export const compareAndExpireScript = redisScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`);
+
 const DONE: CompareOutcome = { outcome: 'done' };
 const MISSING: CompareOutcome = { outcome: 'missing' };
 
-/** Both scripts answer 1, nothing, or the text that stood there. */
+/** The scripts that replace and delete answer 1, nothing, or the text that stood there. */
 export const parseCompareOutcome = (reply: RedisReply): CompareOutcome => {
   if (reply === null) return MISSING;
   return typeof reply === 'string' ? { outcome: 'changed', current: reply } : DONE;

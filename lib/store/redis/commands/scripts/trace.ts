@@ -1,0 +1,49 @@
+import type { EndOutcome, MoveOutcome } from '../../../key-value-store.js';
+import type { RedisReply } from '../../link/redis-link.js';
+import { parseCompareOutcome } from './compare.js';
+import { redisScript } from './redis-script.js';
+
+/**
+ * KEYS: key, its trace. ARGV: expected, the trace to leave, its ttl in milliseconds, a successor to add to the trace of
+ * an earlier move or ''.
+ */
+export const moveAwayScript = redisScript(`
+local current = redis.call('GET', KEYS[1])
+if current == ARGV[1] then
+  redis.call('UNLINK', KEYS[1])
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+  return 1
+end
+if current then return current end
+local trace = ARGV[4] ~= '' and redis.call('GET', KEYS[2])
+if not trace then return false end
+local left = cjson.decode(trace)
+if left.st ~= 'moved' then return false end
+table.insert(left.to, ARGV[4])
+redis.call('SET', KEYS[2], cjson.encode(left), 'KEEPTTL')
+return 2`);
+
+const FORKED = 2;
+
+export const parseMoveOutcome = (reply: RedisReply): MoveOutcome =>
+  reply === FORKED ? { outcome: 'forked' } : parseCompareOutcome(reply);
+
+/**
+ * KEYS: key, its trace. ARGV: ttl of the trace in milliseconds. Answers whether there was an entry, whether there was
+ * a trace, and the successors.
+ */
+export const endScript = redisScript(`
+local existed = redis.call('UNLINK', KEYS[1])
+local trace = redis.call('GET', KEYS[2])
+local to = trace and cjson.decode(trace).to or nil
+if existed == 1 then
+  redis.call('SET', KEYS[2], cjson.encode({st = 'ended', to = to}), 'PX', ARGV[1])
+elseif trace then
+  redis.call('SET', KEYS[2], cjson.encode({st = 'ended', to = to}), 'KEEPTTL')
+end
+return {existed, trace and 1 or 0, unpack(to or {})}`);
+
+export const parseEndOutcome = (reply: RedisReply): EndOutcome => {
+  const [existed, traced, ...successors] = reply as readonly [number, number, ...string[]];
+  return { existed: existed === 1, wasTraced: traced === 1, successors };
+};
