@@ -10,6 +10,8 @@ export default tseslint.config(
       'node_modules',
       'benchmark/node_modules',
       'test/package/fixtures',
+      // its types are installed by npm run test:applications only
+      'test/applications/**/*.ts',
     ],
   },
   js.configs.recommended,

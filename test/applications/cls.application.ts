@@ -1,4 +1,4 @@
-import { Controller, type ExecutionContext, Get, Inject, Post } from "@nestjs/common";
+import { Controller, type ExecutionContext, Get, Inject, Post } from '@nestjs/common';
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { describe, it } from 'node:test';
@@ -34,7 +34,11 @@ const WAYS = {
 /** Asks on the agent's one connection. */
 const asker =
   (url: string, agent: http.Agent | false) =>
-  (method: string, path: string, headers: Record<string, string>): Promise<{ text: string; cookie: string }> =>
+  (
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+  ): Promise<{ text: string; cookie: string }> =>
     new Promise((resolve, reject) => {
       const sent = http.request(new URL(path, url), { method, headers, agent }, (answer) => {
         let text = '';

@@ -61,12 +61,21 @@ after(async () => {
   for (const app of running) await app.close();
 });
 
-export const startExpress = (recipe: Recipe<NestExpressApplication>): Promise<Running<NestExpressApplication>> =>
-  start(recipe, (root) => NestFactory.create<NestExpressApplication>(root, { logger: false, abortOnError: false }));
-
-export const startFastify = (recipe: Recipe<NestFastifyApplication>): Promise<Running<NestFastifyApplication>> =>
+export const startExpress = (
+  recipe: Recipe<NestExpressApplication>,
+): Promise<Running<NestExpressApplication>> =>
   start(recipe, (root) =>
-    NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), { logger: false, abortOnError: false }),
+    NestFactory.create<NestExpressApplication>(root, { logger: false, abortOnError: false }),
+  );
+
+export const startFastify = (
+  recipe: Recipe<NestFastifyApplication>,
+): Promise<Running<NestFastifyApplication>> =>
+  start(recipe, (root) =>
+    NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
+      logger: false,
+      abortOnError: false,
+    }),
   );
 
 /** The same on either platform, for what main.ts does alike. */

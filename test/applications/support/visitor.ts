@@ -35,7 +35,8 @@ export class Visitor {
   }
 
   async ask(method: string, path: string, { body, form, headers = {} }: Ask = {}): Promise<Answer> {
-    const sent = form !== undefined ? new URLSearchParams(form) : body instanceof FormData ? body : text(body);
+    const sent =
+      form !== undefined ? new URLSearchParams(form) : body instanceof FormData ? body : text(body);
     const answer = await fetch(new URL(path, this.url), {
       method,
       redirect: 'manual',

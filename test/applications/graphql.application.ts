@@ -1,0 +1,135 @@
+import { ConflictException } from '@nestjs/common';
+import { ApolloDriver } from '@nestjs/apollo';
+import { GraphQLModule, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { MercuriusDriver } from '@nestjs/mercurius';
+import { GraphQLError } from 'graphql';
+import { createClient } from 'graphql-ws';
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { WebSocket } from 'ws';
+import { Session } from 'nestjs-codex-redis';
+import { type Platform, type Running, startOn } from './support/application.js';
+import type { Visitor } from './support/visitor.js';
+
+type Own = Session<{ visits: number; user: string }>;
+
+/** One round of the subscription. */
+async function* once(value: unknown): AsyncGenerator<unknown> {
+  yield await Promise.resolve({ who: value });
+}
+
+@Resolver()
+class ShopResolver {
+  @Query(() => String) me(@Session() session: Own): string {
+    return session.user ?? 'nobody';
+  }
+
+  @Mutation(() => Boolean) login(@Session() session: Own): boolean {
+    session.user = 'ada';
+    return true;
+  }
+
+  @Mutation(() => Boolean) async halfLogin(@Session() session: Own): Promise<boolean> {
+    await session.cycleKey();
+    session.user = 'mallory';
+    throw new Error('the second factor could not be asked for');
+  }
+
+  @Mutation(() => Boolean) conflict(@Session() session: Own): boolean {
+    session.user = 'eve';
+    throw new ConflictException('taken');
+  }
+
+  @Mutation(() => Boolean) ownStatus(@Session() session: Own): boolean {
+    session.user = 'grace';
+    throw new GraphQLError('no', { extensions: { http: { status: 422 } } });
+  }
+
+  @Subscription(() => String) who(@Session() session: Own): AsyncGenerator<unknown> {
+    return once(session.user ?? 'nobody');
+  }
+}
+
+const SERVERS: Record<string, { platform: Platform; options: object }> = {
+  'Apollo on Express': {
+    platform: 'express',
+    options: { driver: ApolloDriver, subscriptions: { 'graphql-ws': true } },
+  },
+  'Apollo on Fastify': {
+    platform: 'fastify',
+    options: { driver: ApolloDriver, subscriptions: { 'graphql-ws': true } },
+  },
+  'Mercurius on Fastify': { platform: 'fastify', options: { driver: MercuriusDriver, subscription: true } },
+};
+
+const ask = async (visitor: Visitor, query: string): Promise<Record<string, unknown>> => {
+  const { text } = await visitor.post('/graphql', { body: { query } });
+  return JSON.parse(text) as Record<string, unknown>;
+};
+
+const me = async (visitor: Visitor): Promise<unknown> =>
+  ((await ask(visitor, '{ me }'))['data'] as { me: string }).me;
+
+describe('GraphQL', () => {
+  for (const [name, { platform, options }] of Object.entries(SERVERS))
+    describe(name, () => {
+      const start = (): Promise<Running> =>
+        startOn(platform, {
+          providers: [ShopResolver],
+          imports: [GraphQLModule.forRoot({ autoSchemaFile: true, ...options } as never)],
+        });
+
+      it('SE1 SE27 a query and a mutation share the session of their visitor', async () => {
+        const { visitor: visit } = await start();
+        const visitor = visit();
+        assert.equal(await me(visitor), 'nobody');
+        assert.deepEqual((await ask(visitor, 'mutation { login }'))['data'], { login: true });
+        assert.equal(await me(visitor), 'ada');
+        assert.equal(await me(visit()), 'nobody');
+      });
+
+      it('SE27 an operation saves nothing when one of its mutations failed', async () => {
+        const { visitor: visit } = await start();
+        const visitor = visit();
+        await ask(visitor, 'mutation { login }');
+        const answer = await ask(visitor, 'mutation { halfLogin }');
+        assert.ok(Array.isArray(answer['errors']));
+        assert.equal(await me(visitor), 'ada');
+        await ask(visitor, 'mutation { first: halfLogin second: login }');
+        assert.equal(await me(visitor), 'ada');
+        await ask(visitor, 'mutation { ownStatus halfLogin }');
+        assert.equal(await me(visitor), 'ada');
+      });
+
+      it('SE27 an operation refused with less than 500 saves', async () => {
+        const { visitor: visit } = await start();
+        const visitor = visit();
+        await ask(visitor, 'mutation { conflict }');
+        assert.equal(await me(visitor), 'eve');
+        await ask(visitor, 'mutation { ownStatus }');
+        assert.equal(await me(visitor), 'grace');
+      });
+
+      it('SE27 a subscription reads the session of its handshake', async () => {
+        const { visitor: visit, url } = await start();
+        const visitor = visit();
+        await ask(visitor, 'mutation { login }');
+        class WithCookie extends WebSocket {
+          constructor(address: string, protocols: string[]) {
+            super(address, protocols, { headers: { cookie: visitor.cookieHeader } });
+          }
+        }
+        const client = createClient({
+          url: `${url.replace('http', 'ws')}/graphql`,
+          webSocketImpl: WithCookie,
+        });
+        const values = [];
+        for await (const { data } of client.iterate({ query: 'subscription { who }' })) values.push(data);
+        await client.dispose();
+        assert.deepEqual(
+          values.map((value) => ({ ...value })),
+          [{ who: 'ada' }],
+        );
+      });
+    });
+});

@@ -1,0 +1,57 @@
+// Runs the applications of this folder with the packed module and the libraries of others: npm run test:applications [word …]
+// Those in the folder long/ run only with --long, or when a word names them.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+
+const here = import.meta.dirname;
+const root = join(here, '../..');
+const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const long = process.argv.includes('--long') || words.length > 0;
+
+const npm = (folder, ...args) =>
+  execFileSync('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+
+/** Installs the libraries, and the module as it would be published. */
+const install = () => {
+  const folder = mkdtempSync(join(tmpdir(), 'codex-redis-applications-'));
+  try {
+    const tarball = npm(root, 'pack', '--silent', '--pack-destination', folder).trim().split('\n').at(-1);
+    npm(here, 'ci', '--legacy-peer-deps');
+    npm(here, 'install', '--no-save', '--legacy-peer-deps', join(folder, tarball));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const files = readdirSync(here, { recursive: true })
+  .filter((path) => path.endsWith('.application.ts') && !path.includes('node_modules'))
+  .filter((path) => long || !path.startsWith('long'))
+  .filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
+if (files.length === 0) throw new Error(`No application's path has ${words.join(' or ')} in it`);
+
+install();
+execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '-p', here], { stdio: 'inherit' });
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--disable-warning=ExperimentalWarning',
+    '--import=@swc-node/register/esm-register',
+    '--test',
+    '--test-concurrency=2',
+    '--test-timeout=120000',
+    '--test-reporter=spec',
+    ...files.map((path) => relative(here, join(here, path))),
+  ],
+  {
+    cwd: here,
+    stdio: 'inherit',
+    env: { ...process.env, NODE_ENV: 'test', SWC_NODE_PROJECT: join(here, 'tsconfig.json') },
+  },
+);
+process.exitCode = status ?? 1;
