@@ -2,6 +2,12 @@ export { CacheService } from './cache/cache.service.js';
 export type { VersionOptions, WriteOptions } from './cache/call-options.js';
 export type { Entries } from './cache/entries.js';
 export type { Timeout } from './cache/timeout.js';
+export { CacheResponse } from './cache-responses/cache-response.decorator.js';
+export type {
+  CacheResponseInterceptorOptions,
+  CacheResponseOptions,
+} from './cache-responses/cache-response-options.js';
+export { CacheResponseInterceptor } from './cache-responses/cache-response.interceptor.js';
 export { CodexRedisModule } from './module/codex-redis.module.js';
 export {
   type CodexRedisFactoryResult,

@@ -18,6 +18,7 @@ import {
   CLOCK,
   DEFAULT_CACHE,
   JSON_SERIALIZER,
+  MOUNT_CACHED_RESPONSES,
   MOUNT_SESSIONS,
   SERIALIZERS,
   SESSIONS,
@@ -42,6 +43,7 @@ export class CodexRedisCoreModule
     @Inject(STORES) private readonly stores: Stores,
     @Inject(SERIALIZERS) private readonly serializers: Serializers,
     @Inject(MOUNT_SESSIONS) private readonly mountSessions: () => void,
+    @Inject(MOUNT_CACHED_RESPONSES) private readonly mountCachedResponses: () => void,
     @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     super();
@@ -51,6 +53,8 @@ export class CodexRedisCoreModule
 
   /** The one moment at which both platforms take middleware that comes before every route's. */
   configure(): void {
+    // before the guard of sessions is there, which keeps nobody out
+    this.mountCachedResponses();
     this.mountSessions();
   }
 

@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { CacheService } from '../cache/cache.service.js';
+import { mountCachedResponses } from '../cache-responses/mount-cached-responses.js';
 import { MODULE_OPTIONS_TOKEN } from './codex-redis.module-definition.js';
 import type { CodexRedisOptions, NamedCacheOptions } from '../config/options.js';
 import { resolveNamedCache, resolveSettings, settingsWarnings } from '../config/resolve-settings.js';
@@ -10,6 +11,7 @@ import { JsonSerializer } from '../serializer/json-serializer.js';
 import type { Serializer } from '../serializer/serializer.js';
 import { Serializers } from './named-serializers.js';
 import { mountSessions } from '../session-http/mount-sessions.js';
+import { sessionUseOf } from '../session-http/session-use.js';
 import { SessionGuard } from '../session-http/nest/session.guard.js';
 import { SessionService } from '../session/session.service.js';
 import { sessionsAreOff } from '../session/sessions-off.js';
@@ -25,6 +27,7 @@ import {
   CLOCK,
   DEFAULT_CACHE,
   JSON_SERIALIZER,
+  MOUNT_CACHED_RESPONSES,
   MOUNT_SESSIONS,
   SERIALIZERS,
   SESSIONS,
@@ -97,6 +100,24 @@ export const coreProviders: Provider[] = [
         if (session === null || adapter === undefined) return;
         const guard = new SessionGuard(settings);
         mountSessions({ adapter, config, service, settings: session, clock, guard });
+      },
+  },
+  {
+    provide: MOUNT_CACHED_RESPONSES,
+    inject: [SETTINGS, DEFAULT_CACHE, CLOCK, HttpAdapterHost, ApplicationConfig, ModulesContainer],
+    useFactory:
+      (
+        { cache: { timeoutMs } }: CodexRedisSettings,
+        cache: CacheService,
+        clock: Clock,
+        host: Partial<HttpAdapterHost>,
+        config: ApplicationConfig,
+        modules: ModulesContainer,
+      ) =>
+      () => {
+        const { httpAdapter: adapter } = host;
+        if (adapter === undefined) return;
+        mountCachedResponses({ adapter, config, modules, cache, timeoutMs, clock, sessionUseOf });
       },
   },
 ];

@@ -84,6 +84,12 @@ export class SessionExchange extends HeldResponse {
     return state !== undefined && (state.accessed || (state.isLoaded && this.#presented !== undefined));
   }
 
+  /** What a look at the session's state gives; `undefined` where nobody asked for the session. */
+  accept<T>(look: (state: SessionState) => T): T | undefined {
+    const state = this.#state();
+    return state === undefined ? undefined : look(state);
+  }
+
   /** Loads the session once, whoever asks; `undefined` when it is there already. */
   load(): Promise<void> | undefined {
     if (this.#presented === undefined) return undefined;

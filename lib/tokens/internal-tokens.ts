@@ -34,3 +34,6 @@ export const SESSIONS = token('sessions');
 
 /** () => void: gives every HTTP request its session; does nothing when sessions are off or there is no HTTP. */
 export const MOUNT_SESSIONS = token('session mount');
+
+/** () => void: lets the routes be cached that ask for it; does nothing where none does. */
+export const MOUNT_CACHED_RESPONSES = token('mount of cached responses');

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import vary from 'vary';
-import { invitesSharedCaches, withoutSharedCaching } from './cache-control.js';
+import { invitesSharedCaches, withoutSharedCaching } from '../../common/cache-control.js';
 import type { HeaderLines, HeaderValue } from '../gate/header-lines.js';
 
 const logger = new Logger('CodexRedisSession');

@@ -1,8 +1,5 @@
 import fc from 'fast-check';
-import {
-  invitesSharedCaches,
-  withoutSharedCaching,
-} from '../../../../lib/session-http/headers/cache-control.js';
+import { invitesSharedCaches, withoutSharedCaching } from '../../../lib/common/cache-control.js';
 
 describe('withoutSharedCaching', () => {
   it.each([

@@ -6,6 +6,9 @@ const directives = (header: string): string[] =>
 
 const nameOf = (directive: string): string => /^[^=\s]*/.exec(directive)?.[0].toLowerCase() ?? '';
 
+/** The names of its directives in lower case, also of those with an argument such as private="set-cookie". */
+export const directiveNames = (header: string): readonly string[] => directives(header).map(nameOf);
+
 const isShared = (directive: string): boolean => ['public', 's-maxage'].includes(nameOf(directive));
 
 /** private="field" is about that field only. */

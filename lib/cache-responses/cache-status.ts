@@ -1,0 +1,19 @@
+import type { Refusal } from './refusal.js';
+
+/** The name of this cache in `Cache-Status` (RFC 9211). */
+const NAME = 'codex-redis';
+
+export const CACHE_STATUS = 'Cache-Status';
+
+/** @param ttl seconds until the stored response expires; `null` when it never does */
+export const hit = (ttl: number | null): string => `${NAME}; hit${ttl === null ? '' : `; ttl=${ttl}`}`;
+
+/** The handler was run, and its response is in the cache now. */
+export const stored = (): string => `${NAME}; fwd=miss; stored`;
+
+/** The handler was run, and its response was not stored. */
+export const notStored = (why: Refusal | undefined): string =>
+  `${NAME}; fwd=miss${why === undefined ? '' : `; detail=${why}`}`;
+
+/** The cache was not asked. */
+export const bypassed = (why: Refusal): string => `${NAME}; fwd=bypass; detail=${why}`;

@@ -1,0 +1,251 @@
+import type { CallHandler, ExecutionContext, NestInterceptor, VersioningOptions } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { from, lastValueFrom, mergeAll, type Observable, of } from 'rxjs';
+import type { CacheService } from '../cache/cache.service.js';
+import { type Timeout, timeoutToMs } from '../cache/timeout.js';
+import { withoutSharedCaching } from '../common/cache-control.js';
+import type { Clock } from '../common/clock.js';
+import { describeValue } from '../common/describe-value.js';
+import type { SessionUseOf } from '../common/session-use.js';
+import { attend } from './attended-requests.js';
+import { bypassed, CACHE_STATUS, hit, notStored, stored } from './cache-status.js';
+import type { CachedRoute } from './cached-route.js';
+import { type Refusal, refusalFor, refusalOfHead } from './refusal.js';
+import { ResponseExchange } from './response-exchange.js';
+import { requestedVersion, responseKey } from './response-key.js';
+import { etagOf, isStoredBy, type StoredResponse } from './stored-response.js';
+import { isStreamed, type WrittenBody } from './written-body.js';
+
+/** What cached responses need of the application. */
+export interface ResponseCacheSettings {
+  readonly cache: CacheService;
+  /** Milliseconds; where neither the route nor `@CacheTTL()` says how long. */
+  readonly timeoutMs: number | null;
+  readonly adapter: AbstractHttpAdapter;
+  readonly versioning: VersioningOptions | undefined;
+  /** Whether every route has guards. */
+  readonly isGuarded: boolean;
+  readonly clock: Clock;
+  readonly sessionUseOf: SessionUseOf;
+  routeOf(context: ExecutionContext): CachedRoute | undefined;
+}
+
+/** What became of a run of the handler. */
+type Outcome =
+  | { readonly kind: 'storable'; readonly response: StoredResponse }
+  | { readonly kind: 'refused'; readonly why: Refusal; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** Ends a run of which nothing is to be stored: whoever waits for it runs the handler for himself. */
+class NothingToStore extends Error {}
+
+/** A request for a cached route. */
+interface Asked {
+  readonly route: CachedRoute;
+  readonly exchange: ResponseExchange;
+  readonly timeoutMs: number | null;
+  run(): Promise<Outcome>;
+}
+
+const DEFAULT_MAX_BYTES = 1_048_576;
+const MS_PER_SECOND = 1000;
+const YEAR_IN_SECONDS = 31_536_000;
+
+/** The interceptor that caches responses; it stands before all others, so that it stores what a client gets. */
+export class ResponseCache implements NestInterceptor {
+  constructor(private readonly settings: ResponseCacheSettings) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { adapter, sessionUseOf } = this.settings;
+    const route = context.getType() === 'http' ? this.settings.routeOf(context) : undefined;
+    if (route === undefined) return next.handle();
+    const exchange = new ResponseExchange(adapter, sessionUseOf, context);
+    attend(exchange.request);
+    if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return next.handle();
+    return from(this.#answer(route, exchange, context, next)).pipe(mergeAll());
+  }
+
+  async #answer(
+    route: CachedRoute,
+    exchange: ResponseExchange,
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Promise<Observable<unknown>> {
+    const { options } = route;
+    exchange.addVary(options.vary ?? []);
+    const why = route.sendsByItself ? 'sent-by-handler' : refusalFor(exchange.visitor, options);
+    const key = why === undefined ? await this.#keyOf(route, exchange, context) : undefined;
+    if (key === undefined) {
+      exchange.setHeader(CACHE_STATUS, bypassed(why ?? 'key'));
+      return next.handle();
+    }
+    const timeoutMs = await this.#timeoutOf(route, context);
+    const varyBefore = exchange.vary;
+    const run = (): Promise<Outcome> => this.#run(route, exchange, varyBefore, timeoutMs, next);
+    const tags = typeof options.tags === 'function' ? options.tags(context) : options.tags;
+    return of(await this.#through(key, tags, { route, exchange, timeoutMs, run }));
+  }
+
+  /** The body, from the cache or by the handler. */
+  async #through(key: string, tags: readonly string[] | undefined, asked: Asked): Promise<unknown> {
+    const { route } = asked;
+    const { whenUnavailable } = route.options;
+    let own: Outcome | undefined;
+    const found = await this.#getOrSet(key, async () => (own = await asked.run()), {
+      timeout: asked.timeoutMs === null ? null : asked.timeoutMs / MS_PER_SECOND,
+      ...(tags !== undefined && { tags }),
+      ...(whenUnavailable !== undefined && { whenUnavailable }),
+    });
+    if (isStoredBy(route.name, found))
+      return this.#send(asked, found, own === undefined ? undefined : stored());
+    // what another visitor's run left unstored, or other code has put there, says nothing to this one
+    const outcome = own ?? (await asked.run());
+    if (outcome.kind === 'storable') return this.#send(asked, outcome.response, notStored(foreign(found)));
+    asked.exchange.setHeader(CACHE_STATUS, notStored(outcome.kind === 'failed' ? 'error' : outcome.why));
+    if (outcome.kind === 'failed') throw outcome.error;
+    return outcome.value;
+  }
+
+  async #getOrSet(key: string, run: () => Promise<Outcome>, options: object): Promise<unknown> {
+    try {
+      return await this.settings.cache.getOrSet(
+        key,
+        async () => {
+          const outcome = await run();
+          if (outcome.kind !== 'storable') throw new NothingToStore();
+          return outcome.response;
+        },
+        options,
+      );
+    } catch (error) {
+      if (error instanceof NothingToStore) return undefined;
+      throw error;
+    }
+  }
+
+  async #run(
+    { name, options, isGuarded }: CachedRoute,
+    exchange: ResponseExchange,
+    varyBefore: readonly string[],
+    timeoutMs: number | null,
+    next: CallHandler,
+  ): Promise<Outcome> {
+    exchange.watchCookies();
+    let value: unknown;
+    try {
+      value = await lastValueFrom(next.handle());
+    } catch (error) {
+      return { kind: 'failed', error };
+    }
+    const refused = (why: Refusal): Outcome => ({ kind: 'refused', why, value });
+    if (exchange.method === 'HEAD') return refused('head');
+    const head = exchange.head(varyBefore);
+    const why = refusalFor(exchange.visitor, options) ?? refusalOfHead(head, options);
+    if (why !== undefined) return refused(why);
+    if (isStreamed(value)) return refused('stream');
+    const written = writtenBy(exchange, value);
+    if (written === undefined) return refused('error');
+    const { maxBytes = DEFAULT_MAX_BYTES } = options;
+    if (written.body !== null && Buffer.byteLength(written.body) > maxBytes) return refused('too-large');
+    const response: StoredResponse = {
+      route: name,
+      status: head.status,
+      type: written.type,
+      headers: listedHeaders(exchange, options.headers ?? []),
+      cacheControl: cacheControlOf(
+        head.cacheControl,
+        timeoutMs,
+        options.scope !== undefined,
+        isGuarded || this.settings.isGuarded,
+      ),
+      etag: exchange.header('ETag') ?? etagOf(written.type, written.body),
+      storedAt: this.settings.clock.now(),
+      ...textOf(written),
+    };
+    return { kind: 'storable', response };
+  }
+
+  #send({ exchange, timeoutMs }: Asked, response: StoredResponse, status: string | undefined): unknown {
+    const age = Math.max(0, Math.floor((this.settings.clock.now() - response.storedAt) / MS_PER_SECOND));
+    const ttl = timeoutMs === null ? null : Math.ceil(timeoutMs / MS_PER_SECOND) - age;
+    exchange.setHeader(CACHE_STATUS, status ?? hit(ttl));
+    return exchange.begin(response, status === undefined ? age : undefined);
+  }
+
+  async #keyOf(
+    route: CachedRoute,
+    exchange: ResponseExchange,
+    context: ExecutionContext,
+  ): Promise<string | undefined> {
+    const { cacheKey } = route;
+    const given: unknown = await valueFor(cacheKey, context);
+    // as CacheInterceptor does it: a function that gives no key says that nothing is to be cached
+    if (cacheKey !== undefined && (typeof given !== 'string' || given === '')) return undefined;
+    const version = requestedVersion(this.settings.versioning, context);
+    return responseKey(route, exchange.keyed, version, scopeOf(route, context), given as string | undefined);
+  }
+
+  async #timeoutOf({ options, cacheTtl }: CachedRoute, context: ExecutionContext): Promise<number | null> {
+    const ttl: unknown = await valueFor(cacheTtl, context);
+    // 0 never expires there
+    if (typeof ttl === 'number') return ttl === 0 ? null : timeoutToMs(ttl / MS_PER_SECOND);
+    const { timeout } = options as { timeout?: Timeout };
+    return timeout === undefined ? this.settings.timeoutMs : timeoutToMs(timeout);
+  }
+}
+
+/** What a decorator was given: a value, or a function of the context. */
+const valueFor = (given: unknown, context: ExecutionContext): unknown =>
+  typeof given === 'function' ? (given as (context: ExecutionContext) => unknown)(context) : given;
+
+const foreign = (found: unknown): Refusal | undefined => (found === undefined ? undefined : 'foreign-entry');
+
+const scopeOf = ({ name, options }: CachedRoute, context: ExecutionContext): string | undefined => {
+  if (typeof options.scope !== 'function') return undefined;
+  const scope: unknown = options.scope(context);
+  if (typeof scope === 'string' && scope !== '') return scope;
+  throw new TypeError(
+    `${name}: scope: expected the function to return a string that is not empty, got ${describeValue(scope)}. ` +
+      'Visitors without one need a guard, or a word of their own such as "anonymous"',
+  );
+};
+
+/** What the platform refuses to send fails where it is sent, as it does without a cache. */
+const writtenBy = (exchange: ResponseExchange, value: unknown): WrittenBody | undefined => {
+  if (value instanceof Error) return undefined;
+  try {
+    return exchange.written(value);
+  } catch {
+    return undefined;
+  }
+};
+
+const listedHeaders = (exchange: ResponseExchange, names: readonly string[]): StoredResponse['headers'] => {
+  const headers: Record<string, string> = {};
+  for (const name of names) {
+    const value = exchange.header(name);
+    if (value !== undefined) headers[name.toLowerCase()] = value;
+  }
+  return headers;
+};
+
+/**
+ * What other caches may do. Where rights decide who gets a response, the next one who asks this client's cache may have
+ * others: it asks here each time, which a 304 answers.
+ */
+const cacheControlOf = (
+  given: string | undefined,
+  timeoutMs: number | null,
+  isScoped: boolean,
+  isGuarded: boolean,
+): string => {
+  if (given !== undefined) return isScoped ? (withoutSharedCaching(given) ?? given) : given;
+  if (isScoped || isGuarded) return 'private, no-cache';
+  const seconds = timeoutMs === null ? YEAR_IN_SECONDS : Math.floor(timeoutMs / MS_PER_SECOND);
+  return `max-age=${Math.min(seconds, YEAR_IN_SECONDS)}`;
+};
+
+const textOf = ({ body }: WrittenBody): Pick<StoredResponse, 'body' | 'encoding'> =>
+  body === null || typeof body === 'string'
+    ? { body, encoding: 'utf8' }
+    : { body: Buffer.from(body).toString('base64'), encoding: 'base64' };

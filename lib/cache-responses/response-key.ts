@@ -1,0 +1,109 @@
+import type { ExecutionContext, VersioningOptions } from '@nestjs/common';
+import { VersioningType } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { unescape } from 'node:querystring';
+import type { CachedRoute } from './cached-route.js';
+
+/** What the key of a response is made of. Strings are as the client sent them. */
+export interface KeyedRequest {
+  /** Path and query. */
+  readonly url: string;
+  readonly host: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/**
+ * The key of a response: `response GET /path?query Controller.method`, and what else it depends on. No two requests have one
+ * key unless path, query (but for the order of different parameters), handler, version, and each host, header and scope
+ * that the route asks for are the same.
+ *
+ * @param scope whose response it is, where that counts
+ * @param given the key that `@CacheKey()` gives; it stands for path, query and handler
+ */
+export const responseKey = (
+  route: CachedRoute,
+  request: KeyedRequest,
+  version: string | undefined,
+  scope: string | undefined,
+  given: string | undefined,
+): string => {
+  const { vary = [], query, host = route.isForHost } = route.options;
+  const parts = given === undefined ? ['response', 'GET', addressOf(request, query), route.name] : [];
+  if (version !== undefined) parts.push(`version=${version}`);
+  if (host) parts.push(`host=${request.host.toLowerCase()}`);
+  for (const name of vary.map((each) => each.toLowerCase()).sort()) {
+    const value = request.headers[name];
+    parts.push(value === undefined ? name : `${name}=${String(value)}`);
+  }
+  // hashed, since it may be what must not be seen in Redis
+  if (scope !== undefined) parts.push(`scope=${createHash('sha256').update(scope).digest('base64url')}`);
+  const text = parts.map(escapeBlanks).join(' ');
+  if (given === undefined) return text;
+  return text === '' ? given : `${given} ${text}`;
+};
+
+/** A blank separates the parts. */
+const escapeBlanks = (part: string): string => part.replace(/[\\ ]/g, '\\$&');
+
+const addressOf = ({ url, query }: KeyedRequest, listed: readonly string[] | undefined): string => {
+  const [path, search] = splitOnce(url, '?');
+  if (listed !== undefined) return `${path}?${listedParameters(query, listed)}`;
+  return search === undefined ? path : `${path}?${sortedParameters(search)}`;
+};
+
+const splitOnce = (text: string, separator: string): [before: string, after: string | undefined] => {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+};
+
+/** As the handler sees them: of `?page=1` and `?[page]=1` some parsers make the same. */
+const listedParameters = (query: KeyedRequest['query'], listed: readonly string[]): string =>
+  JSON.stringify(
+    [...new Set(listed)]
+      .sort()
+      .filter((name) => Object.hasOwn(query, name))
+      .map((name) => [name, query[name]]),
+  );
+
+/** Where parsers stop reading parameters, the order decides which are lost. */
+const MANY_PARAMETERS = 500;
+
+/** Parsers join what such names have in common, in the order in which it comes. */
+const STRUCTURED = /[[\].]/;
+
+/**
+ * Sorted by name; those of one name keep their order. What a parser may read differently in another order stays in its own.
+ * The text is kept as it is, so that a handler that repeats it cannot repeat another visitor's spelling.
+ */
+const sortedParameters = (search: string): string => {
+  const pairs = search.split('&').map((text) => ({ text, name: unescape(splitOnce(text, '=')[0]) }));
+  if (pairs.length > MANY_PARAMETERS || pairs.some(({ name }) => STRUCTURED.test(name))) return search;
+  return pairs
+    .sort((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name)))
+    .map(({ text }) => text)
+    .join('&');
+};
+
+/** The version that a request asks for otherwise than by its path; `undefined` where the path says it. */
+export const requestedVersion = (
+  versioning: VersioningOptions | undefined,
+  context: ExecutionContext,
+): string | undefined => {
+  const request = context.switchToHttp().getRequest<{ headers: KeyedRequest['headers']; raw?: unknown }>();
+  switch (versioning?.type) {
+    case VersioningType.HEADER:
+      return String(request.headers[versioning.header.toLowerCase()] ?? '');
+    case VersioningType.MEDIA_TYPE:
+      return parametersOf(String(request.headers['accept'] ?? ''))
+        .filter((parameter) => parameter.startsWith(versioning.key))
+        .join();
+    case VersioningType.CUSTOM:
+      return JSON.stringify(versioning.extractor(request.raw ?? request));
+    default:
+      return undefined;
+  }
+};
+
+const parametersOf = (accept: string): string[] =>
+  [...accept.matchAll(/;([^;,]*)/g)].map(([, parameter = '']) => parameter.trim());

@@ -1,0 +1,13 @@
+/** What was done with the session of a request so far. */
+export interface SessionUse {
+  /** Whether anything looked at it. */
+  readonly read: boolean;
+  /** Whether something of it was set, deleted, moved or ended. */
+  readonly written: boolean;
+}
+
+/**
+ * What was done with the session of a response's request; `undefined` where nobody asked for one. All that cached
+ * responses know of sessions.
+ */
+export type SessionUseOf = (response: object) => SessionUse | undefined;
