@@ -1,3 +1,4 @@
+export type { Cache } from './cache/cache.js';
 export { CacheService } from './cache/cache.service.js';
 export type { VersionOptions, WriteOptions } from './cache/call-options.js';
 export type { Entries } from './cache/entries.js';
@@ -45,6 +46,7 @@ export {
   SessionStateError,
 } from './errors/session.errors.js';
 export { JsonSerializer } from './serializer/json-serializer.js';
+export type { JsonValue } from './serializer/json-value.js';
 export { type Serializer } from './serializer/serializer.js';
 export { type Clock } from './common/clock.js';
 export { CodexRedisHealth, type ConnectionHealth, type HealthReport } from './store/codex-redis-health.js';

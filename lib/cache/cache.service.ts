@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { describeValue } from '../common/describe-value.js';
 import type { KeyFunction, KeyPattern } from '../config/options.js';
 import { CacheKeyNotFoundError } from '../errors/cache-key-not-found.error.js';
+import type { JsonValue } from '../serializer/json-value.js';
 import type { Serializer } from '../serializer/serializer.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
@@ -204,13 +205,22 @@ export class CacheService {
    * writes or deletes meanwhile is not undone by the run; a delete by another process may be. A factory must not
    * ask for its own key.
    *
-   * @throws what the factory throws, with nothing stored; TypeError when it returns `undefined`.
+   * @throws what the factory throws, with nothing stored; TypeError when it returns `undefined` or what is no JSON,
+   *   which the compiler refuses where the type tells.
    */
-  async getOrSet<T>(
+  getOrSet<T>(
     key: string,
-    factory: () => T | Promise<T>,
+    factory: () => JsonValue<T> | Promise<JsonValue<T>>,
     timeout?: Timeout | WriteOptions,
-  ): Promise<T> {
+  ): Promise<JsonValue<T>>;
+  /** For factories such as `() => 1 or 'x'`, where nothing could be inferred beside a promise. */
+  getOrSet<T>(
+    key: string,
+    // eslint-disable-next-line @typescript-eslint/unified-signatures -- a union of both would infer less
+    factory: () => JsonValue<T>,
+    timeout?: Timeout | WriteOptions,
+  ): Promise<JsonValue<T>>;
+  async getOrSet(key: string, factory: () => unknown, timeout?: Timeout | WriteOptions): Promise<unknown> {
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     const ttl = ttlOf(timeout, this.#timeoutMs);
     const text = await this.#flights.run(redisKey, async (flight) => {
@@ -220,7 +230,7 @@ export class CacheService {
       if (ttl === 0 || flight.fenced) return made;
       return (await flight.write(() => this.#store.setIfAbsentOrGet(redisKey, made, ttl))) ?? made;
     });
-    return load(this.serializer, key, text) as T;
+    return load(this.serializer, key, text);
   }
 
   /**

@@ -84,7 +84,7 @@ describeOnEveryStore('Cache, data', (context) => {
   });
 
   it('C66 what JSON would lose is refused by every call that stores', async () => {
-    for (const value of [
+    for (const value of <unknown[]>[
       new Date(),
       new Map(),
       undefined,

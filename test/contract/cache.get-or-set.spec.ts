@@ -260,7 +260,7 @@ describeOnEveryStore('Cache, getOrSet', (context) => {
   });
 
   it('C87d a factory that returns undefined is a TypeError', async () => {
-    const nothing = (): undefined => undefined;
+    const nothing = (): unknown => undefined;
     await expect(context.cache.getOrSet('k', nothing)).rejects.toThrow(TypeError);
     await expect(context.cache.getOrSet('k', nothing)).rejects.toThrow(
       /factory for "k" returned undefined.*null/,

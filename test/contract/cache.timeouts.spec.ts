@@ -204,7 +204,7 @@ describeOnEveryStore('Cache, timeouts', (context) => {
   });
 
   it('C61 the value is serialised first, so 0 does not hide an unserialisable one', async () => {
-    const bad = { at: new Date() };
+    const bad: unknown = { at: new Date() };
     await context.cache.set('k', 'old');
     await expect(context.cache.set('k', bad, 0)).rejects.toThrow(TypeError);
     await expect(context.cache.add('k', bad, 0)).rejects.toThrow(TypeError);
