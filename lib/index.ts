@@ -21,18 +21,15 @@ export {
 export { codexRedisConfig } from './config/codex-redis.config.js';
 export {
   type CacheOptions,
-  type CodexRedisOptions,
-  type CookieOptions,
-  type Duration,
   type KeyFunction,
   type KeyPattern,
-  type MemoryOptions,
   type NamedCacheOptions,
-  type NodeRedisClient,
-  type RedisSourceOptions,
   type SerializerSource,
-  type SessionOptions,
-} from './config/options.js';
+} from './config/cache-options.js';
+export { type Duration } from './config/kinds.js';
+export { type CodexRedisOptions, type MemoryOptions } from './config/options.js';
+export { type CookieOptions, type SessionOptions } from './config/session-options.js';
+export { type NodeRedisClient, type RedisSourceOptions } from './config/source-options.js';
 export { CacheKeyNotFoundError } from './errors/cache-key-not-found.error.js';
 export { CodexRedisError, type CodexRedisErrorOptions } from './errors/codex-redis.error.js';
 export { HttpMappedError } from './errors/http-mapped.error.js';

@@ -1,6 +1,6 @@
 /// <reference lib="es2024.string" />
 import { describeValue } from '../common/describe-value.js';
-import type { KeyFunction, KeyPattern } from '../config/options.js';
+import type { KeyFunction, KeyPattern } from '../config/cache-options.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { escapeGlob, globMatcher } from '../common/glob.js';
 
@@ -9,8 +9,8 @@ export interface CacheKeySettings {
   readonly place: string;
   readonly keyPrefix: string;
   readonly version: number;
-  readonly keyFunction: KeyFunction | undefined;
-  readonly keyPattern: KeyPattern | undefined;
+  readonly keyFunction?: KeyFunction | undefined;
+  readonly keyPattern?: KeyPattern | undefined;
 }
 
 /** Some keys of a cache, as a store can look for them. */

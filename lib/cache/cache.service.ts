@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { describeValue } from '../common/describe-value.js';
-import type { KeyFunction, KeyPattern } from '../config/options.js';
+import type { KeyFunction, KeyPattern } from '../config/cache-options.js';
 import { CacheKeyNotFoundError } from '../errors/cache-key-not-found.error.js';
 import type { JsonValue } from '../serializer/json-value.js';
 import type { Serializer } from '../serializer/serializer.js';
@@ -28,8 +28,8 @@ export interface CacheServiceSettings {
   /** Milliseconds an entry lives unless the call says otherwise; `null` is for ever, 0 stores nothing. */
   readonly timeoutMs: number | null;
   readonly version: number;
-  readonly keyFunction: KeyFunction | undefined;
-  readonly keyPattern: KeyPattern | undefined;
+  readonly keyFunction?: KeyFunction | undefined;
+  readonly keyPattern?: KeyPattern | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describeValue } from '../common/describe-value.js';
 import { parseDuration } from '../common/duration.js';
-import type { Duration } from '../config/options.js';
+import type { Duration } from '../config/kinds.js';
 
 /**
  * How long an entry lives: seconds (fractions count, to the millisecond), or a duration string such as `'5m'`.

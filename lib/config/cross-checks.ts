@@ -1,12 +1,9 @@
 import type { RedisClientOptions } from 'redis';
+import type { CacheOptions, NamedCacheOptions } from './cache-options.js';
 import { isCookieName } from './namespaces.js';
-import type {
-  CacheOptions,
-  CodexRedisOptions,
-  CookieOptions,
-  NamedCacheOptions,
-  RedisSourceOptions,
-} from './options.js';
+import type { CodexRedisOptions } from './options.js';
+import type { CookieOptions } from './session-options.js';
+import type { RedisSourceOptions } from './source-options.js';
 
 /** A sentence about an option; the path is put before it. */
 export interface Problem {
@@ -66,7 +63,7 @@ const checkClientOptions = (
   const path = `${prefix}clientOptions`;
   const problems: Problem[] = Object.entries(OWN_CLIENT_OPTIONS)
     .filter(([name]) => name in clientOptions)
-    .map(([name, cure]) => ({ path: `${path}.${name}`, message: `is the module's own; ${cure}` }));
+    .map(([name, fix]) => ({ path: `${path}.${name}`, message: `is the module's own; ${fix}` }));
   problems.push(...checkAddress(clientOptions, path));
   const place =
     (cluster && 'cluster.defaults') ??
@@ -80,9 +77,14 @@ const checkClientOptions = (
 const checkAddress = (clientOptions: RedisClientOptions, path: string): Problem[] => [
   ...(['host', 'port', 'path'] as const)
     .filter((name) => name in Object(clientOptions.socket))
-    .map((name) => ({ path: `${path}.socket.${name}`, message: 'belongs into url; write it there' })),
+    .map((name) => ({ path: `${path}.socket.${name}`, message: 'must be set in `url` instead' })),
   ...('database' in clientOptions
-    ? [{ path: `${path}.database`, message: 'belongs into url; write redis://host:6379/3 for database 3' }]
+    ? [
+        {
+          path: `${path}.database`,
+          message: 'must be set in `url` instead: redis://host:6379/3 for database 3',
+        },
+      ]
     : []),
 ];
 

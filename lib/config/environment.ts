@@ -1,6 +1,5 @@
-import { z } from 'zod';
-import type { CodexRedisOptions } from './options.js';
-import { SETTING_NAMES, type SettingName } from './setting-names.js';
+import { optionRows } from './option.js';
+import { type CodexRedisOptions, moduleOptions } from './options.js';
 
 /**
  * What was read from the environment, by the paths of the options, so that a problem can name the variable. Survives a
@@ -8,48 +7,19 @@ import { SETTING_NAMES, type SettingName } from './setting-names.js';
  */
 export const FROM_ENVIRONMENT: unique symbol = Symbol('CodexRedis options from the environment');
 
-type Reader = NonNullable<SettingName['reads']>;
-
-const asBoolean = z.stringbool();
-
-/**
- * Text that cannot be read stays text: the schema of the options then refuses it beside all other problems.
- */
-const READERS: Readonly<Record<Reader, (text: string) => unknown>> = {
-  text: (text) => text,
-  number: (text) => numberOr(text),
-  seconds: (text) => (text.toLowerCase() === 'none' ? null : numberOr(text)),
-  boolean: (text) => booleanOr(text),
-  list: (text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  'text or none': (text) => (text.toLowerCase() === 'none' ? null : text),
-  'text or unset': (text) => (text.toLowerCase() === 'none' ? undefined : text),
-  'same site': (text) => (booleanOr(text) === false ? false : text.toLowerCase()),
-};
-
-const numberOr = (text: string): unknown => (/^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text);
-
-const booleanOr = (text: string): unknown => {
-  const result = asBoolean.safeParse(text);
-  return result.success ? result.data : text;
-};
-
 /**
  * Options from environment variables. An empty variable counts as unset. Sessions are on when PROJECT_NAME or
- * SECRET_KEY is set; the schema then asks for both.
+ * SECRET_KEY is set; the check of the options then asks for both.
  */
 export const optionsFromEnvironment = (environment: NodeJS.ProcessEnv): CodexRedisOptions => {
   const read = new Map<string, unknown>();
   const options: Record<string | symbol, unknown> = { [FROM_ENVIRONMENT]: read };
-  for (const { option, environment: name, reads } of SETTING_NAMES) {
+  for (const { path, kind, environment: name } of optionRows(moduleOptions)) {
     const text = name === undefined ? undefined : environment[name];
-    if (reads === undefined || text === undefined || text === '') continue;
-    const value = READERS[reads](text);
-    read.set(option, value);
-    place(options, option, value);
+    if (text === undefined || text === '') continue;
+    const value = kind.read(text);
+    read.set(path, value);
+    place(options, path, value);
   }
   const sessions = options['projectName'] !== undefined || options['secretKey'] !== undefined;
   if (sessions) options['session'] ??= {};

@@ -1,5 +1,8 @@
 import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from 'redis';
-import type { CookieOptions, KeyFunction, KeyPattern, NodeRedisClient, SerializerSource } from './options.js';
+import type { cacheOptions } from './cache-options.js';
+import type { SettingsOf } from './option.js';
+import type { cookieOptions, sessionOnlyOptions } from './session-options.js';
+import type { NodeRedisClient } from './source-options.js';
 
 /** Where keys live, and how the module gets there. */
 export type StoreSource =
@@ -25,41 +28,24 @@ export interface RedisSettings extends StoreSettings {
   readonly source: RedisSource;
 }
 
-export interface CacheSettings {
+export interface CacheSettings extends Omit<SettingsOf<typeof cacheOptions>, 'timeout'> {
   /** What stands before the name of one of its options in messages: `cache.`, or the cache's name. */
   readonly place: string;
-  readonly keyPrefix: string;
   /** Whole milliseconds; `null` never expires. */
   readonly timeoutMs: number | null;
-  readonly version: number;
-  readonly serializer: SerializerSource | undefined;
-  readonly keyFunction: KeyFunction | undefined;
-  readonly keyPattern: KeyPattern | undefined;
 }
 
 /** The session cookie: everything but the optional attributes is decided. */
-export type CookieSettings = {
-  readonly [Name in 'name' | 'path' | 'secure' | 'httpOnly' | 'sameSite']-?: Exclude<
-    CookieOptions[Name],
-    undefined
-  >;
-} & Readonly<Pick<CookieOptions, 'domain' | 'partitioned' | 'priority'>>;
+export interface CookieSettings extends SettingsOf<typeof cookieOptions> {
+  readonly name: string;
+  readonly secure: boolean;
+}
 
-export interface SessionSettings {
+export interface SessionSettings extends Omit<SettingsOf<typeof sessionOnlyOptions>, 'cookie'> {
   readonly projectName: string;
-  readonly keyPrefix: string;
-  readonly salt: string;
   /** The first signs, all verify. */
   readonly secretKeys: readonly [string | Uint8Array, ...(string | Uint8Array)[]];
-  /** Seconds. */
-  readonly age: number;
-  readonly expireAtBrowserClose: boolean;
-  readonly saveEveryRequest: boolean;
-  readonly mount: 'global' | 'manual';
-  readonly load: 'always' | 'declared';
   readonly cookie: CookieSettings;
-  /** `null` sends none. */
-  readonly cacheControl: string | null;
   /** How long a save may retry under contention, in milliseconds. */
   readonly operationTimeoutMs: number;
 }

@@ -5,7 +5,8 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import type { CodexRedisOptions, NamedCacheOptions } from '../config/options.js';
+import type { NamedCacheOptions } from '../config/cache-options.js';
+import type { CodexRedisOptions } from '../config/options.js';
 
 /** Options of the module as a Nest module, beside those of what it does. */
 export interface CodexRedisModuleExtras {

@@ -13,8 +13,9 @@ import type {
   NamedCacheAsyncOptions,
 } from './codex-redis.module-definition.js';
 import { namedCacheProvider, serviceProviders } from './codex-redis.providers.js';
-import type { CodexRedisOptions, NamedCacheOptions } from '../config/options.js';
-import { refuseNoObject } from '../config/resolve-settings.js';
+import type { NamedCacheOptions } from '../config/cache-options.js';
+import type { CodexRedisOptions } from '../config/options.js';
+import { refuseNoObject } from '../config/check-options.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { JsonSerializer } from '../serializer/json-serializer.js';
 import { SessionService } from '../session/session.service.js';

@@ -3,7 +3,8 @@ import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from 
 import { CacheService } from '../cache/cache.service.js';
 import { mountCachedResponses } from '../cache-responses/mount-cached-responses.js';
 import { MODULE_OPTIONS_TOKEN } from './codex-redis.module-definition.js';
-import type { CodexRedisOptions, NamedCacheOptions } from '../config/options.js';
+import type { NamedCacheOptions } from '../config/cache-options.js';
+import type { CodexRedisOptions } from '../config/options.js';
 import { resolveNamedCache, resolveSettings, settingsWarnings } from '../config/resolve-settings.js';
 import type { CodexRedisSettings } from '../config/settings.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import type { SerializerSource } from '../config/options.js';
+import type { SerializerSource } from '../config/cache-options.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { isSerializer, type Serializer } from '../serializer/serializer.js';
 

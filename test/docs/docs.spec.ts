@@ -3,14 +3,16 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { optionsFromEnvironment } from '../../lib/config/environment.js';
 import { resolveSettings } from '../../lib/config/resolve-settings.js';
-import { SETTING_NAMES } from '../../lib/config/setting-names.js';
+import { optionRows } from '../../lib/config/option.js';
+import { moduleOptions } from '../../lib/config/options.js';
 import { pythonModules } from '../django/python-modules.js';
 import { brokenCommands } from './commands.js';
 import { type Arrow, arrowsOf } from './flowchart.js';
 import { brokenLinks } from './links.js';
 import { folderOf, importsOf } from './rooms.js';
 import { type CodeBlock, type Page, blocksOf, pages, ROOT } from './pages.js';
-import { formattedSettings } from './settings-table.js';
+import { optionComments } from './option-comments.js';
+import { formattedSettings, settingRows } from './settings-table.js';
 
 const PAGES = pages();
 const BLOCKS = PAGES.flatMap(blocksOf);
@@ -28,7 +30,7 @@ describe('the blocks on the pages', () => {
       const variables = [...code.matchAll(/^(\w+)=(.*)$/gm)].map(
         ([, name = '', text]) => [name, text] as const,
       );
-      const known = SETTING_NAMES.map(({ environment }) => environment);
+      const known = optionRows(moduleOptions).map(({ environment }) => environment);
       expect(known).toEqual(expect.arrayContaining(variables.map(([name]) => name)));
       const others = { PROJECT_NAME: 'shop', SECRET_KEY: 'of the application, not of the block' };
       resolveSettings(optionsFromEnvironment({ ...others, ...Object.fromEntries(variables) }));
@@ -84,6 +86,19 @@ describe('the pages', () => {
   it.each(['README.md', 'docs/settings.md'])('%s has every setting (npm run docs:settings)', async (path) => {
     const { text } = PAGES.find((page: Page) => page.path === path)!;
     expect(text).toBe(await formattedSettings(join(ROOT, path), text));
+  });
+
+  it('name the default that each setting has', () => {
+    const comments = optionComments();
+    for (const { path, default: standard } of settingRows()) {
+      const comment = comments.get(path);
+      expect([path, comment?.sentence]).not.toEqual([path, '']);
+      if (standard !== undefined)
+        expect([path, comment?.default]).toEqual([
+          path,
+          typeof standard === 'string' ? `'${standard}'` : JSON.stringify(standard),
+        ]);
+    }
   });
 
   it('are all reachable from the table of contents', () => {

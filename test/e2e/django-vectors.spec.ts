@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
-import type { SessionOptions } from '../../lib/config/options.js';
+import type { SessionOptions } from '../../lib/config/session-options.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { SessionService } from '../../lib/session/session.service.js';

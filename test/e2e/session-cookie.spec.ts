@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { Controller, Get, HttpException, Inject, Post, Query, Res } from '@nestjs/common';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { SessionOptions } from '../../lib/config/options.js';
+import type { SessionOptions } from '../../lib/config/session-options.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
 import { Session } from '../../lib/session-http/nest/session.decorator.js';

@@ -1,23 +1,15 @@
+import { resolveSettings } from '../../lib/config/resolve-settings.js';
 import type { SessionSettings } from '../../lib/config/settings.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import type { Clock } from '../../lib/common/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import type { StoreContext } from './store-suite.js';
 
+const SECRET_KEY = 'a secret key for the tests that is long enough';
+
 /** Complete settings of sessions, as the defaults of the module's options give them. */
 export const sessionSettings = (settings: Partial<SessionSettings> = {}): SessionSettings => ({
-  projectName: 'shop',
-  keyPrefix: 'session',
-  salt: 'django.contrib.sessions.SessionStore',
-  secretKeys: ['a secret key for the tests that is long enough'],
-  age: 1_209_600,
-  expireAtBrowserClose: false,
-  saveEveryRequest: false,
-  mount: 'global',
-  load: 'always',
-  cookie: { name: 'sessionid_shop', path: '/', secure: false, httpOnly: true, sameSite: 'lax' },
-  cacheControl: 'private, no-store',
-  operationTimeoutMs: 1000,
+  ...resolveSettings({ projectName: 'shop', secretKey: SECRET_KEY, session: {} }).session!,
   ...settings,
 });
 

@@ -1,4 +1,4 @@
-import type { Duration } from '../../config/options.js';
+import type { Duration } from '../../config/kinds.js';
 
 /** When a session is to end: seconds after each save (or a duration string), a point in time, 0 or `null`. */
 export type SessionExpiry = Duration | Date | null;

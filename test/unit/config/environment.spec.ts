@@ -1,7 +1,8 @@
 import { optionsFromEnvironment } from '../../../lib/config/environment.js';
 import type { CodexRedisOptions } from '../../../lib/config/options.js';
 import { resolveSettings } from '../../../lib/config/resolve-settings.js';
-import { SETTING_NAMES } from '../../../lib/config/setting-names.js';
+import { optionRows } from '../../../lib/config/option.js';
+import { moduleOptions } from '../../../lib/config/options.js';
 
 const withoutMark = (options: object) => Object.fromEntries(Object.entries(options));
 
@@ -18,6 +19,7 @@ describe('optionsFromEnvironment', () => {
       SECRET_KEY_FALLBACKS: 'old, older,',
       CACHE_KEY_PREFIX: 'shop',
       CACHE_TIMEOUT: '60',
+      CACHE_VERSION: '2',
       CODEX_SESSION_REDIS_URL: 'redis://sessions/2',
       CODEX_SESSION_KEY_PREFIX: 's',
       SESSION_COOKIE_AGE: '1h',
@@ -39,7 +41,7 @@ describe('optionsFromEnvironment', () => {
       projectName: 'shop',
       secretKey: secret,
       secretKeyFallbacks: ['old', 'older'],
-      cache: { keyPrefix: 'shop', timeout: 60 },
+      cache: { keyPrefix: 'shop', timeout: 60, version: 2 },
       session: {
         url: 'redis://sessions/2',
         keyPrefix: 's',
@@ -110,7 +112,7 @@ describe('optionsFromEnvironment', () => {
   });
 
   it('reads each variable once', () => {
-    const names = SETTING_NAMES.flatMap(({ environment }) => environment ?? []);
+    const names = optionRows(moduleOptions).flatMap(({ environment }) => environment ?? []);
     expect(new Set(names).size).toBe(names.length);
   });
 

@@ -327,9 +327,9 @@ describe('resolveSettings', () => {
   it('lets client options name no other Redis than the url', () => {
     const clientOptions = { database: 3, socket: { host: 'other', port: 1, keepAlive: false } };
     expect(problemsOf({ url: 'redis://one/2', clientOptions })).toEqual([
-      expect.stringMatching(/^clientOptions.socket.host belongs into url/),
-      expect.stringMatching(/^clientOptions.socket.port belongs into url/),
-      expect.stringMatching(/^clientOptions.database belongs into url/),
+      expect.stringMatching(/^clientOptions.socket.host must be set in `url` instead/),
+      expect.stringMatching(/^clientOptions.socket.port must be set in `url` instead/),
+      expect.stringMatching(/^clientOptions.database must be set in `url` instead/),
     ]);
   });
 
@@ -382,7 +382,7 @@ describe('resolveNamedCache', () => {
 
   it('reports its problems, each with the name of the cache', () => {
     expect(() => resolveNamedCache('', { keyPrefix: 'a:1', timeOut: 3 } as never, settings)).toThrow(
-      /3 settings.*\n {2}- the cache "": name must be.*\n {2}- the cache "": keyPrefix must be.*\n {2}- the cache "": timeOut is no/,
+      /3 settings.*\n {2}- the cache "": name must be.*\n {2}- the cache "": keyPrefix must be.*\n {2}- the cache "": timeOut is not a known option \(did you mean `timeout`\?\)/,
     );
   });
 

@@ -1,5 +1,5 @@
 import { setImmediate as eventLoop } from 'node:timers/promises';
-import type { NodeRedisClient } from '../../../config/options.js';
+import type { NodeRedisClient } from '../../../config/source-options.js';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../../errors/redis.errors.js';
 import { TransientMap } from '../../../common/transient-map.js';

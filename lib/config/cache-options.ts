@@ -1,0 +1,81 @@
+import type { InjectionToken, Type } from '@nestjs/common';
+import type { Serializer } from '../serializer/serializer.js';
+import { duration, functionOf, integer, isObject, kind, orNull, serializer, text } from './kinds.js';
+import { isUnambiguousFirst } from './namespaces.js';
+import { option, type OptionsOf } from './option.js';
+import { type RedisSourceOptions, sourceOptions } from './source-options.js';
+
+/** A serializer: an instance, its class, or the token of a provider. */
+export type SerializerSource = Serializer | Type<Serializer> | InjectionToken<Serializer>;
+
+/** Makes the Redis key of a cache key. The default gives `{keyPrefix}:{version}:{key}`. */
+export type KeyFunction = (key: string, keyPrefix: string, version: number) => string;
+
+/** The inverse of an own key function, which `clear()`, `keys()` and `deletePattern()` need. */
+export interface KeyPattern {
+  /** A Redis glob for the keys that match `pattern` (itself a glob) in `version`, or in every version. */
+  glob(pattern: string, keyPrefix: string, version: number | undefined): string;
+  /** The parts of a Redis key, or `undefined` when it is not one of this cache. */
+  parse(redisKey: string, keyPrefix: string): { readonly key: string; readonly version: number } | undefined;
+}
+
+export const cacheOptions = {
+  /**
+   * The first segment of every cache key, as Django's KEY_PREFIX; `clear()` needs it.
+   *
+   * A segment after the first must not consist of digits only.
+   * @default ''
+   */
+  keyPrefix: option(
+    text(
+      'a string without a segment of digits only after its first colon (it could not be told from a version)',
+      isUnambiguousFirst,
+    ),
+    { environment: 'CACHE_KEY_PREFIX', default: '' },
+  ),
+  /**
+   * Seconds, or a duration string, until an entry expires unless the call says otherwise; null (in the environment:
+   * `none`) is never, 0 stores nothing.
+   * @default 300
+   */
+  timeout: option(orNull(duration(0), 'for never'), { environment: 'CACHE_TIMEOUT', default: 300 }),
+  /**
+   * The second segment of every cache key, an integer from 0.
+   * @default 1
+   */
+  version: option(integer(0), { environment: 'CACHE_VERSION', default: 1 }),
+  /**
+   * How values become text: an instance, a class or a provider token.
+   * @default JsonSerializer
+   */
+  serializer: option(serializer<SerializerSource>()),
+  /**
+   * Makes the Redis key of a cache key.
+   * @default {prefix}:{version}:{key}
+   */
+  keyFunction: option(functionOf<KeyFunction>('(key, keyPrefix, version) => string')),
+  /** With `keyFunction`: its glob and its inverse, for `clear()`, `keys()` and `deletePattern()`. */
+  keyPattern: option(
+    kind<KeyPattern>(
+      'an object with the functions glob() and parse()',
+      (value) =>
+        isObject(value) && typeof value['glob'] === 'function' && typeof value['parse'] === 'function',
+    ),
+  ),
+};
+
+/** A cache within its Redis. */
+export interface CacheOptions extends OptionsOf<typeof cacheOptions> {}
+
+/** What `registerCache()` takes. */
+export const namedCacheOptions = {
+  name: option(text('a non-empty string')),
+  ...sourceOptions,
+  ...cacheOptions,
+};
+
+/** A further cache: `CodexRedisModule.registerCache()`. */
+export interface NamedCacheOptions extends CacheOptions, RedisSourceOptions {
+  /** What `@InjectCache()` asks for; unique in the application. */
+  name: string;
+}

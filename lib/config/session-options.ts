@@ -1,0 +1,132 @@
+import { durationInSeconds, flag, oneOf, orNone, orNull, text } from './kinds.js';
+import { isCookieName, isUnambiguousLater } from './namespaces.js';
+import { option, type OptionsOf, section } from './option.js';
+import { redisUrl, sourceOptions } from './source-options.js';
+
+export const cookieOptions = {
+  /**
+   * A valid cookie name.
+   * @default sessionid_{projectName}
+   */
+  name: option(text("a cookie name: letters, digits and !#$%&'*+-.^_`|~", isCookieName), {
+    environment: 'SESSION_COOKIE_NAME',
+  }),
+  /**
+   * The path of the cookie; null (in the environment: `none`) leaves the attribute out.
+   * @default '/'
+   */
+  path: option(
+    orNull(
+      text("a path that begins with '/', without ';' or control characters", (path) =>
+        /^\/[\x20-\x3a\x3c-\x7e]*$/.test(path),
+      ),
+      'to leave it out',
+    ),
+    { environment: 'SESSION_COOKIE_PATH', default: '/' },
+  ),
+  /** Which domain gets the cookie. Without it the cookie goes to this host only. */
+  domain: option(
+    orNone(
+      text('a domain name such as example.com', (domain) => /^\.?[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(domain)),
+    ),
+    { environment: 'SESSION_COOKIE_DOMAIN' },
+  ),
+  /**
+   * Whether the cookie is sent over TLS only.
+   * @default true when NODE_ENV is `production`
+   */
+  secure: option(flag(), { environment: 'SESSION_COOKIE_SECURE' }),
+  /**
+   * Whether the cookie is hidden from scripts in the page.
+   * @default true
+   */
+  httpOnly: option(flag(), { environment: 'SESSION_COOKIE_HTTPONLY', default: true }),
+  /**
+   * `lax`, `strict`, `none` (needs `secure`), or false to leave the attribute out.
+   * @default 'lax'
+   */
+  sameSite: option(oneOf('lax', 'strict', 'none', false), {
+    environment: 'SESSION_COOKIE_SAMESITE',
+    default: 'lax',
+  }),
+  /** Whether the cookie is kept apart for each top-level site (CHIPS); needs `secure`. */
+  partitioned: option(flag(), { environment: 'SESSION_COOKIE_PARTITIONED' }),
+  /** Which cookies a browser that has too many keeps longest: `low`, `medium` or `high`. */
+  priority: option(oneOf('low', 'medium', 'high'), { environment: 'SESSION_COOKIE_PRIORITY' }),
+};
+
+/** The session cookie. */
+export interface CookieOptions extends OptionsOf<typeof cookieOptions> {}
+
+/** The options of the sessions themselves. */
+export const sessionOnlyOptions = {
+  /**
+   * The second segment of every session's key, after `projectName`.
+   * @default 'session'
+   */
+  keyPrefix: option(
+    text(
+      'a non-empty string without a segment of digits only (it could not be told from a version)',
+      (prefix) => prefix !== '' && isUnambiguousLater(prefix),
+    ),
+    { environment: 'CODEX_SESSION_KEY_PREFIX', default: 'session' },
+  ),
+  /**
+   * The salt of the signature: `django.contrib.sessions.` and the name of the Django class that shares the sessions
+   * (its `key_salt`).
+   * @default 'django.contrib.sessions.SessionStore'
+   */
+  salt: option(text('a non-empty string'), { default: 'django.contrib.sessions.SessionStore' }),
+  /**
+   * Seconds, or a duration string, that a session lives after it was last saved.
+   * @default 1209600
+   */
+  age: option(durationInSeconds(1), { environment: 'SESSION_COOKIE_AGE', default: 1_209_600 }),
+  /**
+   * Whether the cookie ends with the browser.
+   * @default false
+   */
+  expireAtBrowserClose: option(flag(), { environment: 'SESSION_EXPIRE_AT_BROWSER_CLOSE', default: false }),
+  /**
+   * Whether each request extends the session.
+   * @default false
+   */
+  saveEveryRequest: option(flag(), { environment: 'SESSION_SAVE_EVERY_REQUEST', default: false }),
+  /**
+   * `global`: every route has its session; `manual`: those with `@UseGuards(SessionGuard)` and
+   * `@UseInterceptors(SessionInterceptor)`.
+   * @default 'global'
+   */
+  mount: option(oneOf('global', 'manual'), { default: 'global' }),
+  /**
+   * `always`: every handler's session is loaded; `declared`: that of handlers with `@Session()` or `@UseSession()`.
+   * @default 'always'
+   */
+  load: option(oneOf('always', 'declared'), { default: 'always' }),
+  cookie: section<typeof cookieOptions, CookieOptions>(cookieOptions),
+  /**
+   * The Cache-Control beside a session cookie where the handler set none; null sends none.
+   * @default 'private, no-store'
+   */
+  cacheControl: option(
+    orNull(
+      text('the value of a Cache-Control header', (value) => /^[\x20-\x7e]+$/.test(value)),
+      'for none',
+    ),
+    { default: 'private, no-store' },
+  ),
+};
+
+/** What stands under `session`. */
+export const sessionOptions = {
+  ...sourceOptions,
+  /**
+   * Another Redis for the sessions than the cache's; also `session.clientOptions`, `.cluster`, `.sentinel`, `.client`.
+   * @default as the cache
+   */
+  url: option(redisUrl(), { environment: 'CODEX_SESSION_REDIS_URL' }),
+  ...sessionOnlyOptions,
+};
+
+/** Sessions. They are on when this is given, and need `projectName` and `secretKey`. */
+export interface SessionOptions extends OptionsOf<typeof sessionOptions> {}

@@ -1,0 +1,75 @@
+import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from 'redis';
+import { isObject, kind } from './kinds.js';
+import { option, type OptionsOf } from './option.js';
+
+/**
+ * A connected node-redis client of the user's own. Only these members are used; any `createClient()` fits.
+ */
+export interface NodeRedisClient {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
+  sendCommand(args: string[], options?: { readonly typeMapping?: object }): Promise<unknown>;
+}
+
+const isRedisUrl = (value: unknown): boolean => {
+  if (typeof value !== 'string') return false;
+  if (value === 'memory:' || value.startsWith('unix://')) return true;
+  if (!/^rediss?:\/\/[^\s?#]+$/.test(value) || !URL.canParse(value)) return false;
+  const { hostname, pathname } = new URL(value);
+  return hostname !== '' && /^(\/\d*)?$/.test(pathname);
+};
+
+/** The clients of a cluster and of Sentinels take further arguments before the command. */
+const isClient = (value: unknown): boolean =>
+  isObject(value) &&
+  typeof value['isOpen'] === 'boolean' &&
+  typeof value['isReady'] === 'boolean' &&
+  typeof value['sendCommand'] === 'function' &&
+  value['sendCommand'].length <= 2;
+
+const areObjects = (value: unknown): boolean => Array.isArray(value) && value.every(isObject);
+
+export const redisUrl = () =>
+  kind<string>(
+    'redis://host:port/3 for database 3 (no ?db=), rediss://…, unix:///path?db=2 or memory: ' +
+      '(percent-encode a password, ? and # too; the value is not shown here)',
+    isRedisUrl,
+  );
+
+/** Which Redis to use. */
+export const sourceOptions = {
+  /** `redis:`, `rediss:`, `unix:///path?db=2`, or `memory:` for the embedded store. */
+  url: option(redisUrl()),
+  /** The cluster to use instead of `url`: the options of node-redis’ `createCluster`. */
+  cluster: option(
+    kind<RedisClusterOptions>(
+      'an object of options for createCluster() of node-redis, with rootNodes: [{ url }, …]',
+      (value) => isObject(value) && areObjects(value['rootNodes']),
+    ),
+  ),
+  /** The master to use instead of `url`, behind Redis Sentinels: the options of node-redis’ `createSentinel`. */
+  sentinel: option(
+    kind<RedisSentinelOptions>(
+      'an object of options for createSentinel() of node-redis, with name and sentinelRootNodes: [{ host, port }, …]',
+      (value) =>
+        isObject(value) && typeof value['name'] === 'string' && areObjects(value['sentinelRootNodes']),
+    ),
+  ),
+  /** A connected client of your own to use instead of `url`. It is never configured, closed or destroyed. */
+  client: option(
+    kind<NodeRedisClient>(
+      'a client made by createClient() of node-redis (no pool; for others give options as `cluster` or `sentinel`)',
+      isClient,
+    ),
+  ),
+  /** Options of node-redis for `url`, passed through: TLS, ACL user, client name … No other Redis gets them. */
+  clientOptions: option(
+    kind<RedisClientOptions>('an object of options for createClient() of node-redis', isObject),
+  ),
+};
+
+/**
+ * Which Redis to use; at most one of `url`, `cluster`, `sentinel` and `client`. Sessions and further caches without
+ * any of them use the one of the module.
+ */
+export interface RedisSourceOptions extends OptionsOf<typeof sourceOptions> {}
