@@ -157,7 +157,7 @@ describe('named caches', () => {
     const message = await failure({ imports: [root(), reports] });
     expect(message).toMatch(/the cache "reports": operationTimeoutMs is an option of forRoot\(\)/);
     expect(message).toMatch(/the cache "reports": isGlobal is an option of forRoot\(\)/);
-    expect(message).toMatch(/the cache "reports": ttl is no option of this module/);
+    expect(message).toMatch(/the cache "reports": ttl is not a known option \(did you mean `timeout`\?\)/);
     expect(message).toMatch(/the cache "reports": clientOptions needs url beside it/);
   });
 
