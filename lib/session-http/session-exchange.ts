@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
 import { SessionStateError } from '../errors/session.errors.js';
 import { stackOf } from '../common/stack-of.js';
-import { type SessionState, sessionStateOf } from '../session/object/session-state.js';
+import { type SessionRequest, type SessionState, sessionStateOf } from '../session/object/session-state.js';
 import type { Session } from '../session/object/session.js';
 import { ignore } from '../common/ignore.js';
 import type { FailureReply } from './gate/failure-reply.js';
@@ -26,14 +26,28 @@ type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 const logFailure = (error: unknown): void =>
   logger.error('The session could not be committed, the client got an error', stackOf(error));
 
+/** A request of Express, of Fastify, or of Node alone. */
+export interface PlatformRequest {
+  readonly route?: { readonly path: string };
+  readonly routeOptions?: { readonly url?: string | undefined };
+}
+
+/** The pattern of the route that serves a request: a path is the visitor's, and may hold anything. */
+const routeOf = ({ route, routeOptions }: PlatformRequest): string => {
+  const pattern = route?.path ?? routeOptions?.url;
+  return pattern === undefined ? 'a request that no route matches' : `the route ${pattern}`;
+};
+
 /** One request with its response and their session. */
-export class SessionExchange extends HeldResponse {
+export class SessionExchange extends HeldResponse implements SessionRequest {
   access: Access = 'unknown';
   /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
   readonly isMalformed: boolean;
   /** Private to the runtime too: it knows the secret keys, and whoever logs a request would log them. */
   readonly #http: SessionHttp;
   readonly #presented: string | undefined;
+  /** The request as the platform's handlers have it. */
+  carrier: PlatformRequest;
   #session: Session | undefined;
   #committing: Promise<void> | undefined;
   #failure: { readonly error: Error } | undefined;
@@ -47,6 +61,7 @@ export class SessionExchange extends HeldResponse {
     private readonly gate: (exchange: SessionExchange) => void = ignore,
   ) {
     super(response, base);
+    this.carrier = request as PlatformRequest;
     this.#http = http;
     this.#presented = http.presentedBy(request);
     this.isMalformed = isMalformed(this.#presented);
@@ -56,7 +71,7 @@ export class SessionExchange extends HeldResponse {
   get session(): Session {
     if (this.#session === undefined) {
       this.#session = this.#http.service.open(this.#presented);
-      sessionStateOf(this.#session).awaitsCommit = true;
+      sessionStateOf(this.#session).request = this;
       if (this.phase !== 'open' || this.response.headersSent) this.#close();
       else this.gate(this);
     }
@@ -66,12 +81,24 @@ export class SessionExchange extends HeldResponse {
   /** What `request.session` gives to the handler and everything around it. */
   get visibleSession(): Session {
     const { session } = this;
-    if (this.access === 'undeclared' && !this.#wasLoaded)
+    if (this.access === 'undeclared' && !this.#wasLoaded && !this.isOver)
       throw new SessionStateError(
         "With session.load 'declared' a handler gets the session when it has a @Session() parameter or is marked " +
           'with @UseSession(); this one has neither',
       );
     return session;
+  }
+
+  /** Whether the response has begun to leave, or the client has gone. */
+  get isOver(): boolean {
+    const { response, phase } = this;
+    return (
+      phase !== 'open' || response.headersSent || response.destroyed || response.socket?.destroyed === true
+    );
+  }
+
+  warnOfLateRead(): void {
+    this.#http.warnOfLateRead(routeOf(this.carrier));
   }
 
   /** Whether the handler has a session though nothing mounted the guard that is to load it. */

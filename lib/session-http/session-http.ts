@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { sessionLogger } from '../common/loggers.js';
 import type { SessionSettings } from '../config/settings.js';
 import { cookieValue } from '../session/wire/cookie-header.js';
 import { isSessionKey } from '../session/wire/session-key.js';
@@ -11,6 +12,7 @@ import { SessionHeaders } from './headers/session-headers.js';
 export class SessionHttp {
   readonly cookie: SessionCookie;
   readonly headers: SessionHeaders;
+  readonly #readLate = new Set<string>();
 
   constructor(
     readonly service: SessionService,
@@ -24,6 +26,15 @@ export class SessionHttp {
   /** The value of the session cookie that the client sent. */
   presentedBy(request: IncomingMessage): string | undefined {
     return cookieValue(request.headers.cookie, this.settings.cookie.name);
+  }
+
+  /** Once for each route: an access log reads the session of every request. */
+  warnOfLateRead(route: string): void {
+    if (this.#readLate.has(route)) return;
+    this.#readLate.add(route);
+    sessionLogger.warn(
+      `The session of ${route} was read after its response had begun, and had not been loaded; it reads as empty`,
+    );
   }
 
   /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */

@@ -4,7 +4,7 @@ import { assertJson, JsonSerializer } from '../serializer/json-serializer.js';
 import type { Clock } from '../common/clock.js';
 import { sessionLogger } from '../common/loggers.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
-import { attended } from './object/attended.js';
+import { logUnawaited } from './object/log-unawaited.js';
 import { cookieValue } from './wire/cookie-header.js';
 import { SessionCodec } from './wire/session-codec.js';
 import type { SessionData } from './wire/session-data.js';
@@ -73,26 +73,29 @@ export class SessionService {
       check: (name, value) => assertJson(value, name),
       save: (state) => this.save(state),
       flush: (state) => this.flush(state),
-      reload: (state) => attended(state, this.#reload(state)),
+      reload: (state) => logUnawaited(this.#reload(state), state),
     };
   }
 
   /** A new, empty session, stored under a fresh key. */
-  async create<T extends object = Record<string, unknown>>(): Promise<Session<T>> {
+  create<T extends object = Record<string, unknown>>(): Promise<Session<T>> {
     const state = new SessionState(this.#keeper, null);
-    await this.#saver.save(state, true);
-    return sessionOf<T>(state);
+    return logUnawaited(this.#saver.save(state, true).then(() => sessionOf<T>(state)));
   }
 
   /**
    * The session stored under a key. Where there is none the session is empty and has no key: an unknown key is
    * never adopted. What is no session key at all never reaches the store.
    */
-  async load<T extends object = Record<string, unknown>>(key: string): Promise<Session<T>> {
+  load<T extends object = Record<string, unknown>>(key: string): Promise<Session<T>> {
     const session = this.open<T>(key);
-    await this.ensureLoaded(session);
-    sessionStateOf(session).decode();
-    return session;
+    const state = sessionStateOf(session);
+    const loaded = async (): Promise<Session<T>> => {
+      await this.#loadOnce(state);
+      state.decode();
+      return session;
+    };
+    return logUnawaited(loaded());
   }
 
   /** The session of a Cookie header, for the handshake of a WebSocket for example. Saving it is up to the caller. */
@@ -104,15 +107,13 @@ export class SessionService {
 
   /** A session that is loaded when `ensureLoaded` is called, or never; one without a key needs no loading. */
   open<T extends object = Record<string, unknown>>(key?: string): Session<T> {
-    const usable = key !== undefined && isSessionKey(key) ? key : null;
-    return sessionOf<T>(new SessionState(this.#keeper, usable));
+    return sessionOf<T>(new SessionState(this.#keeper, isSessionKey(key) ? key : null));
   }
 
   /** Loads an opened session, once. */
   ensureLoaded(session: SessionStatus): Promise<void> {
     const state = sessionStateOf(session);
-    if (state.isLoaded || state.key === null) return DONE;
-    return (state.loading ??= this.#load(state, state.key));
+    return state.isLoaded || state.key === null ? DONE : logUnawaited(this.#loadOnce(state));
   }
 
   /**
@@ -124,18 +125,18 @@ export class SessionService {
    */
   save(session: SessionStatus, options: SaveOptions = {}): Promise<void> {
     const state = sessionStateOf(session);
-    return attended(state, this.#saver.save(state, options.mustCreate === true));
+    return logUnawaited(this.#saver.save(state, options.mustCreate === true), state);
   }
 
   /** Deletes a stored session; whether there was one. */
-  async delete(session: SessionStatus | string): Promise<boolean> {
+  delete(session: SessionStatus | string): Promise<boolean> {
     const key = typeof session === 'string' ? session : sessionStateOf(session).key;
-    return key !== null && isSessionKey(key) && (await this.#store.remove(key));
+    return isSessionKey(key) ? logUnawaited(this.#store.remove(key)) : Promise.resolve(false);
   }
 
   /** Whether a session is stored under a key. */
-  async exists(key: string): Promise<boolean> {
-    return isSessionKey(key) && (await this.#store.exists(key));
+  exists(key: string): Promise<boolean> {
+    return isSessionKey(key) ? logUnawaited(this.#store.exists(key)) : Promise.resolve(false);
   }
 
   /**
@@ -145,13 +146,13 @@ export class SessionService {
    */
   cycleKey(session: SessionStatus): Promise<void> {
     const state = sessionStateOf(session);
-    return attended(state, this.#saver.cycle(state));
+    return logUnawaited(this.#saver.cycle(state), state);
   }
 
   /** Ends a session: the stored one is deleted, the entries are gone, and the key is `null`. */
   flush(session: SessionStatus): Promise<void> {
     const state = sessionStateOf(session);
-    return attended(state, this.#saver.flush(state));
+    return logUnawaited(this.#saver.flush(state), state);
   }
 
   /** Does nothing: Redis deletes expired sessions by itself. */
@@ -182,7 +183,7 @@ export class SessionService {
    * @throws as `save` does, and a TypeError when an entry holds what is not JSON.
    */
   commit(session: SessionStatus): Promise<CommitOutcome> {
-    return this.#saver.commit(sessionStateOf(session));
+    return logUnawaited(this.#saver.commit(sessionStateOf(session)));
   }
 
   /**
@@ -190,7 +191,12 @@ export class SessionService {
    * `deleted` then, else `nothing`.
    */
   discard(session: SessionStatus): Promise<CommitOutcome> {
-    return this.#saver.discard(sessionStateOf(session));
+    return logUnawaited(this.#saver.discard(sessionStateOf(session)));
+  }
+
+  #loadOnce(state: SessionState): Promise<void> {
+    const { key } = state;
+    return state.isLoaded || key === null ? DONE : (state.loading ??= this.#load(state, key));
   }
 
   async #load(state: SessionState, key: string): Promise<void> {

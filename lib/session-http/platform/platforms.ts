@@ -5,7 +5,7 @@ import { addExpressProperties } from './express-properties.js';
 import { BASE, type GatedResponse, HELD_RESPONSE, HOLD_ON_DEMAND } from '../gate/gated-response.js';
 import type { ResponseBase } from '../gate/response-base.js';
 import { addSenders, senders } from '../gate/response-gate.js';
-import { SessionExchange } from '../session-exchange.js';
+import { type PlatformRequest, SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
 
 /*
@@ -103,12 +103,16 @@ const fastifyExchange = (request: object): SessionExchange | undefined => {
   return (raw as FastifyRawRequest)[EXCHANGE];
 };
 
+interface FastifyRequest extends PlatformRequest {
+  readonly raw: FastifyRawRequest;
+}
+
 interface FastifyInstance {
   hasRequestDecorator(name: string): boolean;
   decorateRequest(name: string, accessor: object): void;
   addHook(
     name: 'onRequest',
-    hook: (request: { raw: FastifyRawRequest }, reply: { raw: GatedResponse }, done: () => void) => void,
+    hook: (request: FastifyRequest, reply: { raw: GatedResponse }, done: () => void) => void,
   ): void;
   /** Only where middleware can be used. */
   use?: (...args: unknown[]) => unknown;
@@ -133,8 +137,9 @@ const installOnFastify = (instance: FastifyInstance, http: SessionHttp): void =>
     if (exchange.isMalformed) gateFastify(exchange);
     return exchange;
   };
-  instance.addHook('onRequest', ({ raw }, reply, done) => {
-    if (raw[EXCHANGE] === undefined) attach(raw, reply.raw);
+  instance.addHook('onRequest', (request, reply, done) => {
+    const exchange = request.raw[EXCHANGE] ?? attach(request.raw, reply.raw);
+    exchange.carrier = request;
     done();
   });
   beforeFirstMiddleware(instance, (request, response, next) => {

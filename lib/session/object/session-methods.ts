@@ -1,4 +1,5 @@
-import { attended } from './attended.js';
+import { describeValue } from '../../common/describe-value.js';
+import { logUnawaited } from './log-unawaited.js';
 import type { ExpiryReckoning, SessionCallback, SessionExpiry } from './session.js';
 import type { SessionData } from '../wire/session-data.js';
 import { EXPIRY_ENTRY } from './session-expiry.js';
@@ -114,10 +115,7 @@ const testCookie = {
   },
 };
 
-const flush = (session: object): Promise<void> => {
-  const state = sessionStateOf(session);
-  return state.keeper.flush(state);
-};
+const flush = (state: SessionState): Promise<void> => state.keeper.flush(state);
 
 /** A throw becomes a rejection. */
 const requestCycle = (state: SessionState): Promise<void> =>
@@ -126,33 +124,65 @@ const requestCycle = (state: SessionState): Promise<void> =>
     resolve();
   });
 
+/** What is kept are the entries as they are now, whatever becomes of the stored session. */
+const flushAllBut = async (state: SessionState, names: readonly string[]): Promise<void> => {
+  const kept = names.filter((name) => state.has(name)).map((name) => [name, state.read(name)] as const);
+  const flushing = flush(state);
+  if (!state.committed) for (const [name, value] of kept) state.write(name, value);
+  await flushing;
+};
+
 const lifeCycle = {
   flush(this: object): Promise<void> {
-    return flush(this);
+    return flush(sessionStateOf(this));
   },
 
   cycleKey(this: object): Promise<void> {
     const state = sessionStateOf(this);
-    return attended(state, requestCycle(state));
+    return logUnawaited(requestCycle(state), state);
   },
 
-  save(this: object, callback?: SessionCallback): Promise<void> | undefined {
+  save(this: object, given?: unknown): Promise<void> | undefined {
     const state = sessionStateOf(this);
+    const callback = callbackOf('save', given);
     return answer(state.keeper.save(state), callback);
   },
 
-  regenerate(this: object, callback?: SessionCallback): Promise<void> | undefined {
-    return answer(flush(this), callback);
-  },
-
-  destroy(this: object, callback?: SessionCallback): Promise<void> | undefined {
-    return answer(flush(this), callback);
-  },
-
-  reload(this: object, callback?: SessionCallback): Promise<void> | undefined {
+  regenerate(this: object, ...given: readonly unknown[]): Promise<void> | undefined {
     const state = sessionStateOf(this);
+    const [names, callback] = typeof given[0] === 'function' ? [undefined, ...given] : given;
+    const kept = keptNamesOf(names);
+    const told = callbackOf('regenerate', callback);
+    return answer(kept.length === 0 ? flush(state) : logUnawaited(flushAllBut(state, kept), state), told);
+  },
+
+  destroy(this: object, given?: unknown): Promise<void> | undefined {
+    const state = sessionStateOf(this);
+    const callback = callbackOf('destroy', given);
+    return answer(flush(state), callback);
+  },
+
+  reload(this: object, given?: unknown): Promise<void> | undefined {
+    const state = sessionStateOf(this);
+    const callback = callbackOf('reload', given);
     return answer(state.keeper.reload(state), callback);
   },
+};
+
+/** @throws TypeError for what is no callback: told later, it would be a rejection that nobody awaits. */
+const callbackOf = (method: string, given: unknown): SessionCallback | undefined => {
+  if (given === undefined || typeof given === 'function') return given as SessionCallback | undefined;
+  throw new TypeError(
+    `session.${method}() takes a callback, or nothing and returns a promise; it got ${describeValue(given)}`,
+  );
+};
+
+const keptNamesOf = (names: unknown): readonly string[] => {
+  if (names === undefined) return [];
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  throw new TypeError(
+    `session.regenerate() takes an array of the names of the entries to keep, or nothing; it got ${describeValue(names)}`,
+  );
 };
 
 /** Tells a callback, outside of the promise, so that what it throws is not swallowed. */

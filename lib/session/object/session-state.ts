@@ -19,6 +19,14 @@ export interface SessionKeeper {
   reload(session: SessionState): Promise<void>;
 }
 
+/** What a session asks of the request that has it, which commits it in the end and tells of what failed. */
+export interface SessionRequest {
+  /** Whether the response has begun to leave or the client has gone, so that nobody may be left to catch anything. */
+  readonly isOver: boolean;
+  /** Called when entries of a session that was never loaded are read after that. */
+  warnOfLateRead(): void;
+}
+
 /**
  * What stands behind a Session: where it is stored, what was loaded and what was done to it since. It is the target
  * of the session's proxy.
@@ -28,8 +36,7 @@ export interface SessionKeeper {
 export class SessionState {
   accessed = false;
   modified = false;
-  /** Whether a request has it, which commits it in the end and tells of what failed. */
-  awaitsCommit = false;
+  request: SessionRequest | undefined;
   /** Saved with the response; changes are refused from then on. */
   committed = false;
   /** Whether the next save is to move the session to a new key. */
@@ -265,6 +272,10 @@ export class SessionState {
   }
 
   #reading(): SessionData {
+    if (!this.#loaded && this.request?.isOver === true) {
+      this.request.warnOfLateRead();
+      return {};
+    }
     this.requireLoaded();
     this.accessed = true;
     return this.#decode().data;
@@ -272,6 +283,7 @@ export class SessionState {
 
   #changing(): SessionData {
     this.#refuseAfterCommit();
+    this.requireLoaded();
     return this.#reading();
   }
 
@@ -295,10 +307,12 @@ export class SessionState {
 
 const EMPTY = (): DecodedSession => ({ data: {}, json: '{}' });
 
-const findState = (session: object): SessionState | undefined =>
-  (session as Partial<Record<typeof STATE, SessionState>>)[STATE];
+const findState = (session: unknown): SessionState | undefined =>
+  typeof session === 'object' && session !== null
+    ? (session as Partial<Record<typeof STATE, SessionState>>)[STATE]
+    : undefined;
 
-export const isSession = (value: object): boolean => findState(value) !== undefined;
+export const isSession = (value: unknown): boolean => findState(value) !== undefined;
 
 /** The state of a Session. */
 export const sessionStateOf = (session: object): SessionState => {

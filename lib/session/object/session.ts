@@ -36,7 +36,8 @@ type EntryName<T> = keyof T & string;
  *
  * Those that read or change entries throw a SessionStateError when the session has not been loaded, those that
  * change something also after it was committed with the response. Those that return a promise reject with it, and
- * those that were given a callback tell it.
+ * those that were given a callback tell it. A rejection that nobody awaits is logged; it never ends the process. Once
+ * the response has begun to leave, reading throws nothing: a session that was not loaded reads as empty then.
  */
 export interface SessionMethods<T extends object = Record<string, unknown>> extends SessionStatus {
   /** The value of an entry, `undefined` (or the default) when there is none. */
@@ -126,9 +127,14 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   save(): Promise<void>;
   save(callback: SessionCallback): void;
 
-  /** Ends the session as `flush()` does, so that what follows is saved under a new key. */
-  regenerate(): Promise<void>;
+  /**
+   * Ends the session as `flush()` does, so that what follows is saved under a new key; keeps the entries of these names.
+   *
+   * @throws TypeError for what is no list of names and no callback.
+   */
+  regenerate(names?: readonly EntryName<T>[]): Promise<void>;
   regenerate(callback: SessionCallback): void;
+  regenerate(names: readonly EntryName<T>[] | undefined, callback: SessionCallback): void;
 
   /** Ends the session as `flush()` does. */
   destroy(): Promise<void>;

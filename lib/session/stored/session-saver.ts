@@ -56,7 +56,7 @@ export class SessionSaver {
     const saving: Promise<void> = work.finally(() => state.saves.delete(saving));
     state.saves.add(saving);
     // Whoever does not await it meets a failure at the commit, which tries again.
-    if (state.awaitsCommit && state.isLoaded && !state.committed) saving.catch(() => undefined);
+    if (state.request !== undefined && state.isLoaded && !state.committed) saving.catch(() => undefined);
     return saving;
   }
 

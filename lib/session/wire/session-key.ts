@@ -29,4 +29,4 @@ export const newSessionKey = (): string => {
 };
 
 /** Whether a text may be a session key; anything else never reaches the store. */
-export const isSessionKey = (text: string): boolean => SHAPE.test(text);
+export const isSessionKey = (text: unknown): text is string => typeof text === 'string' && SHAPE.test(text);

@@ -1,3 +1,6 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { setImmediate as settled } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { SessionStateError } from '../../../lib/errors/session.errors.js';
 import { sessionStateOf } from '../../../lib/session/object/session-state.js';
@@ -255,5 +258,48 @@ describe('Session as an object', () => {
 
   it('knows a session from anything else', () => {
     expect(() => sessionStateOf({})).toThrow(/SessionService/);
+  });
+
+  describe('SE21 with what is no callback', () => {
+    const wrong = [null, 0, 'cart', {}, Symbol('cart'), [1], Promise.resolve()];
+
+    it.each(wrong.map((value) => [value]))('%p is refused at the call', (value) => {
+      for (const name of ['save', 'destroy', 'reload', 'regenerate'] as const) {
+        session.set('cart', [1]);
+        const call = session[name] as (...args: unknown[]) => unknown;
+        expect(() => call.call(session, value)).toThrow(TypeError);
+        if (name === 'regenerate') expect(() => call.call(session, ['cart'], value ?? 1)).toThrow(TypeError);
+        expect(session.get('cart')).toEqual([1]);
+      }
+    });
+
+    it('regenerate() keeps the entries it names, and takes a callback first or second', async () => {
+      session.update({ cart: ['book'], flash: 'hello' });
+      await session.save();
+      const { key } = session;
+      await session.regenerate(['cart', 'missing']);
+      expect(session.toJSON()).toEqual({ cart: ['book'] });
+      expect(await sessions.exists(String(key))).toBe(false);
+      await new Promise<void>((resolve) => session.regenerate(['cart'], () => resolve()));
+      expect(session.toJSON()).toEqual({ cart: ['book'] });
+      await new Promise<void>((resolve) => session.regenerate(() => resolve()));
+      expect(session.toJSON()).toEqual({});
+    });
+
+    it('a call that fails is logged when nobody awaits it, and only then', async () => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+      const unloaded = sessions.open('a'.repeat(32));
+      await expect(unloaded.save()).rejects.toThrow(SessionStateError);
+      await expect(unloaded.cycleKey()).rejects.toThrow(SessionStateError);
+      await settled();
+      expect(warn).not.toHaveBeenCalled();
+      void unloaded.save();
+      void unloaded.cycleKey();
+      void unloaded.regenerate(['cart']);
+      void sessions.save(unloaded);
+      await settled();
+      expect(warn).toHaveBeenCalledTimes(4);
+      warn.mockRestore();
+    });
   });
 });

@@ -1,0 +1,104 @@
+import { jest } from '@jest/globals';
+import {
+  Controller,
+  Get,
+  Logger,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  Param,
+  Req,
+} from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { UseSession } from '../../lib/session-http/nest/session-use.decorator.js';
+import type { Session } from '../../lib/session/object/session.js';
+import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
+import { keyFrom } from '../support/http-request.js';
+
+type Carrier = IncomingMessage & { session: Session<{ userId: number }> };
+
+@Controller()
+class PagesController {
+  @UseSession() @Get('login') login(@Req() request: Carrier): void {
+    request.session.userId = 42;
+  }
+
+  @Get('page/:id') page(@Param('id') id: string): string {
+    return id;
+  }
+
+  @UseSession() @Get('read') read(@Req() request: Carrier): number | undefined {
+    return request.session.userId;
+  }
+}
+
+let read: Promise<unknown>;
+
+const accessLog = (request: Carrier, response: ServerResponse, next: () => void): void => {
+  read = new Promise((resolve) => {
+    response.once('finish', () => {
+      let refusal: unknown;
+      try {
+        request.session.userId = 43;
+      } catch (error) {
+        refusal = error;
+      }
+      resolve({ userId: request.session.userId, names: request.session.keys(), refusal });
+    });
+  });
+  next();
+};
+
+@Module({})
+class LogModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(accessLog).forRoutes('{*path}');
+  }
+}
+
+describe.each(PLATFORMS)('A session that is used when its response has left, on %s', (platform) => {
+  let app: TestApp;
+  let key: string | undefined;
+  const warnings: unknown[] = [];
+
+  beforeAll(async () => {
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation((message) => warnings.push(message));
+    app = await startApp(platform, {
+      controllers: [PagesController],
+      session: { load: 'declared' },
+      imports: [LogModule],
+      prepare: (nest) => nest.useLogger(['warn']),
+    });
+    key = keyFrom(await app.send('/login'));
+  });
+
+  beforeEach(() => {
+    warnings.length = 0;
+  });
+
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await app.close();
+  });
+
+  it('SE8 an access log reads what was loaded', async () => {
+    await app.send('/read', { cookie: key });
+    expect(await read).toMatchObject({ userId: 42, names: ['userId'] });
+    expect(warnings).toEqual([]);
+  });
+
+  it('SE8 it reads nothing where nothing was loaded, with one warning for each route; a write throws', async () => {
+    for (const path of ['/page/1', '/page/2', '/nowhere', '/elsewhere']) {
+      await app.send(path, { cookie: key });
+      expect(await read).toEqual({
+        userId: undefined,
+        names: [],
+        refusal: expect.objectContaining({ code: 'CODEX_REDIS_SESSION_STATE' }) as unknown,
+      });
+    }
+    expect(warnings).toEqual([
+      expect.stringContaining('/page/:id') as unknown,
+      expect.stringContaining(platform === 'express' ? 'no route' : 'read after its response') as unknown,
+    ]);
+  });
+});
