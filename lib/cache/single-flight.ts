@@ -1,6 +1,5 @@
 import { ignore } from '../common/ignore.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
-import { TransientMap } from '../common/transient-map.js';
 
 /** One run on behalf of everybody who asked for the same key meanwhile. */
 export class Flight {
@@ -34,9 +33,9 @@ export const flightsOn = (store: KeyValueStore): SingleFlight => {
  * while it was under way.
  */
 export class SingleFlight {
-  readonly #flights = new TransientMap<string, Flight>();
+  readonly #flights = new Map<string, Flight>();
   /** Writes of fenced runs that have not been answered yet. */
-  readonly #lateWrites = new TransientMap<string, Promise<void>>();
+  readonly #lateWrites = new Map<string, Promise<void>>();
 
   /** The result of the run for `key` that is under way, else of a new one. */
   run(key: string, work: (flight: Flight) => Promise<string>): Promise<string> {

@@ -1,9 +1,20 @@
-import { isNativeNumber } from './json-check.js';
 import type { JsonPlace } from './json-path.js';
 import { describeRefused, refuse } from './json-refusal.js';
 import { type Ancestors, enter, readPlainContainer } from './plain-container.js';
 
-const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const MAX_SAFE = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Whether the native `JSON.stringify` writes this number so that it reads back as the same number. Not so from
+ * 2^53 up to 1e21: there it writes bare digits, which read back as a BigInt.
+ */
+export function isNativeNumber(value: number): boolean {
+  return (
+    (value <= MAX_SAFE && value >= -MAX_SAFE) ||
+    (value >= 1e21 && value < Infinity) ||
+    (value <= -1e21 && value > -Infinity)
+  );
+}
 
 /**
  * JSON text of a value, each part read and judged before it is written. Knows what the native writer does not:

@@ -1,10 +1,10 @@
 import { stringifySetCookie, type SetCookie } from 'cookie';
 import type { SessionSettings } from '../../config/settings.js';
+import { rememberLatest } from './remember-latest.js';
 
 /** Writes the session cookie, with the configured attributes. */
 export class SessionCookie {
   readonly #attributes: Omit<SetCookie, 'value' | 'maxAge' | 'expires'>;
-  #latest: { second: number; maxAge: number | undefined; afterValue: string } | undefined;
 
   constructor({
     name,
@@ -47,15 +47,12 @@ export class SessionCookie {
   }
 
   /** A key needs no escaping, and what follows it is the same for everybody within a second. */
-  #afterValue(maxAge: number | undefined, second: number): string {
-    if (this.#latest?.second !== second || this.#latest.maxAge !== maxAge) {
-      const cookie = stringifySetCookie({
-        ...this.#attributes,
-        value: '',
-        ...(maxAge !== undefined && { maxAge, expires: new Date((second + maxAge) * 1000) }),
-      });
-      this.#latest = { second, maxAge, afterValue: cookie.slice(this.#attributes.name.length + 1) };
-    }
-    return this.#latest.afterValue;
-  }
+  readonly #afterValue = rememberLatest((maxAge: number | undefined, second: number): string => {
+    const cookie = stringifySetCookie({
+      ...this.#attributes,
+      value: '',
+      ...(maxAge !== undefined && { maxAge, expires: new Date((second + maxAge) * 1000) }),
+    });
+    return cookie.slice(this.#attributes.name.length + 1);
+  });
 }

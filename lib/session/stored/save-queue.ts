@@ -1,5 +1,3 @@
-import { TransientMap } from '../../common/transient-map.js';
-
 /** What the saves of one session hand on while they queue. */
 export interface SaveLane {
   /** The text the save before wrote, so that the next need not find out by failing. */
@@ -13,7 +11,7 @@ interface Line {
 
 /** Lets the saves of one session go one after another; others are not held up. */
 export class SaveQueue {
-  readonly #lines = new TransientMap<unknown, Line>();
+  readonly #lines = new Map<unknown, Line>();
 
   run<T>(subject: unknown, save: (lane: SaveLane) => Promise<T>): Promise<T> {
     const waiting = this.#lines.get(subject);

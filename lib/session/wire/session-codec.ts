@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { toAscii } from '../../serializer/ascii-json.js';
 import type { Serializer } from '../../serializer/serializer.js';
 import type { Clock } from '../../common/clock.js';
+import { rememberedTexts } from './remembered-texts.js';
 import type { SessionData } from './session-data.js';
 import type { SessionSigner } from './session-signer.js';
 
@@ -11,10 +11,6 @@ const MAX_INFLATED = 8 * 1024 * 1024;
 
 /** Shorter JSON gains too little from compression to pay for it. */
 const MIN_DEFLATED = 256;
-
-/** How many characters of texts and their JSON are remembered, and of a single session at most. */
-const MAX_REMEMBERED = 1024 * 1024;
-const MAX_REMEMBERED_OF_ONE = 16 * 1024;
 
 /** Django writes timestamps in base 62. */
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -30,12 +26,7 @@ export interface DecodedSession {
 
 /** Turns sessions into `payload:timestamp:signature` and back, as `django.core.signing.dumps(…, compress=True)` does. */
 export class SessionCodec {
-  /** The JSON of texts that were signed or verified here: most reads are of a text that was seen before. */
-  readonly #remembered = new LRUCache<string, string>({
-    maxSize: MAX_REMEMBERED,
-    maxEntrySize: MAX_REMEMBERED_OF_ONE,
-    sizeCalculation: (json, text) => json.length + text.length,
-  });
+  readonly #remembered = rememberedTexts();
 
   constructor(
     private readonly signer: SessionSigner,

@@ -1,3 +1,4 @@
+// Speed only (get small, 256 callers +21 %): without this file all tests pass.
 import type { Writable } from 'node:stream';
 
 type Write = (chunk: unknown, encoding?: unknown, callback?: unknown) => boolean;

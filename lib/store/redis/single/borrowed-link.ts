@@ -2,7 +2,6 @@ import { setImmediate as eventLoop } from 'node:timers/promises';
 import type { NodeRedisClient } from '../../../config/source-options.js';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../../errors/redis.errors.js';
-import { TransientMap } from '../../../common/transient-map.js';
 import { checkServer } from '../link/check-server.js';
 import { closedError } from '../link/closed-error.js';
 import { FirstConnect } from '../link/first-connect.js';
@@ -31,7 +30,7 @@ const AS_REDIS_ANSWERS = { typeMapping: {} };
 export class BorrowedLink implements RedisLink {
   readonly #firstConnect: FirstConnect;
   readonly #node: RedisNode = { send: (args) => this.#dispatch(args, asReply) };
-  readonly #pending = new TransientMap<(error: Error) => void, true>();
+  readonly #pending = new Set<(error: Error) => void>();
   readonly #watchdog: Watchdog;
   #connected = false;
   #away = false;
@@ -83,7 +82,7 @@ export class BorrowedLink implements RedisLink {
     // Such a client would keep the command until it is back, long after our promise has ended.
     if (!client.isReady || this.#away) return unreachable();
     return new Promise((resolve, reject) => {
-      this.#pending.set(reject, true);
+      this.#pending.add(reject);
       this.#watchdog.issue();
       client.sendCommand(args as string[], AS_REDIS_ANSWERS).then(
         (reply) => {
@@ -106,8 +105,8 @@ export class BorrowedLink implements RedisLink {
 
   readonly #onOverdue = (): void => {
     this.#away = true;
-    for (const reject of this.#pending.drain())
-      reject(new RedisTimeoutError(this.options.operationTimeoutMs));
+    for (const reject of this.#pending) reject(new RedisTimeoutError(this.options.operationTimeoutMs));
+    this.#pending.clear();
   };
 
   async #open(): Promise<void> {

@@ -1,3 +1,4 @@
+// Speed only (setMany of 100 small, 16 callers ×3): without this file all tests pass.
 import { redisScript } from './redis-script.js';
 
 /** KEYS: the keys. ARGV: ttl in milliseconds or '', then a value for each key. */

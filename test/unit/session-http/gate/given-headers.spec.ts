@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { GivenHeaders, type HeaderLines } from '../../../../lib/session-http/gate/header-lines.js';
+import { GivenHeaders } from '../../../../lib/session-http/gate/given-headers.js';
+import type { HeaderLines } from '../../../../lib/session-http/gate/header-lines.js';
 
 const freshResponse = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()));
 
