@@ -2,6 +2,8 @@ export type { Cache } from './cache/cache.js';
 export { CacheService } from './cache/cache.service.js';
 export type { VersionOptions, WriteOptions } from './cache/call-options.js';
 export type { Entries } from './cache/entries.js';
+export type { FactoryContext } from './cache/read-through/factory-run.js';
+export type { GetOrSetOptions } from './cache/read-through/get-or-set-options.js';
 export type { Timeout } from './cache/timeout.js';
 export { CacheResponse } from './cache-responses/cache-response.decorator.js';
 export type {
@@ -30,6 +32,7 @@ export { type Duration } from './config/kinds.js';
 export { type CodexRedisOptions, type MemoryOptions } from './config/options.js';
 export { type CookieOptions, type SessionOptions } from './config/session-options.js';
 export { type NodeRedisClient, type RedisSourceOptions } from './config/source-options.js';
+export { CacheFactoryCycleError, CacheFactoryTimeoutError } from './errors/cache-factory.errors.js';
 export { CacheKeyNotFoundError } from './errors/cache-key-not-found.error.js';
 export { CodexRedisError, type CodexRedisErrorOptions } from './errors/codex-redis.error.js';
 export { HttpMappedError } from './errors/http-mapped.error.js';

@@ -18,7 +18,10 @@ import {
 import { deleteSelected } from './delete-selected.js';
 import { dump, dumpEntries, type Entries, keyList } from './entries.js';
 import { load, loadMany } from './loading.js';
-import { flightsOn, type SingleFlight } from './single-flight.js';
+import type { FactoryContext } from './read-through/factory-run.js';
+import { type GetOrSetOptions, policyOf } from './read-through/get-or-set-options.js';
+import { ReadThrough } from './read-through/read-through.js';
+import { flightsOn, type SingleFlight } from './read-through/single-flight.js';
 import { type Timeout, timeoutToMs } from './timeout.js';
 
 export interface CacheServiceSettings {
@@ -49,6 +52,7 @@ export class CacheService {
   readonly #keys: CacheKeys;
   readonly #timeoutMs: number | null;
   readonly #flights: SingleFlight;
+  readonly #readThrough: ReadThrough;
 
   constructor(
     store: KeyValueStore,
@@ -60,6 +64,7 @@ export class CacheService {
     this.#keys = new CacheKeys(settings);
     this.#timeoutMs = settings.timeoutMs;
     this.#flights = flightsOn(store);
+    this.#readThrough = new ReadThrough(store, serializer, this.#flights);
   }
 
   /**
@@ -202,35 +207,33 @@ export class CacheService {
    * The value under a key; when there is none, the factory's, which is stored.
    *
    * Concurrent calls of this process for one key share one run, with the timeout of the first. What this process
-   * writes or deletes meanwhile is not undone by the run; a delete by another process may be. A factory must not
-   * ask for its own key.
+   * writes or deletes meanwhile is not undone by the run; a delete by another process may be. An entry that the
+   * serializer cannot read is made anew.
    *
    * @throws what the factory throws, with nothing stored; TypeError when it returns `undefined` or what is no JSON,
-   *   which the compiler refuses where the type tells.
+   *   which the compiler refuses where the type tells; CacheFactoryTimeoutError when it takes too long;
+   *   CacheFactoryCycleError when it waits for its own key.
    */
   getOrSet<T>(
     key: string,
-    factory: () => JsonValue<T> | Promise<JsonValue<T>>,
-    timeout?: Timeout | WriteOptions,
+    factory: (context: FactoryContext) => JsonValue<T> | Promise<JsonValue<T>>,
+    timeout?: Timeout | GetOrSetOptions,
   ): Promise<JsonValue<T>>;
   /** For factories such as `() => 1 or 'x'`, where nothing could be inferred beside a promise. */
   getOrSet<T>(
     key: string,
     // eslint-disable-next-line @typescript-eslint/unified-signatures -- a union of both would infer less
-    factory: () => JsonValue<T>,
-    timeout?: Timeout | WriteOptions,
+    factory: (context: FactoryContext) => JsonValue<T>,
+    timeout?: Timeout | GetOrSetOptions,
   ): Promise<JsonValue<T>>;
-  async getOrSet(key: string, factory: () => unknown, timeout?: Timeout | WriteOptions): Promise<unknown> {
+  async getOrSet(
+    key: string,
+    factory: (context: FactoryContext) => unknown,
+    timeout?: Timeout | GetOrSetOptions,
+  ): Promise<unknown> {
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
-    const ttl = ttlOf(timeout, this.#timeoutMs);
-    const text = await this.#flights.run(redisKey, async (flight) => {
-      const stored = await this.#store.get(redisKey);
-      if (stored !== null) return stored;
-      const made = this.#dumpMade(key, await factory());
-      if (ttl === 0 || flight.fenced) return made;
-      return (await flight.write(() => this.#store.setIfAbsentOrGet(redisKey, made, ttl))) ?? made;
-    });
-    return load(this.serializer, key, text);
+    const policy = policyOf(timeout, this.#timeoutMs);
+    return await this.#readThrough.value({ key, redisKey, factory, policy });
   }
 
   /**
@@ -310,13 +313,5 @@ export class CacheService {
     const writing = this.#flights.fenceWhere((redisKey) => selection.keyOf(redisKey) !== undefined);
     if (writing !== undefined) await writing;
     return await deleteSelected(this.#store, selection);
-  }
-
-  #dumpMade(key: string, value: unknown): string {
-    if (value === undefined)
-      throw new TypeError(
-        `getOrSet: the factory for ${JSON.stringify(key)} returned undefined; return null to store that there is nothing`,
-      );
-    return dump(this.serializer, value);
   }
 }

@@ -25,7 +25,7 @@ export const ttlOf = (
 ): number | null => {
   if (given === undefined) return fallbackMs;
   if (typeof given !== 'object' || given === null) return timeoutToMs(given);
-  refuseUnknown(given);
+  refuseUnknown(given, WRITE_OPTIONS);
   return given.timeout === undefined ? fallbackMs : timeoutToMs(given.timeout);
 };
 
@@ -33,13 +33,19 @@ export const ttlOf = (
 export const versionOf = (given: Timeout | WriteOptions | undefined): number | undefined =>
   typeof given === 'object' && given !== null ? given.version : undefined;
 
-/** Something else than options, such as a Date or `{ ttl: 5 }`, must not pass for options that say nothing. */
-const refuseUnknown = (given: object): void => {
+const WRITE_OPTIONS: readonly string[] = ['timeout', 'version'];
+
+/**
+ * Something else than options, such as a Date or `{ ttl: 5 }`, must not pass for options that say nothing.
+ *
+ * @throws TypeError
+ */
+export const refuseUnknown = (given: object, names: readonly string[]): void => {
   const plain = isPlainObject(given);
-  const unknown = plain ? Object.keys(given).find((name) => name !== 'timeout' && name !== 'version') : '';
+  const unknown = plain ? Object.keys(given).find((name) => !names.includes(name)) : '';
   if (unknown === undefined) return;
   throw new TypeError(
-    `timeout: expected seconds, a duration string such as '5m', null for ever, or { timeout, version }; got ${
+    `timeout: expected seconds, a duration string such as '5m', null for ever, or { ${names.join(', ')} }; got ${
       plain ? `an object with ${JSON.stringify(unknown)}` : describeValue(given)
     }`,
   );

@@ -1,4 +1,4 @@
-import { type Cache, CacheService, type JsonValue } from 'nestjs-codex-redis';
+import { type Cache, CacheService, type FactoryContext, type JsonValue } from 'nestjs-codex-redis';
 import type { JsonValue as Coded } from 'nestjs-codex-redis/cache-coder';
 import { JsonSerializer } from '../../../lib/serializer/json-serializer.js';
 import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
@@ -137,8 +137,11 @@ describe('The types of getOrSet', () => {
       get<T>(): Promise<T | undefined> {
         return Promise.resolve(undefined);
       }
-      getOrSet<T>(_key: string, factory: () => JsonValue<T> | Promise<JsonValue<T>>): Promise<JsonValue<T>> {
-        return Promise.resolve(factory());
+      getOrSet<T>(
+        _key: string,
+        factory: (context: FactoryContext) => JsonValue<T> | Promise<JsonValue<T>>,
+      ): Promise<JsonValue<T>> {
+        return Promise.resolve(factory({ signal: new AbortController().signal } as FactoryContext));
       }
     }
     const real: Cache = cache;

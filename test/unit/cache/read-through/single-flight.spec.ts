@@ -1,5 +1,5 @@
-import { flightsOn, SingleFlight } from '../../../lib/cache/single-flight.js';
-import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
+import { flightsOn, SingleFlight } from '../../../../lib/cache/read-through/single-flight.js';
+import { MemoryStore } from '../../../../lib/store/memory/memory-store.js';
 
 describe('SingleFlight', () => {
   it('gives all caches on a store the same runs, and each store its own', () => {

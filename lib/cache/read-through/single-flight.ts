@@ -1,8 +1,9 @@
-import { ignore } from '../common/ignore.js';
-import type { KeyValueStore } from '../store/key-value-store.js';
+import { ignore } from '../../common/ignore.js';
+import type { KeyValueStore } from '../../store/key-value-store.js';
+import { Waiter, waitFor } from './waiting.js';
 
 /** One run on behalf of everybody who asked for the same key meanwhile. */
-export class Flight {
+export class Flight extends Waiter {
   /** Whether the entry was written or deleted since the run began: its result must not be stored any more. */
   fenced = false;
   /** The store's answer to the run's write; never rejects. */
@@ -37,14 +38,19 @@ export class SingleFlight {
   /** Writes of fenced runs that have not been answered yet. */
   readonly #lateWrites = new Map<string, Promise<void>>();
 
-  /** The result of the run for `key` that is under way, else of a new one. */
-  run(key: string, work: (flight: Flight) => Promise<string>): Promise<string> {
+  /**
+   * The result of the run for `key` that is under way, else of a new one.
+   *
+   * @param name what messages call the key
+   * @throws CacheFactoryCycleError when that run waits for the one that asks.
+   */
+  run(key: string, work: (flight: Flight) => Promise<string>, name = key): Promise<string> {
     const underWay = this.#flights.get(key);
-    if (underWay !== undefined) return underWay.result;
-    const flight = new Flight();
+    if (underWay !== undefined) return waitFor(underWay, underWay.result);
+    const flight = new Flight(name);
     this.#flights.set(key, flight);
     flight.result = this.#fly(key, flight, work);
-    return flight.result;
+    return waitFor(flight, flight.result);
   }
 
   /**
