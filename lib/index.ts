@@ -1,5 +1,6 @@
 export type { Cache } from './cache/cache.js';
 export { CacheService } from './cache/cache.service.js';
+export { escapeGlob } from './common/glob.js';
 export type { VersionOptions, WriteOptions } from './cache/call-options.js';
 export type { Entries } from './cache/entries.js';
 export type { FactoryContext } from './cache/read-through/factory-run.js';

@@ -5,6 +5,9 @@ const fromEnvironment = (name: string): string | undefined => {
   return text === '' ? undefined : text;
 };
 
+// the sample runs on a developer's machine, over plain HTTP
+process.env['NODE_ENV'] ??= 'development';
+
 /** What the environment says, with what suits a first look. */
 export const settings = {
   redisUrl: fromEnvironment('REDIS_URL') ?? 'memory:',

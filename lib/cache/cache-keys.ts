@@ -11,7 +11,12 @@ export interface CacheKeySettings {
   readonly version: number;
   readonly keyFunction?: KeyFunction | undefined;
   readonly keyPattern?: KeyPattern | undefined;
+  /** What no key may begin with, since it belongs to the sessions. */
+  readonly sessionNamespaces?: readonly string[];
 }
+
+/** In code points. Redis takes its time over longer ones, and everybody else waits. */
+const LONGEST_PATTERN = 1024;
 
 /** Some keys of a cache, as a store can look for them. */
 export interface KeySelection {
@@ -78,10 +83,14 @@ export class CacheKeys {
   /**
    * The entries of one version whose keys match a Redis glob.
    *
-   * @throws ImproperlyConfiguredError, TypeError
+   * @throws ImproperlyConfiguredError, TypeError; RangeError for a glob of more than 1,024 code points
    */
   matching(glob: string, version: number | undefined, caller: string): KeySelection {
     checkText(glob, 'pattern');
+    if (glob.length > LONGEST_PATTERN && Array.from(glob).length > LONGEST_PATTERN)
+      throw new RangeError(
+        `pattern: expected at most ${LONGEST_PATTERN} code points, got ${glob.length} UTF-16 units; match a shorter prefix`,
+      );
     const { keyPrefix } = this.settings;
     const pattern = this.#pattern(caller);
     const wanted = this.version(version);
@@ -107,6 +116,11 @@ export class CacheKeys {
   #madeKey(keyFunction: KeyFunction, key: string, version: number): string {
     const made: unknown = keyFunction(key, this.settings.keyPrefix, version);
     checkText(made, `the result of ${this.settings.place}keyFunction`);
+    const { place, sessionNamespaces = [] } = this.settings;
+    if (sessionNamespaces.some((namespace) => made.startsWith(namespace)))
+      throw new TypeError(
+        `${place}keyFunction: the Redis key it made for ${JSON.stringify(key)} belongs to the sessions; let it begin with keyPrefix and the version`,
+      );
     return made;
   }
 }

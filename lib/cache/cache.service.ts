@@ -269,7 +269,8 @@ export class CacheService {
   }
 
   /**
-   * Deletes the entries of one version whose keys match a Redis glob (`*`, `?`, `[a-z]`); how many there were.
+   * Deletes the entries of one version whose keys match a Redis glob (`*`, `?`, `[a-z]`, at most 1,024 code points);
+   * how many there were. What comes from users goes through `escapeGlob()` first.
    *
    * @throws ImproperlyConfiguredError with a key function and no key pattern.
    */

@@ -3,7 +3,10 @@ type Token = typeof STAR | ((byte: number) => boolean);
 
 const SPECIAL = /[*?[\]\\]/g;
 
-/** A Redis glob that matches exactly `text`. */
+/**
+ * A Redis glob that matches exactly `text`: put before each `*`, `?`, `[`, `]` and `\\` is a backslash. For patterns
+ * made of what users type: `deletePattern(`user:${escapeGlob(name)}:*`)`.
+ */
 export const escapeGlob = (text: string): string => text.replace(SPECIAL, '\\$&');
 
 /**
@@ -68,7 +71,7 @@ const characterClass = (glob: string, from: number): { token: Token; end: number
   };
 };
 
-/** Goes back to the last star only, so that no glob takes more than length × length steps. */
+/** Goes back to the last star only: at most one step for each token and byte, so linear in the text. */
 const matches = (tokens: readonly Token[], text: string): boolean => {
   let token = 0;
   let at = 0;

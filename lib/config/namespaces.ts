@@ -11,5 +11,28 @@ export const isUnambiguousFirst = (name: string): boolean => !hasDigitsOnlySegme
 /** Whether a name may stand after the first segment of a key. */
 export const isUnambiguousLater = (name: string): boolean => !hasDigitsOnlySegment(name.split(':'));
 
+/**
+ * What the module keeps beside entries and sessions stands under `{prefix}:{word}:…`: no session.keyPrefix begins with
+ * one of these.
+ */
+const RESERVED_WORDS: readonly string[] = [
+  'grace',
+  'lease',
+  'tokens',
+  'tag',
+  'epoch',
+  'lock',
+  'trace',
+  'user',
+  'throttle',
+];
+
+/** Whether the first segment of a name is free for users. */
+export const isFreeWord = (name: string): boolean => !RESERVED_WORDS.includes(name.split(':', 1)[0] ?? '');
+
+/** What every key begins with that belongs to the sessions of a project. */
+export const sessionNamespaces = (projectName: string, keyPrefix: string): readonly string[] =>
+  [keyPrefix, 'trace', 'user'].map((word) => `${projectName}:${word}:`);
+
 /** Whether a text may be the name of a cookie: a token of RFC 9110. */
 export const isCookieName = (text: string): boolean => /^[\w!#$%&'*+\-.^`|~]+$/.test(text);

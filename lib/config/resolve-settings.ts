@@ -6,6 +6,7 @@ import {
 } from './cache-options.js';
 import { refuseNoObject, refuseProblems } from './check-options.js';
 import { checkNamedCache, checkTogether, isProduction } from './cross-checks.js';
+import { sessionNamespaces } from './namespaces.js';
 import { settle } from './option.js';
 import { type CodexRedisOptions, moduleOptions } from './options.js';
 import { sessionOnlyOptions, type SessionOptions } from './session-options.js';
@@ -29,11 +30,12 @@ export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings 
   refuseNoObject('CodexRedisModule', options);
   refuseProblems(moduleOptions, options, checkTogether);
   const store = storeSettings(options);
+  const session = options.session === undefined ? null : sessionSettings(options, options.session, store);
   return {
     store,
     maxEntries: options.memory?.maxEntries,
-    cache: cacheSettings(options.cache ?? {}),
-    session: options.session === undefined ? null : sessionSettings(options, options.session, store),
+    cache: cacheSettings(options.cache ?? {}, session),
+    session,
     sessionStore: sessionStoreSettings(options.session ?? {}, store),
   };
 };
@@ -49,19 +51,36 @@ export const resolveNamedCache = (
   const options = { ...given, name };
   refuseProblems(namedCacheOptions, options, checkNamedCache, `${owner}: `);
   const source = sourceOf({ ...options, memory: { maxEntries: settings.maxEntries } });
-  return { cache: cacheSettings(options, `${owner}: `), store: onSource(settings.store, source, options) };
+  const cache = cacheSettings(options, settings.session, `${owner}: `);
+  return { cache, store: onSource(settings.store, source, options) };
 };
 
 /** Advice that does not stop the start. */
 export const settingsWarnings = ({ session }: CodexRedisSettings): string[] =>
-  (session?.secretKeys ?? []).flatMap((secret, index) => {
+  session === null ? [] : [...shortSecrets(session.secretKeys), ...openCookie(session.cookie)];
+
+const shortSecrets = (secrets: SessionSettings['secretKeys']): string[] =>
+  secrets.flatMap((secret, index) => {
     if (Buffer.byteLength(secret) >= SHORT_SECRET_BYTES) return [];
-    const [option, cure] =
+    const [option, fix] =
       index === 0
         ? ['secretKey', 'sign with random bytes, such as crypto.randomBytes(48).toString("base64url")']
-        : [`secretKeyFallbacks.${index - 1}`, 'take it away as soon as its sessions have expired'];
-    return [`${option} is shorter than ${SHORT_SECRET_BYTES} bytes; ${cure}`];
+        : [`secretKeyFallbacks.${index - 1}`, 'remove it as soon as its sessions have expired'];
+    return [`${option} is shorter than ${SHORT_SECRET_BYTES} bytes; ${fix}`];
   });
+
+/** Where cookies over plain HTTP are nothing unusual. */
+const LOCAL = ['development', 'test'];
+
+const openCookie = ({ secure }: SessionSettings['cookie']): string[] => {
+  const environment = process.env['NODE_ENV'];
+  return secure || LOCAL.includes(environment ?? '')
+    ? []
+    : [
+        'session.cookie.secure is off: the session cookie also travels over plain HTTP. Set it to true behind TLS, or ' +
+          `NODE_ENV (now ${environment === undefined ? 'not set' : JSON.stringify(environment)}) to production, development or test`,
+      ];
+};
 
 const sourceOf = (
   options: RedisSourceOptions & Pick<CodexRedisOptions, 'memory'>,
@@ -106,9 +125,18 @@ const sessionStoreSettings = (session: RedisSourceOptions, store: StoreSettings)
   return { ...own, holdsSessions: true, source: forSessions(own.source) };
 };
 
-const cacheSettings = (cache: CacheOptions, place = 'cache.'): CacheSettings => {
+const cacheSettings = (
+  cache: CacheOptions,
+  session: SessionSettings | null,
+  place = 'cache.',
+): CacheSettings => {
   const { timeout, ...settings } = settle(cacheOptions, cache);
-  return { ...settings, place, timeoutMs: timeout };
+  return {
+    ...settings,
+    place,
+    timeoutMs: timeout,
+    sessionNamespaces: session === null ? [] : sessionNamespaces(session.projectName, session.keyPrefix),
+  };
 };
 
 const sessionSettings = (

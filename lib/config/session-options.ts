@@ -1,5 +1,6 @@
+import { withoutSharedCaching } from '../common/cache-control.js';
 import { durationInSeconds, flag, oneOf, orNone, orNull, text } from './kinds.js';
-import { isCookieName, isUnambiguousLater } from './namespaces.js';
+import { isCookieName, isFreeWord, isUnambiguousLater } from './namespaces.js';
 import { option, type OptionsOf, section } from './option.js';
 import { redisUrl, sourceOptions } from './source-options.js';
 
@@ -66,8 +67,9 @@ export const sessionOnlyOptions = {
    */
   keyPrefix: option(
     text(
-      'a non-empty string without a segment of digits only (it could not be told from a version)',
-      (prefix) => prefix !== '' && isUnambiguousLater(prefix),
+      'a non-empty string without a segment of digits only (it could not be told from a version), that does not ' +
+        'begin with a word of the module (grace, lease, tokens, tag, epoch, lock, trace, user, throttle)',
+      (prefix) => prefix !== '' && isUnambiguousLater(prefix) && isFreeWord(prefix),
     ),
     { environment: 'CODEX_SESSION_KEY_PREFIX', default: 'session' },
   ),
@@ -110,7 +112,11 @@ export const sessionOnlyOptions = {
    */
   cacheControl: option(
     orNull(
-      text('the value of a Cache-Control header', (value) => /^[\x20-\x7e]+$/.test(value)),
+      text(
+        'the value of a Cache-Control header with private or no-store, and without public and s-maxage (a shared ' +
+          'cache would hand the session cookie to everybody)',
+        (value) => /^[\x20-\x7e]+$/.test(value) && withoutSharedCaching(value) === undefined,
+      ),
       'for none',
     ),
     { default: 'private, no-store' },

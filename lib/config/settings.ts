@@ -33,6 +33,8 @@ export interface CacheSettings extends Omit<SettingsOf<typeof cacheOptions>, 'ti
   readonly place: string;
   /** Whole milliseconds; `null` never expires. */
   readonly timeoutMs: number | null;
+  /** What no key may begin with, since it belongs to the sessions; empty when they are off. */
+  readonly sessionNamespaces: readonly string[];
 }
 
 /** The session cookie: everything but the optional attributes is decided. */

@@ -1,3 +1,4 @@
+import { escapeGlob } from '../../lib/common/glob.js';
 import { runInNewContext } from 'node:vm';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
 import { describeOnEveryStore, StoreContext } from '../support/store-suite.js';
@@ -105,6 +106,24 @@ describeOnEveryStore('Cache, more', (context) => {
     const names = Array.from({ length: 2500 }, (_, i) => `k${i}`);
     await context.cache.setMany(names.map((name) => [name, 1] as const));
     expect(await keys()).toEqual([...names].sort());
+  });
+
+  it('SX13 a pattern has at most 1,024 code points', async () => {
+    await context.cache.set('a', 1);
+    const longest = '😀'.repeat(1023);
+    expect(await context.cache.deletePattern(`${longest}*`)).toBe(0);
+    await expect(context.cache.deletePattern(`${longest}a*`)).rejects.toThrow(
+      /^pattern: expected at most 1024/,
+    );
+    await expect(keys(`${longest}a*`)).rejects.toThrow(RangeError);
+    expect(await context.cache.has('a')).toBe(true);
+  });
+
+  it('SX13 an escaped text of a visitor reaches nothing else', async () => {
+    await context.cache.setMany({ 'user:*:a': 1, 'user:1:a': 1, 'user:[1]:a': 1 });
+    expect(await context.cache.deletePattern(`user:${escapeGlob('*')}:*`)).toBe(1);
+    expect(await context.cache.deletePattern(`user:${escapeGlob('[1]')}:*`)).toBe(1);
+    expect(await context.cache.has('user:1:a')).toBe(true);
   });
 
   it('X6 deletePattern deletes what matches and says how many', async () => {

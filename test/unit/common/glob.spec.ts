@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { escapeGlob, globMatcher } from '../../../lib/common/glob.js';
 
@@ -27,7 +28,23 @@ describe('globs', () => {
     );
   });
 
-  it('many stars take no exponential time', () => {
-    expect(globMatcher(`${'*a'.repeat(200)}b`)('a'.repeat(5000))).toBe(false);
+  it('SX13 each byte of a text costs at most one step for each token of the glob', () => {
+    const steps = jest.spyOn(String.prototype, 'charCodeAt');
+    const stepsFor = (glob: string, text: string): number => {
+      const matches = globMatcher(glob);
+      steps.mockClear();
+      expect(matches(text)).toBe(false);
+      return steps.mock.calls.length;
+    };
+    try {
+      const globs = [`${'*a'.repeat(512)}b`, `*${'a'.repeat(1022)}b`, '*[a-z]'.repeat(170) + 'B'];
+      for (const glob of globs) {
+        const [once, twice] = [stepsFor(glob, 'a'.repeat(5000)), stepsFor(glob, 'a'.repeat(10_000))];
+        expect(once).toBeLessThanOrEqual(5000 * 1024);
+        expect(twice).toBeLessThanOrEqual(2.5 * once);
+      }
+    } finally {
+      steps.mockRestore();
+    }
   });
 });

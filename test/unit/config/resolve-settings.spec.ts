@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
+import { CacheKeys } from '../../../lib/cache/cache-keys.js';
 import type { CodexRedisOptions } from '../../../lib/config/options.js';
 import {
   resolveNamedCache,
   resolveSettings,
   settingsWarnings,
 } from '../../../lib/config/resolve-settings.js';
+import { SessionCookie } from '../../../lib/session-http/headers/session-cookie.js';
 import { ImproperlyConfiguredError } from '../../../lib/errors/improperly-configured.error.js';
 
 const secretKey = 'k'.repeat(32);
@@ -40,6 +42,7 @@ describe('resolveSettings', () => {
       cache: {
         place: 'cache.',
         keyPrefix: '',
+        sessionNamespaces: [],
         timeoutMs: 300_000,
         version: 1,
         serializer: undefined,
@@ -355,8 +358,121 @@ describe('resolveSettings', () => {
     });
     expect(settingsWarnings(short)).toEqual([
       expect.stringMatching(/^secretKey is shorter than 32 bytes; sign with random bytes/),
-      expect.stringMatching(/^secretKeyFallbacks.1 is shorter than 32 bytes; take it away/),
+      expect.stringMatching(/^secretKeyFallbacks.1 is shorter than 32 bytes; remove it/),
     ]);
+  });
+
+  it.each([
+    [undefined, 1],
+    ['production', 0],
+    ['staging', 1],
+    ['development', 0],
+    ['test', 0],
+  ])('SX11 with NODE_ENV %s it warns %i times of a cookie that is not secure', (environment, count) => {
+    const before = process.env['NODE_ENV'];
+    try {
+      if (environment === undefined) delete process.env['NODE_ENV'];
+      else process.env['NODE_ENV'] = environment;
+      const warned = (options: CodexRedisOptions): string[] => settingsWarnings(resolveSettings(options));
+      expect(warned(withSessions)).toEqual(
+        Array<unknown>(count).fill(expect.stringMatching(/^session\.cookie\.secure is off/)),
+      );
+      expect(warned({ ...withSessions, session: { cookie: { secure: true } } })).toEqual([]);
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
+  });
+
+  it.each([
+    ['name', 'a b'],
+    ['name', 'ä'],
+    ['name', ''],
+    ['path', '/a;b'],
+    ['path', 'shop'],
+    ['domain', 'a_b.example'],
+    ['domain', 'example.com:80'],
+    ['domain', 'a..b'],
+    ['domain', `${'a'.repeat(64)}.example`],
+  ])('SX11 refuses the cookie %s %j, which could not be sent', (option, value) => {
+    expect(problemsOf({ ...withSessions, session: { cookie: { [option]: value } } })).toEqual([
+      expect.stringMatching(new RegExp(`^session\\.cookie\\.${option} `)),
+    ]);
+  });
+
+  it('SX11 what starts can be sent', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ name: fc.string(), path: fc.string(), domain: fc.string() }, { requiredKeys: [] }),
+        (cookie) => {
+          const options = { ...withSessions, session: { cookie } };
+          if (problemsOf(options).length > 0) return;
+          const written = new SessionCookie(resolveSettings(options).session!.cookie);
+          written.issue('a'.repeat(32), 10, 0);
+          written.expire();
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    ['__Http-sid', { secure: false }],
+    ['__Http-sid', { secure: true, httpOnly: false }],
+    ['__Host-Http-sid', { secure: true, httpOnly: false }],
+    ['__Secure-sid', { secure: false }],
+    ['__Host-sid', { secure: true, domain: 'example.com' }],
+    ['__Host-sid', { secure: true, path: '/shop' }],
+  ])('SX11 refuses the cookie name %s beside %j, which browsers drop', (name, cookie) => {
+    expect(problemsOf({ ...withSessions, session: { cookie: { name, ...cookie } } })).toHaveLength(1);
+  });
+
+  it.each(['public', 'private, s-maxage=10', 'max-age=60', 'no-cache', 'private="set-cookie"'])(
+    'SX5 refuses session.cacheControl %j, which lets shared caches in',
+    (cacheControl) => {
+      expect(problemsOf({ ...withSessions, session: { cacheControl } })).toEqual([
+        expect.stringMatching(/^session\.cacheControl must be/),
+      ]);
+    },
+  );
+
+  it.each(['private', 'no-store', 'private, max-age=60', null])(
+    'takes session.cacheControl %j',
+    (cacheControl) => {
+      expect(problemsOf({ ...withSessions, session: { cacheControl } })).toEqual([]);
+    },
+  );
+
+  it.each(['grace', 'lease', 'tokens', 'tag', 'epoch', 'lock', 'trace', 'user', 'throttle', 'user:web'])(
+    'SX14 refuses session.keyPrefix %j, under which the module keeps something else',
+    (keyPrefix) => {
+      expect(problemsOf({ ...withSessions, session: { keyPrefix } })).toEqual([
+        expect.stringMatching(/^session\.keyPrefix must be/),
+      ]);
+    },
+  );
+});
+
+describe('the namespaces of the sessions', () => {
+  const owned = ['site:web:x', 'site:trace:x', 'site:user:x'];
+  const free = ['site:1:x', 'site:webx', 'other:web:x'];
+
+  it('SX14 are given to each cache, whose key function may make no key in them', () => {
+    const settings = resolveSettings({
+      ...withSessions,
+      projectName: 'site',
+      session: { keyPrefix: 'web' },
+    });
+    const named = resolveNamedCache('a', { keyPrefix: 'x', keyFunction: (key) => key }, settings).cache;
+    for (const cache of [settings.cache, named]) {
+      const keys = new CacheKeys({ ...cache, keyFunction: (key) => key });
+      for (const key of owned)
+        expect(() => keys.redisKey(key, 1)).toThrow(/keyFunction: .* belongs to the sessions/);
+      for (const key of free) expect(keys.redisKey(key, 1)).toBe(key);
+    }
+  });
+
+  it("SX14 are nobody's when sessions are off", () => {
+    expect(resolveSettings({ projectName: 'site' }).cache.sessionNamespaces).toEqual([]);
   });
 });
 

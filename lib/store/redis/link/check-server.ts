@@ -26,10 +26,10 @@ export const checkServer = async (
       `Redis at ${address} is version ${version}; ${OLDEST}.0 or newer (or Valkey) is needed`,
     );
   const policy = memory.get('maxmemory_policy') ?? '';
-  if (!holdsSessions || !policy.startsWith('allkeys-')) return;
+  if (!holdsSessions || !/^(allkeys|volatile)-/.test(policy)) return;
   logger.warn(
     `Redis at ${address} has maxmemory-policy ${policy}: its sessions may be dropped when memory runs ` +
-      'short; use volatile-ttl or noeviction, or give sessions a Redis of their own (session.url)',
+      'short, since each has a TTL; use noeviction, or give sessions a Redis of their own (session.url)',
   );
 };
 
