@@ -1,3 +1,19 @@
+export {
+  CacheEvict,
+  type CacheEvictOptions,
+  type EvictAll,
+  type EvictTags,
+  type MethodTags,
+} from './cache-decorators/cache-evict.decorator.js';
+export { CachePut, type CachePutOptions } from './cache-decorators/cache-put.decorator.js';
+export { Cacheable, type CacheableOptions } from './cache-decorators/cacheable.decorator.js';
+export type {
+  CacheChoice,
+  MethodDecoratorFor,
+  MethodKey,
+  StoringDecoratorFor,
+} from './cache-decorators/cached-method.js';
+export { type CacheKey, cacheKey } from './cache/cache-key.js';
 export type { Cache } from './cache/cache.js';
 export { CacheService } from './cache/cache.service.js';
 export { escapeGlob } from './common/glob.js';

@@ -37,6 +37,24 @@ const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
       expect(await app.get(service).profile(42)).toEqual({ name: 'user 42' });
     }),
 
+  ProductService: (
+    service: Type<{
+      find(id: number): Promise<unknown>;
+      rename(id: number, name: string): Promise<unknown>;
+      remove(id: number): Promise<void>;
+    }>,
+  ) =>
+    withProvider(service, async ({ app }) => {
+      const [products, cache] = [app.get(service), app.get(CacheService)];
+      expect(await products.find(42)).toEqual({ id: 42, name: 'Lamp' });
+      expect(await cache.get('product:42')).toEqual({ id: 42, name: 'Lamp' });
+      await products.rename(42, 'Torch');
+      expect(await cache.get('product:42')).toEqual({ id: 42, name: 'Torch' });
+      await products.remove(42);
+      expect(await cache.has('product:42')).toBe(false);
+      expect(await products.find(42)).toBeNull();
+    }),
+
   Readiness: (service: Type<{ isReady(): Promise<boolean> }>) =>
     withProvider(service, async ({ app }) => {
       expect(await app.get(service).isReady()).toBe(true);

@@ -1,0 +1,82 @@
+import type { VersionOptions } from '../cache/call-options.js';
+import { invalidateTags } from '../cache/tag-invalidation.js';
+import { describeValue } from '../common/describe-value.js';
+import {
+  type CacheChoice,
+  decorate,
+  keyOfCall,
+  type MethodCall,
+  type MethodDecoratorFor,
+  type MethodKey,
+} from './cached-method.js';
+
+/** Makes tags of a method's parameters. It may take fewer; declare their types. */
+export type MethodTags = (...parameters: never[]) => readonly string[];
+
+/** Entries that carry one of these tags, in a cache with tags. */
+export interface EvictTags<T extends readonly string[] | MethodTags = readonly string[] | MethodTags> {
+  readonly tags: T;
+}
+
+/** All entries of the cache, in every version. */
+export interface EvictAll {
+  readonly all: true;
+}
+
+/** The version of the entry, and the cache. */
+export type CacheEvictOptions = VersionOptions & CacheChoice;
+
+/**
+ * Runs the method, and once it has succeeded deletes an entry, all that carry a tag, or all. The call waits for both;
+ * when deleting fails it rejects, and what the method did stays done.
+ *
+ * `@CacheEvict((id: number) => ['product', id])`, `@CacheEvict({ tags: (id: number) => [`product:${id}`] })`,
+ * `@CacheEvict({ all: true })`
+ */
+export function CacheEvict<const K extends MethodKey>(
+  key: K,
+  options?: CacheEvictOptions,
+): MethodDecoratorFor<K>;
+export function CacheEvict<const T extends readonly string[] | MethodTags>(
+  what: EvictTags<T>,
+  options?: CacheChoice,
+): MethodDecoratorFor<T extends MethodTags ? T : () => unknown>;
+export function CacheEvict(what: EvictAll, options?: CacheChoice): MethodDecoratorFor<() => unknown>;
+export function CacheEvict(
+  what: MethodKey | EvictTags | EvictAll,
+  options: CacheEvictOptions = {},
+): MethodDecoratorFor<() => unknown> {
+  const evictionOf = evictionBy(what, options.version);
+  return decorate(options, async (call) => {
+    // before the method, which may change what it was given
+    const evict = evictionOf(call);
+    const value = await call.run();
+    await evict();
+    return value;
+  });
+}
+
+type Eviction = () => Promise<unknown>;
+
+const evictionBy = (
+  what: MethodKey | EvictTags | EvictAll,
+  version: number | undefined,
+): ((call: MethodCall) => Eviction) => {
+  if (typeof what === 'function')
+    return (call) => {
+      const key = keyOfCall(what, call);
+      return () => call.cache.delete(key, { version });
+    };
+  if (isTags(what))
+    return (call) => {
+      const tags = typeof what.tags === 'function' ? what.tags(...(call.parameters as never[])) : what.tags;
+      return () => invalidateTags(call.cache, tags);
+    };
+  if ((what as Partial<EvictAll> | undefined)?.all === true) return (call) => () => call.cache.clear();
+  throw new TypeError(
+    `@CacheEvict: expected a function that makes the key, { tags } or { all: true }, got ${describeValue(what)}`,
+  );
+};
+
+const isTags = (what: object): what is EvictTags =>
+  'tags' in what && (typeof what.tags === 'function' || Array.isArray(what.tags));

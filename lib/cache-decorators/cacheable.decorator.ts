@@ -1,0 +1,36 @@
+import type { GetOrSetOptions } from '../cache/read-through/get-or-set-options.js';
+import {
+  type CacheChoice,
+  callOptions,
+  checkKey,
+  decorate,
+  keyOfCall,
+  type MethodKey,
+  type StoringDecoratorFor,
+} from './cached-method.js';
+
+/** The options of `getOrSet()`, and the cache. */
+export type CacheableOptions = GetOrSetOptions & CacheChoice;
+
+/**
+ * Answers calls of an asynchronous method from the cache; where there is no entry, the method runs and what it
+ * returns is stored. All is as with `getOrSet()`: concurrent calls for one key share a run, `null` is stored,
+ * `undefined` and what is no JSON are a TypeError, and when the cache is not there the call rejects.
+ *
+ * `@Cacheable((id: number) => ['product', id], { timeout: '10m' })`
+ *
+ * The class must be made by Nest. A call on an instance that was made otherwise rejects with
+ * ImproperlyConfiguredError.
+ *
+ * @param key makes the key of the method's parameters; parts of a list are encoded, so that no two lists meet.
+ */
+export const Cacheable = <const K extends MethodKey>(
+  key: K,
+  options: CacheableOptions = {},
+): StoringDecoratorFor<K> => {
+  checkKey('@Cacheable', key);
+  const getOrSetOptions = callOptions(options);
+  return decorate(options, (call) =>
+    call.cache.getOrSet(keyOfCall(key, call), () => call.run(), getOrSetOptions),
+  );
+};

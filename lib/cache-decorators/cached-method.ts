@@ -1,0 +1,100 @@
+import 'reflect-metadata';
+import { describeValue } from '../common/describe-value.js';
+import type { Cache } from '../cache/cache.js';
+import { keyOf, type CacheKey } from '../cache/cache-key.js';
+import type { JsonValue } from '../serializer/json-value.js';
+import { injectCache } from './cache-of-instance.js';
+
+/** Makes a key of a method's parameters. It may take fewer; declare their types. */
+export type MethodKey = (...parameters: never[]) => CacheKey;
+
+/** Which cache a decorator works on. */
+export interface CacheChoice {
+  /** The name of a cache made by `CodexRedisModule.registerCache()`; the default cache when left out. */
+  readonly cache?: string | undefined;
+}
+
+type AsyncMethod = (...parameters: never[]) => Promise<unknown>;
+
+/** What a decorator asks of a method's parameters, for the compiler. */
+type TakesParametersOf<F, M extends AsyncMethod> = F extends (...parameters: Parameters<M>) => unknown
+  ? unknown
+  : { readonly 'the function must take the parameters of the method, or the first of them': never };
+
+/** What storing asks of the value of a method, for the compiler. */
+type GivesJson<T> = [T] extends [JsonValue<T>]
+  ? unknown
+  : { readonly 'the value must be JSON': JsonValue<T> };
+
+/** Decorates a method that returns a promise, and whose parameters the function takes. */
+export type MethodDecoratorFor<F> = <M extends AsyncMethod>(
+  target: object,
+  name: string | symbol,
+  descriptor: TypedPropertyDescriptor<M> & TakesParametersOf<F, M>,
+) => void;
+
+/** As `MethodDecoratorFor`, where what the promise gives is stored, so must be JSON. */
+export type StoringDecoratorFor<F> = <M extends AsyncMethod>(
+  target: object,
+  name: string | symbol,
+  descriptor: TypedPropertyDescriptor<M> & TakesParametersOf<F, M> & GivesJson<Awaited<ReturnType<M>>>,
+) => void;
+
+type Call = (this: unknown, ...parameters: unknown[]) => unknown;
+
+/** One call of a decorated method. */
+export interface MethodCall {
+  readonly cache: Cache;
+  readonly parameters: readonly unknown[];
+  /** Runs the method itself. */
+  readonly run: () => unknown;
+}
+
+/**
+ * Puts `work` in the place of a method. The method's name, number of parameters, properties and metadata stay, since
+ * Nest and other decorators read them there.
+ */
+export const decorate = (
+  choice: CacheChoice,
+  work: (call: MethodCall) => Promise<unknown>,
+): ((target: object, name: string | symbol, descriptor: PropertyDescriptor) => void) => {
+  return (target, name, descriptor) => {
+    const method = descriptor.value as Call | undefined;
+    if (typeof method !== 'function' || typeof target === 'function')
+      throw new TypeError(`${String(name)}: only a method of an instance can be cached`);
+    const label = `${target.constructor.name}.${String(name)}()`;
+    const cacheOf = injectCache(target, choice.cache, label);
+    const decorated: Call = async function (...parameters) {
+      const run = (): unknown => method.apply(this, parameters);
+      return await work({ cache: cacheOf(this), parameters, run });
+    };
+    Object.defineProperties(decorated, Object.getOwnPropertyDescriptors(method));
+    for (const key of Reflect.getOwnMetadataKeys(method) as unknown[])
+      Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, method), decorated);
+    descriptor.value = decorated;
+  };
+};
+
+/**
+ * The key of a call.
+ *
+ * @throws TypeError for parts that are not JSON
+ */
+export const keyOfCall = (key: MethodKey, { parameters }: MethodCall): string =>
+  keyOf(key(...(parameters as never[])));
+
+/** What the cache takes of the options of a decorator. */
+export const callOptions = <O extends CacheChoice>(options: O): Omit<O, 'cache'> => {
+  const rest: O & { cache?: unknown } = { ...options };
+  delete rest.cache;
+  return rest;
+};
+
+/** @throws TypeError when a decorator was given no function of keys */
+export const checkKey = (decorator: string, key: unknown): void => {
+  if (typeof key !== 'function')
+    throw new TypeError(
+      `${decorator}: expected a function that makes the key of the method's parameters, such as ` +
+        `(id: number) => ['product', id]; got ${describeValue(key)}`,
+    );
+};
