@@ -19,6 +19,7 @@ const rooms = {
   'session-http': ['session', 'store', 'config', 'serializer', ...ground],
   throttler: ['cache', 'session', 'store', 'config', 'serializer', ...ground],
   terminus: ['cache', 'session', 'store', 'config', 'serializer', ...ground],
+  keyv: ['cache', 'store', 'config', 'serializer', ...ground],
 };
 
 const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
@@ -94,8 +95,8 @@ module.exports = {
     {
       name: 'optional-peers-stay-in-their-rooms',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/(throttler|terminus|testing)/' },
-      to: { path: 'node_modules/@nestjs/(throttler|terminus|testing)(/|$)' },
+      from: { path: '^lib/', pathNot: '^lib/(throttler|terminus|testing|keyv)/' },
+      to: { path: 'node_modules/(@nestjs/(throttler|terminus|testing)|keyv)(/|$)' },
     },
     {
       name: 'heavy-libraries-stay-in-the-cache-coder',
@@ -110,7 +111,7 @@ module.exports = {
       to: {
         dependencyTypes: ['npm-no-pkg', 'npm-dev', 'unknown', 'undetermined'],
         pathNot:
-          'node_modules/(@types|redis|rxjs|reflect-metadata|@nestjs/(common|config|core|terminus|testing|throttler))/',
+          'node_modules/(@types|keyv|redis|rxjs|reflect-metadata|@nestjs/(common|config|core|terminus|testing|throttler))/',
       },
     },
     {

@@ -45,13 +45,15 @@ const works = (command: string, manifests: readonly Manifest[]): boolean => {
     case 'test':
       return isScript(verb) && words.filter((word) => word.includes('/')).every(isThere);
     case 'install':
-      return words.every((name) => manifests.some((manifest) => isKnown(name, manifest)));
+      return words.every((word) => manifests.some((manifest) => isKnown(withoutVersion(word), manifest)));
     default:
       return false;
   }
 };
 
 const isThere = (path: string): boolean => existsSync(join(ROOT, path));
+
+const withoutVersion = (word: string): string => word.replace(/(?!^)@.*$/, '');
 
 /** Whether the tests themselves use the package. */
 const isKnown = (name: string, manifest: Manifest): boolean =>

@@ -9,6 +9,7 @@ const ON_DEMAND = [
   '@nestjs/throttler',
   '@nestjs/terminus',
   '@nestjs/testing',
+  'keyv',
   'decimal.js',
   'temporal-polyfill',
 ] as const;
@@ -34,6 +35,7 @@ describe('each entry of the package loads only what it needs', () => {
     ['cache-coder/index', ['decimal.js'], ['decimal.js', 'temporal-polyfill']],
     ['throttler/index', ['@nestjs/common'], []],
     ['terminus/index', ['@nestjs/common'], ['@nestjs/terminus']],
+    ['keyv/index', [], ['keyv']],
     ['testing/index', [], []],
   ])('%s loads %j, and of what is loaded on demand %j', async (entry, some, demanded) => {
     const loaded = await packagesLoadedBy(entry);
@@ -62,6 +64,7 @@ describe('each entry of the package loads only what it needs', () => {
     expect(entries.map((path) => path.replace(/\.ts$/, '')).sort()).toEqual([
       'cache-coder/index',
       'index',
+      'keyv/index',
       'terminus/index',
       'testing/index',
       'throttler/index',
