@@ -54,7 +54,12 @@ export { CacheKeyNotFoundError } from './errors/cache-key-not-found.error.js';
 export { CodexRedisError, type CodexRedisErrorOptions } from './errors/codex-redis.error.js';
 export { HttpMappedError } from './errors/http-mapped.error.js';
 export { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
-export { RedisConnectionError, RedisServiceError, RedisTimeoutError } from './errors/redis.errors.js';
+export {
+  RedisConnectionError,
+  RedisServiceError,
+  RedisTimeoutError,
+  RedisUnavailableError,
+} from './errors/redis.errors.js';
 export { SerializationError } from './errors/serialization.error.js';
 export {
   SessionConflictError,

@@ -23,7 +23,7 @@ export class RedisTimeoutError extends RedisConnectionError {
 
 /** Redis answered with an error (`WRONGTYPE`, `OOM`, `READONLY` …). HTTP status 503. */
 export class RedisServiceError extends HttpMappedError {
-  readonly code = 'CODEX_REDIS_SERVICE';
+  readonly code: string = 'CODEX_REDIS_SERVICE';
 
   /**
    * @param replyCode the first word of Redis' reply, such as `WRONGTYPE`; the reply itself, which may quote
@@ -35,4 +35,12 @@ export class RedisServiceError extends HttpMappedError {
   ) {
     super(SERVICE_UNAVAILABLE, `Redis refused the command: ${replyCode}`, options);
   }
+}
+
+/**
+ * Redis cannot serve the command now (`LOADING`, `BUSY`, `READONLY`, `OOM`, `NOREPLICAS` …); it did nothing. The same
+ * command may succeed later. HTTP status 503.
+ */
+export class RedisUnavailableError extends RedisServiceError {
+  override readonly code = 'CODEX_REDIS_UNAVAILABLE';
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import { throttlerLogger } from '../common/loggers.js';
 import type { CodexRedisSettings } from '../config/settings.js';
-import { RedisConnectionError, RedisServiceError } from '../errors/redis.errors.js';
+import { RedisConnectionError, RedisUnavailableError } from '../errors/redis.errors.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { CACHE_STORE, SETTINGS } from '../tokens/internal-tokens.js';
 
@@ -22,13 +22,10 @@ type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 const UNCOUNTED: ThrottlerRecord = { totalHits: 0, timeToExpire: 0, isBlocked: false, timeToBlockExpire: 0 };
 
-/** What Redis answers while it starts or fails over, when it counts for nobody. */
-const AWAY = new Set(['LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY']);
-
 /** Why Redis is away; `undefined` when it is not, and the command itself failed. */
 const reasonToBeAway = (error: unknown): string | undefined => {
-  if (error instanceof RedisConnectionError) return error.code;
-  return error instanceof RedisServiceError && AWAY.has(error.replyCode) ? error.replyCode : undefined;
+  if (error instanceof RedisUnavailableError) return error.replyCode;
+  return error instanceof RedisConnectionError ? error.code : undefined;
 };
 
 /** Counts the hits of `@nestjs/throttler` on the cache's Redis, so that all instances share their limits. */

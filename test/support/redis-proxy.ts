@@ -24,13 +24,12 @@ export class RedisProxy {
   #outdated = false;
   #accepted = 0;
 
-  private constructor(private readonly target: { readonly host: string; readonly port: number }) {
+  private constructor(private target: { readonly host: string; readonly port: number }) {
     this.#server = createServer((near) => this.#accept(near));
   }
 
   static async start(url: string): Promise<RedisProxy> {
-    const { hostname, port } = new URL(url);
-    const proxy = new RedisProxy({ host: hostname, port: Number(port || 6379) });
+    const proxy = new RedisProxy(targetOf(url));
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
@@ -52,6 +51,11 @@ export class RedisProxy {
   /** How many connections there are. */
   get open(): number {
     return this.#pairs.size;
+  }
+
+  /** From now on new connections lead to another server; those that there are stay. */
+  moveTo(url: string): void {
+    this.target = targetOf(url);
   }
 
   /** From now on no byte passes. */
@@ -119,6 +123,11 @@ export class RedisProxy {
     setTimeout(() => far.resume(), (bytes.length / this.#bytesPerSecond) * 1000);
   }
 }
+
+const targetOf = (url: string): { readonly host: string; readonly port: number } => {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port || 6379) };
+};
 
 const outdated = (bytes: Buffer): Buffer => {
   const text = bytes.toString('latin1');

@@ -60,8 +60,11 @@ export const memory = onMemory('memory', (store) => store);
 export const embedded = onMemory('the testing helpers', (store) => new Faults().wrap(store));
 
 /** A store of the module's own, with the defaults of its options. */
-export const openSource = (source: RedisSource, operationTimeoutMs = 1000): KeyValueStore =>
-  openRedisStore({ source, clientOptions: {}, operationTimeoutMs, connectTimeoutMs: 5000 });
+export const openSource = (
+  source: RedisSource,
+  operationTimeoutMs = 1000,
+  connectTimeoutMs = 5000,
+): KeyValueStore => openRedisStore({ source, clientOptions: {}, operationTimeoutMs, connectTimeoutMs });
 
 export const openRedis = (url: string, operationTimeoutMs?: number): KeyValueStore =>
   openSource({ kind: 'url', url }, operationTimeoutMs);

@@ -1,5 +1,5 @@
 import type { RedisSettings } from '../../config/settings.js';
-import { BorrowedLink } from './single/borrowed-link.js';
+import { ExternalClientLink } from './single/external-client-link.js';
 import { ClusterLink } from './cluster/cluster-link.js';
 import type { RedisLink } from './link/redis-link.js';
 import { RedisStore } from './redis-store.js';
@@ -14,7 +14,7 @@ const linkOf = ({ source, ...common }: RedisSettings): RedisLink => {
     case 'url':
       return new SingleLink({ url: source.url, ...common });
     case 'client':
-      return new BorrowedLink({ client: source.client, ...common });
+      return new ExternalClientLink({ client: source.client, ...common });
     case 'cluster':
       return new ClusterLink({ cluster: source.options, ...common });
     case 'sentinel':

@@ -34,6 +34,7 @@ import {
 import { hitScript, parseHitOutcome } from './commands/scripts/hit.js';
 import { persistScript, renameScript } from './commands/scripts/move.js';
 import { type ScriptRunner, scriptRunner } from './commands/scripts/script-runner.js';
+import { servesWritesScript } from './commands/scripts/serves-writes.js';
 import { setManyScript } from './commands/scripts/set-many.js';
 import { endScript, moveAwayScript, parseEndOutcome, parseMoveOutcome } from './commands/scripts/trace.js';
 import { asPx, setCommand } from './commands/set-command.js';
@@ -70,7 +71,7 @@ export class RedisStore implements KeyValueStore {
 
   async ping(): Promise<void> {
     const masters = await this.#masters();
-    await Promise.all(masters.map((master) => master.send(['PING'])));
+    await Promise.all(masters.map((master) => master.send(['EVAL', servesWritesScript.source, '0'])));
   }
 
   get(key: string): Promise<string | null> {

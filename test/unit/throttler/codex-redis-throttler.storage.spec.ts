@@ -1,7 +1,11 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { resolveSettings } from '../../../lib/config/resolve-settings.js';
-import { RedisConnectionError, RedisServiceError } from '../../../lib/errors/redis.errors.js';
+import {
+  RedisConnectionError,
+  RedisServiceError,
+  RedisUnavailableError,
+} from '../../../lib/errors/redis.errors.js';
 import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
 import { Faults } from '../../../lib/testing/faults.js';
 import { TestClock } from '../../../lib/testing/test-clock.js';
@@ -66,9 +70,9 @@ describe('CodexRedisThrottlerStorage', () => {
   });
 
   it.each(['LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY'])(
-    'takes a Redis that answers %s for one that is away',
+    'CN2 takes a Redis that answers %s for one that is away',
     async (replyCode) => {
-      faults.failNext({ times: 2 }, new RedisServiceError(replyCode));
+      faults.failNext({ times: 2 }, new RedisUnavailableError(replyCode));
       await expect(hit(open())).rejects.toThrow(RedisServiceError);
       expect(await hit(open({ whenUnavailable: 'allow' }))).toMatchObject({ totalHits: 0, isBlocked: false });
       expect(warn).toHaveBeenLastCalledWith(expect.stringContaining(replyCode));

@@ -1,17 +1,15 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisClusterOptions } from 'redis';
 import { RedisConnectionError, RedisTimeoutError } from '../../../errors/redis.errors.js';
 import { ignore } from '../../../common/ignore.js';
+import { within } from '../../../common/within.js';
 import { checkServer } from '../link/check-server.js';
-import { closedError } from '../link/closed-error.js';
 import { ClusterMap } from './cluster-map.js';
 import type { ClusterNode } from './cluster-node.js';
 import { hashSlot } from '../../hash-slot.js';
 import { Redirections } from './cluster-redirections.js';
-import { clusterStartError } from '../connection/topology-start-error.js';
-import { DialTimeoutError } from '../connection/dial.js';
-import { FirstConnect } from '../link/first-connect.js';
+import { clusterStartError } from './cluster-start-error.js';
+import { LinkLifecycle } from '../link/link-lifecycle.js';
 import type { RedisLink, RedisNode, ReplyParser } from '../link/redis-link.js';
 import { replicaOrMaster } from '../link/replica-read.js';
 import { asReply } from '../commands/replies.js';
@@ -29,9 +27,7 @@ const MOST_REDIRECTIONS = 16;
 export class ClusterLink implements RedisLink {
   readonly #map: ClusterMap;
   readonly #redirections: Redirections;
-  readonly #firstConnect: FirstConnect;
-  #state: 'new' | 'open' | 'closing' = 'new';
-  #closed: Promise<void> | undefined;
+  readonly #life: LinkLifecycle;
 
   /** @throws ImproperlyConfiguredError for options node-redis refuses */
   constructor(private readonly options: ClusterLinkOptions) {
@@ -40,26 +36,31 @@ export class ClusterLink implements RedisLink {
       most: options.cluster.maxCommandRedirections ?? MOST_REDIRECTIONS,
       operationTimeoutMs: options.operationTimeoutMs,
     });
-    this.#firstConnect = new FirstConnect(() => this.#connect(), options.operationTimeoutMs);
+    this.#life = new LinkLifecycle({
+      open: () => this.#open(),
+      release: () => this.#release(),
+      startError: (error) => clusterStartError(error, this.#map.names),
+      ...options,
+    });
   }
 
   connect(): Promise<void> {
-    return this.#state === 'closing' ? Promise.reject(closedError()) : this.#firstConnect.connect();
+    return this.#life.connect();
   }
 
   close(): Promise<void> {
-    return (this.#closed ??= this.#close());
+    return this.#life.close();
   }
 
   send<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    if (this.#state !== 'open') return this.#whenOpen(() => this.send(key, args, parse));
+    if (!this.#life.isOpen) return this.#life.whenOpen(() => this.send(key, args, parse));
     const slot = hashSlot(key);
     return this.#dispatch(this.#map.masterOf(slot), slot, args, parse);
   }
 
   read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     if (this.options.cluster.useReplicas !== true) return this.send(key, args, parse);
-    if (this.#state !== 'open') return this.#whenOpen(() => this.read(key, args, parse));
+    if (!this.#life.isOpen) return this.#life.whenOpen(() => this.read(key, args, parse));
     const slot = hashSlot(key);
     const master = this.#map.masterOf(slot);
     const reader = this.#readerOf(slot, master);
@@ -81,7 +82,7 @@ export class ClusterLink implements RedisLink {
   }
 
   async masters(): Promise<readonly RedisNode[]> {
-    if (this.#state !== 'open') return this.#whenOpen(() => this.masters());
+    if (!this.#life.isOpen) return this.#life.whenOpen(() => this.masters());
     if (!this.#map.isAway) await this.#update();
     return [...this.#map.masters].map((node) => ({ send: (args) => node.send(args, asReply) }));
   }
@@ -90,7 +91,11 @@ export class ClusterLink implements RedisLink {
   async #update(): Promise<void> {
     const { operationTimeoutMs } = this.options;
     const refreshed = this.#map.refresh().catch(ignore);
-    await within(operationTimeoutMs, refreshed, new RedisTimeoutError(operationTimeoutMs));
+    await within(
+      operationTimeoutMs,
+      () => refreshed,
+      () => new RedisTimeoutError(operationTimeoutMs),
+    );
   }
 
   #dispatch<T>(
@@ -112,25 +117,8 @@ export class ClusterLink implements RedisLink {
     return choices[Math.floor(Math.random() * choices.length)] ?? master;
   }
 
-  async #whenOpen<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#state === 'new') await this.#firstConnect.connectForCommand();
-    if (this.#state === 'closing') throw closedError();
-    return work();
-  }
-
-  async #connect(): Promise<void> {
-    const { connectTimeoutMs } = this.options;
-    try {
-      await within(connectTimeoutMs, this.#reach(), new DialTimeoutError(connectTimeoutMs));
-      if (this.#state === 'new') this.#state = 'open';
-    } catch (error) {
-      await this.#map.reset();
-      throw this.#state === 'closing' ? closedError() : clusterStartError(error, this.#map.names);
-    }
-  }
-
   /** A master that is away need not keep an application from starting: the others serve their slots. */
-  async #reach(): Promise<void> {
+  async #open(): Promise<void> {
     await this.#map.refresh();
     const masters = [...this.#map.masters];
     const wanted = this.options.cluster.minimizeConnections === true ? masters.slice(0, 1) : masters;
@@ -142,22 +130,7 @@ export class ClusterLink implements RedisLink {
     );
   }
 
-  async #close(): Promise<void> {
-    this.#state = 'closing';
-    await this.#map.close();
-    await this.#firstConnect.settled();
+  async #release(): Promise<void> {
+    await (this.#life.isClosing ? this.#map.close() : this.#map.reset());
   }
 }
-
-const within = async <T>(ms: number, work: Promise<T>, late: Error): Promise<T> => {
-  const cancel = new AbortController();
-  const timeout = pause(ms, undefined, { signal: cancel.signal }).then(() => {
-    throw late;
-  });
-  timeout.catch(ignore);
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    cancel.abort();
-  }
-};

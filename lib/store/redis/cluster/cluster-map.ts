@@ -1,17 +1,18 @@
 import { performance } from 'node:perf_hooks';
+import { setImmediate as eventLoop } from 'node:timers/promises';
 import type { RedisClientType, RedisClusterOptions } from 'redis';
 import { ignore } from '../../../common/ignore.js';
 import { ClusterNode } from './cluster-node.js';
-import { ClusterSeeds } from './cluster-seeds.js';
+import { RootNodes } from './root-nodes.js';
 import { SLOT_COUNT } from '../../hash-slot.js';
-import { nodeTemplate, rootTemplates } from './cluster-templates.js';
 import { knownSlotRanges, type SlotRange } from './cluster-topology.js';
 import { ConnectionReport } from '../connection/connection-report.js';
 import { dial } from '../connection/dial.js';
-import { firstAnswer } from '../link/first-answer.js';
-import type { KeptConnection } from '../connection/kept-connection.js';
+import { hedgedRequest } from '../link/hedged-request.js';
+import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { addressName, mappedAddress, type NodeAddress } from '../connection/node-address.js';
-import { templateFor } from '../connection/server-template.js';
+import { clientTemplate, templateFor } from '../connection/client-template.js';
+import { jittered, POLICY } from '../connection/policy.js';
 
 /** The node that holds some slots, and those that copy it where replicas serve reads. */
 interface Shard {
@@ -25,19 +26,9 @@ export interface ClusterMapOptions {
   readonly connectTimeoutMs: number;
 }
 
-/** Pauses between questions for the topology while a master is away: often at first, in case it fails over. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 400;
-
-/** How long after a redirection the topology is asked for: a migration gives one redirection for each slot. */
-const AFTER_REDIRECTION_MS = 50;
-
-/** How long a node without slots is kept after it was asked for a key. */
-const ASKED_FOR_MS = 5000;
-
 /** Which node holds which slot, and a connection to each, kept up to date. */
 export class ClusterMap {
-  readonly #seeds: ClusterSeeds;
+  readonly #roots: RootNodes;
   readonly #template: RedisClientType;
   readonly #nodes = new Map<string, ClusterNode>();
   /** Those that have said the cluster is down: one that is cut off from the others goes on saying so. */
@@ -47,21 +38,23 @@ export class ClusterMap {
   #refreshing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #due = Infinity;
-  #pauseMs = FIRST_PAUSE_MS;
+  #pauseMs: number = POLICY.firstTopologyPauseMs;
   #closed = false;
-  /** Changes when everything is forgotten: what was asked before is of no use then. */
-  #era = {};
+  /** Aborted when everything is forgotten: what was asked before is of no use then. */
+  #forgotten = new AbortController();
+  /** Ends the question to the root nodes. */
+  #othersAnswer = new AbortController();
 
   /** @throws ImproperlyConfiguredError for options node-redis refuses */
   constructor(private readonly options: ClusterMapOptions) {
-    const { cluster, connectTimeoutMs } = options;
-    this.#seeds = new ClusterSeeds({ ...options, roots: rootTemplates(cluster, connectTimeoutMs) });
-    this.#template = nodeTemplate(cluster, connectTimeoutMs);
+    const { defaults, useReplicas } = options.cluster;
+    this.#roots = new RootNodes(options);
+    this.#template = clientTemplate({ ...defaults, readonly: useReplicas === true }, 'cluster.defaults');
   }
 
   /** `host:port, …` of the root nodes, for messages. */
   get names(): string {
-    return this.#seeds.names;
+    return this.#roots.names;
   }
 
   /** The nodes that hold slots. */
@@ -98,7 +91,7 @@ export class ClusterMap {
   moved(slot: number, address: NodeAddress): ClusterNode {
     const master = this.nodeAt(address);
     if (this.#shards[slot]?.master !== master) this.#shards[slot] = { master, replicas: [] };
-    this.refreshSoon(AFTER_REDIRECTION_MS);
+    this.refreshSoon(POLICY.afterRedirectionMs);
     return master;
   }
 
@@ -130,12 +123,14 @@ export class ClusterMap {
       this.#due = Infinity;
       this.refresh().catch(ignore);
     }, ms);
+    this.#timer.unref();
   }
 
   /** Forgets what was learned, and ends every connection once nothing is under way on it. */
   async reset(): Promise<void> {
-    this.#era = {};
-    this.#seeds.release();
+    this.#forgotten.abort(new Error('No longer wanted'));
+    this.#forgotten = new AbortController();
+    this.#othersAnswer.abort(new Error('No longer wanted'));
     clearTimeout(this.#timer);
     this.#due = Infinity;
     this.#shards = [];
@@ -147,29 +142,45 @@ export class ClusterMap {
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.idle();
     await this.reset();
   }
 
-  async #refresh(): Promise<void> {
-    const era = this.#era;
-    const ranges = await this.#ask();
-    if (this.#era === era) this.#adopt(ranges);
+  /** Resolves when nothing is under way on any node: an answer of one may lead to a command to another. */
+  async idle(): Promise<void> {
+    const busy = (): ClusterNode[] => [...this.#nodes.values()].filter((node) => node.isBusy);
+    for (let nodes = busy(); nodes.length > 0; nodes = busy()) {
+      await Promise.all(nodes.map((node) => node.idle()));
+      await eventLoop();
+    }
   }
 
-  /** A node that has just come back, or is cut off, may not know what happened meanwhile: the others are asked first. */
-  async #ask(): Promise<SlotRange[]> {
-    const era = this.#era;
-    const ready = [...this.#nodes.values()].filter((node) => node.isReady);
-    const doubts = (node: ClusterNode): number => Number(this.#doubted.has(node));
-    ready.sort((a, b) => doubts(a) - doubts(b) || a.readySince - b.readySince);
+  async #refresh(): Promise<void> {
+    const { signal } = this.#forgotten;
+    const ranges = await this.#ask(signal);
+    if (!signal.aborted) this.#adopt(ranges);
+  }
+
+  async #ask(forgotten: AbortSignal): Promise<SlotRange[]> {
+    const [first, ...others] = this.#informedNodes();
+    const ask = (node: ClusterNode): Promise<SlotRange[]> =>
+      node.send(['CLUSTER', 'SLOTS'], (reply) => knownSlotRanges(reply, node.address));
     try {
-      return await firstAnswer(ready, (node) =>
-        node.send(['CLUSTER', 'SLOTS'], (reply) => knownSlotRanges(reply, node.address)),
-      );
-    } catch (error) {
-      if (this.#era !== era) throw error;
-      return this.#seeds.slotRanges(this.#nodes.size === 0);
+      if (first !== undefined) return await hedgedRequest([first, ...others], ask);
+    } catch {
+      // None that is known knows: the root nodes are asked.
     }
+    forgotten.throwIfAborted();
+    this.#othersAnswer = new AbortController();
+    return this.#roots.slotRanges(this.#nodes.size === 0, this.#othersAnswer.signal);
+  }
+
+  /** A node that has just come back, or is cut off, may not know what happened meanwhile: the others come first. */
+  #informedNodes(): ClusterNode[] {
+    const doubts = (node: ClusterNode): number => Number(this.#doubted.has(node));
+    return [...this.#nodes.values()]
+      .filter((node) => node.isReady)
+      .sort((a, b) => doubts(a) - doubts(b) || a.readySince - b.readySince);
   }
 
   #adopt(ranges: readonly SlotRange[]): void {
@@ -192,7 +203,7 @@ export class ClusterMap {
 
   /** A node that holds no slot yet may be asked for keys of one it is importing. */
   #retire(node: ClusterNode): void {
-    const stillAsked = ASKED_FOR_MS - (performance.now() - node.askedAt);
+    const stillAsked = POLICY.askedNodeMs - (performance.now() - node.askedAt);
     if (stillAsked > 0) this.refreshSoon(stillAsked);
     else this.#drop(node);
   }
@@ -205,18 +216,17 @@ export class ClusterMap {
   #node(address: NodeAddress): ClusterNode {
     const { cluster, operationTimeoutMs, connectTimeoutMs } = this.options;
     const template = templateFor(this.#template, mappedAddress(cluster.nodeAddressMap, address));
-    const start = () => dial(template, connectTimeoutMs);
     const report = new ConnectionReport(() => addressName(address));
-    const onChange = (connection: KeptConnection): void => {
+    const onChange = (connection: ReconnectingConnection): void => {
       report.update(connection);
       this.#onChange();
     };
-    return new ClusterNode(address, { start, operationTimeoutMs, onChange });
+    return new ClusterNode(address, { dial: dial(template, connectTimeoutMs), operationTimeoutMs, onChange });
   }
 
   #onChange(): void {
-    this.#seeds.release();
-    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#othersAnswer.abort(new Error('Another node has changed'));
+    this.#pauseMs = POLICY.firstTopologyPauseMs;
     this.refreshSoon(0);
   }
 
@@ -224,7 +234,7 @@ export class ClusterMap {
   #watch(): void {
     const away = [...this.#masters].some((master) => master.failure !== undefined);
     if (!away || this.#closed) return;
-    this.refreshSoon(this.#pauseMs * (0.75 + Math.random() / 4));
-    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+    this.refreshSoon(jittered(this.#pauseMs));
+    this.#pauseMs = Math.min(POLICY.longestTopologyPauseMs, this.#pauseMs * 2);
   }
 }

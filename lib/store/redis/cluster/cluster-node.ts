@@ -1,17 +1,20 @@
 import { performance } from 'node:perf_hooks';
-import { KeptConnection, type KeptConnectionOptions } from '../connection/kept-connection.js';
+import {
+  ReconnectingConnection,
+  type ReconnectingConnectionOptions,
+} from '../connection/reconnecting-connection.js';
 import { addressName, type NodeAddress } from '../connection/node-address.js';
 import type { ReplyParser } from '../link/redis-link.js';
 import { asReply } from '../commands/replies.js';
 
 /** One node of a cluster. */
-export class ClusterNode extends KeptConnection {
+export class ClusterNode extends ReconnectingConnection {
   #askedAt = -Infinity;
 
   /** @param address as the cluster announces it */
   constructor(
     readonly address: NodeAddress,
-    options: KeptConnectionOptions,
+    options: ReconnectingConnectionOptions,
   ) {
     super(options);
   }

@@ -2,6 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ErrorReply } from 'redis';
 import { RedisServiceError, RedisTimeoutError } from '../../../errors/redis.errors.js';
+import { within } from '../../../common/within.js';
+import { POLICY } from '../connection/policy.js';
 import type { ClusterMap } from './cluster-map.js';
 import type { ClusterNode } from './cluster-node.js';
 import { parseRedirection } from './cluster-topology.js';
@@ -16,12 +18,6 @@ export interface SentCommand<T> {
   /** A time of performance.now(). */
   readonly sentAt: number;
 }
-
-/** Keys of a slot are moved some at a time: a command that names several of them may have to wait for the last. */
-const BETWEEN_TRIES_MS = 20;
-
-/** What is left for following a redirection at least. */
-const LEAST_MS = 100;
 
 const isRedirecting = ({ replyCode }: RedisServiceError): boolean =>
   replyCode === 'MOVED' || replyCode === 'ASK' || replyCode === 'TRYAGAIN';
@@ -42,15 +38,19 @@ export class Redirections {
     if (answer.replyCode === 'CLUSTERDOWN') this.map.doubt(command.node);
     if (!isRedirecting(answer)) throw answer;
     // after a blocked event loop the time is over, and yet nobody was late
-    const deadline = Math.max(command.sentAt + this.limits.operationTimeoutMs, performance.now() + LEAST_MS);
-    return this.#within(deadline, this.#follow(command, answer, deadline));
+    const deadline = Math.max(
+      command.sentAt + this.limits.operationTimeoutMs,
+      performance.now() + POLICY.leastRedirectionMs,
+    );
+    const late = (): Error => new RedisTimeoutError(this.limits.operationTimeoutMs);
+    return within(deadline - performance.now(), () => this.#follow(command, answer, deadline), late);
   }
 
   async #follow<T>(command: SentCommand<T>, first: RedisServiceError, deadline: number): Promise<T> {
     let { node } = command;
     let answer = first;
     for (let redirections = 0; redirections < this.limits.most && isRedirecting(answer);) {
-      const wait = answer.replyCode === 'TRYAGAIN' ? BETWEEN_TRIES_MS : 0;
+      const wait = answer.replyCode === 'TRYAGAIN' ? POLICY.tryAgainMs : 0;
       if (performance.now() + wait >= deadline) break;
       if (wait > 0) await pause(wait);
       else redirections++;
@@ -83,18 +83,5 @@ export class Redirections {
         ? (this.map.masterOf(slot) ?? from)
         : this.map.moved(slot, redirection.address);
     return { node, send: () => node.send(args, parse) };
-  }
-
-  async #within<T>(deadline: number, work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      const late = (): void => reject(new RedisTimeoutError(this.limits.operationTimeoutMs));
-      timer = setTimeout(late, deadline - performance.now());
-    });
-    try {
-      return await Promise.race([work, timeout]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

@@ -1,4 +1,4 @@
-import { RedisServiceError } from '../../../errors/redis.errors.js';
+import { refusedWith } from '../connection/translate-error.js';
 import type { NodeAddress } from '../connection/node-address.js';
 import type { RedisReply } from '../link/redis-link.js';
 
@@ -39,7 +39,7 @@ export const parseSlotRanges = (reply: RedisReply, asked: NodeAddress): SlotRang
  */
 export const knownSlotRanges = (reply: RedisReply, asked: NodeAddress): SlotRange[] => {
   const ranges = parseSlotRanges(reply, asked);
-  if (ranges.length === 0) throw new RedisServiceError('CLUSTERDOWN');
+  if (ranges.length === 0) throw refusedWith('CLUSTERDOWN');
   return ranges;
 };
 

@@ -1,40 +1,43 @@
 import { createClient, type RedisClientOptions, type RedisClientType } from 'redis';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
+import type { NodeAddress } from './node-address.js';
+
+type Socket = NonNullable<RedisClientOptions['socket']>;
 
 /**
  * A client that is never connected: fresh ones are duplicates of it. Reconnecting the same object leaves orphans,
- * and creating one anew costs a thousand times a duplicate.
+ * and creating one anew costs a thousand times a duplicate. Commands, deadlines and reconnecting are this module's.
  *
- * @throws ImproperlyConfiguredError for a url that cannot be read
+ * @param path the option it comes from, for the message
+ * @throws ImproperlyConfiguredError for options node-redis refuses, such as a url that cannot be read
  */
-export const clientTemplate = (
-  url: string,
-  clientOptions: RedisClientOptions,
-  connectTimeoutMs: number,
-): RedisClientType => {
+export const clientTemplate = (options: RedisClientOptions, path: string): RedisClientType => {
   try {
     return createClient({
-      ...clientOptions,
-      url,
+      ...options,
       RESP: 3,
       disableOfflineQueue: true,
       maintNotifications: 'disabled',
       commandOptions: { timeout: 0 },
-      socket: {
-        ...clientOptions.socket,
-        connectTimeout: connectTimeoutMs,
-        reconnectStrategy: false,
-      } as NonNullable<RedisClientOptions['socket']>,
+      // its own timeout takes a blocked event loop for a silent server
+      socket: { ...options.socket, connectTimeout: 0, reconnectStrategy: false } as Socket,
     });
   } catch {
     // No cause: the errors of the url parser quote the url, password included.
     throw new ImproperlyConfiguredError(
-      'url: not a Redis url node-redis can use (or clientOptions contradict it); ' +
-        'write redis://user:password@host:6379/0, rediss://… or unix:///path/to.sock?db=0, ' +
-        'with special characters of the password percent-encoded',
+      path === 'url'
+        ? 'url: not a Redis url node-redis can use (or clientOptions contradict it); ' +
+            'write redis://user:password@host:6379/0, rediss://… or unix:///path/to.sock?db=0, ' +
+            'with special characters of the password percent-encoded'
+        : `${path}: not options node-redis can use; write a url as redis://user:password@host:6379, with special ` +
+            'characters of the password percent-encoded',
     );
   }
 };
+
+/** The same client, going elsewhere. */
+export const templateFor = (template: RedisClientType, { host, port }: NodeAddress): RedisClientType =>
+  template.duplicate({ socket: { ...template.options.socket, host, port } as Socket });
 
 /** Where a client goes, for messages at start: never the user or the password. */
 export const addressOf = (template: RedisClientType): string => {

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { KeptConnection } from './kept-connection.js';
+import type { ReconnectingConnection } from './reconnecting-connection.js';
 
 const logger = new Logger('CodexRedisModule');
 
@@ -10,7 +10,7 @@ export class ConnectionReport {
   /** @param place names the server: never the user or the password */
   constructor(private readonly place: () => string) {}
 
-  update({ isReady, failure }: Pick<KeptConnection, 'isReady' | 'failure'>): void {
+  update({ isReady, failure }: Pick<ReconnectingConnection, 'isReady' | 'failure'>): void {
     if (isReady && this.#lost) logger.log(`Connected to Redis at ${this.place()} again`);
     if (!isReady && !this.#lost)
       logger.warn(`Lost the connection to Redis at ${this.place()} (${messageOf(failure)}); reconnecting`);

@@ -1,40 +1,65 @@
-import type { RedisClientType } from 'redis';
-import { RedisTimeoutError } from '../../../errors/redis.errors.js';
+import type { Socket } from 'node:net';
+import { type RedisClientType, ErrorReply } from 'redis';
+import { RedisServiceError, RedisTimeoutError } from '../../../errors/redis.errors.js';
+import { within } from '../../../common/within.js';
 import type { RedisReply, ReplyParser } from '../link/redis-link.js';
-import { translateError } from './translate-error.js';
+import { DialTimeoutError } from './dial.js';
+import { POLICY } from './policy.js';
+import { SocketProgress } from './socket-progress.js';
+import { replyCode, translateError } from './translate-error.js';
 import { Watchdog } from './watchdog.js';
 
 export interface ConnectionOptions {
   /** Connected; its reconnectStrategy is `false`. */
-  readonly client: Pick<RedisClientType, 'sendCommand' | 'destroy' | 'on'>;
-  readonly bytesRead: () => number;
+  readonly client: Pick<RedisClientType, 'sendCommand' | 'destroy' | 'on' | 'ref' | 'unref'>;
+  readonly socket: Socket | undefined;
   readonly operationTimeoutMs: number;
   /** Called once, when the connection ends by itself. */
   readonly onLost: (error: Error, connection: Connection) => void;
+  /** Called when the server answers that it is a replica. */
+  readonly onReadonly?: (error: Error, connection: Connection) => void;
 }
 
 /**
  * One connection of this module's own, from connected to ended: it never reconnects. An overdue command ends it,
- * which rejects everything under way.
+ * which rejects everything under way. It keeps the process alive while something is under way, and not else.
  */
 export class Connection {
   readonly #client: ConnectionOptions['client'];
   readonly #watchdog: Watchdog;
   #ended = false;
   #overdue = false;
+  /** Times of Date.now(), which goes on while the process or the machine sleeps. */
+  #busySince = 0;
+  #restingSince = Date.now();
+  #longestRoundTripMs = 0;
 
   constructor(private readonly options: ConnectionOptions) {
-    this.#client = options.client;
+    const { client, socket, operationTimeoutMs } = options;
+    const progress = new SocketProgress(socket);
+    this.#client = client;
     this.#watchdog = new Watchdog({
-      deadlineMs: options.operationTimeoutMs,
-      bytesRead: options.bytesRead,
+      deadlineMs: operationTimeoutMs,
+      hasMoved: () => progress.hasMoved(),
       onOverdue: () => {
         this.#overdue = true;
-        this.#lose(new RedisTimeoutError(options.operationTimeoutMs));
+        this.#lose(new RedisTimeoutError(operationTimeoutMs));
       },
+      onBusy: this.#onBusy,
+      onRest: this.#onRest,
     });
     // Also raised when a reply cannot be parsed: from then on replies and commands no longer match.
-    options.client.on('error', (error: Error) => this.#lose(error));
+    client.on('error', (error: Error) => this.#lose(error));
+  }
+
+  /** Whether something is under way. */
+  get isBusy(): boolean {
+    return this.#watchdog.isBusy;
+  }
+
+  /** Whether it can be used as it is: a connection that carried nothing for a while may be gone without a word. */
+  get isTrusted(): boolean {
+    return this.#watchdog.isBusy || Math.abs(Date.now() - this.#restingSince) < POLICY.idleMs;
   }
 
   send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
@@ -43,6 +68,20 @@ export class Connection {
       this.#watchdog.settle();
       return parse(reply);
     }, this.#fail);
+  }
+
+  /** Whether the server gives a sign of life soon; an error is one, too. */
+  async isAlive(): Promise<boolean> {
+    const { operationTimeoutMs } = this.options;
+    const usual = Math.max(operationTimeoutMs / 10, 4 * this.#longestRoundTripMs);
+    const patienceMs = Math.min(usual, operationTimeoutMs / 2);
+    const late = (): Error => new DialTimeoutError(patienceMs);
+    try {
+      await within(patienceMs, () => this.send(['PING'], () => undefined), late);
+      return true;
+    } catch (error) {
+      return error instanceof RedisServiceError;
+    }
   }
 
   /** Resolves when nothing is under way, which the deadline bounds. */
@@ -58,11 +97,25 @@ export class Connection {
     this.#client.destroy();
   }
 
+  readonly #onBusy = (): void => {
+    this.#busySince = Date.now();
+    this.#client.ref();
+  };
+
+  readonly #onRest = (commands: number): void => {
+    this.#restingSince = Date.now();
+    if (commands === 1)
+      this.#longestRoundTripMs = Math.max(this.#longestRoundTripMs, this.#restingSince - this.#busySince);
+    if (!this.#ended) this.#client.unref();
+  };
+
   readonly #fail = (error: unknown): never => {
     this.#watchdog.settle();
-    throw this.#overdue
-      ? new RedisTimeoutError(this.options.operationTimeoutMs, { cause: error })
-      : translateError(error);
+    if (this.#overdue) throw new RedisTimeoutError(this.options.operationTimeoutMs, { cause: error });
+    const translated = translateError(error);
+    if (error instanceof ErrorReply && replyCode(error) === 'READONLY')
+      this.options.onReadonly?.(translated, this);
+    throw translated;
   };
 
   #lose(error: Error): void {

@@ -3,22 +3,19 @@ import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { ErrorReply, type RedisClientType } from 'redis';
 import { ignore } from '../../../common/ignore.js';
+import { within } from '../../../common/within.js';
 import { joinWrites } from './join-writes.js';
 import { withoutArguments } from './translate-error.js';
 
 export interface DialledClient {
+  /** Connected; its socket does not keep the process alive until `ref()`. */
   readonly client: RedisClientType;
-  /** Bytes received so far. */
-  readonly bytesRead: () => number;
+  /** Undefined where node-redis has not shown it. */
+  readonly socket: Socket | undefined;
 }
 
-/** A client on its way to being connected. */
-export interface Dial {
-  /** Rejects with node-redis' error, or the reason it was abandoned for. */
-  readonly opened: Promise<DialledClient>;
-  /** Gives up and releases everything. Without effect once opened. */
-  abandon(reason: Error): void;
-}
+/** Connects once. Rejects with node-redis' error or the reason of the signal, which has no effect once connected. */
+export type Dial = (signal: AbortSignal) => Promise<DialledClient>;
 
 /** Raised when no connection was made in time. */
 export class DialTimeoutError extends Error {
@@ -30,23 +27,34 @@ export class DialTimeoutError extends Error {
 /**
  * Connects a fresh duplicate of `template` within `boundMs`. node-redis' own connectTimeout ends with the TCP or
  * TLS handshake, so a server that accepts and then stays silent would hang for ever.
+ *
+ * @param verify what else must succeed before the connection counts as made
  */
-export const dial = (template: RedisClientType, boundMs: number): Dial => {
-  const abort = new AbortController();
-  let abandon: (reason: Error) => void = ignore;
-  const abandoned = new Promise<never>((_, reject) => (abandon = reject));
-  const timer = setTimeout(() => abandon(new DialTimeoutError(boundMs)), boundMs);
-  const opened = Promise.race([open(template, abort.signal), abandoned])
-    .catch((error: unknown) => {
-      abort.abort();
+export const dial =
+  (
+    template: RedisClientType,
+    boundMs: number,
+    verify: (client: RedisClientType) => Promise<void> = () => Promise.resolve(),
+  ): Dial =>
+  async (signal) => {
+    try {
+      return await within(
+        boundMs,
+        (bounded) => open(template, bounded, verify),
+        () => new DialTimeoutError(boundMs),
+        { signal, ref: false },
+      );
+    } catch (error) {
       throw error instanceof ErrorReply ? withoutArguments(error) : error;
-    })
-    .finally(() => clearTimeout(timer));
-  return { opened, abandon };
-};
+    }
+  };
 
 /** The signal destroys sockets too: a TCP connect under way outlives the destroy() of node-redis. */
-const open = async (template: RedisClientType, signal: AbortSignal): Promise<DialledClient> => {
+const open = async (
+  template: RedisClientType,
+  signal: AbortSignal,
+  verify: (client: RedisClientType) => Promise<void>,
+): Promise<DialledClient> => {
   const options = { ...(template.options.socket as NetConnectOpts & { readonly tls?: boolean }), signal };
   const underTls = options.tls === true ? await connectSocket(options) : undefined;
   signal.throwIfAborted();
@@ -54,18 +62,26 @@ const open = async (template: RedisClientType, signal: AbortSignal): Promise<Dia
     socket: { ...options, ...(underTls && { socket: underTls }) } as never,
   });
   client.on('error', ignore);
-  signal.addEventListener('abort', () => client.destroy(), { once: true });
+  client.unref();
+  const destroy = (): void => client.destroy();
+  signal.addEventListener('abort', destroy, { once: true });
   const { connecting, seen } = connectClient(client);
-  await connecting;
-  const socket = underTls ?? seen;
+  try {
+    await connecting;
+    await verify(client);
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
   // what TLS makes of the commands is joined by TLS
   if (underTls === undefined && seen !== undefined) joinWrites(seen);
-  return { client, bytesRead: () => socket?.bytesRead ?? 0 };
+  return { client, socket: underTls ?? seen };
 };
 
 /** TLS is laid over a socket of our own, whose bytes can be counted. */
 const connectSocket = async (options: NetConnectOpts): Promise<Socket> => {
   const socket = connect({ noDelay: true, keepAlive: true, ...options });
+  socket.unref();
   socket.on('error', ignore);
   await once(socket, 'connect');
   return socket;

@@ -1,42 +1,88 @@
 import { ErrorReply } from 'redis';
 import { CodexRedisError } from '../../../errors/codex-redis.error.js';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
-import { RedisConnectionError } from '../../../errors/redis.errors.js';
+import {
+  RedisConnectionError,
+  RedisServiceError,
+  RedisUnavailableError,
+} from '../../../errors/redis.errors.js';
 import { DialTimeoutError } from './dial.js';
-import { replyCode } from './translate-error.js';
+import { replyCode, translateError } from './translate-error.js';
+import { ReplicaError, WrongModeError } from './verify-primary.js';
 
 /** Why the module could not start on the Redis at `address`, and what to do. The one place that names a host. */
 export const startError = (error: unknown, address: string): Error => {
   if (error instanceof CodexRedisError) return error;
   if (error instanceof ErrorReply) return refusal(error, address);
-  return new RedisConnectionError(`Redis at ${address} is not reachable (${reason(error)}); ${cure(error)}`, {
+  if (error instanceof WrongModeError) return wrongMode(error, address);
+  if (error instanceof ReplicaError)
+    return new ImproperlyConfiguredError(
+      `Redis at ${address} is a replica, which takes no writes; give the address of its primary, or that of the ` +
+        'Sentinels as `sentinel`',
+      { cause: error },
+    );
+  return new RedisConnectionError(`Redis at ${address} is not reachable (${reason(error)}); ${fix(error)}`, {
     cause: error,
   });
 };
 
+/** Whether the same start may succeed a moment later: the server may be about to listen, or to be promoted. */
+export const mayPass = (error: unknown): boolean => {
+  if (error instanceof AggregateError) return error.errors.every(mayPass);
+  if (error instanceof ErrorReply) return translateError(error) instanceof RedisUnavailableError;
+  if (error instanceof RedisUnavailableError) return true;
+  if (error instanceof RedisConnectionError) return error.cause === undefined || mayPass(error.cause);
+  return !(error instanceof CodexRedisError || error instanceof WrongModeError || isAboutTls(error));
+};
+
+/** What a server answered says more than that others did not. */
+export const replyIn = (error: unknown): ErrorReply | undefined => {
+  if (error instanceof ErrorReply) return error;
+  if (error instanceof RedisServiceError) return replyIn(error.cause);
+  if (error instanceof AggregateError) return error.errors.map(replyIn).find((reply) => reply !== undefined);
+  return undefined;
+};
+
+/** Where all failed alike, as by TLS, one of them says what to do. */
+export const inCommon = (error: unknown): unknown => {
+  if (!(error instanceof AggregateError)) return error;
+  const codes = new Set(error.errors.map((each: NodeJS.ErrnoException) => each.code));
+  return codes.size === 1 ? error.errors[0] : error;
+};
+
+const CREDENTIALS = ['WRONGPASS', 'NOAUTH', 'NOPERM'];
+
+export const isAboutCredentials = (reply: ErrorReply): boolean => CREDENTIALS.includes(replyCode(reply));
+
 const refusal = (error: ErrorReply, address: string): Error => {
-  const code = replyCode(error);
-  if (code === 'WRONGPASS' || code === 'NOAUTH' || code === 'NOPERM')
+  const cause = { cause: error };
+  if (isAboutCredentials(error))
     return new ImproperlyConfiguredError(
-      `Redis at ${address} refused the credentials (${code}); check the user and password of the url or clientOptions`,
-      { cause: error },
+      `Redis at ${address} refused the credentials (${replyCode(error)}); check the user and password of the url or clientOptions`,
+      cause,
     );
+  if (error.message.includes('SELECT is not allowed in cluster mode'))
+    return wrongMode(new WrongModeError('cluster'), address);
   if (error.message.includes('DB index'))
     return new ImproperlyConfiguredError(
       `Redis at ${address} has no database of this number; check the path of the url, or \`databases\` in redis.conf`,
-      { cause: error },
+      cause,
     );
   if (error.message.includes('unknown command'))
     return new ImproperlyConfiguredError(
       `Redis at ${address} is too old: 7.0 or newer (or Valkey) is needed`,
-      {
-        cause: error,
-      },
+      cause,
     );
-  return new RedisConnectionError(`Redis at ${address} refused the connection: ${error.message}`, {
-    cause: error,
-  });
+  return new RedisConnectionError(`Redis at ${address} refused the connection: ${error.message}`, cause);
 };
+
+const wrongMode = (error: WrongModeError, address: string): Error =>
+  new ImproperlyConfiguredError(
+    error.mode === 'cluster'
+      ? `Redis at ${address} is a node of a Redis Cluster; give its address as a root node of \`cluster\` instead of \`url\``
+      : `The server at ${address} is a Redis Sentinel; give its address as \`sentinel\` instead of \`url\``,
+    { cause: error },
+  );
 
 const reason = (error: unknown): string => {
   if (error instanceof DialTimeoutError) return `no answer within ${error.ms} ms`;
@@ -45,7 +91,10 @@ const reason = (error: unknown): string => {
   return code ?? message ?? 'unknown reason';
 };
 
-const cure = (error: unknown): string =>
-  /CERT|TLS|SSL|ALTNAME/.test(String((Object(error) as NodeJS.ErrnoException).code))
+const isAboutTls = (error: unknown): boolean =>
+  /CERT|TLS|SSL|ALTNAME/.test(String((Object(error) as NodeJS.ErrnoException).code));
+
+const fix = (error: unknown): string =>
+  isAboutTls(error)
     ? 'check the certificate authority and the host name in clientOptions.socket, and that the port speaks TLS'
     : 'check the url (rediss: needs a port that speaks TLS), that the server runs, and firewalls between';

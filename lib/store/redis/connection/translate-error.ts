@@ -1,6 +1,24 @@
 import { ErrorReply } from 'redis';
 import { CodexRedisError } from '../../../errors/codex-redis.error.js';
-import { RedisConnectionError, RedisServiceError } from '../../../errors/redis.errors.js';
+import {
+  RedisConnectionError,
+  RedisServiceError,
+  RedisUnavailableError,
+} from '../../../errors/redis.errors.js';
+
+/** The replies that mean "not now": the server is there, and another time it would have done what it was asked. */
+const NOT_NOW: ReadonlySet<string> = new Set([
+  'BUSY',
+  'CLUSTERDOWN',
+  'LOADING',
+  'MASTERDOWN',
+  'MISCONF',
+  'NOREPLICAS',
+  'OOM',
+  'READONLY',
+  'TRYAGAIN',
+  'UNBLOCKED',
+]);
 
 /** The first word of an error reply of Redis: `WRONGTYPE`, `NOSCRIPT`, `OOM` … */
 export const replyCode = (error: ErrorReply): string => /^[A-Z][A-Z0-9_]*/.exec(error.message)?.[0] ?? 'ERR';
@@ -11,13 +29,16 @@ export const withoutArguments = (error: ErrorReply): ErrorReply => {
   return message === error.message ? error : new ErrorReply(message);
 };
 
+/** What an error reply with this code means to a caller. */
+export const refusedWith = (code: string, cause?: unknown): RedisServiceError =>
+  NOT_NOW.has(code) ? new RedisUnavailableError(code, { cause }) : new RedisServiceError(code, { cause });
+
 /**
  * The one place where node-redis' errors become this module's. A TypeError (an argument that cannot be sent) and
  * what is this module's already pass through; what is neither that nor a reply is the connection's.
  */
 export const translateError = (error: unknown): Error => {
   if (error instanceof CodexRedisError || error instanceof TypeError) return error;
-  if (error instanceof ErrorReply)
-    return new RedisServiceError(replyCode(error), { cause: withoutArguments(error) });
+  if (error instanceof ErrorReply) return refusedWith(replyCode(error), withoutArguments(error));
   return new RedisConnectionError(undefined, { cause: error });
 };

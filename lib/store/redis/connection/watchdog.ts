@@ -6,10 +6,13 @@ const TICKS = 10;
 export interface WatchdogOptions {
   /** Milliseconds a command may take; it is noticed at most a tenth later. */
   readonly deadlineMs: number;
-  /** Bytes received so far, where that can be known. */
-  readonly bytesRead?: (() => number) | undefined;
+  /** Whether bytes of a long reply or request have moved since it was last called, where that can be known. */
+  readonly hasMoved?: () => boolean;
   /** Called when a command is overdue. Not called again before `settle` was. */
   readonly onOverdue: () => void;
+  /** Called when the first command is under way, and when none is any more, with how many there were since. */
+  readonly onBusy?: () => void;
+  readonly onRest?: (commands: number) => void;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface WatchdogOptions {
  * enough: no timer and no record per command.
  *
  * Time is counted in ticks of its own and looked at after a poll phase, so a blocked event loop is not an outage;
- * neither is one long reply that is still arriving, whose ticks do not count.
+ * neither is one long reply that is still arriving, or a long request that is still leaving, whose ticks do not count.
  */
 export class Watchdog {
   #issued = 0;
@@ -26,26 +29,33 @@ export class Watchdog {
   /** What had been issued at each of the last ticks, the oldest first. */
   #marks: number[] = [];
   #settledAtTick = 0;
-  #bytesAtTick = 0;
+  #issuedAtRest = 0;
   #onIdle: (() => void) | undefined;
 
   constructor(private readonly options: WatchdogOptions) {}
 
+  /** Whether something is under way. */
+  get isBusy(): boolean {
+    return this.#settled !== this.#issued;
+  }
+
   /** A command was sent. */
   issue(): void {
-    this.#issued++;
+    if (this.#issued++ === this.#settled) this.options.onBusy?.();
     if (this.#timer === undefined) this.#start();
   }
 
   /** A command was answered, with whatever. */
   settle(): void {
-    this.#settled++;
-    if (this.#onIdle !== undefined && this.#settled === this.#issued) this.#onIdle();
+    if (++this.#settled !== this.#issued) return;
+    this.options.onRest?.(this.#issued - this.#issuedAtRest);
+    this.#issuedAtRest = this.#issued;
+    this.#onIdle?.();
   }
 
   /** Resolves when nothing is under way, or something is overdue. */
   async idle(): Promise<void> {
-    while (this.#settled !== this.#issued && this.#timer !== undefined) {
+    while (this.isBusy && this.#timer !== undefined) {
       await new Promise<void>((resolve) => (this.#onIdle = resolve));
       // The last answer may have led to one more command, such as EVAL after NOSCRIPT.
       await turn();
@@ -60,7 +70,7 @@ export class Watchdog {
   #start(): void {
     this.#marks = [];
     this.#settledAtTick = this.#settled;
-    this.#bytesAtTick = this.options.bytesRead?.() ?? 0;
+    this.options.hasMoved?.();
     const tickMs = Math.max(1, this.options.deadlineMs / TICKS);
     this.#timer = setInterval(this.#afterPoll, tickMs);
     this.#timer.unref();
@@ -75,15 +85,14 @@ export class Watchdog {
   };
 
   #tick(): void {
-    if (this.#settled === this.#issued) {
+    if (!this.isBusy) {
       this.stop();
       return;
     }
-    const bytes = this.options.bytesRead?.() ?? 0;
-    const longReply = this.#settled === this.#settledAtTick && bytes !== this.#bytesAtTick;
+    const hasMoved = this.options.hasMoved?.() === true;
+    const isLong = hasMoved && this.#settled === this.#settledAtTick;
     this.#settledAtTick = this.#settled;
-    this.#bytesAtTick = bytes;
-    if (longReply) return;
+    if (isLong) return;
     this.#marks.push(this.#issued);
     if (this.#marks.length <= TICKS) return;
     const issuedLongAgo = this.#marks.shift() ?? 0;

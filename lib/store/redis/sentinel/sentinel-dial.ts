@@ -1,7 +1,8 @@
-import { ErrorReply, type RedisClientType } from 'redis';
-import { ignore } from '../../../common/ignore.js';
-import { dial, type Dial, type DialledClient, DialTimeoutError } from '../connection/dial.js';
+import type { RedisClientType } from 'redis';
+import { within } from '../../../common/within.js';
+import { dial, type Dial, DialTimeoutError } from '../connection/dial.js';
 import { addressName, type NodeAddress } from '../connection/node-address.js';
+import { verifyPrimary } from '../connection/verify-primary.js';
 
 export interface MasterDialOptions {
   /** Asks the Sentinels. */
@@ -13,54 +14,20 @@ export interface MasterDialOptions {
 }
 
 /** Finds the master and connects to it. A server that is no master, or not any more, will not do. */
-export const masterDial = (options: MasterDialOptions): Dial => {
-  let opening: Dial | undefined;
-  let client: RedisClientType | undefined;
-  let given: Error | undefined;
-  let reject: (reason: Error) => void = ignore;
-  const abandoned = new Promise<never>((_, fail) => (reject = fail));
-  const abandon = (reason: Error): void => {
-    given ??= reason;
-    opening?.abandon(given);
-    if (client?.isOpen === true) client.destroy();
-    reject(given);
-  };
-  const timer = setTimeout(() => abandon(new DialTimeoutError(options.boundMs)), options.boundMs);
-  const find = async (): Promise<DialledClient> => {
-    const address = await options.locate();
-    if (given !== undefined) throw given;
-    opening = dial(options.templateAt(address), options.boundMs);
-    const opened = await opening.opened;
-    ({ client } = opened);
-    await confirm(opened.client, address, options.locate);
-    options.onOpen(address);
-    client = undefined;
+export const masterDial = ({ locate, templateAt, boundMs, onOpen }: MasterDialOptions): Dial => {
+  const find = async (signal: AbortSignal) => {
+    const address = await locate();
+    signal.throwIfAborted();
+    const confirm = async (client: RedisClientType): Promise<void> => {
+      await verifyPrimary((args) => client.sendCommand(args));
+      // One that was long in coming (it was frozen, or cut off) may have been replaced meanwhile.
+      if (addressName(await locate()) !== addressName(address))
+        throw new Error('The master has moved meanwhile');
+    };
+    const opened = await dial(templateAt(address), boundMs, confirm)(signal);
+    onOpen(address);
     return opened;
   };
-  const found = find().catch((error: unknown) => {
-    if (client?.isOpen === true) client.destroy();
-    throw error;
-  });
-  return { opened: Promise.race([found, abandoned]).finally(() => clearTimeout(timer)), abandon };
-};
-
-/** A server that was long in coming (it was frozen, or cut off) may have been replaced meanwhile. */
-const confirm = async (
-  client: RedisClientType,
-  address: NodeAddress,
-  locate: () => Promise<NodeAddress>,
-): Promise<void> => {
-  if ((await roleOf(client)) !== 'master') throw new Error('The Sentinels name a server that is no master');
-  if (addressName(await locate()) !== addressName(address)) throw new Error('The master has moved meanwhile');
-};
-
-/** A user whose ACL forbids ROLE has the Sentinels' word only. */
-const roleOf = async (client: RedisClientType): Promise<unknown> => {
-  try {
-    const [role] = await client.sendCommand<readonly unknown[]>(['ROLE']);
-    return role;
-  } catch (error) {
-    if (error instanceof ErrorReply && error.message.startsWith('NOPERM')) return 'master';
-    throw error;
-  }
+  const late = (): Error => new DialTimeoutError(boundMs);
+  return (signal) => within(boundMs, find, late, { signal, ref: false });
 };

@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import type { RedisClientType, RedisSentinelOptions } from 'redis';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
-import { firstAnswer } from '../link/first-answer.js';
-import { mostAnswers } from './most-answers.js';
+import { hedgedRequest } from '../link/hedged-request.js';
+import { majorityAnswer } from './majority-answer.js';
 import { addressName, type NodeAddress } from '../connection/node-address.js';
 import { type Announcement, SentinelServer } from './sentinel-server.js';
-import { serverTemplate, templateFor } from '../connection/server-template.js';
+import { clientTemplate, templateFor } from '../connection/client-template.js';
+import { POLICY } from '../connection/policy.js';
 
 export interface SentinelGroupOptions {
   readonly sentinel: RedisSentinelOptions;
@@ -21,12 +22,6 @@ interface Heard extends Announcement {
   readonly at: number;
 }
 
-/**
- * How long an announcement outweighs older ones. Sentinels hear of a failover from each other within seconds: whoever
- * names an older master is cut off. Once nobody confirms the newer one, they may have been set up afresh.
- */
-const REMEMBERED_MS = 30_000;
-
 /** The Sentinels. All of them are asked, since one may be away or behind: the latest failover that any knows counts. */
 export class SentinelGroup {
   readonly #servers: readonly SentinelServer[];
@@ -37,8 +32,7 @@ export class SentinelGroup {
     const { sentinelRootNodes, sentinelClientOptions } = options.sentinel;
     if (sentinelRootNodes.length === 0)
       throw new ImproperlyConfiguredError('sentinel.sentinelRootNodes: name at least one Sentinel');
-    const path = 'sentinel.sentinelClientOptions';
-    const template = serverTemplate({ ...sentinelClientOptions }, options.connectTimeoutMs, path);
+    const template = clientTemplate({ ...sentinelClientOptions }, 'sentinel.sentinelClientOptions');
     this.#servers = sentinelRootNodes.map((address) => this.#server(templateFor(template, address)));
   }
 
@@ -54,16 +48,16 @@ export class SentinelGroup {
    */
   async master(): Promise<NodeAddress> {
     const asked = this.#servers.map(async (server) => this.#hear(server, await server.master()));
-    const { address } = await mostAnswers(asked);
+    const { address } = await majorityAnswer(asked);
     return address;
   }
 
   /** The replicas that are in order, as the Sentinel knows them that named the master. */
   replicas(): Promise<NodeAddress[]> {
-    const informed = this.#latest?.from;
-    const servers = this.#servers.filter((server) => server !== informed);
-    if (informed !== undefined) servers.unshift(informed);
-    return firstAnswer(servers, (server) => server.replicas());
+    const [first, ...others] = this.#servers as [SentinelServer, ...SentinelServer[]];
+    const informed = this.#latest?.from ?? first;
+    const rest = [first, ...others].filter((server) => server !== informed);
+    return hedgedRequest([informed, ...rest], (server) => server.replicas());
   }
 
   release(): void {
@@ -79,7 +73,7 @@ export class SentinelGroup {
   #hear(from: SentinelServer, announcement: Announcement): Heard {
     const at = performance.now();
     const latest = this.#latest;
-    if (latest !== undefined && announcement.epoch < latest.epoch && at - latest.at < REMEMBERED_MS)
+    if (latest !== undefined && announcement.epoch < latest.epoch && at - latest.at < POLICY.announcementMs)
       return latest;
     return (this.#latest = { ...announcement, from, at });
   }

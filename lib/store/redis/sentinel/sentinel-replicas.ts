@@ -1,15 +1,15 @@
-import type { KeptConnection } from '../connection/kept-connection.js';
+import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { addressName, type NodeAddress } from '../connection/node-address.js';
 
 export interface SentinelReplicasOptions {
   /** Asks the Sentinels. */
   readonly locate: () => Promise<readonly NodeAddress[]>;
-  readonly connectionTo: (address: NodeAddress) => KeptConnection;
+  readonly connectionTo: (address: NodeAddress) => ReconnectingConnection;
 }
 
 /** The replicas of a master, for reads that the user lets them serve. */
 export class SentinelReplicas {
-  readonly #known = new Map<string, KeptConnection>();
+  readonly #known = new Map<string, ReconnectingConnection>();
   #closed = false;
 
   constructor(private readonly options: SentinelReplicasOptions) {}
@@ -25,7 +25,7 @@ export class SentinelReplicas {
   }
 
   /** One that can be read from. */
-  pick(): KeptConnection | undefined {
+  pick(): ReconnectingConnection | undefined {
     const ready = [...this.#known.values()].filter((connection) => connection.isReady);
     return ready[Math.floor(Math.random() * ready.length)];
   }
@@ -41,7 +41,7 @@ export class SentinelReplicas {
     void connection.open();
   }
 
-  #drop(name: string, connection: KeptConnection): Promise<void> {
+  #drop(name: string, connection: ReconnectingConnection): Promise<void> {
     this.#known.delete(name);
     return connection.close();
   }

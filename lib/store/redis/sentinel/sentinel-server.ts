@@ -2,8 +2,8 @@ import type { RedisClientType } from 'redis';
 import { ignore } from '../../../common/ignore.js';
 import { closedError } from '../link/closed-error.js';
 import { Connection } from '../connection/connection.js';
-import { dial, type Dial } from '../connection/dial.js';
-import { insistentDial } from '../connection/insistent-dial.js';
+import { dialRepeatedly } from '../connection/dial-repeatedly.js';
+import { dial } from '../connection/dial.js';
 import type { NodeAddress } from '../connection/node-address.js';
 import type { RedisReply, ReplyParser } from '../link/redis-link.js';
 
@@ -32,10 +32,9 @@ export class UnknownMasterError extends Error {
 
 /** One Sentinel. It is connected to when it is asked something, and then until it is released. */
 export class SentinelServer {
-  #dial: Dial | undefined;
   #connecting: Promise<Connection> | undefined;
-  #connection: Connection | undefined;
-  #closed = false;
+  /** Aborted when the connection is released; each has its own. */
+  #released = new AbortController();
 
   constructor(private readonly options: SentinelServerOptions) {}
 
@@ -53,38 +52,35 @@ export class SentinelServer {
   }
 
   release(): void {
-    this.#dial?.abandon(new Error('No longer wanted'));
-    this.#connection?.destroy();
-    this.#forget();
+    this.#forget(this.#released, new Error('No longer wanted'));
   }
 
   /** As `release`, for good. */
   close(): void {
-    this.#closed = true;
     this.release();
+    this.#released.abort(closedError());
   }
 
   async #ask<T>(question: string, parse: ReplyParser<T>): Promise<T> {
-    const connection = this.#connection ?? (await (this.#connecting ??= this.#connect()));
+    const connection = await (this.#connecting ??= this.#connect(this.#released));
     return connection.send(['SENTINEL', question, this.options.name], parse);
   }
 
-  async #connect(): Promise<Connection> {
-    if (this.#closed) throw closedError();
+  async #connect(released: AbortController): Promise<Connection> {
     const { template, operationTimeoutMs, connectTimeoutMs } = this.options;
-    const dialled = insistentDial(() => dial(template, connectTimeoutMs));
-    this.#dial = dialled;
+    const { signal } = released;
     try {
-      const { client, bytesRead } = await dialled.opened;
-      const onLost = (): void => this.#forget();
-      const connection = new Connection({ client, bytesRead, operationTimeoutMs, onLost });
-      if (this.#dial === dialled) this.#connection = connection;
-      else connection.destroy();
+      const once = dial(template, connectTimeoutMs);
+      const { client, socket } = await dialRepeatedly(once, { signal, untilRefused: true });
+      const onLost = (error: Error): void => this.#forget(released, error);
+      const connection = new Connection({ client, socket, operationTimeoutMs, onLost });
+      signal.addEventListener('abort', () => connection.destroy(), { once: true });
       // Only news: the master is asked for regularly, too.
       client.subscribe('+switch-master', this.#hear).catch(ignore);
       return connection;
-    } finally {
-      if (this.#dial === dialled) this.#dial = this.#connecting = undefined;
+    } catch (error) {
+      this.#forget(released, error);
+      throw error;
     }
   }
 
@@ -92,8 +88,12 @@ export class SentinelServer {
     if (message.startsWith(`${this.options.name} `)) this.options.onSwitch();
   };
 
-  #forget(): void {
-    this.#dial = this.#connecting = this.#connection = undefined;
+  /** The next question connects anew, unless this is closed. */
+  #forget(released: AbortController, reason: unknown): void {
+    if (released.signal.aborted) return;
+    released.abort(reason);
+    this.#released = new AbortController();
+    this.#connecting = undefined;
   }
 }
 

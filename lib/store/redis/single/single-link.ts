@@ -1,14 +1,14 @@
 import type { RedisClientOptions, RedisClientType } from 'redis';
 import { checkServer } from '../link/check-server.js';
 import { addressOf, clientTemplate } from '../connection/client-template.js';
-import { closedError } from '../link/closed-error.js';
 import { ConnectionReport } from '../connection/connection-report.js';
 import { dial } from '../connection/dial.js';
-import { FirstConnect } from '../link/first-connect.js';
-import { KeptConnection } from '../connection/kept-connection.js';
+import { LinkLifecycle } from '../link/link-lifecycle.js';
+import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import type { RedisLink, RedisNode, ReplyParser } from '../link/redis-link.js';
 import { asReply } from '../commands/replies.js';
 import { startError } from '../connection/start-error.js';
+import { verifyPrimary } from '../connection/verify-primary.js';
 
 export interface SingleLinkOptions {
   readonly url: string;
@@ -23,35 +23,38 @@ export class SingleLink implements RedisLink {
   readonly #template: RedisClientType;
   readonly #address: string;
   readonly #report = new ConnectionReport(() => this.#address);
-  readonly #firstConnect: FirstConnect;
-  readonly #node: RedisNode = { send: (args) => this.#dispatch(args, asReply) };
-  /** While the first connection is made. */
-  #candidate: KeptConnection | undefined;
-  /** From the first connection to the end. */
-  #connection: KeptConnection | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #life: LinkLifecycle;
+  readonly #node: RedisNode = { send: (args) => this.send('', args, asReply) };
+  #connection: ReconnectingConnection | undefined;
 
   /** @throws ImproperlyConfiguredError for a url that cannot be read */
   constructor(private readonly options: SingleLinkOptions) {
-    this.#template = clientTemplate(options.url, options.clientOptions, options.connectTimeoutMs);
+    this.#template = clientTemplate({ ...options.clientOptions, url: options.url }, 'url');
     this.#address = addressOf(this.#template);
-    this.#firstConnect = new FirstConnect(() => this.#open(), options.operationTimeoutMs);
+    this.#life = new LinkLifecycle({
+      open: () => this.#open(),
+      release: () => this.#release(),
+      startError: (error) => startError(error, this.#address),
+      ...options,
+    });
   }
 
   connect(): Promise<void> {
-    return this.#closing === undefined ? this.#firstConnect.connect() : Promise.reject(closedError());
+    return this.#life.connect();
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+    return this.#life.close();
   }
 
-  send<T>(_key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    return this.#dispatch(args, parse);
+  send<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    return this.#connection !== undefined && this.#life.isOpen
+      ? this.#connection.send(args, parse)
+      : this.#life.whenOpen(() => this.send(key, args, parse));
   }
 
-  read<T>(_key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    return this.#dispatch(args, parse);
+  read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    return this.send(key, args, parse);
   }
 
   split(): null {
@@ -62,49 +65,27 @@ export class SingleLink implements RedisLink {
     return Promise.resolve([this.#node]);
   }
 
-  #dispatch<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    return this.#connection === undefined
-      ? this.#dispatchLater(args, parse)
-      : this.#connection.send(args, parse);
-  }
-
-  async #dispatchLater<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    if (this.#closing === undefined) await this.#firstConnect.connectForCommand();
-    if (this.#connection === undefined) throw closedError();
-    return this.#connection.send(args, parse);
-  }
-
   async #open(): Promise<void> {
-    const candidate = this.#keep();
-    this.#candidate = candidate;
-    try {
-      await candidate.open();
-      if (!candidate.isReady) throw candidate.failure;
-      await checkServer({ send: (args) => candidate.send(args, asReply) }, this.#address, this.options);
-      if (this.#closing !== undefined) throw closedError();
-      this.#connection = candidate;
-    } catch (error) {
-      await candidate.close();
-      throw this.#closing === undefined ? startError(error, this.#address) : closedError();
-    }
-  }
-
-  #keep(): KeptConnection {
     const { connectTimeoutMs, operationTimeoutMs } = this.options;
-    return new KeptConnection({
-      start: () => dial(this.#template, connectTimeoutMs),
+    const connection = new ReconnectingConnection({
+      dial: dial(this.#template, connectTimeoutMs, (client) =>
+        verifyPrimary((args) => client.sendCommand(args)),
+      ),
       operationTimeoutMs,
       patienceMs: connectTimeoutMs,
-      onChange: (connection) => {
-        if (connection === this.#connection) this.#report.update(connection);
+      onChange: (changed) => {
+        if (this.#life.isOpen) this.#report.update(changed);
       },
     });
+    this.#connection = connection;
+    await connection.open();
+    if (!connection.isReady) throw connection.failure;
+    await checkServer({ send: (args) => connection.send(args, asReply) }, this.#address, this.options);
   }
 
-  async #close(): Promise<void> {
-    await this.#candidate?.close();
-    await this.#firstConnect.settled();
-    this.#connection = undefined;
-    this.#template.destroy();
+  async #release(): Promise<void> {
+    const connection = this.#connection;
+    await connection?.close();
+    if (this.#connection === connection) this.#connection = undefined;
   }
 }

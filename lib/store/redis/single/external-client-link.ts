@@ -1,23 +1,26 @@
-import { setImmediate as eventLoop } from 'node:timers/promises';
+import { setImmediate as eventLoop, setTimeout as pause } from 'node:timers/promises';
 import type { NodeRedisClient } from '../../../config/source-options.js';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../../errors/redis.errors.js';
 import { checkServer } from '../link/check-server.js';
-import { closedError } from '../link/closed-error.js';
-import { FirstConnect } from '../link/first-connect.js';
+import { LinkLifecycle } from '../link/link-lifecycle.js';
 import type { RedisLink, RedisNode, RedisReply, ReplyParser } from '../link/redis-link.js';
 import { asReply } from '../commands/replies.js';
+import { DialTimeoutError } from '../connection/dial.js';
+import { POLICY } from '../connection/policy.js';
+import { startError } from '../connection/start-error.js';
 import { translateError } from '../connection/translate-error.js';
+import { verifyPrimary } from '../connection/verify-primary.js';
 import { Watchdog } from '../connection/watchdog.js';
 
-export interface BorrowedLinkOptions {
+export interface ExternalClientLinkOptions {
   readonly client: NodeRedisClient;
   readonly operationTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly holdsSessions?: boolean;
 }
 
-const POLL_MS = 10;
+const NAME = 'the client handed in';
 
 /** Its owner may have replies mapped to other types. */
 const AS_REDIS_ANSWERS = { typeMapping: {} };
@@ -27,34 +30,37 @@ const AS_REDIS_ANSWERS = { typeMapping: {} };
  * overdue command ends our promises only; the client still waits for its answers, and the first of them shows that
  * Redis is back.
  */
-export class BorrowedLink implements RedisLink {
-  readonly #firstConnect: FirstConnect;
-  readonly #node: RedisNode = { send: (args) => this.#dispatch(args, asReply) };
+export class ExternalClientLink implements RedisLink {
+  readonly #life: LinkLifecycle;
+  readonly #node: RedisNode = { send: (args) => this.send('', args, asReply) };
   readonly #pending = new Set<(error: Error) => void>();
   readonly #watchdog: Watchdog;
-  #connected = false;
   #away = false;
-  #closing: Promise<void> | undefined;
 
-  constructor(private readonly options: BorrowedLinkOptions) {
-    this.#firstConnect = new FirstConnect(() => this.#open(), options.operationTimeoutMs);
+  constructor(private readonly options: ExternalClientLinkOptions) {
+    this.#life = new LinkLifecycle({
+      open: (signal) => this.#open(signal),
+      release: () => this.#release(),
+      startError: (error) => this.#startError(error),
+      ...options,
+    });
     this.#watchdog = new Watchdog({ deadlineMs: options.operationTimeoutMs, onOverdue: this.#onOverdue });
   }
 
   connect(): Promise<void> {
-    return this.#closing === undefined ? this.#firstConnect.connect() : Promise.reject(closedError());
+    return this.#life.connect();
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+    return this.#life.close();
   }
 
   send<T>(_key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    return this.#dispatch(args, parse);
+    return this.#life.isOpen ? this.#call(args, parse) : this.#life.whenOpen(() => this.#call(args, parse));
   }
 
-  read<T>(_key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    return this.#dispatch(args, parse);
+  read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    return this.send(key, args, parse);
   }
 
   split(): null {
@@ -63,18 +69,6 @@ export class BorrowedLink implements RedisLink {
 
   masters(): Promise<readonly RedisNode[]> {
     return Promise.resolve([this.#node]);
-  }
-
-  #dispatch<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    return this.#connected && this.#closing === undefined
-      ? this.#call(args, parse)
-      : this.#dispatchLater(args, parse);
-  }
-
-  async #dispatchLater<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    if (this.#closing === undefined) await this.#firstConnect.connectForCommand();
-    if (this.#closing !== undefined) throw closedError();
-    return this.#call(args, parse);
   }
 
   #call<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
@@ -109,26 +103,25 @@ export class BorrowedLink implements RedisLink {
     this.#pending.clear();
   };
 
-  async #open(): Promise<void> {
-    const { client, connectTimeoutMs } = this.options;
+  async #open(signal: AbortSignal): Promise<void> {
+    const { client } = this.options;
     if (!client.isOpen)
       throw new ImproperlyConfiguredError(
         'client: is not connected; await its connect() before it is handed to the module',
       );
-    for (let waited = 0; !client.isReady; waited += POLL_MS) {
-      if (this.#closing !== undefined) throw closedError();
-      if (waited >= connectTimeoutMs)
-        throw new RedisConnectionError(
-          `The client handed in did not become ready within ${connectTimeoutMs} ms`,
-        );
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
-    await checkServer({ send: (args) => this.#call(args, asReply) }, 'the client handed in', this.options);
-    this.#connected = true;
+    while (!client.isReady) await pause(POLICY.readinessPollMs, undefined, { signal });
+    const server = { send: (args: readonly string[]) => this.#call(args, asReply) };
+    await checkServer(server, NAME, this.options);
+    await verifyPrimary((args) => client.sendCommand(args, AS_REDIS_ANSWERS) as Promise<RedisReply>);
   }
 
-  async #close(): Promise<void> {
-    await this.#firstConnect.settled();
+  #startError(error: unknown): Error {
+    return error instanceof DialTimeoutError
+      ? new RedisConnectionError(`The client handed in did not become ready within ${error.ms} ms`)
+      : startError(error, NAME);
+  }
+
+  async #release(): Promise<void> {
     await this.#watchdog.idle();
     this.#watchdog.stop();
   }

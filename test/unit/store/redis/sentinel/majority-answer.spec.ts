@@ -1,28 +1,28 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { mostAnswers } from '../../../../../lib/store/redis/sentinel/most-answers.js';
+import { majorityAnswer } from '../../../../../lib/store/redis/sentinel/majority-answer.js';
 
 const silence = new Promise<never>(() => undefined);
 const failure = (): Promise<never> => Promise.reject(new Error('away'));
 
 describe('the answers of most of several sources', () => {
   it('are there when more than half have answered, however long the others take', async () => {
-    await expect(mostAnswers([silence, Promise.resolve('a'), Promise.resolve('b')])).resolves.toBe('b');
+    await expect(majorityAnswer([silence, Promise.resolve('a'), Promise.resolve('b')])).resolves.toBe('b');
   });
 
   it('are waited for a while when some are slow', async () => {
-    await expect(mostAnswers([Promise.resolve('a'), pause(20, 'b'), silence])).resolves.toBe('b');
+    await expect(majorityAnswer([Promise.resolve('a'), pause(20, 'b'), silence])).resolves.toBe('b');
   });
 
   it('are not waited for longer than that', async () => {
-    await expect(mostAnswers([silence, silence, Promise.resolve('a')])).resolves.toBe('a');
+    await expect(majorityAnswer([silence, silence, Promise.resolve('a')])).resolves.toBe('a');
   });
 
   it('are those of the others when some fail', async () => {
-    await expect(mostAnswers([failure(), Promise.resolve('a'), failure()])).resolves.toBe('a');
+    await expect(majorityAnswer([failure(), Promise.resolve('a'), failure()])).resolves.toBe('a');
   });
 
   it('are an error of all when all fail', async () => {
-    await expect(mostAnswers([failure(), failure()])).rejects.toMatchObject({
+    await expect(majorityAnswer([failure(), failure()])).rejects.toMatchObject({
       errors: [{ message: 'away' }, { message: 'away' }],
     });
   });

@@ -1,0 +1,21 @@
+import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
+import { inCommon, isAboutCredentials, replyIn, startError } from '../connection/start-error.js';
+import { replyCode } from '../connection/translate-error.js';
+
+/** Why the module could not start on the cluster whose root nodes are `names`, and what to do. */
+export const clusterStartError = (error: unknown, names: string): Error => {
+  const reply = replyIn(error);
+  if (reply === undefined) return startError(inCommon(error), names);
+  if (isAboutCredentials(reply))
+    return new ImproperlyConfiguredError(
+      `The Redis Cluster at ${names} refused the credentials (${replyCode(reply)}); check username and password ` +
+        'in cluster.defaults: those of a root node hold for the first question to that node only',
+      { cause: reply },
+    );
+  if (reply.message.includes('cluster support disabled'))
+    return new ImproperlyConfiguredError(
+      `Redis at ${names} is no node of a cluster; give its address as \`url\` instead of \`cluster\``,
+      { cause: reply },
+    );
+  return startError(reply, names);
+};

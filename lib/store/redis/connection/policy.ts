@@ -1,0 +1,45 @@
+/** The time constants of the connections to Redis, in milliseconds. Those that an operator sets are options instead. */
+export const POLICY = {
+  /** While a server refuses: the pauses between attempts double from the first to the longest, with jitter. */
+  firstPauseMs: 10,
+  longestPauseMs: 200,
+  /** After this long without an answer the next attempt to connect starts beside. */
+  attemptPatienceMs: 300,
+  /** A connection that ended sooner than this is not replaced at once: something closes each. */
+  shortLifeMs: 1000,
+  /** A connection that carried nothing for this long is asked for a sign of life before it is used. */
+  idleMs: 1000,
+  /** After a failed start commands fail at once for this long, rather than each starting one more attempt. */
+  respiteMs: 100,
+  /** How long one of several servers may stay silent before the next is asked beside it. */
+  hedgeMs: 100,
+  /** How long the other Sentinels may take after the first has answered. */
+  majorityMs: 100,
+  /** The Sentinels tell of a new master by themselves; whether they still can is seen by asking this often. */
+  sentinelScanMs: 1000,
+  /**
+   * How long an announcement outweighs older ones. Sentinels hear of a failover from each other within seconds:
+   * whoever names an older master is cut off. Once nobody confirms the newer one, they may have been set up afresh.
+   */
+  announcementMs: 30_000,
+  /** While a master of a Cluster is away: the pauses between questions for the topology, often at first. */
+  firstTopologyPauseMs: 50,
+  longestTopologyPauseMs: 400,
+  /** How long after a redirection the topology is asked for: a migration gives one redirection for each slot. */
+  afterRedirectionMs: 50,
+  /** How long a node without slots is kept after it was asked for a key. */
+  askedNodeMs: 5000,
+  /** Keys of a slot move some at a time: a command that names several of them may have to wait for the last. */
+  tryAgainMs: 20,
+  /** What is left for following a redirection at least. */
+  leastRedirectionMs: 100,
+  /** How often a client of the user's own is looked at until it is ready. */
+  readinessPollMs: 10,
+} as const;
+
+/** The pause after so many refusals, with jitter so that a fleet does not come all at once. */
+export const pauseAfter = (refusals: number): number =>
+  jittered(Math.min(POLICY.longestPauseMs, POLICY.firstPauseMs * 2 ** refusals));
+
+/** Between half of it and the whole. */
+export const jittered = (ms: number): number => ms * (0.5 + Math.random() / 2);

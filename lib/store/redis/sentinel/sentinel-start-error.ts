@@ -1,0 +1,48 @@
+import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
+import { inCommon, isAboutCredentials, replyIn, startError } from '../connection/start-error.js';
+import { replyCode } from '../connection/translate-error.js';
+import { ReplicaError, WrongModeError } from '../connection/verify-primary.js';
+import { UnknownMasterError } from './sentinel-server.js';
+
+export interface SentinelPlaces {
+  /** Addresses of the Sentinels. */
+  readonly sentinels: string;
+  /** Address of the master, where it is known. */
+  readonly master: string | undefined;
+  /** Name of the master. */
+  readonly name: string;
+}
+
+/** Why the module could not start on the master that Sentinels watch, and what to do. */
+export const sentinelStartError = (error: unknown, { sentinels, master, name }: SentinelPlaces): Error => {
+  if (error instanceof AggregateError && error.errors.some((each) => each instanceof UnknownMasterError))
+    return new ImproperlyConfiguredError(
+      `sentinel.name: the Sentinels at ${sentinels} watch no master of the name ${JSON.stringify(name)}; compare ` +
+        'it with "sentinel monitor" in their configuration',
+      { cause: error },
+    );
+  const ofSentinels = error instanceof AggregateError || master === undefined;
+  const reply = replyIn(error);
+  if (ofSentinels && reply?.message.includes('unknown command') === true)
+    return new ImproperlyConfiguredError(
+      `No Sentinel answers at ${sentinels}, but a Redis server; give the port of the Sentinels (26379 by default), or ` +
+        'this address as `url`',
+      { cause: reply },
+    );
+  if (reply !== undefined && isAboutCredentials(reply))
+    return new ImproperlyConfiguredError(
+      ofSentinels
+        ? `The Sentinels at ${sentinels} refused the credentials (${replyCode(reply)}); check username and ` +
+            'password in sentinel.sentinelClientOptions'
+        : `The master at ${master} refused the credentials (${replyCode(reply)}); check username and password ` +
+            'in sentinel.nodeClientOptions',
+      { cause: reply },
+    );
+  if (!ofSentinels && (error instanceof ReplicaError || error instanceof WrongModeError))
+    return new ImproperlyConfiguredError(
+      `The Sentinels at ${sentinels} name ${master} as the master, but it is none (${error.message}); check ` +
+        '"sentinel monitor" in their configuration, and sentinel.nodeAddressMap',
+      { cause: error },
+    );
+  return startError(reply ?? inCommon(error), ofSentinels ? `${sentinels} (Sentinels)` : master);
+};
