@@ -80,6 +80,7 @@ export type {
   SessionExpiry,
   SessionMethods,
   SessionStatus,
+  SignInOptions,
 } from './session/object/session.js';
 export type {
   SessionEvent,
@@ -88,6 +89,7 @@ export type {
   SessionListener,
 } from './session/stored/session-events.js';
 export type { CommitOutcome, SessionEffect } from './session/object/session-save.js';
+export type { DjangoLogin } from './session/object/session-user.js';
 export { type SaveOptions, SessionService } from './session/session.service.js';
 export { loadSession } from './session-http/nest/load-session.js';
 export { Session } from './session-http/nest/session.decorator.js';

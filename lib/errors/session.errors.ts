@@ -18,8 +18,11 @@ export class SessionInterruptedError extends HttpMappedError {
 export class SessionConflictError extends HttpMappedError {
   readonly code = 'CODEX_REDIS_SESSION_CONFLICT';
 
-  constructor(options?: CodexRedisErrorOptions) {
-    super(503, 'The session could not be saved: other requests kept changing it. Try again.', options);
+  constructor(
+    message = 'The session could not be saved: other requests kept changing it. Try again.',
+    options?: CodexRedisErrorOptions,
+  ) {
+    super(503, message, options);
   }
 }
 

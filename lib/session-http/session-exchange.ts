@@ -143,7 +143,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
       state.accessed ||
       state.effect !== 'nothing' ||
       state.saves.size > 0 ||
-      (saveEveryRequest && state.isLoaded && state.key !== null)
+      (saveEveryRequest && state.isLoaded && !state.isNew)
     );
   }
 
@@ -204,15 +204,15 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
   #task(statusCode: number): 'commit' | 'discard' | undefined {
     const state = this.#state();
     if (state === undefined || state.committed) return undefined;
-    const underWay = state.ending !== undefined || state.saves.size > 0;
+    const underWay = state.ending.work !== undefined || state.saves.size > 0;
     if (statusCode >= SERVER_ERROR) return underWay ? 'discard' : undefined;
-    const idle = !state.modified && !state.isExposed && !state.cycling && !underWay;
-    return idle && !(this.#http.settings.saveEveryRequest && state.key !== null) ? undefined : 'commit';
+    const idle = !state.modified && !state.isExposed && state.moving === undefined && !underWay;
+    return idle && !(this.#http.settings.saveEveryRequest && !state.isNew) ? undefined : 'commit';
   }
 
   #givesKey(state: SessionState, statusCode: number): boolean {
-    const { key, effect } = state;
-    if (key === null || effect === 'nothing' || effect === 'deleted') return false;
+    const { isNew, effect } = state;
+    if (isNew || effect === 'nothing' || effect === 'deleted') return false;
     // of what an error page leaves behind the client needs a new key only where its old one is worth nothing now
     return statusCode < SERVER_ERROR || effect === 'cycled';
   }
@@ -223,15 +223,15 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     if (state === undefined) return false;
     const failed = this.#failure !== undefined;
     if (failed && state.effect !== 'deleted') return false;
-    if (!state.accessed || !state.isLoaded || state.key !== null) return false;
-    return state.isEmpty || ((failed || statusCode >= SERVER_ERROR) && state.ending !== undefined);
+    if (!state.accessed || !state.isLoaded || !state.isNew || state.identity.hasTrace) return false;
+    return state.isEmpty || ((failed || statusCode >= SERVER_ERROR) && state.ending.count > 0);
   }
 
   #cookieOf(state: SessionState): string {
     const { session } = this;
     // rounded up, so that the cookie does not go before the session
     const maxAge = session.expiresAtBrowserClose() ? undefined : Math.ceil(session.getExpiryAge());
-    return this.#http.cookie.issue(state.key ?? '', maxAge, this.#http.clock.now());
+    return this.#http.cookie.issue(state.identity.stored ?? '', maxAge, this.#http.clock.now());
   }
 
   /** What is changed from here on would be lost. */

@@ -10,8 +10,8 @@ const useOf = (state: SessionState): SessionUse => ({
   read: state.accessed,
   written:
     state.modified ||
-    state.cycling ||
-    state.ending !== undefined ||
+    state.moving !== undefined ||
+    state.ending.count > 0 ||
     state.saves.size > 0 ||
     state.effect !== 'nothing' ||
     isChangedInside(state),

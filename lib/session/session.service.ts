@@ -14,8 +14,10 @@ import { isSessionKey } from './wire/session-key.js';
 import { sessionOf } from './object/session-proxy.js';
 import { SessionReader } from './stored/session-reader.js';
 import { SessionSigner } from './wire/session-signer.js';
+import type { FoundSession } from './object/session-identity.js';
 import type { CommitOutcome } from './object/session-save.js';
 import { isSession, type SessionKeeper, SessionState, sessionStateOf } from './object/session-state.js';
+import { SessionEnder } from './stored/session-ender.js';
 import { SessionSaver } from './stored/session-saver.js';
 import { SessionStore } from './stored/session-store.js';
 import { SessionWriter } from './stored/session-writer.js';
@@ -32,6 +34,8 @@ export interface SaveOptions {
 
 const DONE = Promise.resolve();
 
+const UNKNOWN: FoundSession = { state: 'unknown' };
+
 /**
  * Makes, loads, saves and ends sessions. Over HTTP the module does so by itself for every request.
  *
@@ -45,6 +49,7 @@ export class SessionService {
   readonly #store: SessionStore;
   readonly #codec: SessionCodec;
   readonly #reader: SessionReader;
+  readonly #ender: SessionEnder;
   readonly #saver: SessionSaver;
   readonly #keeper: SessionKeeper;
   readonly #cookieName: string;
@@ -58,12 +63,13 @@ export class SessionService {
     );
     const events = new SessionEventEmitter((key) => signer.fingerprint(key), sessionLogger);
     this.events = events;
-    this.#store = new SessionStore(store, `${settings.projectName}:${settings.keyPrefix}:`);
+    this.#store = new SessionStore(store, settings.projectName, settings.keyPrefix);
     this.#codec = codec;
     this.#reader = new SessionReader(codec, events, sessionLogger);
     this.#cookieName = settings.cookie.name;
     const writer = new SessionWriter(this.#store, codec, this.#reader, expiry, events);
-    this.#saver = new SessionSaver(this.#store, writer, codec, events, {
+    this.#ender = new SessionEnder(this.#store, events);
+    this.#saver = new SessionSaver(writer, this.#ender, codec, events, {
       saveEveryRequest,
       operationTimeoutMs,
     });
@@ -113,7 +119,7 @@ export class SessionService {
   /** Loads an opened session, once. */
   ensureLoaded(session: SessionStatus): Promise<void> {
     const state = sessionStateOf(session);
-    return state.isLoaded || state.key === null ? DONE : logUnawaited(this.#loadOnce(state));
+    return state.isLoaded || state.identity.presented === null ? DONE : logUnawaited(this.#loadOnce(state));
   }
 
   /**
@@ -128,10 +134,15 @@ export class SessionService {
     return logUnawaited(this.#saver.save(state, options.mustCreate === true), state);
   }
 
-  /** Deletes a stored session; whether there was one. */
+  /**
+   * Ends a stored session, also where a request of the last minute has moved it to another key; whether there was one.
+   *
+   * @throws SessionConflictError when it was moved so often that some of its successors are left.
+   */
   delete(session: SessionStatus | string): Promise<boolean> {
-    const key = typeof session === 'string' ? session : sessionStateOf(session).key;
-    return isSessionKey(key) ? logUnawaited(this.#store.remove(key)) : Promise.resolve(false);
+    const key = typeof session === 'string' ? session : sessionStateOf(session).identity.presented;
+    if (!isSessionKey(key)) return Promise.resolve(false);
+    return logUnawaited(this.#ender.end(key).then(({ hasEnded }) => hasEnded));
   }
 
   /** Whether a session is stored under a key. */
@@ -167,7 +178,7 @@ export class SessionService {
    */
   encode(data: object): string {
     if (Array.isArray(data)) throw new TypeError('encode takes an object of entries, not an array');
-    const entries = isSession(data) ? { ...data } : (data as SessionData);
+    const entries = isSession(data) ? sessionStateOf(data).expose() : (data as SessionData);
     return this.#codec.seal(this.#codec.toJson(entries));
   }
 
@@ -195,14 +206,14 @@ export class SessionService {
   }
 
   #loadOnce(state: SessionState): Promise<void> {
-    const { key } = state;
+    const { presented: key } = state.identity;
     return state.isLoaded || key === null ? DONE : (state.loading ??= this.#load(state, key));
   }
 
   async #load(state: SessionState, key: string): Promise<void> {
     try {
-      const text = await this.#store.read(key);
-      if (state.key === key && !state.isLoaded) state.attach(text);
+      const found = await this.#store.find(key);
+      if (!state.isLoaded) state.attach(found);
     } finally {
       state.loading = undefined;
     }
@@ -211,12 +222,12 @@ export class SessionService {
   /** When the store cannot be read the session stays what it was. */
   #reload(state: SessionState): Promise<void> {
     return this.#saver.between(state, async () => {
-      const { key } = state;
-      const text = key === null ? null : await this.#store.read(key);
-      // flushed meanwhile: what was read belongs to a session that is no more
-      if (state.key !== key) return;
-      state.renew(text);
-      if (key !== null && text === null) throw new SessionInterruptedError();
+      const { presented: key } = state.identity;
+      const found = key === null ? UNKNOWN : await this.#store.find(key);
+      // flushed meanwhile: what was found belongs to a session that is no more
+      if (state.identity.presented !== key) return;
+      state.renew(found);
+      if (key !== null && found.state !== 'stored') throw new SessionInterruptedError();
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { Session } from '../../lib/session/object/session.js';
 import type { SessionService } from '../../lib/session/session.service.js';
-import { recorded, sessionsOf, storeKeyOf } from '../support/sessions.js';
+import { recorded, sessionsOf, storeKeyOf, sessionKeysOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const AGE = 1_209_600;
@@ -91,7 +91,7 @@ describeOnEveryStore('Session, its expiry in the store', (context) => {
     session.setExpiry(seconds);
     await sessions.save(session);
     expect(session.key).toMatch(/^[a-z0-9]{32}$/);
-    expect(await context.redisKeys()).toEqual([]);
+    expect(await sessionKeysOf(context)).toEqual([]);
   });
 
   it('S48 a stored session that is given an end in the past is gone with the save', async () => {
@@ -100,7 +100,7 @@ describeOnEveryStore('Session, its expiry in the store', (context) => {
     const loaded = await again();
     loaded.setExpiry(new Date(context.clock.now() - 1000));
     expect((await sessions.commit(loaded)).outcome).toBe('saved');
-    expect(await context.redisKeys()).toEqual([]);
+    expect(await sessionKeysOf(context)).toEqual([]);
   });
 
   it('S48 nor does a cycle keep it', async () => {
@@ -109,7 +109,7 @@ describeOnEveryStore('Session, its expiry in the store', (context) => {
     const loaded = await again();
     loaded.setExpiry(-1);
     await sessions.cycleKey(loaded);
-    expect(await context.redisKeys()).toEqual([]);
+    expect(await sessionKeysOf(context)).toEqual([]);
   });
 
   it('S49 fractions of a second count', async () => {
@@ -147,10 +147,10 @@ describeOnEveryStore('Session, its expiry in the store', (context) => {
       await context.elapseRedisKey(storeKeyOf(context, session.key), 50_000);
     });
 
-    it('S52 an unchanged one is extended by one expire', async () => {
+    it('S52 an unchanged one SX2 is extended by one script', async () => {
       const loaded = await eager.load(session.key!);
       expect(await eager.commit(loaded)).toEqual({ outcome: 'touched', key: session.key });
-      expect(calls).toEqual(['get', 'expire']);
+      expect(calls).toEqual(['get', 'compareAndExpire']);
       await expectLeft(100);
     });
 
@@ -160,14 +160,14 @@ describeOnEveryStore('Session, its expiry in the store', (context) => {
       const loaded = await eager.load(session.key!);
       await eager.save(loaded);
       expect((await eager.commit(loaded)).outcome).toBe('saved');
-      expect(calls).toEqual(['setIfAbsent', 'expire', 'get', 'compareAndSet', 'expire']);
+      expect(calls).toEqual(['setIfAbsent', 'compareAndExpire', 'get', 'compareAndSet', 'compareAndExpire']);
     });
 
     it('S52 it is no error when it is gone by then', async () => {
       const loaded = await eager.load(session.key!);
       await sessions.delete(session);
       expect(await eager.commit(loaded)).toEqual({ outcome: 'nothing', key: session.key });
-      expect(await context.redisKeys()).toEqual([]);
+      expect(await sessionKeysOf(context)).toEqual([]);
     });
 
     it('S52 a changed one is saved', async () => {

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { SessionService } from '../../lib/session/session.service.js';
+import { sessionStateOf } from '../../lib/session/object/session-state.js';
 import type { Session } from '../../lib/session/object/session.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
-import { sessionsOf, storeKeyOf, storeSession } from '../support/sessions.js';
+import { sessionsOf, storeKeyOf, storeSession, sessionKeysOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 /** Lets as many turns of the event loop go by. */
@@ -132,7 +133,7 @@ describeOnEveryStore('Session, many orders of saves, cycles and flushes that nob
         race(isStored, steps, pauses, async (deeds, sessions, session) => {
           const { key } = await sessions.commit(session);
           await deeds.ended();
-          expect(await context.redisKeys()).toEqual(key === null ? [] : [storeKeyOf(context, key)]);
+          expect(await sessionKeysOf(context)).toEqual(key === null ? [] : [storeKeyOf(context, key)]);
           expect(await entriesOf(key)).toEqual(deeds.expected);
         }),
       ),
@@ -144,10 +145,9 @@ describeOnEveryStore('Session, many orders of saves, cycles and flushes that nob
       fc.asyncProperty(fc.boolean(), anySteps, anyPauses, (isStored, steps, pauses) =>
         race(isStored, steps, pauses, async (deeds, _sessions, session) => {
           await deeds.ended();
-          expect(await context.redisKeys()).toEqual(
-            session.key === null ? [] : [storeKeyOf(context, session.key)],
-          );
-          expect(await entriesOf(session.key)).toMatchObject(deeds.acknowledged);
+          const { stored } = sessionStateOf(session).identity;
+          expect(await sessionKeysOf(context)).toEqual(stored === null ? [] : [storeKeyOf(context, stored)]);
+          expect(await entriesOf(stored)).toMatchObject(deeds.acknowledged);
         }),
       ),
       { numRuns: 80 },

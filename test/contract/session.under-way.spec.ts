@@ -3,7 +3,14 @@ import { SessionConflictError } from '../../lib/errors/session.errors.js';
 import type { SessionService } from '../../lib/session/session.service.js';
 import { Faults, type StoreVerb } from '../../lib/testing/faults.js';
 import { GatedFactory } from '../support/gated-factory.js';
-import { recorded, sessionsOf, storeSession, storeWith, storeKeyOf } from '../support/sessions.js';
+import {
+  recorded,
+  sessionsOf,
+  storeSession,
+  storeWith,
+  storeKeyOf,
+  sessionKeysOf,
+} from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 describeOnEveryStore('Session, while a save or a flush is under way', (context) => {
@@ -76,7 +83,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     const flushing = session.flush();
     await Promise.allSettled([saving, flushing]);
     expect(session.key).toBeNull();
-    expect(await context.redisKeys()).toEqual([]);
+    expect(await sessionKeysOf(context)).toEqual([]);
   });
 
   it('S57 a clear during a save is left to the next one', async () => {
@@ -99,7 +106,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     const cycling = here.cycleKey(session);
     await Promise.all([cycling, session.reload()]);
     expect(session.toJSON()).toEqual({ a: 1 });
-    expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
+    expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, session.key)]);
   });
 
   it('S57 an entry set after the merge of a save is kept for the next one', async () => {
@@ -147,13 +154,13 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     const saves = [here.save(session), here.save(session)];
     await Promise.all([...saves, session.flush()]);
     expect(session.key).toBeNull();
-    expect(await context.redisKeys()).toEqual([]);
+    expect(await sessionKeysOf(context)).toEqual([]);
   });
 
   it('S22 S57 a cycle of a session that others keep changing is given up at the deadline, with its new key', async () => {
     const key = await stored({ a: 1 });
     const store = storeWith(context.store, {
-      compareAndDelete: async (storeKey) => ({
+      moveAway: async (storeKey) => ({
         outcome: 'changed',
         current: (await context.store.get(storeKey))!,
       }),
@@ -161,8 +168,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     const contended = sessionsOf(context, { operationTimeoutMs: 20 }, { store });
     const session = await contended.load(key);
     await expect(contended.cycleKey(session)).rejects.toThrow(SessionConflictError);
-    expect(session.key).toBe(key);
-    expect(await context.redisKeys()).toEqual([storeKeyOf(context, key)]);
+    expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, key)]);
   });
 
   it('S21 S57 saves that queue around a cycle cost no retry', async () => {
@@ -172,8 +178,8 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     const saving = service.save(session);
     session.set('b', 2);
     await Promise.all([saving, service.cycleKey(session), service.save(session)]);
-    expect(calls).toEqual(['get', 'compareAndSet', 'setIfAbsent', 'compareAndDelete', 'compareAndSet']);
-    expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
+    expect(calls).toEqual(['get', 'compareAndSet', 'setIfAbsent', 'moveAway', 'compareAndSet']);
+    expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, session.key)]);
   });
 
   it('S15 S21 S57 saves of a new session around its cycle lose nothing', async () => {
@@ -185,7 +191,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     session.set('a', 1);
     await Promise.all([second, session.save()]);
     expect(await entriesOf(session.key!)).toEqual({ a: 1 });
-    expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
+    expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, session.key)]);
   });
 
   it('S21 S57 two cycles at once and a save after the first leave one session', async () => {
@@ -195,13 +201,13 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     session.set('b', 1);
     await Promise.all([...cycles, session.save()]);
     expect(await entriesOf(session.key!)).toEqual({ a: 1, b: 1 });
-    expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
+    expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, session.key)]);
   });
 
   it('S20 S23 a flush while the old key of a cycle is deleted ends the new one too', async () => {
     const store = storeWith(context.store, {
-      compareAndDelete: async (...args) => {
-        const outcome = await context.store.compareAndDelete(...args);
+      moveAway: async (...args) => {
+        const outcome = await context.store.moveAway(...args);
         await session.flush();
         return outcome;
       },
@@ -210,11 +216,11 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     const session = await service.load(await stored({ a: 1 }));
     await service.cycleKey(session);
     expect(session.key).toBeNull();
-    expect(await context.redisKeys()).toEqual([]);
+    expect(await sessionKeysOf(context)).toEqual([]);
   });
 
   it('S20 a save that fails after a flush gives nothing back to save', async () => {
-    const service = failing('compareAndDelete');
+    const service = failing('moveAway');
     const session = await service.load(await stored({ a: 1 }));
     session.set('a', 2);
     const [cycle] = await Promise.allSettled([service.cycleKey(session), session.flush()]);
@@ -225,7 +231,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
 
   it('S21 S57 a failed save that was to cycle and to replace does so when it is tried again', async () => {
     const key = await stored({ a: 1, b: 1 });
-    const service = failing('compareAndDelete');
+    const service = failing('moveAway');
     const session = await service.load(key);
     session.clear();
     session.set('c', 1);
@@ -244,7 +250,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
       session.set('a', 1);
       void session.save();
       expect(await here.commit(session)).toEqual({ outcome: 'created', key: session.key });
-      expect(await context.redisKeys()).toEqual([storeKeyOf(context, session.key)]);
+      expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, session.key)]);
     });
 
     it('S57 H2 of a stored one is awaited by the commit', async () => {
@@ -272,7 +278,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
       const session = await here.load(await stored({ a: 1 }));
       void here.cycleKey(session);
       const { key } = await here.discard(session);
-      expect(await context.redisKeys()).toEqual([storeKeyOf(context, key)]);
+      expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, key)]);
     });
 
     it('S60 H3 and fails is tried again by the commit, which tells what becomes of it', async () => {
@@ -319,7 +325,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     const session = await service.load(await stored({ a: 1 }));
     await session.flush();
     await session.flush();
-    expect(calls).toEqual(['get', 'delete']);
+    expect(calls).toEqual(['get', 'end']);
   });
 
   it('S20 flushes at once are one, and each is told when it fails', async () => {
@@ -329,10 +335,10 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     service.events.on('flushed', flushed);
     const session = await service.load(await stored({ a: 1 }));
     await Promise.all([session.flush(), session.flush()]);
-    expect(calls).toEqual(['get', 'delete']);
+    expect(calls).toEqual(['get', 'end']);
     expect(flushed).toHaveBeenCalledTimes(1);
 
-    const failed = failing('delete', 2);
+    const failed = failing('end', 2);
     const kept = await failed.load(await stored({ a: 1 }));
     const ends = await Promise.allSettled([kept.flush(), kept.flush()]);
     expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
@@ -350,7 +356,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
 
   it('S20 a flush that failed is told by the save that follows, and can be tried again', async () => {
     const key = await stored({ a: 1 });
-    const service = failing('delete');
+    const service = failing('end');
     const session = await service.load(key);
     void session.flush();
     session.set('b', 2);
@@ -365,7 +371,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
   it("S20 a flush that fails is the commit's to tell, when nobody awaited it", async () => {
     const unhandled = jest.fn();
     process.on('unhandledRejection', unhandled);
-    const service = failing('delete');
+    const service = failing('end');
     const session = await service.load(await stored({ a: 1 }));
     void session.flush();
     await new Promise((resolve) => setTimeout(resolve, 5));

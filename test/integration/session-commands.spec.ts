@@ -92,19 +92,39 @@ describe('The Redis commands of sessions', () => {
     const session = await sessions.load(await stored());
     await session.cycleKey();
     // the script asks for the old one and deletes it
-    expect(await callsOf(() => sessions.commit(session))).toEqual({ set: 1, evalsha: 1, get: 1, unlink: 1 });
+    // and leaves a trace
+    expect(await callsOf(() => sessions.commit(session))).toEqual({ set: 2, evalsha: 1, get: 1, unlink: 1 });
   });
 
   it('S20 a flush is one command', async () => {
     const session = await sessions.load(await stored());
-    expect(await commandsOf(() => session.flush())).toEqual({ unlink: 1 });
+    expect(await commandsOf(() => session.flush())).toEqual({ evalsha: 1 });
   });
 
-  it('S52 an unchanged one of saveEveryRequest is one PEXPIRE', async () => {
+  it('SE14 SX1 and one more for each key the session was moved to meanwhile', async () => {
+    const key = await stored();
+    const late = await sessions.load(key);
+    await sessions.cycleKey(await sessions.load(key));
+    expect(await commandsOf(() => late.flush())).toEqual({ evalsha: 2 });
+  });
+
+  it('SE2 SE13 a key that is not stored costs one GET more, of its trace', async () => {
+    expect(await commandsOf(() => sessions.load('u'.repeat(32)))).toEqual({ get: 2 });
+  });
+
+  it('SE15 a sign-in is two commands beside the load: the new one, and the script that takes the old one away', async () => {
+    const session = await sessions.load(await stored());
+    await session.signIn(7);
+    expect(await callsOf(() => sessions.commit(session))).toEqual({ set: 2, evalsha: 1, get: 1, unlink: 1 });
+  });
+
+  it('S52 SX2 an unchanged one of saveEveryRequest is one script', async () => {
     const key = await stored();
     const eager = new SessionService(store, sessionSettings({ saveEveryRequest: true }), systemClock);
+    // Redis learns the script
+    await eager.commit(await eager.load(key));
     const session = await eager.load(key);
-    expect(await commandsOf(() => eager.commit(session))).toEqual({ pexpire: 1 });
+    expect(await callsOf(() => eager.commit(session))).toEqual({ evalsha: 1, get: 1, pexpire: 1 });
   });
 
   it('S57 26 saves of one session at once take 26 scripts', async () => {

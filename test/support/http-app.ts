@@ -10,6 +10,7 @@ import type { SessionOptions } from '../../lib/config/session-options.js';
 import type { StoreSettings } from '../../lib/config/settings.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import { type Clock, systemClock } from '../../lib/common/clock.js';
+import { isOwnEntry } from '../../lib/session/object/session-user.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import type { Stores } from '../../lib/store/stores.js';
 import { openStore } from '../../lib/store/open-store.js';
@@ -43,7 +44,7 @@ export interface TestApp {
   readonly store: KeyValueStore;
   /** The key of a session in the store. */
   storeKey(sessionKey: string): string;
-  /** The entries of each stored session, by key. */
+  /** The entries of each stored session but this module's own, by key. */
   stored(): Promise<Record<string, Record<string, unknown>>>;
   send(path: string, options?: RequestOptions): Promise<Answer>;
   close(): Promise<void>;
@@ -121,7 +122,11 @@ class RunningApp implements TestApp {
   async stored(): Promise<Record<string, Record<string, unknown>>> {
     const sessions: Record<string, Record<string, unknown>> = {};
     for (const key of await this.#keys())
-      sessions[key.slice(this.prefix.length)] = this.sessions.decode((await this.store.get(key)) ?? '');
+      sessions[key.slice(this.prefix.length)] = Object.fromEntries(
+        Object.entries(this.sessions.decode((await this.store.get(key)) ?? '')).filter(
+          ([name]) => !isOwnEntry(name),
+        ),
+      );
     return sessions;
   }
 

@@ -1,5 +1,8 @@
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 
+/** The verbs that sessions write with. */
+const WRITES = new Set(['setIfAbsent', 'compareAndSet', 'compareAndExpire', 'moveAway', 'end', 'delete']);
+
 /** Lets a test decide when, and whether, the writes of sessions go through. */
 export class CommitSwitch {
   /** How many writes were begun. */
@@ -35,7 +38,7 @@ export class CommitSwitch {
         const member: unknown = Reflect.get(target, name, target);
         if (typeof member !== 'function') return member;
         const call = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
-        if (!['setIfAbsent', 'compareAndSet', 'delete', 'expire'].includes(String(name))) return call;
+        if (!WRITES.has(String(name))) return call;
         return async (...args: unknown[]): Promise<unknown> => {
           this.begun++;
           await this.#pass();

@@ -25,6 +25,10 @@ export const sessionsOf = (
 export const storeKeyOf = (context: StoreContext, key: string | null): string =>
   `${context.prefix}:session:${String(key)}`;
 
+/** The Redis keys of the test's sessions, without the traces of those that were moved or ended. */
+export const sessionKeysOf = async (context: StoreContext): Promise<string[]> =>
+  (await context.redisKeys()).filter((key) => !key.startsWith(`${context.prefix}:trace:`));
+
 /** Stores a session with these entries; its key. */
 export const storeSession = async (
   sessions: SessionService,

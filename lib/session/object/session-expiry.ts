@@ -70,6 +70,13 @@ export class SessionExpiryRules {
     return (expiry.kind === 'seconds' ? expiry.seconds : this.settings.age) * 1000;
   }
 
+  /** Whether the session has ended at a point in time, whatever ttl its store gave it. */
+  isOver(entry: unknown): boolean {
+    if (typeof entry !== 'string') return false;
+    const expiry = parse(entry, this.clock.now());
+    return expiry.kind === 'moment' && expiry.at <= this.clock.now();
+  }
+
   atBrowserClose(entry: unknown): boolean {
     return entry === undefined || entry === null ? this.settings.expireAtBrowserClose : entry === 0;
   }

@@ -4,14 +4,15 @@ import type { ExpiryReckoning, SessionCallback, SessionExpiry } from './session.
 import type { SessionData } from '../wire/session-data.js';
 import { EXPIRY_ENTRY } from './session-expiry.js';
 import { type SessionState, sessionStateOf } from './session-state.js';
+import { djangoLoginOf, userIdOf } from './session-user.js';
 
 const TEST_COOKIE_ENTRY = 'testcookie';
 const TEST_COOKIE_VALUE = 'worked';
 
 /** The readable properties of a session that are no entries. */
 export const sessionProperties: Readonly<Record<string, (state: SessionState) => unknown>> = {
-  key: (state) => state.key,
-  isNew: (state) => state.isNew,
+  key: (state) => state.settled.key,
+  isNew: (state) => state.settled.isNew,
   isEmpty: (state) => state.isEmpty,
   accessed: (state) => state.accessed,
   modified: (state) => state.modified,
@@ -49,6 +50,10 @@ const access = {
     return state.read(name);
   },
 
+  increment(this: object, name: string, by = 1): number {
+    return sessionStateOf(this).increment(name, by);
+  },
+
   update(this: object, entries: SessionData): void {
     const state = sessionStateOf(this);
     for (const [name, value] of Object.entries(entries)) state.keeper.check(name, value);
@@ -66,15 +71,17 @@ const listing = {
   },
 
   values(this: object): unknown[] {
-    return Object.values(sessionStateOf(this).expose());
+    return sessionStateOf(this)
+      .exposeEntries()
+      .map(([, value]) => value);
   },
 
   entries(this: object): [string, unknown][] {
-    return Object.entries(sessionStateOf(this).expose());
+    return sessionStateOf(this).exposeEntries();
   },
 
   toJSON(this: object): SessionData {
-    return { ...sessionStateOf(this).expose() };
+    return Object.fromEntries(sessionStateOf(this).exposeEntries());
   },
 };
 
@@ -118,17 +125,20 @@ const testCookie = {
 const flush = (state: SessionState): Promise<void> => state.keeper.flush(state);
 
 /** A throw becomes a rejection. */
-const requestCycle = (state: SessionState): Promise<void> =>
+const attempt = (work: () => void): Promise<void> =>
   new Promise((resolve) => {
-    state.requestCycle();
+    work();
     resolve();
   });
 
 /** What is kept are the entries as they are now, whatever becomes of the stored session. */
-const flushAllBut = async (state: SessionState, names: readonly string[]): Promise<void> => {
+const regenerate = async (state: SessionState, names: readonly string[]): Promise<void> => {
   const kept = names.filter((name) => state.has(name)).map((name) => [name, state.read(name)] as const);
   const flushing = flush(state);
-  if (!state.committed) for (const [name, value] of kept) state.write(name, value);
+  if (!state.committed) {
+    state.startAfresh();
+    for (const [name, value] of kept) state.write(name, value);
+  }
   await flushing;
 };
 
@@ -139,7 +149,18 @@ const lifeCycle = {
 
   cycleKey(this: object): Promise<void> {
     const state = sessionStateOf(this);
-    return logUnawaited(requestCycle(state), state);
+    return logUnawaited(
+      attempt(() => state.requestCycle()),
+      state,
+    );
+  },
+
+  signIn(this: object, userId: unknown, options?: unknown): Promise<void> {
+    const state = sessionStateOf(this);
+    return logUnawaited(
+      attempt(() => state.signIn(userIdOf(userId), djangoLoginOf(options))),
+      state,
+    );
   },
 
   save(this: object, given?: unknown): Promise<void> | undefined {
@@ -153,7 +174,7 @@ const lifeCycle = {
     const [names, callback] = typeof given[0] === 'function' ? [undefined, ...given] : given;
     const kept = keptNamesOf(names);
     const told = callbackOf('regenerate', callback);
-    return answer(kept.length === 0 ? flush(state) : logUnawaited(flushAllBut(state, kept), state), told);
+    return answer(logUnawaited(regenerate(state, kept), state), told);
   },
 
   destroy(this: object, given?: unknown): Promise<void> | undefined {

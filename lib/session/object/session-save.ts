@@ -1,4 +1,5 @@
 import type { SessionData } from '../wire/session-data.js';
+import type { MoveKind } from './session-identity.js';
 
 /** What was last done to the stored session. */
 export type SessionEffect = 'nothing' | 'created' | 'saved' | 'touched' | 'cycled' | 'deleted';
@@ -15,11 +16,14 @@ export interface CommitOutcome {
 export interface SaveInProgress {
   readonly data: SessionData;
   readonly json: string;
-  readonly key: string | null;
+  /** The key that was drawn for it, if it is to have a new one. */
+  readonly drawn: string | null;
   readonly text: string | null;
   readonly touched: ReadonlySet<string>;
+  /** What is to be added to entries that others may have changed. */
+  readonly increments: ReadonlyMap<string, number>;
   readonly modified: boolean;
-  readonly cycling: boolean;
+  readonly moving: MoveKind | undefined;
   readonly replacing: boolean;
 }
 

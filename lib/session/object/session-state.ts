@@ -1,9 +1,12 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { SessionStateError } from '../../errors/session.errors.js';
 import type { DecodedSession } from '../wire/session-codec.js';
+import { Ending, type FoundSession, type MoveKind, SessionIdentity } from './session-identity.js';
 import type { CommitOutcome, SavedSession, SaveInProgress, SessionEffect } from './session-save.js';
 import { getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
-import type { SessionExpiryRules } from './session-expiry.js';
+import { addEntry } from './session-counter.js';
+import { EXPIRY_ENTRY, type SessionExpiryRules } from './session-expiry.js';
+import { bindTo, CYCLED_ENTRY, type DjangoLogin, isOwnEntry } from './session-user.js';
 
 const STATE = Symbol('SessionState');
 
@@ -39,28 +42,24 @@ export class SessionState {
   request: SessionRequest | undefined;
   /** Saved with the response; changes are refused from then on. */
   committed = false;
-  /** Whether the next save is to move the session to a new key. */
-  cycling = false;
+  /** How the next save is to move the session to a new key, if it is. */
+  moving: MoveKind | undefined;
   /** Whether the entries here replace those of other requests, rather than being laid over them. */
   replacing = false;
-  /** The deletion that `flush()` began. */
-  ending: Promise<void> | undefined;
-  /** How often it was flushed. */
-  endings = 0;
   /** The saves under way. */
   readonly saves = new Set<Promise<void>>();
   loading: Promise<void> | undefined;
   effect: SessionEffect = 'nothing';
 
   // what holds a key is private, so that no inspector shows it
-  readonly #endingKeys = new Set<string>();
+  readonly #identity: SessionIdentity;
   #commitment: Promise<CommitOutcome> | undefined;
-  #key: string | null;
-  #loaded: boolean;
   #text: string | null = null;
   #decoded: DecodedSession | undefined;
   /** The names that were set or deleted since the stored text was read or written. */
   #touched = new Set<string>();
+  /** What was added to entries that were not set since then. */
+  #increments = new Map<string, number>();
   #saving: SaveInProgress | undefined;
   #exposed = false;
 
@@ -68,29 +67,40 @@ export class SessionState {
     readonly keeper: SessionKeeper,
     key: string | null,
   ) {
-    this.#key = key;
-    this.#loaded = key === null;
+    this.#identity = new SessionIdentity(key);
   }
 
   get [STATE](): this {
     return this;
   }
 
-  get key(): string | null {
-    return this.#key;
+  /** Under which keys it is found and stored. */
+  get identity(): SessionIdentity {
+    return this.#identity;
   }
 
-  /** The keys that were flushed, until they are known to be deleted. */
-  get endingKeys(): Set<string> {
-    return this.#endingKeys;
+  /** What became of its flushes. */
+  get ending(): Ending {
+    return this.#identity.ending;
+  }
+
+  /** The key the client will have. */
+  get key(): string | null {
+    return this.#identity.key;
+  }
+
+  /** The state once it is known whether what was loaded has ended by its own expiry. */
+  get settled(): this {
+    this.#decode();
+    return this;
   }
 
   get isNew(): boolean {
-    return this.#key === null;
+    return this.#identity.stored === null;
   }
 
   get isLoaded(): boolean {
-    return this.#loaded;
+    return this.#identity.isLoaded;
   }
 
   /** The text that stands in the store as far as is known, `null` when nothing does. */
@@ -104,7 +114,7 @@ export class SessionState {
   }
 
   get isEmpty(): boolean {
-    return this.#key === null && Object.keys(this.data).length === 0;
+    return this.isLoaded && this.isNew && Object.keys(this.data).every(isOwnEntry);
   }
 
   /** The entries, without a trace of the look. */
@@ -117,12 +127,11 @@ export class SessionState {
     return this.#exposed;
   }
 
-  /** Takes what the store had under the key; an unknown key is never adopted. */
-  attach(text: string | null): void {
-    this.#loaded = true;
-    this.#text = text;
+  /** Takes what was found under the key; an unknown key is never adopted. */
+  attach(found: FoundSession): void {
+    this.#identity.attach(found);
+    this.#text = 'text' in found ? (found.text ?? null) : null;
     this.#decoded = undefined;
-    if (text === null) this.#key = null;
   }
 
   /** Decodes the stored text now rather than at the first touch. */
@@ -136,6 +145,11 @@ export class SessionState {
     return this.#reading();
   }
 
+  /** Names and values but this module's own. */
+  exposeEntries(): [string, unknown][] {
+    return Object.entries(this.expose()).filter(([name]) => !isOwnEntry(name));
+  }
+
   read(name: string): unknown {
     const value = getEntry(this.#reading(), name);
     if (typeof value === 'object') this.#exposed = true;
@@ -147,7 +161,7 @@ export class SessionState {
   }
 
   names(): string[] {
-    return Object.keys(this.#reading());
+    return Object.keys(this.#reading()).filter((name) => !isOwnEntry(name));
   }
 
   write(name: string, value: unknown): void {
@@ -157,7 +171,18 @@ export class SessionState {
     this.keeper.check(name, value);
     setEntry(data, name, value);
     this.#touch(name);
+    this.#increments.delete(name);
     if (typeof value === 'object') this.#exposed = true;
+  }
+
+  /** Adds to a number; what other requests add meanwhile is kept. */
+  increment(name: string, by: number): number {
+    const data = this.#changing();
+    const sum = addEntry(data, name, by);
+    const isSet = this.#touched.has(name) && !this.#increments.has(name);
+    if (!isSet) this.#increments.set(name, (this.#increments.get(name) ?? 0) + by);
+    this.#touch(name);
+    return sum;
   }
 
   /** Whether there was such an entry. */
@@ -166,20 +191,32 @@ export class SessionState {
     if (!Object.hasOwn(data, name)) return false;
     Reflect.deleteProperty(data, name);
     this.#touch(name);
+    this.#increments.delete(name);
     return true;
   }
 
   clear(): void {
     this.#changing();
-    this.#become({}, '{}');
-    this.#touched = new Set();
-    this.modified = true;
-    this.replacing = true;
+    this.#replaceAll();
   }
 
+  /** Moves it to a new key with the next save. */
   requestCycle(): void {
+    setEntry(this.#changing(), CYCLED_ENTRY, true);
+    this.#move(this.moving ?? 'cycle', [CYCLED_ENTRY]);
+  }
+
+  /** Moves it to a new key with the next save, bound to a user. */
+  signIn(userId: string, django: DjangoLogin | undefined): void {
     this.#changing();
-    this.cycling = true;
+    this.#goOnWithMoved();
+    const { data } = this;
+    const { isOfAnother, changed } = bindTo(data, userId, django);
+    if (isOfAnother) {
+      this.#replaceAll();
+      bindTo(this.data, userId, django);
+    }
+    this.#move('signIn', changed);
   }
 
   /** Ends the use by a request, once. */
@@ -191,28 +228,35 @@ export class SessionState {
   /** Gives up key and entries; what is set afterwards belongs to a new session. */
   end(): void {
     this.#refuseAfterCommit();
-    this.endings++;
-    if (this.#key !== null) this.#endingKeys.add(this.#key);
-    this.#key = null;
-    this.#loaded = true;
+    this.#identity.end();
     this.#text = null;
     this.#forgetChanges();
     this.accessed = true;
   }
 
+  /** Has what follows stored under a new key, whatever was found under the old one. */
+  startAfresh(): void {
+    this.#identity.startAfresh();
+    this.#identity.drawFirst();
+  }
+
   /** Forgets the changes and takes what the store has now. */
-  renew(text: string | null): void {
+  renew(found: FoundSession): void {
     this.#refuseAfterCommit();
     this.#forgetChanges();
-    this.attach(text);
+    this.attach(found);
   }
 
   /** Begins a save: what changes from here on is a later save's. */
   beginSave(): SaveInProgress {
-    const { data, json, key, text, modified, cycling, replacing } = this;
-    const save = { data, json, key, text, touched: this.#touched, modified, cycling, replacing };
-    this.modified = this.cycling = this.replacing = false;
+    const { data, json, text, modified, moving, replacing } = this;
+    const { drawn } = this.#identity;
+    const [touched, increments] = [this.#touched, this.#increments];
+    const save = { data, json, drawn, text, touched, increments, modified, moving, replacing };
+    this.modified = this.replacing = false;
+    this.moving = undefined;
     this.#touched = new Set();
+    this.#increments = new Map();
     this.#saving = save;
     return save;
   }
@@ -221,8 +265,12 @@ export class SessionState {
   failSave(save: SaveInProgress): void {
     if (this.#saving !== save) return;
     this.modified ||= save.modified;
-    this.cycling ||= save.cycling;
+    this.moving ??= save.moving;
     this.replacing ||= save.replacing;
+    this.#identity.redraw(save.drawn);
+    for (const [name, by] of save.increments)
+      if (!this.#touched.has(name) || this.#increments.has(name))
+        this.#increments.set(name, (this.#increments.get(name) ?? 0) + by);
     for (const name of save.touched) this.#touched.add(name);
   }
 
@@ -235,8 +283,15 @@ export class SessionState {
     if (this.#saving !== save) return false;
     const now = this.data;
     const changedMeanwhile = now !== saved.data && !this.replacing;
-    if (changedMeanwhile) layOver(saved.data, this.#touched, now);
-    this.#key = saved.key;
+    if (changedMeanwhile) {
+      const added = [...this.#increments].map(
+        ([name, by]) => [name, getEntry(saved.data, name), by] as const,
+      );
+      layOver(saved.data, this.#touched, now);
+      for (const [name, value, by] of added)
+        if (typeof value === 'number') setEntry(saved.data, name, value + by);
+    }
+    this.#identity.settle(saved.key);
     this.#text = saved.text;
     this.#become(this.replacing ? now : saved.data, saved.json);
     return true;
@@ -244,7 +299,7 @@ export class SessionState {
 
   /** @throws SessionStateError when the session was not loaded. */
   requireLoaded(): void {
-    if (!this.#loaded)
+    if (!this.isLoaded)
       throw new SessionStateError(
         "The session has not been loaded: session.load is 'declared' and the handler does not ask for it with @Session() " +
           'or @UseSession(), or no guard has run, as before middleware and for the exception filter of an unmatched ' +
@@ -255,24 +310,53 @@ export class SessionState {
   /** What console.log shows: the entries, never the key. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     const state = sessionStateOf(this);
-    return state.isLoaded ? inspect(state.expose(), options) : '{ not loaded }';
+    return state.isLoaded ? inspect(Object.fromEntries(state.exposeEntries()), options) : '{ not loaded }';
   }
 
   #forgetChanges(): void {
     this.#decoded = undefined;
     this.#touched = new Set();
+    this.#increments = new Map();
     this.#saving = undefined;
     this.#exposed = false;
-    this.modified = this.cycling = this.replacing = false;
+    this.modified = this.replacing = false;
+    this.moving = undefined;
   }
 
   #touch(name: string): void {
     this.modified = true;
     this.#touched.add(name);
+    this.#identity.drawFirst();
+  }
+
+  #replaceAll(): void {
+    this.#become({}, '{}');
+    this.#touched = new Set();
+    this.#increments = new Map();
+    this.modified = true;
+    this.replacing = true;
+  }
+
+  #move(kind: MoveKind, changed: readonly string[]): void {
+    if (this.moving === undefined) this.#identity.draw();
+    this.moving = kind;
+    this.#identity.startAfresh();
+    for (const name of changed) this.#touch(name);
+  }
+
+  /** The entries a visitor had when another request signed in are those of this sign-in, too. */
+  #goOnWithMoved(): void {
+    const { forksFrom } = this.#identity;
+    if (forksFrom === null || this.#text === null) return;
+    const { data } = this.keeper.read(this.#text, forksFrom);
+    this.#text = null;
+    layOver(data, Object.keys(this.data), this.data);
+    this.#become(data, '{}');
+    for (const name of Object.keys(data)) this.#touch(name);
   }
 
   #reading(): SessionData {
-    if (!this.#loaded && this.request?.isOver === true) {
+    if (!this.isLoaded && this.request?.isOver === true) {
       this.request.warnOfLateRead();
       return {};
     }
@@ -296,8 +380,17 @@ export class SessionState {
   }
 
   #decode(): DecodedSession {
-    return (this.#decoded ??=
-      this.#text === null || this.#key === null ? EMPTY() : this.keeper.read(this.#text, this.#key));
+    return (this.#decoded ??= this.#read());
+  }
+
+  #read(): DecodedSession {
+    const { stored } = this.#identity;
+    if (this.#text === null || stored === null) return EMPTY();
+    const read = this.keeper.read(this.#text, stored);
+    if (!this.keeper.expiry.isOver(getEntry(read.data, EXPIRY_ENTRY))) return read;
+    this.#identity.expire();
+    this.#text = null;
+    return EMPTY();
   }
 
   #become(data: SessionData, json: string): void {

@@ -1,4 +1,5 @@
 import type { Duration } from '../../config/kinds.js';
+import type { DjangoLogin } from './session-user.js';
 
 /** When a session is to end: seconds after each save (or a duration string), a point in time, 0 or `null`. */
 export type SessionExpiry = Duration | Date | null;
@@ -16,16 +17,25 @@ export type SessionCallback = (error?: unknown) => void;
 
 /** What every session has, whatever its entries are. */
 export interface SessionStatus {
-  /** The key under which it is stored; `null` until it is first saved, and again after `flush()`. */
+  /**
+   * The key the client will have once the request is committed: a new one as soon as an entry is written to a new
+   * session, or the key is cycled. `null` until the session is loaded, for an unknown key and after `flush()`.
+   */
   readonly key: string | null;
-  /** Whether it has no key yet. */
+  /** Whether nothing is stored under its key. */
   readonly isNew: boolean;
-  /** Whether it has neither a key nor an entry. */
+  /** Whether nothing is stored under its key and it has no entry. */
   readonly isEmpty: boolean;
   /** Whether any entry was read, looked for or changed. */
   readonly accessed: boolean;
   /** Whether an entry was set or deleted. Changes inside of an entry's value are noticed at the commit. */
   readonly modified: boolean;
+}
+
+/** How a user is signed in. */
+export interface SignInOptions {
+  /** Lets Django know the user too; without it, Django takes the session for that of an anonymous visitor. */
+  readonly django?: DjangoLogin;
 }
 
 type EntryName<T> = keyof T & string;
@@ -71,6 +81,15 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   setDefault<K extends EntryName<T>>(name: K, value: T[K]): T[K];
 
   /**
+   * Adds to an entry that is a number (a missing one counts as 0), and gives the sum. What other requests add at the
+   * same time is added too.
+   *
+   * @param by 1 unless given; may be negative.
+   * @throws TypeError when the entry is no number, RangeError for a sum beyond ±(2^53 − 1).
+   */
+  increment(name: EntryName<T>, by?: number): number;
+
+  /**
    * Sets several entries, or none of them.
    *
    * @throws TypeError as `set` does.
@@ -94,8 +113,18 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   flush(): Promise<void>;
 
   /**
-   * Gives the session a new key when it is committed (or saved), and makes the old one worthless; for a login or
-   * another change of rights. Until then `key` is the old one.
+   * Signs a user in, when the session is committed (or saved): the session gets a new key, the old one is worthless
+   * from then on, and the entry `_auth_user_id` names the user. Entries of a visitor and of the same user are kept;
+   * those of another user are gone. Two sign-ins at the same time both succeed.
+   *
+   * @param userId is stored as a string.
+   * @throws TypeError for what is no id of a user.
+   */
+  signIn(userId: string | number | bigint, options?: SignInOptions): Promise<void>;
+
+  /**
+   * Gives the session a new key when it is committed (or saved), and makes the old one worthless; for a change of
+   * rights. A login is `signIn()`.
    */
   cycleKey(): Promise<void>;
 

@@ -1,12 +1,12 @@
 import type { SessionSettings } from '../../config/settings.js';
-import { SessionStateError } from '../../errors/session.errors.js';
+import { SessionInterruptedError, SessionStateError } from '../../errors/session.errors.js';
 import { type SaveLane, SaveQueue } from './save-queue.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionData } from '../wire/session-data.js';
+import type { SessionEnder } from './session-ender.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { CommitOutcome } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
-import type { SessionStore } from './session-store.js';
 import type { SessionWriter } from './session-writer.js';
 
 /** Decides what a save, a commit and a flush have to write, and lets those of one session queue. */
@@ -14,8 +14,8 @@ export class SessionSaver {
   readonly #queue = new SaveQueue();
 
   constructor(
-    private readonly store: SessionStore,
     private readonly writer: SessionWriter,
+    private readonly ender: SessionEnder,
     private readonly codec: SessionCodec,
     private readonly events: SessionEventEmitter,
     private readonly settings: Pick<SessionSettings, 'saveEveryRequest' | 'operationTimeoutMs'>,
@@ -37,7 +37,7 @@ export class SessionSaver {
   async discard(state: SessionState): Promise<CommitOutcome> {
     state.committed = true;
     await this.#settled(state);
-    return { outcome: state.effect === 'deleted' ? 'deleted' : 'nothing', key: state.key };
+    return { outcome: state.effect === 'deleted' ? 'deleted' : 'nothing', key: state.identity.stored };
   }
 
   flush(state: SessionState): Promise<void> {
@@ -72,41 +72,50 @@ export class SessionSaver {
         'The session was already committed with the response and cannot be saved again; load it anew with ' +
           'SessionService.load() and save that',
       );
-    if (state.ending !== undefined) await state.ending;
-    const { endings } = state;
+    if (state.ending.work !== undefined) await state.ending.work;
+    const { count } = state.ending;
     await this.#inTurn(state, async (lane, deadline) => {
-      const { key } = state;
       // Flushed while it queued: what was to be saved is no more.
-      if (state.endings !== endings) return;
-      if (key === null) return this.writer.create(state);
-      if (mustCreate) return this.writer.insert(state, key);
-      return state.cycling
-        ? this.writer.cycle(state, key, lane, deadline)
-        : this.writer.update(state, key, lane, deadline);
+      if (state.ending.count !== count) return;
+      const { stored } = state.identity;
+      if (mustCreate && stored !== null) return this.writer.insert(state, stored);
+      return this.#write(state, lane, deadline);
     });
   }
 
+  /** A new one is created, one with a new key moved, any other replaced. */
+  #write(state: SessionState, lane: SaveLane, deadline: number): Promise<void> {
+    const { stored, forksFrom, presented, mayCreate } = state.identity;
+    if (stored !== null)
+      return state.moving === undefined
+        ? this.writer.update(state, stored, lane, deadline)
+        : this.writer.move(state, stored, lane, deadline);
+    if (state.moving === 'signIn' && forksFrom !== null)
+      return this.writer.move(state, forksFrom, lane, deadline);
+    if (mayCreate) return this.writer.create(state);
+    if (presented !== null) this.events.emit('interrupted', presented);
+    return Promise.reject(new SessionInterruptedError());
+  }
+
   async #commit(state: SessionState): Promise<CommitOutcome> {
-    if (state.ending !== undefined || state.saves.size > 0) await this.#settled(state);
-    const { key } = state;
-    if (key === null) {
-      if (state.cycling || !state.isEmpty) await this.#inTurn(state, () => this.writer.create(state));
-    } else if (state.isLoaded) await this.#commitStored(state, key);
-    return { outcome: state.effect, key: state.key };
+    if (state.ending.work !== undefined || state.saves.size > 0) await this.#settled(state);
+    if (state.identity.stored !== null) await this.#commitStored(state);
+    else if (state.isLoaded && (state.moving !== undefined || !state.isEmpty || isRefused(state)))
+      await this.#inTurn(state, (lane, deadline) => this.#write(state, lane, deadline));
+    return { outcome: state.effect, key: state.identity.stored };
   }
 
   /** Waits for flushes and saves that nobody awaited. What a save failed to save is left to the commit. */
   async #settled(state: SessionState): Promise<void> {
-    await state.ending;
+    await state.ending.work;
     await Promise.allSettled(state.saves);
   }
 
-  async #commitStored(state: SessionState, key: string): Promise<void> {
-    if (state.cycling)
-      await this.#inTurn(state, (lane, deadline) => this.writer.cycle(state, key, lane, deadline));
-    else if (state.modified || (state.isExposed && this.#isChangedInside(state)))
-      await this.#inTurn(state, (lane, deadline) => this.writer.update(state, key, lane, deadline));
-    else if (this.settings.saveEveryRequest) await this.writer.touch(state, key);
+  async #commitStored(state: SessionState): Promise<void> {
+    const isChanged =
+      state.moving !== undefined || state.modified || (state.isExposed && this.#isChangedInside(state));
+    if (isChanged) await this.#inTurn(state, (lane, deadline) => this.#write(state, lane, deadline));
+    else if (this.settings.saveEveryRequest) await this.writer.touch(state);
   }
 
   /** Whether an entry was changed inside. Other writers spell the same content differently: `1.0`, blanks. */
@@ -121,25 +130,33 @@ export class SessionSaver {
    */
   #inTurn(state: SessionState, save: (lane: SaveLane, deadline: number) => Promise<void>): Promise<void> {
     const deadline = performance.now() + this.settings.operationTimeoutMs;
-    return this.#queue.run(state, (own) =>
-      state.key === null ? save(own, deadline) : this.#queue.run(state.key, (lane) => save(lane, deadline)),
-    );
+    return this.#queue.run(state, (own) => {
+      const { stored } = state.identity;
+      return stored === null ? save(own, deadline) : this.#queue.run(stored, (lane) => save(lane, deadline));
+    });
   }
 
   async #flush(state: SessionState): Promise<void> {
     state.end();
-    if (state.endingKeys.size > 0) state.ending = this.#deleteEnding(state, state.ending);
-    await state.ending;
+    const { ending } = state;
+    if (ending.keys.size > 0) ending.work = this.#endKeys(state, ending.work);
+    await ending.work;
   }
 
-  /** What the flush before it deletes, or fails to, is not deleted at the same time. */
-  async #deleteEnding(state: SessionState, before: Promise<void> | undefined): Promise<void> {
+  /** What the flush before it ends, or fails to, is not ended at the same time. */
+  async #endKeys(state: SessionState, before: Promise<void> | undefined): Promise<void> {
     if (before !== undefined) await Promise.allSettled([before]);
-    for (const key of state.endingKeys) {
-      const wasStored = await this.store.remove(key);
-      state.endingKeys.delete(key);
-      state.effect = 'deleted';
-      if (wasStored) this.events.emit('flushed', key);
+    const { ending } = state;
+    for (const key of ending.keys) {
+      const { hasEnded, hasMetTrace } = await this.ender.end(key);
+      ending.keys.delete(key);
+      ending.hasEnded ||= hasEnded;
+      ending.hasMetTrace ||= hasMetTrace;
+      // of one that had ended before, the cookie may be another login's by now
+      if (hasEnded || !hasMetTrace) state.effect = 'deleted';
     }
   }
 }
+
+/** Whether something was written that may not be saved, so that the request must learn of it. */
+const isRefused = (state: SessionState): boolean => state.modified && !state.identity.mayCreate;

@@ -1,50 +1,82 @@
-import type { CompareOutcome, KeyValueStore } from '../../store/key-value-store.js';
+import { companionKey } from '../../store/companion-key.js';
+import type {
+  CompareOutcome,
+  EndOutcome,
+  KeyValueStore,
+  Move,
+  MoveOutcome,
+} from '../../store/key-value-store.js';
+import { parseTrace } from '../../store/trace.js';
+import type { FoundSession } from '../object/session-identity.js';
+
+/** How long the trace of a session that was moved or ended is kept, in milliseconds. */
+const TRACE_MS = 60_000;
 
 /** The sessions of a store, by their keys. A ttl is in milliseconds; one under 1 leaves nothing behind. */
 export class SessionStore {
-  /** @param prefix what stands before a session's key: `{projectName}:{keyPrefix}:` */
+  readonly #prefix: string;
+
   constructor(
     private readonly store: KeyValueStore,
-    private readonly prefix: string,
-  ) {}
+    private readonly projectName: string,
+    keyPrefix: string,
+  ) {
+    this.#prefix = `${projectName}:${keyPrefix}:`;
+  }
 
-  /** `null` when there is no such session. */
-  read(key: string): Promise<string | null> {
-    return this.store.get(this.prefix + key);
+  /** Looks for a session, and for the trace of one where there is none. */
+  async find(key: string): Promise<FoundSession> {
+    const text = await this.store.get(this.#prefix + key);
+    if (text !== null) return { state: 'stored', text };
+    const trace = await this.store.get(this.#traceOf(key));
+    if (trace === null) return { state: 'unknown' };
+    const { state, value } = parseTrace(trace);
+    return state === 'moved' && value !== undefined ? { state, text: value } : { state };
   }
 
   exists(key: string): Promise<boolean> {
-    return this.store.has(this.prefix + key);
+    return this.store.has(this.#prefix + key);
   }
 
   /** Whether the key was free. */
   async insert(key: string, text: string, ttl: number): Promise<boolean> {
-    return ttl < 1 || this.store.setIfAbsent(this.prefix + key, text, ttl);
+    return ttl < 1 || this.store.setIfAbsent(this.#prefix + key, text, ttl);
   }
 
   async overwrite(key: string, text: string, ttl: number): Promise<void> {
     if (ttl < 1) await this.remove(key);
-    else await this.store.set(this.prefix + key, text, ttl);
+    else await this.store.set(this.#prefix + key, text, ttl);
   }
 
   /** Replaces the text while it is `expected`; never creates a session. */
   replace(key: string, expected: string, text: string, ttl: number): Promise<CompareOutcome> {
     return ttl < 1
-      ? this.removeUnchanged(key, expected)
-      : this.store.compareAndSet(this.prefix + key, expected, text, ttl);
+      ? this.store.compareAndDelete(this.#prefix + key, expected)
+      : this.store.compareAndSet(this.#prefix + key, expected, text, ttl);
   }
 
-  removeUnchanged(key: string, expected: string): Promise<CompareOutcome> {
-    return this.store.compareAndDelete(this.prefix + key, expected);
+  /** Extends a session while its text is `expected`; whether it did. */
+  async extend(key: string, expected: string, ttl: number): Promise<boolean> {
+    if (ttl >= 1) return this.store.compareAndExpire(this.#prefix + key, expected, ttl);
+    return (await this.store.compareAndDelete(this.#prefix + key, expected)).outcome === 'done';
   }
 
-  /** Whether there was one. */
-  remove(key: string): Promise<boolean> {
-    return this.store.delete(this.prefix + key);
+  /** Takes the session from a key, and leaves a trace of where it went. */
+  moveAway(key: string, move: Omit<Move, 'traceTtl'>): Promise<MoveOutcome> {
+    return this.store.moveAway(this.#prefix + key, this.#traceOf(key), { ...move, traceTtl: TRACE_MS });
   }
 
-  /** Whether there was one to extend. */
-  extend(key: string, ttl: number): Promise<boolean> {
-    return ttl < 1 ? this.remove(key) : this.store.expire(this.prefix + key, ttl);
+  /** Deletes a session, and leaves a trace. */
+  end(key: string): Promise<EndOutcome> {
+    return this.store.end(this.#prefix + key, this.#traceOf(key), TRACE_MS);
+  }
+
+  /** Deletes what nobody has the key of. */
+  async remove(key: string): Promise<void> {
+    await this.store.delete(this.#prefix + key);
+  }
+
+  #traceOf(key: string): string {
+    return companionKey(this.projectName, 'trace', this.#prefix + key);
   }
 }

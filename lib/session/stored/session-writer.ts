@@ -4,20 +4,18 @@ import {
   SessionCreateError,
   SessionInterruptedError,
 } from '../../errors/session.errors.js';
-import type { CompareOutcome } from '../../store/key-value-store.js';
+import type { MoveOutcome } from '../../store/key-value-store.js';
 import type { SaveLane } from './save-queue.js';
 import type { SessionCodec } from '../wire/session-codec.js';
-import { changedNames, getEntry, layOver, type SessionData } from '../wire/session-data.js';
+import { changedNames, getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
 import type { SessionEventEmitter } from './session-events.js';
+import { addEntry } from '../object/session-counter.js';
 import { EXPIRY_ENTRY, type SessionExpiryRules } from '../object/session-expiry.js';
-import { newSessionKey } from '../wire/session-key.js';
 import type { SessionReader } from './session-reader.js';
 import type { SaveInProgress } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
+import { areOfDifferentUsers, isPrivileged } from '../object/session-user.js';
 import type { SessionStore } from './session-store.js';
-
-/** Two random keys never meet; a store that says so this often is not to be believed. */
-const MAX_KEYS_TRIED = 8;
 
 /** The longest pause before a save under contention is tried again, in milliseconds. */
 const MAX_PAUSE = 32;
@@ -38,12 +36,13 @@ export class SessionWriter {
     private readonly events: SessionEventEmitter,
   ) {}
 
-  /** Stores a new session under a fresh key. */
+  /** Stores a new session under the key that was drawn for it. */
   async create(state: SessionState): Promise<void> {
+    state.identity.drawFirst();
     const first = this.#draft(state.data);
     await this.#during(state, async (save) => {
-      const { key, text } = await this.#place(first);
-      if (!state.endSave(save, { key, text, ...first })) return this.#remove(key);
+      const { key, text } = await this.#place(save, first);
+      if (!state.endSave(save, { key, text, ...first })) return this.store.remove(key);
       state.effect = 'created';
       this.events.emit('created', key);
     });
@@ -58,7 +57,7 @@ export class SessionWriter {
         throw new SessionCreateError(
           'The session is stored already; save it without mustCreate, or make a new one with SessionService.create()',
         );
-      if (!state.endSave(save, { key, text, ...first })) return this.#remove(key);
+      if (!state.endSave(save, { key, text, ...first })) return this.store.remove(key);
       state.effect = 'created';
       this.events.emit('created', key);
     });
@@ -71,7 +70,7 @@ export class SessionWriter {
     await this.#during(state, async (save) => {
       const draft = await this.#untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
         text = this.codec.seal(next.json);
-        return this.store.replace(key, expected, text, this.#timeToLive(next));
+        return this.store.replace(key, expected ?? '', text, this.#timeToLive(next));
       });
       lane.latest = text;
       const isNewToClient = state.effect === 'created' || state.effect === 'cycled';
@@ -79,15 +78,18 @@ export class SessionWriter {
     });
   }
 
-  /** Moves a session to a fresh key: the new one is written first, so that a crash in between loses nothing. */
-  async cycle(state: SessionState, oldKey: string, lane: SaveLane, deadline: number): Promise<void> {
+  /**
+   * Moves a session to the key that was drawn for it: the new one is written first, so that a crash in between loses
+   * nothing. A sign-in may go on where another request moved the session already.
+   */
+  async move(state: SessionState, oldKey: string, lane: SaveLane, deadline: number): Promise<void> {
     const first = this.#draft(state.data);
     await this.#during(state, async (save) => {
-      const placed = await this.#place(first);
+      const placed = await this.#place(save, first);
       const { key } = placed;
       let { text } = placed;
       let written = first;
-      const abandon = (): Promise<void> => this.#remove(key);
+      const abandon = (): Promise<void> => this.store.remove(key);
       const contest = { key: oldKey, lane, deadline, abandon };
       const draft = await this.#untilUnchanged(save, first, contest, async (expected, next) => {
         if (next !== written) {
@@ -95,7 +97,9 @@ export class SessionWriter {
           await this.store.overwrite(key, text, this.#timeToLive(next));
           written = next;
         }
-        return this.store.removeUnchanged(oldKey, expected);
+        const isSignIn = save.moving === 'signIn';
+        const keepsValue = isSignIn && expected !== null && this.#isHarmless(expected);
+        return this.store.moveAway(oldKey, { expected, successor: key, keepsValue, mayFork: isSignIn });
       });
       lane.latest = undefined;
       if (!state.endSave(save, { key, text, ...draft })) return abandon();
@@ -105,8 +109,11 @@ export class SessionWriter {
   }
 
   /** Extends an unchanged session; it may be gone by now. */
-  async touch(state: SessionState, key: string): Promise<void> {
-    const extended = await this.store.extend(key, this.#timeToLive(state));
+  async touch(state: SessionState): Promise<void> {
+    const ttl = this.#timeToLive(state);
+    const { text, identity } = state;
+    if (identity.stored === null || text === null) return;
+    const extended = await this.store.extend(identity.stored, text, ttl);
     if (extended && state.effect === 'nothing') state.effect = 'touched';
   }
 
@@ -120,17 +127,19 @@ export class SessionWriter {
     }
   }
 
-  /** Writes under a fresh key. */
-  async #place(draft: Draft): Promise<{ key: string; text: string }> {
+  /** Writes under the drawn key, which the client may have been told already. */
+  async #place(save: SaveInProgress, draft: Draft): Promise<{ key: string; text: string }> {
     const text = this.codec.seal(draft.json);
-    const ttl = this.#timeToLive(draft);
-    for (let tried = 0; tried < MAX_KEYS_TRIED; tried++) {
-      const key = newSessionKey();
-      if (await this.store.insert(key, text, ttl)) return { key, text };
-    }
-    throw new SessionCreateError(
-      `A session could not be created: the store called ${MAX_KEYS_TRIED} random keys taken`,
-    );
+    const { drawn: key } = save;
+    if (key === null || !(await this.store.insert(key, text, this.#timeToLive(draft))))
+      throw new SessionCreateError('A session could not be created: the store calls its random key taken');
+    return { key, text };
+  }
+
+  /** Whether a text may be kept for a minute after a sign-in: it was no user's, as far as can be told. */
+  #isHarmless(text: string): boolean {
+    const { data, problem } = this.codec.decode(text);
+    return problem === undefined && !isPrivileged(data);
   }
 
   /**
@@ -142,10 +151,10 @@ export class SessionWriter {
     save: SaveInProgress,
     first: Draft,
     contest: { key: string; lane: SaveLane; deadline: number; abandon?: () => Promise<void> },
-    attempt: (expected: string, draft: Draft) => Promise<CompareOutcome>,
+    attempt: (expected: string | null, draft: Draft) => Promise<MoveOutcome>,
   ): Promise<Draft> {
     const merge = this.#merger(save, first, contest.key);
-    let expected = save.text ?? '';
+    let expected = save.text;
     let draft = first;
     if (contest.lane.latest !== undefined && contest.lane.latest !== expected) {
       expected = contest.lane.latest;
@@ -153,7 +162,7 @@ export class SessionWriter {
     }
     for (let tried = 0; ; tried++) {
       const result = await attempt(expected, draft);
-      if (result.outcome === 'done') return draft;
+      if (result.outcome === 'done' || result.outcome === 'forked') return draft;
       if (result.outcome === 'missing') {
         await contest.abandon?.();
         this.events.emit('interrupted', contest.key);
@@ -178,9 +187,19 @@ export class SessionWriter {
       if (save.replacing) return first;
       const before = this.codec.fromJson(save.json) as SessionData;
       const { data } = this.reader.read(newer, key);
+      // who signs in takes over nothing of another user, whoever was faster
+      if (save.moving === 'signIn' && areOfDifferentUsers(data, first.data)) return first;
       const theirs = new Set(this.#changedNames(before, data));
       const own = [...save.touched, ...this.#changedNames(before, first.data)];
+      const counted = [...save.increments].map(
+        ([name, by]) => [name, getEntry(data, name) ?? 0, by] as const,
+      );
       layOver(data, [...Object.keys(before).filter((name) => !theirs.has(name)), ...own], first.data);
+      for (const [name, newest, by] of counted)
+        if (typeof newest === 'number') {
+          setEntry(data, name, newest);
+          addEntry(data, name, by);
+        }
       return this.#draft(data);
     };
   }
@@ -191,10 +210,6 @@ export class SessionWriter {
 
   #draft(data: SessionData): Draft {
     return { data, json: this.codec.toJson(data) };
-  }
-
-  async #remove(key: string): Promise<void> {
-    await this.store.remove(key);
   }
 
   #timeToLive({ data }: { readonly data: SessionData }): number {

@@ -12,7 +12,16 @@ import { sessionSettings } from '../../support/sessions.js';
 
 const RESERVED = [
   ...['get', 'set', 'has', 'delete', 'pop', 'setDefault', 'update', 'keys', 'values', 'entries', 'clear'],
-  ...['flush', 'cycleKey', 'setExpiry', 'getExpiryAge', 'getExpiryDate', 'expiresAtBrowserClose'],
+  ...[
+    'flush',
+    'cycleKey',
+    'signIn',
+    'increment',
+    'setExpiry',
+    'getExpiryAge',
+    'getExpiryDate',
+    'expiresAtBrowserClose',
+  ],
   ...[
     'setTestCookie',
     'testCookieWorked',

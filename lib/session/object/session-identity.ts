@@ -1,0 +1,137 @@
+import { newSessionKey } from '../wire/session-key.js';
+
+/**
+ * What a look into the store found under a key: a session, nothing, or the trace of one that was moved to another key
+ * or ended less than a minute ago. `text` of one that was moved is there where a sign-in may go on with it.
+ */
+export type FoundSession =
+  | { readonly state: 'stored'; readonly text: string }
+  | { readonly state: 'moved'; readonly text?: string }
+  | { readonly state: 'unknown' | 'ended' };
+
+/** How a session gets a new key: only a sign-in may do so when another request was faster. */
+export type MoveKind = 'cycle' | 'signIn';
+
+/** What became of the sessions that were flushed. */
+export class Ending {
+  /** The keys that are not known to be ended yet. */
+  readonly keys = new Set<string>();
+  /** The work that is under way. */
+  work: Promise<void> | undefined;
+  /** How often it was asked for. */
+  count = 0;
+  /** Whether a stored session was ended. */
+  hasEnded = false;
+  /** Whether a key had been moved or ended by another request before. */
+  hasMetTrace = false;
+}
+
+/** Under which keys a session is found, stored, and going to be stored. */
+export class SessionIdentity {
+  /** Whether a browser's navigation asks, rather than a page that polls. */
+  isNavigation = false;
+  readonly ending = new Ending();
+
+  #presented: string | null;
+  #found: FoundSession['state'] | 'unloaded' | 'none';
+  #stored: string | null = null;
+  #drawn: string | null = null;
+  #startsAfresh = false;
+
+  constructor(presented: string | null) {
+    this.#presented = presented;
+    this.#found = presented === null ? 'none' : 'unloaded';
+  }
+
+  get isLoaded(): boolean {
+    return this.#found !== 'unloaded';
+  }
+
+  /** The key that is to be looked for. */
+  get presented(): string | null {
+    return this.#presented;
+  }
+
+  /** The key the client will have: a new one as soon as it is decided. */
+  get key(): string | null {
+    return this.#drawn ?? this.#stored;
+  }
+
+  /** The key something is stored under, as far as is known. */
+  get stored(): string | null {
+    return this.#stored;
+  }
+
+  /** The key that the next save is to store it under, if that is a new one. */
+  get drawn(): string | null {
+    return this.#drawn;
+  }
+
+  /** Whether the client's key was moved or ended a moment ago, by somebody else than this request. */
+  get hasTrace(): boolean {
+    return (
+      !this.ending.hasEnded && (this.ending.hasMetTrace || this.#found === 'moved' || this.#found === 'ended')
+    );
+  }
+
+  /** The moved key whose successor a sign-in makes. */
+  get forksFrom(): string | null {
+    return this.#found === 'moved' && this.ending.count === 0 ? this.#presented : null;
+  }
+
+  /**
+   * Whether what was written may be stored under a new key. A late request must not replace the cookie of a login, so
+   * after a move or an ending a new session takes a decision for it, or a visitor who opens a page.
+   */
+  get mayCreate(): boolean {
+    if (this.#startsAfresh || !this.hasTrace) return true;
+    return this.#found === 'ended' && this.isNavigation;
+  }
+
+  attach(found: FoundSession): void {
+    this.#found = found.state;
+    this.#stored = found.state === 'stored' ? this.#presented : null;
+    this.#drawn = null;
+  }
+
+  /** What was found has ended by its own expiry. */
+  expire(): void {
+    this.#found = 'unknown';
+    this.#stored = null;
+  }
+
+  /** Draws a new key, in place of one that was drawn for a save before. */
+  draw(): void {
+    this.#drawn = newSessionKey();
+  }
+
+  /** Draws the key of a session that has none. */
+  drawFirst(): void {
+    if (this.#stored === null && this.#drawn === null && this.mayCreate) this.draw();
+  }
+
+  /** From here on it is stored afresh whatever was found. */
+  startAfresh(): void {
+    this.#startsAfresh = true;
+  }
+
+  /** Gives up every key, for those to be ended that may be stored. */
+  end(): void {
+    const key = this.#found === 'unknown' ? this.#stored : (this.#stored ?? this.#presented);
+    if (key !== null) this.ending.keys.add(key);
+    this.ending.count++;
+    if (this.#found === 'unloaded') this.#found = 'unknown';
+    this.#presented = this.#stored = this.#drawn = null;
+  }
+
+  /** It is stored under a key now; one that was drawn since that save began is the next save's. */
+  settle(key: string): void {
+    this.#stored = this.#presented = key;
+    if (this.#drawn === key) this.#drawn = null;
+  }
+
+  /** The key that was drawn for a failed save may be taken now, by that very save. */
+  redraw(drawn: string | null): void {
+    if (drawn !== null && this.#drawn === drawn) this.draw();
+  }
+}
