@@ -71,7 +71,9 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
   get session(): Session {
     if (this.#session === undefined) {
       this.#session = this.#http.service.open(this.#presented);
-      sessionStateOf(this.#session).request = this;
+      const state = sessionStateOf(this.#session);
+      state.request = this;
+      state.identity.isNavigation = this.response.req.headers['sec-fetch-mode'] === 'navigate';
       if (this.phase !== 'open' || this.response.headersSent) this.#close();
       else this.gate(this);
     }

@@ -177,7 +177,8 @@ export class SessionService {
    * @throws TypeError when a value, or what is given itself, is not JSON; it names the path and the cure.
    */
   encode(data: object): string {
-    if (Array.isArray(data)) throw new TypeError('encode takes an object of entries, not an array');
+    if (Array.isArray(data) || (data as unknown) === null)
+      throw new TypeError('encode takes an object of entries, not an array or null');
     const entries = isSession(data) ? sessionStateOf(data).expose() : (data as SessionData);
     return this.#codec.seal(this.#codec.toJson(entries));
   }

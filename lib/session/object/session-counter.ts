@@ -1,5 +1,5 @@
 import { describeValue } from '../../common/describe-value.js';
-import { getEntry, type SessionData, setEntry } from '../wire/session-data.js';
+import { getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
 
 /**
  * Adds to an entry; a missing one counts as 0.
@@ -17,4 +17,20 @@ export const addEntry = (data: SessionData, name: string, by: number): number =>
     throw new RangeError('session.increment(): the sum would be beyond ±(2^53 − 1)');
   setEntry(data, name, sum);
   return sum;
+};
+
+/** Lays own entries over newer ones; what was added to a number is added to the newer number. */
+export const layOverAdding = (
+  below: SessionData,
+  names: Iterable<string>,
+  own: SessionData,
+  increments: ReadonlyMap<string, number>,
+): void => {
+  const counted = [...increments].map(([name, by]) => [name, getEntry(below, name) ?? 0, by] as const);
+  layOver(below, names, own);
+  for (const [name, newest, by] of counted)
+    if (typeof newest === 'number') {
+      setEntry(below, name, newest);
+      addEntry(below, name, by);
+    }
 };

@@ -1,10 +1,10 @@
 import { inspect, type InspectOptions } from 'node:util';
-import { SessionStateError } from '../../errors/session.errors.js';
 import type { DecodedSession } from '../wire/session-codec.js';
-import { Ending, type FoundSession, type MoveKind, SessionIdentity } from './session-identity.js';
+import { type Ending, type FoundSession, type MoveKind, SessionIdentity } from './session-identity.js';
 import type { CommitOutcome, SavedSession, SaveInProgress, SessionEffect } from './session-save.js';
 import { getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
-import { addEntry } from './session-counter.js';
+import { addEntry, layOverAdding } from './session-counter.js';
+import { alreadyCommitted, notLoaded } from './session-refusals.js';
 import { EXPIRY_ENTRY, type SessionExpiryRules } from './session-expiry.js';
 import { bindTo, CYCLED_ENTRY, type DjangoLogin, isOwnEntry } from './session-user.js';
 
@@ -283,14 +283,7 @@ export class SessionState {
     if (this.#saving !== save) return false;
     const now = this.data;
     const changedMeanwhile = now !== saved.data && !this.replacing;
-    if (changedMeanwhile) {
-      const added = [...this.#increments].map(
-        ([name, by]) => [name, getEntry(saved.data, name), by] as const,
-      );
-      layOver(saved.data, this.#touched, now);
-      for (const [name, value, by] of added)
-        if (typeof value === 'number') setEntry(saved.data, name, value + by);
-    }
+    if (changedMeanwhile) layOverAdding(saved.data, this.#touched, now, this.#increments);
     this.#identity.settle(saved.key);
     this.#text = saved.text;
     this.#become(this.replacing ? now : saved.data, saved.json);
@@ -299,12 +292,7 @@ export class SessionState {
 
   /** @throws SessionStateError when the session was not loaded. */
   requireLoaded(): void {
-    if (!this.isLoaded)
-      throw new SessionStateError(
-        "The session has not been loaded: session.load is 'declared' and the handler does not ask for it with @Session() " +
-          'or @UseSession(), or no guard has run, as before middleware and for the exception filter of an unmatched ' +
-          'route. Apply the middleware loadSession, or await SessionService.ensureLoaded(session) first',
-      );
+    if (!this.isLoaded) throw notLoaded();
   }
 
   /** What console.log shows: the entries, never the key. */
@@ -372,11 +360,7 @@ export class SessionState {
   }
 
   #refuseAfterCommit(): void {
-    if (this.committed)
-      throw new SessionStateError(
-        'The session was already committed with the response, this change would be lost. Change it before the ' +
-          'response begins, or load it again with SessionService.load() and save it there',
-      );
+    if (this.committed) throw alreadyCommitted();
   }
 
   #decode(): DecodedSession {

@@ -7,9 +7,9 @@ import {
 import type { MoveOutcome } from '../../store/key-value-store.js';
 import type { SaveLane } from './save-queue.js';
 import type { SessionCodec } from '../wire/session-codec.js';
-import { changedNames, getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
+import { changedNames, getEntry, type SessionData } from '../wire/session-data.js';
 import type { SessionEventEmitter } from './session-events.js';
-import { addEntry } from '../object/session-counter.js';
+import { layOverAdding } from '../object/session-counter.js';
 import { EXPIRY_ENTRY, type SessionExpiryRules } from '../object/session-expiry.js';
 import type { SessionReader } from './session-reader.js';
 import type { SaveInProgress } from '../object/session-save.js';
@@ -191,15 +191,8 @@ export class SessionWriter {
       if (save.moving === 'signIn' && areOfDifferentUsers(data, first.data)) return first;
       const theirs = new Set(this.#changedNames(before, data));
       const own = [...save.touched, ...this.#changedNames(before, first.data)];
-      const counted = [...save.increments].map(
-        ([name, by]) => [name, getEntry(data, name) ?? 0, by] as const,
-      );
-      layOver(data, [...Object.keys(before).filter((name) => !theirs.has(name)), ...own], first.data);
-      for (const [name, newest, by] of counted)
-        if (typeof newest === 'number') {
-          setEntry(data, name, newest);
-          addEntry(data, name, by);
-        }
+      const kept = Object.keys(before).filter((name) => !theirs.has(name));
+      layOverAdding(data, [...kept, ...own], first.data, save.increments);
       return this.#draft(data);
     };
   }
