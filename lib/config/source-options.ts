@@ -36,6 +36,9 @@ export const redisUrl = () =>
     isRedisUrl,
   );
 
+/** Under a name of its own, since the compiler would write out a package that only node-redis depends on. */
+export interface ClientOptions extends RedisClientOptions {}
+
 /** Which Redis to use. */
 export const sourceOptions = {
   /** `redis:`, `rediss:`, `unix:///path?db=2`, or `memory:` for the embedded store. */
@@ -64,7 +67,7 @@ export const sourceOptions = {
   ),
   /** Options of node-redis for `url`, passed through: TLS, ACL user, client name … No other Redis gets them. */
   clientOptions: option(
-    kind<RedisClientOptions>('an object of options for createClient() of node-redis', isObject),
+    kind<ClientOptions>('an object of options for createClient() of node-redis', isObject),
   ),
 };
 

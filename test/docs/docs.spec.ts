@@ -128,7 +128,7 @@ describe('the pages', () => {
 
   it('quote tests by titles that they have', () => {
     const readme = PAGES.find(({ path }) => path === 'README.md')!.text.replace(/\s+/g, ' ');
-    const quoted = [...readme.matchAll(/“\[([^\]]+)\]\(([^)]+)\)”/g)];
+    const quoted = [...readme.matchAll(/“([^”]+)” \(`([^`]+)`\)/g)];
     expect(quoted.length).toBeGreaterThan(3);
     for (const [, title, path] of quoted) expect(readFileSync(join(ROOT, path!), 'utf8')).toContain(title);
   });

@@ -8,15 +8,24 @@ const INLINE_CODE = /`[^`\n]*`/g;
 
 /** The links of a page that lead nowhere. Those to other sites are not followed. */
 export const brokenLinks = (page: Page): string[] =>
+  linksOf(page).filter((link) => leadsNowhere(page.path, link));
+
+/** The files that a page links to, as paths from the root. */
+export const linkedFiles = (page: Page): string[] => linksOf(page).map((link) => targetOf(page.path, link));
+
+const linksOf = (page: Page): string[] =>
   [...withoutBlocks(page.text).replace(INLINE_CODE, '``').matchAll(LINK)]
     .map(([, link, image]) => link ?? image ?? '')
-    .filter((link) => !/^(https?|mailto):/.test(link))
-    .filter((link) => leadsNowhere(page.path, link));
+    .filter((link) => !/^(https?|mailto):/.test(link));
+
+const targetOf = (from: string, link: string): string => {
+  const [path = ''] = link.split('#');
+  return path === '' ? from : normalize(join(dirname(from), path));
+};
 
 const leadsNowhere = (from: string, link: string): boolean => {
-  const [path = '', anchor] = link.split('#');
-  const target = path === '' ? from : normalize(join(dirname(from), path));
-  const file = join(ROOT, target);
+  const [, anchor] = link.split('#');
+  const file = join(ROOT, targetOf(from, link));
   if (!existsSync(file)) return true;
   if (anchor === undefined || statSync(file).isDirectory()) return false;
   return !anchorsIn(readFileSync(file, 'utf8')).includes(anchor);

@@ -1,10 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
-import { ROOT } from '../docs/pages.js';
+import { linkedFiles } from '../docs/links.js';
+import { pages, ROOT } from '../docs/pages.js';
 import { pack, run, type Tarball } from './tarball.js';
 
 interface Manifest {
+  readonly main: string;
+  readonly types: string;
+  readonly typesVersions: { readonly '*': Readonly<Record<string, readonly string[]>> };
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
@@ -12,6 +16,12 @@ interface Manifest {
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 const ENTRY_POINTS = Object.keys(manifest.exports).filter((name) => name !== './package.json');
+
+const EXPECTED =
+  /^(package\.json|LICENSE|[A-Z]+\.md|docs\/[\w-]+\.md|docs\/assets\/\w+\.(svg|png)|benchmark\/README\.md|dist\/.+\.(js|d\.ts))$/;
+
+/** Bytes of the tarball: about half as much again as it has. What goes beyond has been packed by mistake. */
+const LARGEST = 600_000;
 
 let tarball: Tarball;
 
@@ -25,13 +35,27 @@ describe('the packed package', () => {
   it('holds what is run, its types, and the words that belong to it, and no test', () => {
     const paths = tarball.files.map(({ path }) => path);
     expect(paths).toEqual(
-      expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js']),
+      expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'docs/README.md', 'dist/index.js']),
     );
-    const others = paths.filter(
-      (path) => !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(js|d\.ts))$/.test(path),
-    );
+    const others = paths.filter((path) => !EXPECTED.test(path));
     expect(others).toEqual([]);
-    expect(paths.filter((path) => /(spec|test)\.(js|d\.ts)$/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /\.(spec|test)\.(js|d\.ts)$/.test(path))).toEqual([]);
+  });
+
+  it('BR4 has the pages, and each of their links leads to what is packed', () => {
+    const paths = tarball.files.map(({ path }) => path);
+    const packed = pages().filter(({ path }) => paths.includes(path));
+    expect(packed).toHaveLength(pages().length);
+    const lost = packed.flatMap((page) =>
+      linkedFiles(page)
+        .filter((target) => !paths.includes(target))
+        .map((target) => `${page.path}: ${target}`),
+    );
+    expect(lost).toEqual([]);
+  });
+
+  it('is not larger than it has to be', () => {
+    expect(statSync(tarball.path).size).toBeLessThan(LARGEST);
   });
 
   it('has every file of its exports', () => {
@@ -40,6 +64,16 @@ describe('the packed package', () => {
       expect(paths).toEqual(
         expect.arrayContaining(typeof target === 'string' ? [target] : Object.values(target)),
       );
+  });
+
+  it('BR3 has the types of each entry point where exports are not known', () => {
+    const { main, types, typesVersions } = manifest;
+    const entry = manifest.exports['.'] as { types: string; default: string };
+    expect({ types, default: main }).toEqual(entry);
+    const subpaths = ENTRY_POINTS.filter((name) => name !== '.').map((name) => name.slice(2));
+    expect(typesVersions['*']).toEqual(
+      Object.fromEntries(subpaths.map((name) => [name, [`./dist/${name}/index.d.ts`]])),
+    );
   });
 
   it('imports only what it declares', () => {
@@ -119,11 +153,16 @@ describe('a Nest 11 application with CommonJS', () => {
     expect(run(folder, 'npx', 'tsc', '--project', 'tsconfig.json').trim()).toBe('');
   });
 
+  it('BR3 compiles with "module": "commonjs", which knows no exports, and runs', () => {
+    expect(run(folder, 'npx', 'tsc', '--project', 'tsconfig.commonjs.json').trim()).toBe('');
+    expect(run(folder, 'node', 'dist-commonjs/main.js').trim()).toBe('1 2 up');
+  });
+
   it('runs, requiring the ES modules', () => {
     expect(run(folder, 'node', 'dist/main.js').trim()).toBe('1 2 up');
   });
 
-  it('runs in its own Jest, by the recipe of the documentation', () => {
+  it('BR3 runs in its own Jest, by the recipe of the documentation', () => {
     expect(() => run(folder, 'npx', 'jest')).not.toThrow();
   });
 });
