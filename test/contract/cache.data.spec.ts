@@ -128,7 +128,7 @@ describeOnEveryStore('Cache, data', (context) => {
       expect(message).toContain('"the key"');
       expect(message).not.toContain('secret');
       expect(String(cause)).not.toContain('secret');
-      await expect(context.cache.getOrSet('the key', () => 1)).rejects.toThrow(SerializationError);
+      await expect(context.cache.getMany(['the key'])).rejects.toThrow(SerializationError);
       expect(await context.store.get(context.redisKey('the key'))).toBe(text);
     },
   );
