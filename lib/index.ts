@@ -22,6 +22,14 @@ export type { Entries } from './cache/entries.js';
 export type { FactoryContext } from './cache/read-through/factory-run.js';
 export type { GetOrSetOptions } from './cache/read-through/get-or-set-options.js';
 export type { Timeout } from './cache/timeout.js';
+export {
+  type CacheDefinition,
+  type CacheDefinitionOptions,
+  defineCache,
+} from './cache/typed/define-cache.js';
+export type { StandardSchema } from './cache/typed/standard-schema.js';
+export { TypedCache, type TypedCacheOf } from './cache/typed/typed-cache.js';
+export type { ValueForm } from './cache/typed/value-form.js';
 export { CacheResponse } from './cache-responses/cache-response.decorator.js';
 export type {
   CacheResponseInterceptorOptions,
@@ -29,6 +37,7 @@ export type {
 } from './cache-responses/cache-response-options.js';
 export { CacheResponseInterceptor } from './cache-responses/cache-response.interceptor.js';
 export { CodexRedisModule } from './module/codex-redis.module.js';
+export { type AnyCacheDefinition } from './module/typed-caches.js';
 export {
   type CodexRedisFactoryResult,
   type CodexRedisModuleAsyncOptions,
@@ -97,3 +106,9 @@ export { SessionGuard } from './session-http/nest/session.guard.js';
 export { SessionInterceptor } from './session-http/nest/session.interceptor.js';
 export { SkipSession, UseSession } from './session-http/nest/session-use.decorator.js';
 export { type CacheToken, getCacheToken, InjectCache } from './tokens/cache-token.js';
+export {
+  getTypedCacheToken,
+  InjectTypedCache,
+  type TypedCacheName,
+  type TypedCacheToken,
+} from './tokens/typed-cache-token.js';

@@ -13,10 +13,12 @@ import {
 } from './datetime.js';
 import { dumpDecimal, loadDecimal } from './decimal.js';
 import { dumpNested } from './dump.js';
+import { dumpShaped } from './dump-shaped.js';
 import { unexpected } from './expected.js';
 import { loadNested } from './load.js';
 import { dumpBigint, dumpBytes, dumpUuid, loadBigint, loadBytes, loadUuid } from './scalars.js';
 import type { JsonValue, Loaded, Shape } from './shape.js';
+import type { Storable } from './storable.js';
 import { dumpTimedelta, loadTimedelta } from './timedelta.js';
 
 /**
@@ -165,4 +167,21 @@ export class CacheCoder {
   static load<const S extends Shape>(raw: unknown, shape: S): Loaded<S> {
     return loadNested(raw, shape) as Loaded<S>;
   }
+
+  /**
+   * A shape that stores as well as loads, for `defineCache()`: of any object, an instance of an ORM's class included,
+   * the fields it names.
+   */
+  static shape<const S extends Shape>(shape: S): ValueShape<S> {
+    return {
+      dump: (value) => dumpShaped(value, shape),
+      load: (stored) => loadNested(stored, shape) as Loaded<S>,
+    };
+  }
+}
+
+/** Takes values of a shape to JSON and back. */
+export interface ValueShape<S extends Shape> {
+  readonly dump: (value: Storable<S>) => JsonValue;
+  readonly load: (stored: unknown) => Loaded<S>;
 }

@@ -28,7 +28,8 @@ export const cacheKey = (...parts: readonly unknown[]): string => {
  */
 export const keyOf = (given: unknown): string => {
   if (typeof given === 'string') return given;
-  if (typeof given === 'number' || typeof given === 'bigint') return cacheKey(given);
+  if (typeof given === 'bigint') return given.toString();
+  if (typeof given === 'number') return cacheKey(given);
   if (Array.isArray(given)) return cacheKey(...(given as unknown[]));
   throw new TypeError(
     `key: expected the function to return a string, a number or a list of parts, got ${describeValue(given)}`,

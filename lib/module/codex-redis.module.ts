@@ -20,6 +20,7 @@ import { ImproperlyConfiguredError } from '../errors/improperly-configured.error
 import { JsonSerializer } from '../serializer/json-serializer.js';
 import { SessionService } from '../session/session.service.js';
 import { CodexRedisHealth } from '../store/codex-redis-health.js';
+import { type AnyCacheDefinition, featureModule } from './typed-caches.js';
 import { getCacheToken } from '../tokens/cache-token.js';
 
 /** A further cache of the application: `CodexRedisModule.registerCache()`. */
@@ -70,6 +71,20 @@ export class CodexRedisModule {
         CodexRedisCoreModule.forRootAsync(source as Parameters<typeof CodexRedisCoreModule.forRootAsync>[0]),
       ],
     };
+  }
+
+  /**
+   * Typed caches, each injected with `@InjectTypedCache(definition)` where the result is imported.
+   *
+   * @throws ImproperlyConfiguredError (when the application starts) when two of one cache have one name, or a schema
+   *   is asynchronous.
+   */
+  static forFeature(definitions: readonly AnyCacheDefinition[]): DynamicModule {
+    if (!Array.isArray(definitions))
+      throw new ImproperlyConfiguredError(
+        'CodexRedisModule.forFeature() takes a list of what defineCache() made',
+      );
+    return featureModule(definitions, [CodexRedisModule]);
   }
 
   /**

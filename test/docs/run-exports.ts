@@ -1,7 +1,15 @@
 import { type CanActivate, type DynamicModule, type Type, UnauthorizedException } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { Test } from '@nestjs/testing';
-import { CacheService, type CacheOptions, CodexRedisModule } from '../../lib/index.js';
+import {
+  type AnyCacheDefinition,
+  CacheService,
+  type CacheOptions,
+  CodexRedisModule,
+  getTypedCacheToken,
+  type TypedCache,
+} from '../../lib/index.js';
+import { Decimal } from '../../lib/cache-coder/index.js';
 import { type EmbeddedCodexRedis, embedCodexRedis } from '../../lib/testing/index.js';
 import { CodexRedisThrottlerStorage } from '../../lib/throttler/index.js';
 import { startApp, type TestApp } from '../support/http-app.js';
@@ -53,6 +61,22 @@ const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
       await products.remove(42);
       expect(await cache.has('product:42')).toBe(false);
       expect(await products.find(42)).toBeNull();
+    }),
+
+  productCache: (definition: AnyCacheDefinition) =>
+    embedded([CodexRedisModule.forFeature([definition])], async (get) => {
+      const products = get(
+        getTypedCacheToken(definition) as unknown as Type<TypedCache<bigint, unknown, unknown>>,
+      );
+      const product = { id: 1n, name: 'Lamp', price: '12.50', changed: new Date(0), maker: null, extra: 1 };
+      await products.set(1n, product);
+      expect(await products.get(1n)).toEqual({
+        id: 1n,
+        name: 'Lamp',
+        price: new Decimal('12.5'),
+        changed: new Date(0),
+        maker: null,
+      });
     }),
 
   Readiness: (service: Type<{ isReady(): Promise<boolean> }>) =>

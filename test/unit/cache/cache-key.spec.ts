@@ -7,7 +7,7 @@ describe('The key of parts', () => {
     expect(cacheKey('product', 42, 'en-GB')).toBe('product:42:en-GB');
     expect(cacheKey('a:b', '42', 'null', null, true, '')).toBe('"a:b":"42":"null":null:true:""');
     expect(cacheKey({ b: [1], a: { d: 1, c: 2 } })).toBe('{"a":{"c":2,"d":1},"b":[1]}');
-    expect([keyOf('a:b'), keyOf(7), keyOf(['a', 7])]).toEqual(['a:b', '7', 'a:7']);
+    expect([keyOf('a:b'), keyOf(7), keyOf(7n), keyOf(['a', 7])]).toEqual(['a:b', '7', '7', 'a:7']);
   });
 
   it('DE1 differs for any two lists that differ', () => {

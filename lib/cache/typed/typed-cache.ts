@@ -1,0 +1,141 @@
+import { cacheLogger } from '../../common/loggers.js';
+import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
+import type { Cache } from '../cache.js';
+import { keyOf } from '../cache-key.js';
+import type { VersionOptions, WriteOptions } from '../call-options.js';
+import type { FactoryContext } from '../read-through/factory-run.js';
+import type { GetOrSetOptions } from '../read-through/get-or-set-options.js';
+import { invalidateTags } from '../tag-invalidation.js';
+import type { Timeout } from '../timeout.js';
+import type { CacheDefinition } from './define-cache.js';
+import type { ValueForm } from './value-form.js';
+
+/**
+ * The calls of a CacheService for values of one kind, by the same names and meanings. What is stored and does not fit
+ * the definition any more, since a deploy changed it, counts as missing.
+ */
+export class TypedCache<Id, In, Out> {
+  readonly #form: ValueForm<In, Out>;
+  readonly #cacheOf: () => Cache;
+  readonly #discarding = new Map<string, Promise<unknown>>();
+  #mismatches = 0;
+
+  /** @param cacheOf asked at each call, since a named cache may be made after this one */
+  constructor(
+    private readonly definition: CacheDefinition<Id, In, Out>,
+    cacheOf: () => Cache,
+  ) {
+    this.#form = definition.form();
+    this.#cacheOf = cacheOf;
+  }
+
+  /** How often this process has read what did not fit the definition. */
+  get mismatches(): number {
+    return this.#mismatches;
+  }
+
+  /** The value of an id, `undefined` when there is none. */
+  async get(id: Id, options?: VersionOptions): Promise<Out | undefined> {
+    const stored: unknown = await this.#cacheOf().get(this.#keyOf(id), undefined, options);
+    return stored === undefined ? undefined : this.#loaded(stored)?.value;
+  }
+
+  /** The values of those ids that have one, in one round trip. */
+  async getMany(ids: Iterable<Id>, options?: VersionOptions): Promise<Map<Id, Out>> {
+    const asked = [...ids].map((id) => [id, this.#keyOf(id)] as const);
+    const stored = await this.#cacheOf().getMany(
+      asked.map(([, key]) => key),
+      options,
+    );
+    const found = new Map<Id, Out>();
+    for (const [id, key] of asked) {
+      const loaded = stored.has(key) ? this.#loaded(stored.get(key)) : undefined;
+      if (loaded !== undefined) found.set(id, loaded.value);
+    }
+    return found;
+  }
+
+  /**
+   * Stores a value, whatever was there before.
+   *
+   * @throws TypeError for a value that does not fit the definition
+   */
+  async set(id: Id, value: In, timeout?: Timeout | WriteOptions): Promise<void> {
+    await this.#cacheOf().set(this.#keyOf(id), this.#form.dump(value), this.#options(timeout));
+  }
+
+  /** Stores all entries of a Map or pairs in one round trip, or none when one cannot be stored. */
+  async setMany(entries: Iterable<readonly [Id, In]>, timeout?: Timeout | WriteOptions): Promise<void> {
+    const dumped = [...entries].map(([id, value]) => [this.#keyOf(id), this.#form.dump(value)] as const);
+    await this.#cacheOf().setMany(dumped, this.#options(timeout));
+  }
+
+  /** Deletes the entry of an id; whether there was one. */
+  async delete(id: Id, options?: VersionOptions): Promise<boolean> {
+    return await this.#cacheOf().delete(this.#keyOf(id), options);
+  }
+
+  /** The value of an id; when there is none, the factory's, which is stored. A hit and a miss give the same. */
+  async getOrSet(
+    id: Id,
+    factory: (context: FactoryContext) => In | Promise<In>,
+    options?: Timeout | GetOrSetOptions,
+  ): Promise<Out> {
+    const key = this.#keyOf(id);
+    const given = this.#options(options);
+    const made = async (context: FactoryContext): Promise<unknown> => this.#form.dump(await factory(context));
+    const stored = await this.#cacheOf().getOrSet<unknown>(key, made, given);
+    const loaded = this.#loaded(stored);
+    if (loaded !== undefined) return loaded.value;
+    await this.#discard(key, given.version);
+    return this.#form.load(await this.#cacheOf().getOrSet<unknown>(key, made, given));
+  }
+
+  /** Invalidates every entry of the cache, of whatever kind, that carries one of these tags. */
+  async invalidateTags(...tags: readonly string[]): Promise<void> {
+    await invalidateTags(this.#cacheOf(), tags);
+  }
+
+  #keyOf(id: Id): string {
+    return `${this.definition.name}:${keyOf(this.definition.key(id))}`;
+  }
+
+  /** Those of the call before those of the definition. */
+  #options<O extends WriteOptions>(call: Timeout | O | undefined): O {
+    const { timeout, tags } = this.definition;
+    const own = { ...(timeout !== undefined && { timeout }), ...(tags !== undefined && { tags }) };
+    if (call === undefined) return own as O;
+    return typeof call === 'object' && call !== null ? { ...own, ...call } : ({ ...own, timeout: call } as O);
+  }
+
+  #loaded(stored: unknown): { readonly value: Out } | undefined {
+    try {
+      return { value: this.#form.load(stored) };
+    } catch (error) {
+      if (error instanceof ImproperlyConfiguredError) throw error;
+      if (this.#mismatches++ === 0)
+        cacheLogger.warn(
+          `The typed cache "${this.definition.name}" has read an entry that does not fit its definition, and takes it as missing: ` +
+            (error instanceof Error ? error.message : typeof error),
+        );
+      return undefined;
+    }
+  }
+
+  /** Callers who met the same entry delete it once. What is stored meanwhile may go too, and is made again. */
+  async #discard(key: string, version: number | undefined): Promise<void> {
+    const name = `${version ?? ''}:${key}`;
+    let discarding = this.#discarding.get(name);
+    if (discarding === undefined) {
+      discarding = this.#cacheOf()
+        .delete(key, { version })
+        .finally(() => this.#discarding.delete(name));
+      this.#discarding.set(name, discarding);
+    }
+    await discarding;
+  }
+}
+
+/** The typed cache of a definition: `TypedCacheOf<typeof products>`. */
+export type TypedCacheOf<D> =
+  D extends CacheDefinition<infer Id, infer In, infer Out> ? TypedCache<Id, In, Out> : never;

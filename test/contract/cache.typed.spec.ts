@@ -1,0 +1,147 @@
+import { Logger } from '@nestjs/common';
+import { defineCache, type StandardSchema, TypedCache } from 'nestjs-codex-redis';
+import { CacheCoder, Decimal } from 'nestjs-codex-redis/cache-coder';
+import { describeOnEveryStore } from '../support/store-suite.js';
+
+class Author {
+  constructor(
+    readonly name: string,
+    readonly born: Date,
+  ) {}
+  greet(): string {
+    return this.name;
+  }
+}
+
+/** As an ORM makes it: getters, methods, and columns that nobody named. */
+class Book {
+  readonly secret = Symbol('of the ORM');
+  #title = 'Emma';
+  constructor(
+    readonly id: bigint,
+    readonly price: Decimal | string,
+    readonly author: Author | null,
+  ) {}
+  get title(): string {
+    return this.#title;
+  }
+  save(): void {
+    this.#title = '';
+  }
+}
+
+const books = defineCache({
+  name: 'book',
+  key: (id: bigint) => id.toString(),
+  shape: CacheCoder.shape({
+    id: 'bigint',
+    title: 'string',
+    price: 'decimal',
+    author: ['nullable', { name: 'string', born: 'datetime' }],
+  }),
+  timeout: 60,
+});
+
+const austen = new Author('Austen', new Date('1775-12-16T00:00:00Z'));
+const emma = new Book(2n ** 60n, new Decimal('12.50'), austen);
+const read = {
+  id: 2n ** 60n,
+  title: 'Emma',
+  price: new Decimal('12.5'),
+  author: { name: 'Austen', born: new Date('1775-12-16T00:00:00Z') },
+};
+
+interface Stored {
+  at: string;
+}
+interface Visit {
+  at: Date;
+}
+
+/** Takes ISO text, gives a Date. */
+const visitSchema: StandardSchema<Stored, Visit> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: (value) => {
+      const at = new Date((value as Partial<Stored> | undefined)?.at ?? '');
+      return Number.isNaN(at.getTime()) ? { issues: [{ path: ['at'] }] } : { value: { at } };
+    },
+  },
+};
+const visits = defineCache({ name: 'visit', key: (user: string) => ['of', user], schema: visitSchema });
+
+describeOnEveryStore('A typed cache', (context) => {
+  beforeAll(() => void Logger.overrideLogger(false));
+  afterAll(() => void Logger.overrideLogger(['warn']));
+
+  const open = <Id, In, Out>(
+    definition: ConstructorParameters<typeof TypedCache<Id, In, Out>>[0],
+  ): TypedCache<Id, In, Out> => new TypedCache(definition, () => context.cache);
+
+  it('DE5 stores class instances by the fields of a shape, and gives back their values', async () => {
+    const cache = open(books);
+    const made = await cache.getOrSet(emma.id, () => emma);
+    const hit = await cache.getOrSet(emma.id, () => Promise.reject(new Error('no miss')));
+    expect([made, hit, await cache.get(emma.id)]).toEqual([read, read, read]);
+    expect(hit.price).toBeInstanceOf(Decimal);
+    expect(Object.getPrototypeOf(hit) as unknown).toBe(Object.prototype);
+    expect(Object.getPrototypeOf(hit.author) as unknown).toBe(Object.prototype);
+    expect(await context.redisKeys()).toEqual([context.redisKey(`book:${emma.id}`)]);
+    expect(await context.cache.ttl(`book:${emma.id}`)).toBeLessThanOrEqual(60);
+  });
+
+  it('DE5 has the verbs of CacheService by the same meanings', async () => {
+    const cache = open(books);
+    await cache.set(1n, new Book(1n, '3.20', null), null);
+    await cache.setMany(new Map([[2n, emma]]));
+    expect(await cache.get(1n)).toEqual({ id: 1n, title: 'Emma', price: new Decimal('3.2'), author: null });
+    expect([...(await cache.getMany([1n, 2n, 3n])).keys()]).toEqual([1n, 2n]);
+    expect(await context.cache.ttl('book:1')).toBeNull();
+    expect([await cache.delete(1n), await cache.delete(1n), await cache.get(1n)]).toEqual([
+      true,
+      false,
+      undefined,
+    ]);
+    expect(await cache.get(2n, { version: 2 })).toBeUndefined();
+    await cache.set(2n, emma, { version: 2 });
+    expect(await cache.get(2n, { version: 2 })).toEqual(read);
+  });
+
+  it('DE5 refuses what does not fit before it is stored, naming the field', async () => {
+    const cache = open(books);
+    await expect(cache.set(1n, { ...read, price: 'cheap' })).rejects.toThrow(
+      /price: expected the text of a Decimal/,
+    );
+    await expect(cache.set(1n, { ...read, title: new Date() as never })).rejects.toThrow(
+      /title: expected a text/,
+    );
+    await expect(cache.set(1n, { id: 1n } as never)).rejects.toThrow(/title: expected a value/);
+    await expect(cache.getOrSet(1n, () => undefined as never)).rejects.toThrow(TypeError);
+    await expect(open(visits).set('ada', { at: 'soon' })).rejects.toThrow(/schema of the cache "visit": at/);
+    expect(await context.redisKeys()).toEqual([]);
+  });
+
+  it('DE5 stores the input of a schema; a hit and a miss both give its output', async () => {
+    const cache = open(visits);
+    const input = { at: '2023-11-14T22:13:20.000Z' };
+    const made = await cache.getOrSet('ada', () => input);
+    const hit = await cache.getOrSet('ada', () => input);
+    const at: Date = hit.at;
+    expect([made, hit, await cache.get('ada')]).toEqual(Array(3).fill({ at: new Date(input.at) }));
+    expect(at).toEqual(new Date(input.at));
+    expect(await context.cache.get('visit:of:ada')).toEqual(input);
+  });
+
+  it('DE5 takes what a deploy has left in another form as missing, and counts it', async () => {
+    const [cache, other] = [open(books), open(visits)];
+    await context.cache.set('book:1', { id: '1', title: 'Emma' });
+    await context.cache.set('visit:of:ada', { when: 0 });
+    expect([await cache.get(1n), await other.get('ada')]).toEqual([undefined, undefined]);
+    expect(await cache.getMany([1n])).toEqual(new Map());
+    const made = await Promise.all([1, 2].map(() => cache.getOrSet(1n, () => new Book(1n, '1', null))));
+    expect(made).toEqual(Array(2).fill({ id: 1n, title: 'Emma', price: new Decimal(1), author: null }));
+    expect(await cache.get(1n)).toEqual(made[0]);
+    expect([cache.mismatches, other.mismatches]).toEqual([4, 1]);
+  });
+});
