@@ -2,6 +2,7 @@ import { CodexRedisError } from './codex-redis.error.js';
 
 /** The factory of a `getOrSet` took longer than its `factoryTimeout`; what it returns later is dropped. */
 export class CacheFactoryTimeoutError extends CodexRedisError {
+  override readonly name: string = 'CacheFactoryTimeoutError';
   readonly code = 'CODEX_REDIS_CACHE_FACTORY_TIMEOUT';
 
   constructor(
@@ -17,6 +18,7 @@ export class CacheFactoryTimeoutError extends CodexRedisError {
 
 /** Factories of `getOrSet` wait for each other and would do so forever. */
 export class CacheFactoryCycleError extends CodexRedisError {
+  override readonly name: string = 'CacheFactoryCycleError';
   readonly code = 'CODEX_REDIS_CACHE_FACTORY_CYCLE';
 
   /** @param keys what waits for what: each key's factory asks for the next one, and the last for the first. */

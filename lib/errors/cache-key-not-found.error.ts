@@ -2,6 +2,7 @@ import { CodexRedisError } from './codex-redis.error.js';
 
 /** A call that changes an entry in place (incr, decr, incrVersion …) found none under the key. */
 export class CacheKeyNotFoundError extends CodexRedisError {
+  override readonly name: string = 'CacheKeyNotFoundError';
   readonly code = 'CODEX_REDIS_CACHE_KEY_NOT_FOUND';
 
   constructor(readonly key: string) {

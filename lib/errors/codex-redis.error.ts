@@ -10,11 +10,12 @@ export interface CodexRedisErrorOptions {
  * Messages never contain a password, a session key or a value.
  */
 export abstract class CodexRedisError extends Error {
+  /** Written out, since a minified class has another name. */
+  abstract override readonly name: string;
   /** Stable across releases; compare this rather than the message. */
   abstract readonly code: string;
 
   constructor(message: string, options: CodexRedisErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.name = new.target.name;
   }
 }

@@ -2,6 +2,7 @@ import { CodexRedisError, type CodexRedisErrorOptions } from './codex-redis.erro
 
 /** Options that cannot work, named with their path and the cure. Raised at start, or by a call that needs them. */
 export class ImproperlyConfiguredError extends CodexRedisError {
+  override readonly name: string = 'ImproperlyConfiguredError';
   readonly code = 'CODEX_REDIS_IMPROPERLY_CONFIGURED';
   /** One sentence each, in the order of the options. */
   readonly problems: readonly string[];

@@ -5,6 +5,7 @@ const SERVICE_UNAVAILABLE = 503;
 
 /** Redis could not be reached, or the connection was lost before it answered. HTTP status 503. */
 export class RedisConnectionError extends HttpMappedError {
+  override readonly name: string = 'RedisConnectionError';
   readonly code: string = 'CODEX_REDIS_CONNECTION';
 
   constructor(message = 'Redis is not reachable', options?: CodexRedisErrorOptions) {
@@ -14,6 +15,7 @@ export class RedisConnectionError extends HttpMappedError {
 
 /** Redis did not answer within the deadline. Whether a write took place is unknown. HTTP status 503. */
 export class RedisTimeoutError extends RedisConnectionError {
+  override readonly name: string = 'RedisTimeoutError';
   override readonly code = 'CODEX_REDIS_TIMEOUT';
 
   constructor(deadlineMs: number, options?: CodexRedisErrorOptions) {
@@ -23,6 +25,7 @@ export class RedisTimeoutError extends RedisConnectionError {
 
 /** Redis answered with an error (`WRONGTYPE`, `OOM`, `READONLY` …). HTTP status 503. */
 export class RedisServiceError extends HttpMappedError {
+  override readonly name: string = 'RedisServiceError';
   readonly code: string = 'CODEX_REDIS_SERVICE';
 
   /**
@@ -42,5 +45,6 @@ export class RedisServiceError extends HttpMappedError {
  * command may succeed later. HTTP status 503.
  */
 export class RedisUnavailableError extends RedisServiceError {
+  override readonly name: string = 'RedisUnavailableError';
   override readonly code = 'CODEX_REDIS_UNAVAILABLE';
 }

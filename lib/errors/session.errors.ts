@@ -3,6 +3,7 @@ import { HttpMappedError } from './http-mapped.error.js';
 
 /** The session was ended (logged out, expired) while it was in use; it is not re-created. HTTP status 400. */
 export class SessionInterruptedError extends HttpMappedError {
+  override readonly name: string = 'SessionInterruptedError';
   readonly code = 'CODEX_REDIS_SESSION_INTERRUPTED';
 
   constructor(options?: CodexRedisErrorOptions) {
@@ -16,6 +17,7 @@ export class SessionInterruptedError extends HttpMappedError {
 
 /** Other requests kept changing the session until the deadline; nothing was saved. HTTP status 503. */
 export class SessionConflictError extends HttpMappedError {
+  override readonly name: string = 'SessionConflictError';
   readonly code = 'CODEX_REDIS_SESSION_CONFLICT';
 
   constructor(
@@ -28,10 +30,12 @@ export class SessionConflictError extends HttpMappedError {
 
 /** A session that had to be new could not be created: something is stored under its key. */
 export class SessionCreateError extends CodexRedisError {
+  override readonly name: string = 'SessionCreateError';
   readonly code = 'CODEX_REDIS_SESSION_CREATE';
 }
 
 /** A session was used in a way its state does not allow: before it was loaded, or after it was committed. */
 export class SessionStateError extends CodexRedisError {
+  override readonly name: string = 'SessionStateError';
   readonly code = 'CODEX_REDIS_SESSION_STATE';
 }

@@ -17,6 +17,7 @@ import { SessionGuard } from '../session-http/nest/session.guard.js';
 import { SessionService } from '../session/session.service.js';
 import { sessionsAreOff } from '../session/sessions-off.js';
 import { type Clock, systemClock } from '../common/clock.js';
+import { warningOfCopies } from '../common/loaded-copies.js';
 import { moduleLogger } from '../common/loggers.js';
 import { CodexRedisHealth } from '../store/codex-redis-health.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
@@ -44,7 +45,8 @@ export const coreProviders: Provider[] = [
     inject: [MODULE_OPTIONS_TOKEN],
     useFactory: (options: CodexRedisOptions): CodexRedisSettings => {
       const settings = resolveSettings(options);
-      for (const warning of settingsWarnings(settings)) moduleLogger.warn(warning);
+      for (const warning of [...settingsWarnings(settings), warningOfCopies()])
+        if (warning !== undefined) moduleLogger.warn(warning);
       return settings;
     },
   },
