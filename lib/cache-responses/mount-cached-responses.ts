@@ -3,7 +3,7 @@ import type { AbstractHttpAdapter, ApplicationConfig, ModulesContainer } from '@
 import { MetadataScanner } from '@nestjs/core';
 import type { CacheService } from '../cache/cache.service.js';
 import type { Clock } from '../common/clock.js';
-import type { SessionUseOf } from '../common/session-use.js';
+import type { SessionAccessOf } from '../common/session-access.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import {
   type CachedRoute,
@@ -24,7 +24,7 @@ export interface CachedResponsesMount {
   readonly cache: CacheService;
   readonly timeoutMs: number | null;
   readonly clock: Clock;
-  readonly sessionUseOf: SessionUseOf;
+  readonly sessionAccessOf: SessionAccessOf;
 }
 
 /**

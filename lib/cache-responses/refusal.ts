@@ -1,5 +1,5 @@
 import { directiveNames } from '../common/cache-control.js';
-import type { SessionUse } from '../common/session-use.js';
+import type { SessionAccess } from '../common/session-access.js';
 import type { CacheResponseInterceptorOptions } from './cache-response-options.js';
 
 /** Why a response is not taken from the cache, or not stored; `Cache-Status` names it. */
@@ -23,7 +23,7 @@ export type Refusal =
 
 /** Who asks, as far as it can be seen. */
 export interface Visitor {
-  readonly session: SessionUse | undefined;
+  readonly session: SessionAccess | undefined;
   readonly hasUser: boolean;
   readonly hasAuthorization: boolean;
 }

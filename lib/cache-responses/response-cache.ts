@@ -6,7 +6,7 @@ import { type Timeout, timeoutToMs } from '../cache/timeout.js';
 import { withoutSharedCaching } from '../common/cache-control.js';
 import type { Clock } from '../common/clock.js';
 import { describeValue } from '../common/describe-value.js';
-import type { SessionUseOf } from '../common/session-use.js';
+import type { SessionAccessOf } from '../common/session-access.js';
 import { attend } from './attended-requests.js';
 import { bypassed, CACHE_STATUS, hit, notStored, stored } from './cache-status.js';
 import type { CachedRoute } from './cached-route.js';
@@ -26,7 +26,7 @@ export interface ResponseCacheSettings {
   /** Whether every route has guards. */
   readonly isGuarded: boolean;
   readonly clock: Clock;
-  readonly sessionUseOf: SessionUseOf;
+  readonly sessionAccessOf: SessionAccessOf;
   routeOf(context: ExecutionContext): CachedRoute | undefined;
 }
 
@@ -56,10 +56,10 @@ export class ResponseCache implements NestInterceptor {
   constructor(private readonly settings: ResponseCacheSettings) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const { adapter, sessionUseOf } = this.settings;
+    const { adapter, sessionAccessOf } = this.settings;
     const route = context.getType() === 'http' ? this.settings.routeOf(context) : undefined;
     if (route === undefined) return next.handle();
-    const exchange = new ResponseExchange(adapter, sessionUseOf, context);
+    const exchange = new ResponseExchange(adapter, sessionAccessOf, context);
     attend(exchange.request);
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return next.handle();
     return from(this.#answer(route, exchange, context, next)).pipe(mergeAll());

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { SessionUseOf } from '../common/session-use.js';
+import type { SessionAccessOf } from '../common/session-access.js';
 import type { ResponseHead, Visitor } from './refusal.js';
 import type { KeyedRequest } from './response-key.js';
 import { isKnownToClient, type StoredResponse } from './stored-response.js';
@@ -33,7 +33,7 @@ export class ResponseExchange {
 
   constructor(
     private readonly adapter: AbstractHttpAdapter,
-    private readonly sessionUseOf: SessionUseOf,
+    private readonly sessionAccessOf: SessionAccessOf,
     context: ExecutionContext,
   ) {
     this.request = context.switchToHttp().getRequest();
@@ -59,7 +59,7 @@ export class ResponseExchange {
     return {
       session: hasForeignSession(this.request)
         ? { read: true, written: false }
-        : this.sessionUseOf(this.response),
+        : this.sessionAccessOf(this.response),
       hasUser: user !== undefined && user !== null,
       hasAuthorization: headers['authorization'] !== undefined,
     };

@@ -12,7 +12,7 @@ import { JsonSerializer } from '../serializer/json-serializer.js';
 import type { Serializer } from '../serializer/serializer.js';
 import { Serializers } from './named-serializers.js';
 import { mountSessions } from '../session-http/mount-sessions.js';
-import { sessionUseOf } from '../session-http/session-use.js';
+import { sessionAccessOf } from '../session-http/session-access.js';
 import { SessionGuard } from '../session-http/nest/session.guard.js';
 import { SessionService } from '../session/session.service.js';
 import { sessionsAreOff } from '../session/sessions-off.js';
@@ -120,7 +120,7 @@ export const coreProviders: Provider[] = [
       () => {
         const { httpAdapter: adapter } = host;
         if (adapter === undefined) return;
-        mountCachedResponses({ adapter, config, modules, cache, timeoutMs, clock, sessionUseOf });
+        mountCachedResponses({ adapter, config, modules, cache, timeoutMs, clock, sessionAccessOf });
       },
   },
 ];

@@ -37,7 +37,10 @@ const handler: ProxyHandler<SessionState> = {
     const method = methods.get(name);
     if (method !== undefined) return method;
     const property = properties.get(name);
-    if (property !== undefined) return property(state);
+    if (property !== undefined) {
+      state.inspected = true;
+      return property(state);
+    }
     return INHERITED.has(name) ? inherited(state, name) : state.read(name);
   },
 

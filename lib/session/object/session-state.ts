@@ -38,6 +38,8 @@ export interface SessionRequest {
  */
 export class SessionState {
   accessed = false;
+  /** Whether its key or state was looked at, which is one visitor's as the entries are. */
+  inspected = false;
   modified = false;
   request: SessionRequest | undefined;
   /** Saved with the response; changes are refused from then on. */

@@ -1,5 +1,5 @@
 /** What was done with the session of a request so far. */
-export interface SessionUse {
+export interface SessionAccess {
   /** Whether anything looked at it. */
   readonly read: boolean;
   /** Whether something of it was set, deleted, moved or ended. */
@@ -10,4 +10,4 @@ export interface SessionUse {
  * What was done with the session of a response's request; `undefined` where nobody asked for one. All that cached
  * responses know of sessions.
  */
-export type SessionUseOf = (response: object) => SessionUse | undefined;
+export type SessionAccessOf = (response: object) => SessionAccess | undefined;

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { SessionUse, SessionUseOf } from '../common/session-use.js';
+import type { SessionAccess, SessionAccessOf } from '../common/session-access.js';
 import type { SessionState } from '../session/object/session-state.js';
 import { exchangeBehind } from './platform/platforms.js';
 
 /** What was done with the session of a response of either platform. */
-export const sessionUseOf: SessionUseOf = (response) => exchangeBehind(response)?.accept(useOf);
+export const sessionAccessOf: SessionAccessOf = (response) => exchangeBehind(response)?.accept(accessTo);
 
-const useOf = (state: SessionState): SessionUse => ({
-  read: state.accessed,
+const accessTo = (state: SessionState): SessionAccess => ({
+  read: state.accessed || state.inspected,
   written:
     state.modified ||
     state.moving !== undefined ||
