@@ -5,9 +5,13 @@ const registry = globalThis as unknown as Record<symbol, Set<string> | undefined
 /** Where each copy of this package was loaded from that this process has. */
 const copies = (registry[REGISTRY] ??= new Set());
 
-// Bundlers that write CommonJS leave `import.meta` empty.
-const meta: { readonly url?: string } = import.meta;
-copies.add(meta.url ?? 'a bundle');
+/** The file of this code. `import.meta` is a syntax error where a test runner turns the package into CommonJS. */
+const whereThisIs = (): string => {
+  const [, frame = 'a place unknown'] = new Error().stack?.split('\n') ?? [];
+  return frame.replace(/^\s*at (?:.* \()?/, '').replace(/:\d+:\d+\)?$/, '');
+};
+
+copies.add(whereThisIs());
 
 /** What is to be said when there is more than one: the classes of one copy are not those that the other provides. */
 export const warningOfCopies = (): string | undefined =>
