@@ -75,6 +75,7 @@ export {
   SessionCreateError,
   SessionInterruptedError,
   SessionStateError,
+  SessionTooLargeError,
 } from './errors/session.errors.js';
 export { JsonSerializer } from './serializer/json-serializer.js';
 export type { JsonValue } from './serializer/json-value.js';

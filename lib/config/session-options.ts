@@ -1,5 +1,6 @@
 import { withoutSharedCaching } from '../common/cache-control.js';
-import { durationInSeconds, flag, oneOf, orNone, orNull, text } from './kinds.js';
+import { durationInSeconds, flag, integer, oneOf, orNone, orNull, serializer, text } from './kinds.js';
+import type { SerializerSource } from './cache-options.js';
 import { isCookieName, isFreeWord, isUnambiguousLater } from './namespaces.js';
 import { option, type OptionsOf, section } from './option.js';
 import { redisUrl, sourceOptions } from './source-options.js';
@@ -89,6 +90,16 @@ export const sessionOnlyOptions = {
    * @default false
    */
   expireAtBrowserClose: option(flag(), { environment: 'SESSION_EXPIRE_AT_BROWSER_CLOSE', default: false }),
+  /**
+   * How the entries become text before they are signed: an instance, a class or a provider token.
+   * @default JsonSerializer
+   */
+  serializer: option(serializer<SerializerSource>()),
+  /**
+   * How many bytes the stored text of a session may take. A save of more is refused with a SessionTooLargeError (413).
+   * @default 262144
+   */
+  maxBytes: option(integer(1), { environment: 'SESSION_MAX_BYTES', default: 262_144 }),
   /**
    * Whether each request extends the session.
    * @default false

@@ -28,6 +28,20 @@ export class SessionConflictError extends HttpMappedError {
   }
 }
 
+/** The session would be larger than `session.maxBytes`; nothing was saved. HTTP status 413. */
+export class SessionTooLargeError extends HttpMappedError {
+  readonly code = 'CODEX_REDIS_SESSION_TOO_LARGE';
+
+  constructor(bytes: number, maxBytes: number, options?: CodexRedisErrorOptions) {
+    super(
+      413,
+      `The session was not saved: it would take ${bytes} bytes, and session.maxBytes allows ${maxBytes}. Store less in it, ` +
+        'or raise the option.',
+      options,
+    );
+  }
+}
+
 /** A session that had to be new could not be created: something is stored under its key. */
 export class SessionCreateError extends CodexRedisError {
   override readonly name: string = 'SessionCreateError';

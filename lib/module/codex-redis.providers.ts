@@ -80,11 +80,21 @@ export const coreProviders: Provider[] = [
   },
   {
     provide: SESSIONS,
-    inject: [SETTINGS, STORES, CLOCK],
-    useFactory: async ({ session, sessionStore }: CodexRedisSettings, stores: Stores, clock: Clock) =>
+    inject: [SETTINGS, STORES, SERIALIZERS, CLOCK],
+    useFactory: async (
+      { session, sessionStore }: CodexRedisSettings,
+      stores: Stores,
+      serializers: Serializers,
+      clock: Clock,
+    ) =>
       session === null
         ? sessionsAreOff()
-        : new SessionService(await stores.forSessions(sessionStore), session, clock),
+        : new SessionService(
+            await stores.forSessions(sessionStore),
+            session,
+            clock,
+            serializers.for(session.serializer, 'session.'),
+          ),
   },
   {
     provide: MOUNT_SESSIONS,

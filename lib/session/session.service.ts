@@ -1,6 +1,7 @@
 import type { SessionSettings } from '../config/settings.js';
 import { SessionInterruptedError } from '../errors/session.errors.js';
 import { assertJson, JsonSerializer } from '../serializer/json-serializer.js';
+import type { Serializer } from '../serializer/serializer.js';
 import type { Clock } from '../common/clock.js';
 import { sessionLogger } from '../common/loggers.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
@@ -9,7 +10,7 @@ import { cookieValue } from './wire/cookie-header.js';
 import { SessionCodec } from './wire/session-codec.js';
 import type { SessionData } from './wire/session-data.js';
 import { SessionEventEmitter, type SessionEvents } from './stored/session-events.js';
-import { SessionExpiryRules } from './object/session-expiry.js';
+import { EXPIRY_ENTRY, SessionExpiryRules } from './object/session-expiry.js';
 import { isSessionKey } from './wire/session-key.js';
 import { sessionOf } from './object/session-proxy.js';
 import { SessionReader } from './stored/session-reader.js';
@@ -54,10 +55,15 @@ export class SessionService {
   readonly #keeper: SessionKeeper;
   readonly #cookieName: string;
 
-  constructor(store: KeyValueStore, settings: SessionSettings, clock: Clock) {
+  constructor(
+    store: KeyValueStore,
+    settings: SessionSettings,
+    clock: Clock,
+    serializer: Serializer = new JsonSerializer(),
+  ) {
     const { age, expireAtBrowserClose, saveEveryRequest, operationTimeoutMs } = settings;
     const signer = new SessionSigner(settings.secretKeys, settings.salt);
-    const codec = new SessionCodec(signer, new JsonSerializer(), clock);
+    const codec = new SessionCodec(signer, serializer, clock);
     const expiry = new SessionExpiryRules({ age, expireAtBrowserClose }, clock, (message) =>
       sessionLogger.warn(message),
     );
@@ -65,9 +71,9 @@ export class SessionService {
     this.events = events;
     this.#store = new SessionStore(store, settings.projectName, settings.keyPrefix);
     this.#codec = codec;
-    this.#reader = new SessionReader(codec, events, sessionLogger);
+    this.#reader = new SessionReader(codec, events, sessionLogger, settings.maxBytes);
     this.#cookieName = settings.cookie.name;
-    const writer = new SessionWriter(this.#store, codec, this.#reader, expiry, events);
+    const writer = new SessionWriter(this.#store, codec, this.#reader, expiry, events, settings.maxBytes);
     this.#ender = new SessionEnder(this.#store, events);
     this.#saver = new SessionSaver(writer, this.#ender, codec, events, {
       saveEveryRequest,
@@ -76,7 +82,10 @@ export class SessionService {
     this.#keeper = {
       expiry,
       read: (text, key) => this.#reader.read(text, key),
-      check: (name, value) => assertJson(value, name),
+      check: (name, value) => {
+        if (name === EXPIRY_ENTRY) expiry.checkEntry(value);
+        else assertJson(value, name);
+      },
       save: (state) => this.save(state),
       flush: (state) => this.flush(state),
       reload: (state) => logUnawaited(this.#reload(state), state),

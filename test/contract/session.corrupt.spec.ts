@@ -63,18 +63,18 @@ describeOnEveryStore('Session, unreadable or of another writer', (context) => {
     expect(sessions.decode(text)).toEqual({});
   });
 
-  it.each(Object.entries(UNREADABLE))(
-    'S35 %s: the key is kept, the next save overwrites',
-    async (_, text) => {
-      await put(text);
-      const session = await sessions.load(KEY);
-      expect(session.key).toBe(KEY);
-      expect(session.isEmpty).toBe(false);
-      session.set('a', 1);
-      expect(await sessions.commit(session)).toEqual({ outcome: 'saved', key: KEY });
-      expect((await sessions.load(KEY)).toJSON()).toEqual({ a: 1 });
-    },
-  );
+  it.each(Object.entries(UNREADABLE))('SX7 S35 %s: the next save gives it a fresh key', async (_, text) => {
+    await put(text);
+    const session = await sessions.load(KEY);
+    expect(session.key).toBe(KEY);
+    expect(session.isEmpty).toBe(false);
+    session.set('a', 1);
+    const { outcome, key } = await sessions.commit(session);
+    expect(outcome).toBe('cycled');
+    expect(key).not.toBe(KEY);
+    expect((await sessions.load(key!)).toJSON()).toEqual({ a: 1 });
+    expect(await sessions.exists(KEY)).toBe(false);
+  });
 
   it('S35 untouched it stays as it is', async () => {
     await put('what is this');

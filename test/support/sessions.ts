@@ -35,7 +35,7 @@ export const storeSession = async (
   entries: Record<string, unknown>,
 ): Promise<string> => {
   const session = sessions.open();
-  session.update(entries);
+  for (const [name, value] of Object.entries(entries)) session.set(name, value);
   await sessions.save(session);
   return session.key!;
 };

@@ -1,5 +1,5 @@
 import { describeValue } from '../../common/describe-value.js';
-import { getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
+import { getEntry, type SessionData, setEntry } from '../wire/session-data.js';
 
 /**
  * Adds to an entry; a missing one counts as 0.
@@ -19,18 +19,8 @@ export const addEntry = (data: SessionData, name: string, by: number): number =>
   return sum;
 };
 
-/** Lays own entries over newer ones; what was added to a number is added to the newer number. */
-export const layOverAdding = (
-  below: SessionData,
-  names: Iterable<string>,
-  own: SessionData,
-  increments: ReadonlyMap<string, number>,
-): void => {
-  const counted = [...increments].map(([name, by]) => [name, getEntry(below, name) ?? 0, by] as const);
-  layOver(below, names, own);
-  for (const [name, newest, by] of counted)
-    if (typeof newest === 'number') {
-      setEntry(below, name, newest);
-      addEntry(below, name, by);
-    }
+/** The number an entry holds, 0 for a missing one; `undefined` for anything else. */
+export const numberIn = (data: SessionData, name: string): number | undefined => {
+  const value = getEntry(data, name) ?? 0;
+  return typeof value === 'number' ? value : undefined;
 };

@@ -70,6 +70,20 @@ export class SessionExpiryRules {
     return (expiry.kind === 'seconds' ? expiry.seconds : this.settings.age) * 1000;
   }
 
+  /**
+   * Checks what is to stand in the expiry entry as it is.
+   *
+   * @throws TypeError for what is no expiry, RangeError for a time outside of the years 1 to 9999.
+   */
+  checkEntry(entry: unknown): void {
+    if (typeof entry === 'number') this.toEntry(entry);
+    else if (parse(entry, this.clock.now()).kind === 'unreadable')
+      throw new TypeError(
+        `${EXPIRY_ENTRY} is a number of seconds or an ISO date-time with an offset, not ${describeValue(entry)}; ` +
+          'session.setExpiry() writes it',
+      );
+  }
+
   /** Whether the session has ended at a point in time, whatever ttl its store gave it. */
   isOver(entry: unknown): boolean {
     if (typeof entry !== 'string') return false;

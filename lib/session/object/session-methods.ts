@@ -11,8 +11,8 @@ const TEST_COOKIE_VALUE = 'worked';
 
 /** The readable properties of a session that are no entries. */
 export const sessionProperties: Readonly<Record<string, (state: SessionState) => unknown>> = {
-  key: (state) => state.settled.key,
-  isNew: (state) => state.settled.isNew,
+  key: (state) => state.decode().key,
+  isNew: (state) => state.decode().isNew,
   isEmpty: (state) => state.isEmpty,
   accessed: (state) => state.accessed,
   modified: (state) => state.modified,
@@ -56,7 +56,14 @@ const access = {
 
   update(this: object, entries: SessionData): void {
     const state = sessionStateOf(this);
-    for (const [name, value] of Object.entries(entries)) state.keeper.check(name, value);
+    for (const [name, value] of Object.entries(entries)) {
+      if (name.startsWith('_'))
+        throw new TypeError(
+          "session.update() sets no entry whose name begins with '_': those are Django's and this module's. Use " +
+            'session.set() for one that is meant',
+        );
+      if (value !== undefined) state.keeper.check(name, value);
+    }
     for (const [name, value] of Object.entries(entries)) state.write(name, value);
   },
 

@@ -1,4 +1,5 @@
 import type { SessionData } from '../wire/session-data.js';
+import type { SessionChanges } from './session-changes.js';
 import type { MoveKind } from './session-identity.js';
 
 /** What was last done to the stored session. */
@@ -19,9 +20,7 @@ export interface SaveInProgress {
   /** The key that was drawn for it, if it is to have a new one. */
   readonly drawn: string | null;
   readonly text: string | null;
-  readonly touched: ReadonlySet<string>;
-  /** What is to be added to entries that others may have changed. */
-  readonly increments: ReadonlyMap<string, number>;
+  readonly changes: SessionChanges;
   readonly modified: boolean;
   readonly moving: MoveKind | undefined;
   readonly replacing: boolean;

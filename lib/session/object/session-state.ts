@@ -3,7 +3,8 @@ import type { DecodedSession } from '../wire/session-codec.js';
 import { type Ending, type FoundSession, type MoveKind, SessionIdentity } from './session-identity.js';
 import type { CommitOutcome, SavedSession, SaveInProgress, SessionEffect } from './session-save.js';
 import { getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
-import { addEntry, layOverAdding } from './session-counter.js';
+import { SessionChanges } from './session-changes.js';
+import { addEntry } from './session-counter.js';
 import { alreadyCommitted, notLoaded } from './session-refusals.js';
 import { EXPIRY_ENTRY, type SessionExpiryRules } from './session-expiry.js';
 import { bindTo, CYCLED_ENTRY, type DjangoLogin, isOwnEntry } from './session-user.js';
@@ -58,12 +59,10 @@ export class SessionState {
   #commitment: Promise<CommitOutcome> | undefined;
   #text: string | null = null;
   #decoded: DecodedSession | undefined;
-  /** The names that were set or deleted since the stored text was read or written. */
-  #touched = new Set<string>();
-  /** What was added to entries that were not set since then. */
-  #increments = new Map<string, number>();
+  #changes = new SessionChanges();
   #saving: SaveInProgress | undefined;
   #exposed = false;
+  #isUnreadable = false;
 
   constructor(
     readonly keeper: SessionKeeper,
@@ -89,12 +88,6 @@ export class SessionState {
   /** The key the client will have. */
   get key(): string | null {
     return this.#identity.key;
-  }
-
-  /** The state once it is known whether what was loaded has ended by its own expiry. */
-  get settled(): this {
-    this.#decode();
-    return this;
   }
 
   get isNew(): boolean {
@@ -136,9 +129,10 @@ export class SessionState {
     this.#decoded = undefined;
   }
 
-  /** Decodes the stored text now rather than at the first touch. */
-  decode(): void {
+  /** Decodes the stored text now rather than at the first touch: it may be found to have ended. */
+  decode(): this {
     this.#decode();
+    return this;
   }
 
   /** The entries for somebody who may change objects inside of them. */
@@ -170,10 +164,10 @@ export class SessionState {
     const data = this.#changing();
     if (typeof name !== 'string')
       throw new TypeError(`A session's entry is named by a string, not by a ${typeof name}`);
+    if (value === undefined) return void this.remove(name);
     this.keeper.check(name, value);
     setEntry(data, name, value);
     this.#touch(name);
-    this.#increments.delete(name);
     if (typeof value === 'object') this.#exposed = true;
   }
 
@@ -181,9 +175,8 @@ export class SessionState {
   increment(name: string, by: number): number {
     const data = this.#changing();
     const sum = addEntry(data, name, by);
-    const isSet = this.#touched.has(name) && !this.#increments.has(name);
-    if (!isSet) this.#increments.set(name, (this.#increments.get(name) ?? 0) + by);
-    this.#touch(name);
+    this.#changes.add(name, by);
+    this.#noteChange();
     return sum;
   }
 
@@ -193,7 +186,6 @@ export class SessionState {
     if (!Object.hasOwn(data, name)) return false;
     Reflect.deleteProperty(data, name);
     this.#touch(name);
-    this.#increments.delete(name);
     return true;
   }
 
@@ -206,6 +198,11 @@ export class SessionState {
   requestCycle(): void {
     setEntry(this.#changing(), CYCLED_ENTRY, true);
     this.#move(this.moving ?? 'cycle', [CYCLED_ENTRY]);
+  }
+
+  /** A stored text that cannot be read is not written over: the session gets a new key. */
+  leaveUnreadable(): void {
+    if (this.#isUnreadable && this.moving === undefined) this.#move('cycle', []);
   }
 
   /** Moves it to a new key with the next save, bound to a user. */
@@ -253,12 +250,11 @@ export class SessionState {
   beginSave(): SaveInProgress {
     const { data, json, text, modified, moving, replacing } = this;
     const { drawn } = this.#identity;
-    const [touched, increments] = [this.#touched, this.#increments];
-    const save = { data, json, drawn, text, touched, increments, modified, moving, replacing };
+    const changes = this.#changes;
+    const save = { data, json, drawn, text, changes, modified, moving, replacing };
     this.modified = this.replacing = false;
     this.moving = undefined;
-    this.#touched = new Set();
-    this.#increments = new Map();
+    this.#changes = new SessionChanges();
     this.#saving = save;
     return save;
   }
@@ -270,10 +266,7 @@ export class SessionState {
     this.moving ??= save.moving;
     this.replacing ||= save.replacing;
     this.#identity.redraw(save.drawn);
-    for (const [name, by] of save.increments)
-      if (!this.#touched.has(name) || this.#increments.has(name))
-        this.#increments.set(name, (this.#increments.get(name) ?? 0) + by);
-    for (const name of save.touched) this.#touched.add(name);
+    this.#changes.putBefore(save.changes);
   }
 
   /**
@@ -285,8 +278,9 @@ export class SessionState {
     if (this.#saving !== save) return false;
     const now = this.data;
     const changedMeanwhile = now !== saved.data && !this.replacing;
-    if (changedMeanwhile) layOverAdding(saved.data, this.#touched, now, this.#increments);
+    if (changedMeanwhile) this.#changes.layOver(saved.data, now);
     this.#identity.settle(saved.key);
+    this.#isUnreadable = false;
     this.#text = saved.text;
     this.#become(this.replacing ? now : saved.data, saved.json);
     return true;
@@ -305,26 +299,31 @@ export class SessionState {
 
   #forgetChanges(): void {
     this.#decoded = undefined;
-    this.#touched = new Set();
-    this.#increments = new Map();
+    this.#changes = new SessionChanges();
     this.#saving = undefined;
     this.#exposed = false;
     this.modified = this.replacing = false;
     this.moving = undefined;
+    this.#isUnreadable = false;
   }
 
   #touch(name: string): void {
+    this.#changes.set(name);
+    this.#noteChange();
+  }
+
+  #noteChange(): void {
     this.modified = true;
-    this.#touched.add(name);
     this.#identity.drawFirst();
+    this.leaveUnreadable();
   }
 
   #replaceAll(): void {
     this.#become({}, '{}');
-    this.#touched = new Set();
-    this.#increments = new Map();
+    this.#changes = new SessionChanges();
     this.modified = true;
     this.replacing = true;
+    this.leaveUnreadable();
   }
 
   #move(kind: MoveKind, changed: readonly string[]): void {
@@ -373,6 +372,7 @@ export class SessionState {
     const { stored } = this.#identity;
     if (this.#text === null || stored === null) return EMPTY();
     const read = this.keeper.read(this.#text, stored);
+    this.#isUnreadable = read.problem !== undefined;
     if (!this.keeper.expiry.isOver(getEntry(read.data, EXPIRY_ENTRY))) return read;
     this.#identity.expire();
     this.#text = null;

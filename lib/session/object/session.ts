@@ -56,11 +56,11 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   get<K extends EntryName<T>, D>(name: K, defaultValue: D): Exclude<T[K], undefined> | D;
 
   /**
-   * Gives an entry its value.
+   * Gives an entry its value; `undefined` deletes it.
    *
    * @throws TypeError when the value is not JSON; it names the path and the cure.
    */
-  set<K extends EntryName<T>>(name: K, value: T[K]): void;
+  set<K extends EntryName<T>>(name: K, value: T[K] | undefined): void;
 
   /** Whether there is such an entry; one of `null` is there. */
   has(name: EntryName<T>): boolean;
@@ -90,7 +90,7 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   increment(name: EntryName<T>, by?: number): number;
 
   /**
-   * Sets several entries, or none of them.
+   * Sets several entries, or none of them. Their names do not begin with `_`: those are Django's and this module's.
    *
    * @throws TypeError as `set` does.
    */

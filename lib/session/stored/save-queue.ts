@@ -7,20 +7,28 @@ export interface SaveLane {
 interface Line {
   readonly lane: SaveLane;
   last: Promise<unknown>;
+  length: number;
 }
 
 /** Lets the saves of one session go one after another; others are not held up. */
 export class SaveQueue {
   readonly #lines = new Map<unknown, Line>();
 
+  /** How many saves of a subject are under way or wait. */
+  lengthOf(subject: unknown): number {
+    return this.#lines.get(subject)?.length ?? 0;
+  }
+
   run<T>(subject: unknown, save: (lane: SaveLane) => Promise<T>): Promise<T> {
     const waiting = this.#lines.get(subject);
-    const line: Line = waiting ?? { lane: { latest: undefined }, last: Promise.resolve() };
+    const line: Line = waiting ?? { lane: { latest: undefined }, last: Promise.resolve(), length: 0 };
     const turn = (): Promise<T> => save(line.lane);
     const done = waiting === undefined ? turn() : waiting.last.then(turn, turn);
     line.last = done;
+    line.length++;
     this.#lines.set(subject, line);
     const leave = (): void => {
+      line.length--;
       if (line.last === done) this.#lines.delete(subject);
     };
     done.then(leave, leave);

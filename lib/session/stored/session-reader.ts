@@ -8,12 +8,20 @@ export class SessionReader {
     private readonly codec: SessionCodec,
     private readonly events: SessionEventEmitter,
     private readonly logger: Logger,
+    private readonly maxBytes: number,
   ) {}
 
   /** @param key the session's key, for the event; `undefined` when the text did not come from the store */
   read(text: string, key?: string): DecodedSession {
     const decoded = this.codec.decode(text);
-    if (decoded.problem === undefined) return decoded;
+    if (decoded.problem === undefined) {
+      if (text.length > this.maxBytes)
+        this.logger.warn(
+          `A stored session of ${text.length} bytes is larger than session.maxBytes (${this.maxBytes}); it cannot be saved until ` +
+            'it is smaller',
+        );
+      return decoded;
+    }
     this.logger.warn(
       `A stored session of ${text.length} characters is treated as empty: ${decoded.problem}. ` +
         'If it is a Django app that wrote it, compare SECRET_KEY, the salt and the serializer of both sides, and look for NaN',

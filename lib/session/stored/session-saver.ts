@@ -1,5 +1,9 @@
 import type { SessionSettings } from '../../config/settings.js';
-import { SessionInterruptedError, SessionStateError } from '../../errors/session.errors.js';
+import {
+  SessionConflictError,
+  SessionInterruptedError,
+  SessionStateError,
+} from '../../errors/session.errors.js';
 import { type SaveLane, SaveQueue } from './save-queue.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionData } from '../wire/session-data.js';
@@ -8,6 +12,9 @@ import type { SessionEventEmitter } from './session-events.js';
 import type { CommitOutcome } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
 import type { SessionWriter } from './session-writer.js';
+
+/** How many saves of one session may wait for each other in a process. */
+const MOST_WAITING = 64;
 
 /** Decides what a save, a commit and a flush have to write, and lets those of one session queue. */
 export class SessionSaver {
@@ -85,6 +92,8 @@ export class SessionSaver {
 
   /** A new one is created, one with a new key moved, any other replaced. */
   #write(state: SessionState, lane: SaveLane, deadline: number): Promise<void> {
+    state.decode();
+    state.leaveUnreadable();
     const { stored, forksFrom, presented, mayCreate } = state.identity;
     if (stored !== null)
       return state.moving === undefined
@@ -132,7 +141,14 @@ export class SessionSaver {
     const deadline = performance.now() + this.settings.operationTimeoutMs;
     return this.#queue.run(state, (own) => {
       const { stored } = state.identity;
-      return stored === null ? save(own, deadline) : this.#queue.run(stored, (lane) => save(lane, deadline));
+      if (stored === null) return save(own, deadline);
+      if (this.#queue.lengthOf(stored) >= MOST_WAITING)
+        return Promise.reject(
+          new SessionConflictError(
+            'The session could not be saved: too many requests save it at once. Try again.',
+          ),
+        );
+      return this.#queue.run(stored, (lane) => save(lane, deadline));
     });
   }
 

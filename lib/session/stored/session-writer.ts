@@ -3,13 +3,13 @@ import {
   SessionConflictError,
   SessionCreateError,
   SessionInterruptedError,
+  SessionTooLargeError,
 } from '../../errors/session.errors.js';
 import type { MoveOutcome } from '../../store/key-value-store.js';
 import type { SaveLane } from './save-queue.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import { changedNames, getEntry, type SessionData } from '../wire/session-data.js';
 import type { SessionEventEmitter } from './session-events.js';
-import { layOverAdding } from '../object/session-counter.js';
 import { EXPIRY_ENTRY, type SessionExpiryRules } from '../object/session-expiry.js';
 import type { SessionReader } from './session-reader.js';
 import type { SaveInProgress } from '../object/session-save.js';
@@ -34,6 +34,7 @@ export class SessionWriter {
     private readonly reader: SessionReader,
     private readonly expiry: SessionExpiryRules,
     private readonly events: SessionEventEmitter,
+    private readonly maxBytes: number,
   ) {}
 
   /** Stores a new session under the key that was drawn for it. */
@@ -52,7 +53,7 @@ export class SessionWriter {
   async insert(state: SessionState, key: string): Promise<void> {
     const first = this.#draft(state.data);
     await this.#during(state, async (save) => {
-      const text = this.codec.seal(first.json);
+      const text = this.#seal(first);
       if (!(await this.store.insert(key, text, this.#timeToLive(first))))
         throw new SessionCreateError(
           'The session is stored already; save it without mustCreate, or make a new one with SessionService.create()',
@@ -69,7 +70,7 @@ export class SessionWriter {
     let text = '';
     await this.#during(state, async (save) => {
       const draft = await this.#untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
-        text = this.codec.seal(next.json);
+        text = this.#seal(next);
         return this.store.replace(key, expected ?? '', text, this.#timeToLive(next));
       });
       lane.latest = text;
@@ -93,7 +94,7 @@ export class SessionWriter {
       const contest = { key: oldKey, lane, deadline, abandon };
       const draft = await this.#untilUnchanged(save, first, contest, async (expected, next) => {
         if (next !== written) {
-          text = this.codec.seal(next.json);
+          text = this.#seal(next);
           await this.store.overwrite(key, text, this.#timeToLive(next));
           written = next;
         }
@@ -129,7 +130,7 @@ export class SessionWriter {
 
   /** Writes under the drawn key, which the client may have been told already. */
   async #place(save: SaveInProgress, draft: Draft): Promise<{ key: string; text: string }> {
-    const text = this.codec.seal(draft.json);
+    const text = this.#seal(draft);
     const { drawn: key } = save;
     if (key === null || !(await this.store.insert(key, text, this.#timeToLive(draft))))
       throw new SessionCreateError('A session could not be created: the store calls its random key taken');
@@ -190,15 +191,22 @@ export class SessionWriter {
       // who signs in takes over nothing of another user, whoever was faster
       if (save.moving === 'signIn' && areOfDifferentUsers(data, first.data)) return first;
       const theirs = new Set(this.#changedNames(before, data));
-      const own = [...save.touched, ...this.#changedNames(before, first.data)];
       const kept = Object.keys(before).filter((name) => !theirs.has(name));
-      layOverAdding(data, [...kept, ...own], first.data, save.increments);
+      save.changes.layOver(data, first.data, [...kept, ...this.#changedNames(before, first.data)]);
       return this.#draft(data);
     };
   }
 
   #changedNames(before: SessionData, after: SessionData): string[] {
     return changedNames(before, after, (value) => this.codec.toJson(value));
+  }
+
+  /** @throws SessionTooLargeError before anything is written */
+  #seal({ json }: Draft): string {
+    const text = this.codec.seal(json);
+    // it is ASCII, a byte a character
+    if (text.length > this.maxBytes) throw new SessionTooLargeError(text.length, this.maxBytes);
+    return text;
   }
 
   #draft(data: SessionData): Draft {

@@ -16,6 +16,9 @@ const MIN_DEFLATED = 256;
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const BASE_62 = /^[0-9A-Za-z]+$/;
 
+/** JSON that nests too deep to be written has more characters than this: two for each of 500 levels. */
+const DEEPEST_IS_LONGER = 1000;
+
 /** What a stored text holds; `problem` says in a few words why it could not be read, and the session is empty. */
 export interface DecodedSession {
   readonly data: SessionData;
@@ -74,6 +77,8 @@ export class SessionCodec {
       const json = fromPayload(signed.slice(0, middle));
       const data = this.fromJson(json);
       if (!isObject(data)) return unreadable('it is signed, but not an object');
+      // what nests deeper than can be written would fail the next save, a login too
+      if (json.length > DEEPEST_IS_LONGER) this.toJson(data);
       this.#remembered.set(text, json);
       return { data, json };
     } catch {

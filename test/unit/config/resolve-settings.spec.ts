@@ -65,6 +65,7 @@ describe('resolveSettings', () => {
       age: 1_209_600,
       expireAtBrowserClose: false,
       saveEveryRequest: false,
+      maxBytes: 262_144,
       mount: 'global',
       load: 'always',
       cookie: { name: 'sessionid_shop', path: '/', secure: false, httpOnly: true, sameSite: 'lax' },

@@ -170,7 +170,7 @@ describe('Session as an object', () => {
 
   it.each([
     ['a Date', new Date(0), /^when: Date/],
-    ['undefined', undefined, /^when: undefined/],
+    ['a nested undefined', { at: undefined }, /^when\.at: undefined/],
     ['a Map inside', { a: [new Map()] }, /^when\.a\[0\]: Map/],
     ['a small BigInt', 1n, /^when: /],
     ['a function', () => 1, /^when: /],
