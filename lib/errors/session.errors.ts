@@ -30,6 +30,7 @@ export class SessionConflictError extends HttpMappedError {
 
 /** The session would be larger than `session.maxBytes`; nothing was saved. HTTP status 413. */
 export class SessionTooLargeError extends HttpMappedError {
+  override readonly name: string = 'SessionTooLargeError';
   readonly code = 'CODEX_REDIS_SESSION_TOO_LARGE';
 
   constructor(bytes: number, maxBytes: number, options?: CodexRedisErrorOptions) {

@@ -31,7 +31,7 @@ export class AccountController {
     const { name, password } = body ?? {};
     if (typeof name !== 'string' || typeof password !== 'string' || !this.users.matches(name, password))
       throw new UnauthorizedException('This name and password do not belong together.');
-    await session.cycleKey();
+    await session.signIn(name);
     session.userName = name;
   }
 
