@@ -1,9 +1,36 @@
+import type { RequestMethod } from '@nestjs/common';
 import { withoutSharedCaching } from '../common/cache-control.js';
-import { durationInSeconds, flag, integer, oneOf, orNone, orNull, serializer, text } from './kinds.js';
+import {
+  durationInSeconds,
+  flag,
+  integer,
+  isObject,
+  kind,
+  oneOf,
+  orNone,
+  orNull,
+  serializer,
+  text,
+} from './kinds.js';
 import type { SerializerSource } from './cache-options.js';
 import { isCookieName, isFreeWord, isUnambiguousLater } from './namespaces.js';
 import { option, type OptionsOf, section } from './option.js';
 import { redisUrl, sourceOptions } from './source-options.js';
+
+/** A path with wildcards, for every method or for one, as Nest's `exclude()` takes it. */
+export type SessionRoute =
+  | string
+  | { readonly path: string; readonly method: RequestMethod; readonly version?: string | readonly string[] };
+
+const isRoute = (route: unknown): boolean =>
+  typeof route === 'string' ||
+  (isObject(route) && typeof route['path'] === 'string' && typeof route['method'] === 'number');
+
+const routes = () =>
+  kind<readonly SessionRoute[]>(
+    "an array of paths such as 'assets/{*path}', or of { path, method: RequestMethod.GET }",
+    (value) => Array.isArray(value) && value.every(isRoute),
+  );
 
 export const cookieOptions = {
   /**
@@ -112,10 +139,17 @@ export const sessionOnlyOptions = {
    */
   mount: option(oneOf('global', 'manual'), { default: 'global' }),
   /**
-   * `always`: every handler's session is loaded; `declared`: that of handlers with `@Session()` or `@UseSession()`.
+   * `always`: every session is loaded before anything of the application runs; `declared`: by the guard, for handlers with
+   * `@Session()` or `@UseSession()`.
    * @default 'always'
    */
   load: option(oneOf('always', 'declared'), { default: 'always' }),
+  /**
+   * Paths that have no session and cost no command, as Nest's `exclude()` takes them: `['assets/{*path}', 'health']`.
+   *
+   * With or without the global prefix. `request.session` is `undefined` there.
+   */
+  exclude: option(routes()),
   cookie: section<typeof cookieOptions, CookieOptions>(cookieOptions),
   /**
    * The Cache-Control beside a session cookie where the handler set none; null sends none.

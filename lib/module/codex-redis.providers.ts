@@ -13,6 +13,7 @@ import type { Serializer } from '../serializer/serializer.js';
 import { Serializers } from './named-serializers.js';
 import { mountSessions } from '../session-http/mount-sessions.js';
 import { sessionAccessOf } from '../session-http/session-access.js';
+import { refuseHandlersWithoutSessions } from '../session-http/nest/refuse-handlers.js';
 import { SessionGuard } from '../session-http/nest/session.guard.js';
 import { SessionService } from '../session/session.service.js';
 import { sessionsAreOff } from '../session/sessions-off.js';
@@ -98,22 +99,20 @@ export const coreProviders: Provider[] = [
   },
   {
     provide: MOUNT_SESSIONS,
-    inject: [SETTINGS, SESSIONS, CLOCK, HttpAdapterHost, ApplicationConfig],
-    useFactory:
-      (
-        settings: CodexRedisSettings,
-        service: SessionService,
-        clock: Clock,
-        host: Partial<HttpAdapterHost>,
-        config: ApplicationConfig,
-      ) =>
-      () => {
-        const { session } = settings;
-        const { httpAdapter: adapter } = host;
-        if (session === null || adapter === undefined) return;
-        const guard = new SessionGuard(settings);
-        mountSessions({ adapter, config, service, settings: session, clock, guard });
-      },
+    inject: [SETTINGS, SESSIONS, CLOCK, HttpAdapterHost, ApplicationConfig, ModulesContainer],
+    useFactory: (
+      settings: CodexRedisSettings,
+      service: SessionService,
+      clock: Clock,
+      host: Partial<HttpAdapterHost>,
+      config: ApplicationConfig,
+      modules: ModulesContainer,
+    ) => {
+      const { session } = settings;
+      if (session === null) return () => refuseHandlersWithoutSessions(modules);
+      const guard = new SessionGuard(settings);
+      return mountSessions({ host, config, modules, service, settings: session, clock, guard });
+    },
   },
   {
     provide: MOUNT_CACHED_RESPONSES,

@@ -1,16 +1,20 @@
-import type { AbstractHttpAdapter, ApplicationConfig } from '@nestjs/core';
+import type { AbstractHttpAdapter, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import type { Clock } from '../common/clock.js';
+import { ignore } from '../common/ignore.js';
 import type { SessionSettings } from '../config/settings.js';
 import type { SessionService } from '../session/session.service.js';
-import type { Clock } from '../common/clock.js';
+import { ExcludedRoutes } from './excluded-routes.js';
 import { commitBeforeReply } from './nest/commit-before-reply.js';
+import { refuseExcludedHandlers } from './nest/refuse-handlers.js';
+import type { SessionGuard } from './nest/session.guard.js';
 import { installOn } from './platform/platforms.js';
 import { SessionHttp } from './session-http.js';
-import type { SessionGuard } from './nest/session.guard.js';
 
 /** What sessions need of the application they are mounted in. */
 export interface SessionMount {
-  readonly adapter: AbstractHttpAdapter;
+  readonly host: Partial<Pick<HttpAdapterHost, 'httpAdapter' | 'init$'>>;
   readonly config: ApplicationConfig;
+  readonly modules: ModulesContainer;
   readonly service: SessionService;
   readonly settings: SessionSettings;
   readonly clock: Clock;
@@ -18,13 +22,53 @@ export interface SessionMount {
 }
 
 /**
- * Gives every request of an application its session. To be called from a module's `configure()`: later is too late
- * for the platforms, earlier the root module's own guards are not registered yet.
+ * Gives every request of an application its session, as soon as there is a platform: before main.ts adds anything of its
+ * own to it.
+ *
+ * @returns the rest, to be called from a module's `configure()`: the guards of the root module are registered by then
  */
-export const mountSessions = ({ adapter, config, service, settings, clock, guard }: SessionMount): void => {
-  installOn(adapter, new SessionHttp(service, settings, clock));
-  if (settings.mount === 'manual') return;
-  // in place, since the routes are made of this very array; first, so that every other guard finds the session
-  config.getGlobalGuards().unshift(guard);
-  commitBeforeReply(adapter);
+export const mountSessions = (mount: SessionMount): (() => void) => {
+  const { host, config, modules, settings, guard } = mount;
+  const excluded = new ExcludedRoutes(settings.exclude ?? [], config);
+  const http = new SessionHttp(mount.service, settings, mount.clock, excluded);
+  const finishInstalling = whenThereIsAnAdapter(host, (adapter) => installOn(adapter, http));
+  return () => {
+    const { httpAdapter: adapter } = host;
+    if (!isAdapter(adapter)) return;
+    refuseExcludedHandlers(modules, excluded, config);
+    finishInstalling();
+    if (settings.mount === 'manual') return;
+    // in place, since the routes are made of this very array; first, so that every other guard finds the session
+    config.getGlobalGuards().unshift(guard);
+    commitBeforeReply(adapter);
+  };
+};
+
+const isAdapter = (adapter: unknown): adapter is AbstractHttpAdapter =>
+  adapter !== undefined && adapter !== null;
+
+/**
+ * Does something with the adapter as soon as there is one: now, or under TestingModule when the application is made.
+ *
+ * @returns the rest of it, which throws what the first part threw: an observer that throws would end the process
+ */
+const whenThereIsAnAdapter = (
+  host: SessionMount['host'],
+  begin: (adapter: AbstractHttpAdapter) => () => void,
+): (() => void) => {
+  let rest: () => void = ignore;
+  const attempt = (): void => {
+    const { httpAdapter: adapter } = host;
+    if (!isAdapter(adapter)) return;
+    try {
+      rest = begin(adapter);
+    } catch (error) {
+      rest = () => {
+        throw error;
+      };
+    }
+  };
+  if (isAdapter(host.httpAdapter)) attempt();
+  else host.init$?.subscribe(attempt);
+  return () => rest();
 };

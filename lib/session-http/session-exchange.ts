@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
 import { SessionStateError } from '../errors/session.errors.js';
 import { stackOf } from '../common/stack-of.js';
-import { type SessionRequest, type SessionState, sessionStateOf } from '../session/object/session-state.js';
+import type { SessionRequest } from '../session/object/session-request.js';
+import { type SessionState, sessionStateOf } from '../session/object/session-state.js';
 import type { Session } from '../session/object/session.js';
 import { ignore } from '../common/ignore.js';
 import type { FailureReply } from './gate/failure-reply.js';
@@ -99,6 +100,20 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     );
   }
 
+  get notLoaded(): string {
+    const { load, mount } = this.#http.settings;
+    if (load === 'declared')
+      return (
+        "The session has not been loaded: with session.load 'declared' the guard loads it, for handlers with a @Session() " +
+        'parameter or @UseSession(). What runs before the guard needs the middleware loadSession before it'
+      );
+    return mount === 'manual'
+      ? "The session has not been loaded: with session.mount 'manual' mark the handler with @UseGuards(SessionGuard), or " +
+          'put the middleware loadSession before what runs before the guard'
+      : 'The session has not been loaded, since the request did not pass the middleware of its application; await ' +
+          'SessionService.ensureLoaded(session) first';
+  }
+
   warnOfLateRead(): void {
     this.#http.warnOfLateRead(routeOf(this.carrier));
   }
@@ -119,11 +134,17 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     return state === undefined ? undefined : look(state);
   }
 
-  /** Loads the session once, whoever asks; `undefined` when it is there already. */
+  /** Loads the session once, whoever asks; `undefined` when it is there already, or loading it has failed. */
   load(): Promise<void> | undefined {
     if (this.#presented === undefined) return undefined;
     const { session } = this;
-    return sessionStateOf(session).isLoaded ? undefined : this.#http.service.ensureLoaded(session);
+    const { isLoaded, loadFailure } = sessionStateOf(session);
+    return isLoaded || loadFailure !== undefined ? undefined : this.#http.service.ensureLoaded(session);
+  }
+
+  /** Loads the session before anything looks at it, where that is so. A failure is met by whoever touches it. */
+  loadEarly(): Promise<void> | undefined {
+    return this.#http.loadsEarly ? this.load()?.catch(ignore) : undefined;
   }
 
   /** Whether the end of the request has anything to ask of the store. */
@@ -137,16 +158,14 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
   }
 
   protected concerns(): boolean {
-    if (this.isMalformed && this.access !== 'skipped') return true;
+    const isSkipped = this.access === 'skipped';
+    if (this.isMalformed && !isSkipped) return true;
     const state = this.#state();
     if (state === undefined) return false;
     const { saveEveryRequest } = this.#http.settings;
-    return (
-      state.accessed ||
-      state.effect !== 'nothing' ||
-      state.saves.size > 0 ||
-      (saveEveryRequest && state.isLoaded && !state.isNew)
-    );
+    const isAskedFor = state.effect !== 'nothing' || state.saves.size > 0 || state.ending.work !== undefined;
+    if (isSkipped) return isAskedFor;
+    return state.accessed || isAskedFor || (saveEveryRequest && state.isLoaded && !state.isNew);
   }
 
   protected isUnsettled(statusCode: number): boolean {
@@ -185,7 +204,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     if (state !== undefined && this.#givesKey(state, statusCode))
       headers.setCookie(lines, this.#cookieOf(state));
     else if (this.#takesCookie(state, statusCode)) headers.setCookie(lines, cookie.expire());
-    else if (state?.accessed) headers.vary(lines);
+    else if (state?.accessed && this.access !== 'skipped') headers.vary(lines);
     this.#close();
   }
 
@@ -207,9 +226,10 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     const state = this.#state();
     if (state === undefined || state.committed) return undefined;
     const underWay = state.ending.work !== undefined || state.saves.size > 0;
-    if (statusCode >= SERVER_ERROR) return underWay ? 'discard' : undefined;
+    if (statusCode >= SERVER_ERROR || this.access === 'skipped') return underWay ? 'discard' : undefined;
     const idle = !state.modified && !state.isExposed && state.moving === undefined && !underWay;
-    return idle && !(this.#http.settings.saveEveryRequest && !state.isNew) ? undefined : 'commit';
+    const isExtended = this.#http.settings.saveEveryRequest && state.isLoaded && !state.isNew;
+    return idle && !isExtended ? undefined : 'commit';
   }
 
   #givesKey(state: SessionState, statusCode: number): boolean {
@@ -221,7 +241,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
 
   #takesCookie(state: SessionState | undefined, statusCode: number): boolean {
     if (this.#presented === undefined) return false;
-    if (this.isMalformed) return this.access !== 'skipped' || state?.accessed === true;
+    if (this.isMalformed) return this.access !== 'skipped';
     if (state === undefined) return false;
     const failed = this.#failure !== undefined;
     if (failed && state.effect !== 'deleted') return false;

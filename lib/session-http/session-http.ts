@@ -6,6 +6,7 @@ import { isSessionKey } from '../session/wire/session-key.js';
 import type { SessionService } from '../session/session.service.js';
 import type { Clock } from '../common/clock.js';
 import { SessionCookie } from './headers/session-cookie.js';
+import type { ExcludedRoutes } from './excluded-routes.js';
 import { SessionHeaders } from './headers/session-headers.js';
 
 /** What the exchanges of one application share. */
@@ -18,9 +19,21 @@ export class SessionHttp {
     readonly service: SessionService,
     readonly settings: SessionSettings,
     readonly clock: Clock,
+    private readonly excluded: ExcludedRoutes,
   ) {
     this.cookie = new SessionCookie(settings.cookie);
     this.headers = new SessionHeaders(settings.cacheControl);
+  }
+
+  /** Whether every session is loaded before anything of the application runs, rather than by the guard. */
+  get loadsEarly(): boolean {
+    const { load, mount } = this.settings;
+    return load === 'always' && mount === 'global';
+  }
+
+  /** Whether the path of a request has no session. */
+  isExcluded(request: IncomingMessage): boolean {
+    return this.excluded.has(request);
   }
 
   /** The value of the session cookie that the client sent. */

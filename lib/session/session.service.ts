@@ -224,6 +224,9 @@ export class SessionService {
     try {
       const found = await this.#store.find(key);
       if (!state.isLoaded) state.attach(found);
+    } catch (error) {
+      state.loadFailure = error as Error;
+      throw error;
     } finally {
       state.loading = undefined;
     }

@@ -467,16 +467,6 @@ describe.each(PLATFORMS)('where the session is on %s', (platform) => {
     });
   });
 
-  it('H6 without sessions in the options, asking for one says what to do', async () => {
-    app = await startApp(platform, {
-      controllers: [ShapesController],
-      providers: [withMessages],
-      sessionsOff: true,
-    });
-    expect((await app.send('/h5/property')).status).toBe(500);
-    expect(errors).toEqual([expect.stringMatching(/ShapesController\.property has no session.*'session'/)]);
-  });
-
   it("H6 with session.mount 'manual' the guard and the interceptor work where they are mounted", async () => {
     app = await startApp(platform, {
       session: { mount: 'manual' },

@@ -135,13 +135,13 @@ class RunningApp implements TestApp {
   }
 
   async close(): Promise<void> {
-    await this.store.deleteMany(await this.#keys());
+    await this.store.deleteMany(await this.#keys(this.prefix.replace(/session:$/, '')));
     await this.app.close();
   }
 
-  async #keys(): Promise<string[]> {
+  async #keys(prefix = this.prefix): Promise<string[]> {
     const keys = new Set<string>();
-    for await (const page of this.store.scan(`${this.prefix}*`)) for (const key of page) keys.add(key);
+    for await (const page of this.store.scan(`${prefix}*`)) for (const key of page) keys.add(key);
     return [...keys];
   }
 }

@@ -1,8 +1,7 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { exchangeBehind } from '../platform/platforms.js';
-import { isSendable } from './sendable-body.js';
+import { isSendable, isStream } from './sendable-body.js';
 import type { SessionExchange } from '../session-exchange.js';
-import { isStream } from './streaming-body.js';
 
 type Reply = [response: object, body?: unknown, statusCode?: number];
 

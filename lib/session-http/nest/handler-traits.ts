@@ -6,8 +6,7 @@ import {
   SSE_METADATA,
 } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
-import { isSessionParameter } from './session-parameter.js';
-import { type Controller, type Handler, sessionUseOf } from './session-use.decorator.js';
+import { type Controller, type Handler, isSessionParameter, sessionUseOf } from './session-use.decorator.js';
 
 const SESSION: number = RouteParamtypes.SESSION;
 const SENDING: readonly number[] = [RouteParamtypes.RESPONSE, RouteParamtypes.NEXT];
@@ -18,6 +17,10 @@ export interface HandlerTraits {
   readonly skips: boolean;
   /** Has a session parameter or is marked with `@UseSession()`. */
   readonly declares: boolean;
+  /** Has a session parameter, of this package or Nest's. */
+  readonly hasParameter: boolean;
+  /** Has `@Session()` of this package, or is marked with `@UseSession()`. */
+  readonly needsSessions: boolean;
   /** Sends its response by itself, so that its return says nothing about the end of its work. */
   readonly sendsByItself: boolean;
 }
@@ -43,9 +46,14 @@ const readTraits = (controller: Controller, handler: Handler): HandlerTraits => 
   const parameters = Object.entries(
     (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<string, Parameter>,
   );
+  const hasParameter = parameters.some(([kind, parameter]) => isSession(kind, parameter));
   return {
     skips: use === 'skip',
-    declares: use === 'use' || parameters.some(([kind, parameter]) => isSession(kind, parameter)),
+    declares: use === 'use' || hasParameter,
+    hasParameter,
+    needsSessions:
+      use === 'use' ||
+      parameters.some(([kind, { factory }]) => isCustom(kind) && isSessionParameter(factory)),
     sendsByItself:
       Reflect.hasMetadata(SSE_METADATA, handler) ||
       Reflect.hasMetadata(RENDER_METADATA, handler) ||
@@ -62,10 +70,9 @@ const methodName = (controller: Controller, handler: Handler): string => {
   return handler.name;
 };
 
-const isSession = (kind: string, { factory }: Parameter): boolean =>
-  kind.includes(CUSTOM_ROUTE_ARGS_METADATA)
-    ? isSessionParameter(factory)
-    : Number.parseInt(kind, 10) === SESSION;
+const isCustom = (kind: string): boolean => kind.includes(CUSTOM_ROUTE_ARGS_METADATA);
 
-const isResponse = (kind: string): boolean =>
-  !kind.includes(CUSTOM_ROUTE_ARGS_METADATA) && SENDING.includes(Number.parseInt(kind, 10));
+const isSession = (kind: string, { factory }: Parameter): boolean =>
+  isCustom(kind) ? isSessionParameter(factory) : Number.parseInt(kind, 10) === SESSION;
+
+const isResponse = (kind: string): boolean => !isCustom(kind) && SENDING.includes(Number.parseInt(kind, 10));

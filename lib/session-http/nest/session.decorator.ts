@@ -3,7 +3,7 @@ import type { Session as SessionObject } from '../../session/object/session.js';
 import { traitsOf } from './handler-traits.js';
 import { exchangeOf } from '../platform/platforms.js';
 import { noSession, requestOf } from './request-session.js';
-import { asSessionParameter } from './session-parameter.js';
+import { asSessionParameter } from './session-use.decorator.js';
 
 const fromContext = asSessionParameter((name: string | undefined, context: ExecutionContext): unknown => {
   const session = sessionIn(context);

@@ -2,12 +2,14 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import type { CodexRedisSettings } from '../../config/settings.js';
 import { SETTINGS } from '../../tokens/internal-tokens.js';
 import { traitsOf } from './handler-traits.js';
-import { exchangeOf, presentExchangeOf } from '../platform/platforms.js';
+import { exchangeOf } from '../platform/platforms.js';
 import { requestOf } from './request-session.js';
 
 /**
- * Loads the session of a request before anything else of the handler runs. Mounted for every route by the module;
- * with `session.mount: 'manual'` by `@UseGuards(SessionGuard)`, together with SessionInterceptor.
+ * Learns what the handler makes of the session. Where it was not loaded before anything else (`session.load: 'declared'`,
+ * `session.mount: 'manual'`), it loads the session before anything of the handler runs; elsewhere it is synchronous, so
+ * that what the next guard enters with `AsyncLocalStorage.enterWith` lasts. Mounted for every route by the module; with
+ * `session.mount: 'manual'` by `@UseGuards(SessionGuard)`, together with SessionInterceptor.
  *
  * Lets everything pass: it checks no rights.
  *
@@ -34,7 +36,7 @@ export class SessionGuard implements CanActivate {
   }
 
   #skip(request: object): true {
-    const exchange = presentExchangeOf(request);
+    const exchange = exchangeOf(request);
     if (exchange !== undefined && exchange.access !== 'granted') exchange.access = 'skipped';
     return true;
   }

@@ -10,9 +10,8 @@ import type { CodexRedisSettings } from '../../config/settings.js';
 import { SETTINGS } from '../../tokens/internal-tokens.js';
 import { traitsOf } from './handler-traits.js';
 import { exchangeOf } from '../platform/platforms.js';
-import { type BodyWriter, isSendable } from './sendable-body.js';
+import { type BodyWriter, isSendable, isStream } from './sendable-body.js';
 import type { SessionExchange } from '../session-exchange.js';
-import { isStream } from './streaming-body.js';
 
 /**
  * Commits the session once a handler is done, so that a failure passes the exception filters as any other error

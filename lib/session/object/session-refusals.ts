@@ -1,11 +1,9 @@
 import { SessionStateError } from '../../errors/session.errors.js';
 
-export const notLoaded = (): SessionStateError =>
-  new SessionStateError(
-    "The session has not been loaded: session.load is 'declared' and the handler does not ask for it with @Session() " +
-      'or @UseSession(), or no guard has run, as before middleware and for the exception filter of an unmatched ' +
-      'route. Apply the middleware loadSession, or await SessionService.ensureLoaded(session) first',
-  );
+/** @param why the request that has the session knows more */
+export const notLoaded = (
+  why = 'The session has not been loaded: await SessionService.ensureLoaded(session) first',
+): SessionStateError => new SessionStateError(why);
 
 export const alreadyCommitted = (): SessionStateError =>
   new SessionStateError(

@@ -5,6 +5,7 @@ import type { CommitOutcome, SavedSession, SaveInProgress, SessionEffect } from 
 import { getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
 import { SessionChanges } from './session-changes.js';
 import { addEntry } from './session-counter.js';
+import type { SessionRequest } from './session-request.js';
 import { alreadyCommitted, notLoaded } from './session-refusals.js';
 import { EXPIRY_ENTRY, type SessionExpiryRules } from './session-expiry.js';
 import { bindTo, CYCLED_ENTRY, type DjangoLogin, isOwnEntry } from './session-user.js';
@@ -21,14 +22,6 @@ export interface SessionKeeper {
   save(session: SessionState): Promise<void>;
   flush(session: SessionState): Promise<void>;
   reload(session: SessionState): Promise<void>;
-}
-
-/** What a session asks of the request that has it, which commits it in the end and tells of what failed. */
-export interface SessionRequest {
-  /** Whether the response has begun to leave or the client has gone, so that nobody may be left to catch anything. */
-  readonly isOver: boolean;
-  /** Called when entries of a session that was never loaded are read after that. */
-  warnOfLateRead(): void;
 }
 
 /**
@@ -52,6 +45,8 @@ export class SessionState {
   /** The saves under way. */
   readonly saves = new Set<Promise<void>>();
   loading: Promise<void> | undefined;
+  /** Why it could not be loaded; whoever touches it meets this. */
+  loadFailure: Error | undefined;
   effect: SessionEffect = 'nothing';
 
   // what holds a key is private, so that no inspector shows it
@@ -125,6 +120,7 @@ export class SessionState {
   /** Takes what was found under the key; an unknown key is never adopted. */
   attach(found: FoundSession): void {
     this.#identity.attach(found);
+    this.loadFailure = undefined;
     this.#text = 'text' in found ? (found.text ?? null) : null;
     this.#decoded = undefined;
   }
@@ -286,9 +282,11 @@ export class SessionState {
     return true;
   }
 
-  /** @throws SessionStateError when the session was not loaded. */
+  /** @throws what loading it failed with, SessionStateError when nothing has loaded it. */
   requireLoaded(): void {
-    if (!this.isLoaded) throw notLoaded();
+    if (this.isLoaded) return;
+    if (this.loadFailure !== undefined) throw this.loadFailure;
+    throw notLoaded(this.request?.notLoaded);
   }
 
   /** What console.log shows: the entries, never the key. */

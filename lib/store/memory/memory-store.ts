@@ -14,6 +14,7 @@ import type {
 } from '../key-value-store.js';
 import { parseTrace, type Trace, traceText } from '../trace.js';
 import { ExpiringMap } from './expiring-map.js';
+import { laterTurn } from './later-turn.js';
 import { countHit, forgottenAt, hitOutcome, type RateLimit } from './rate-limit.js';
 
 export interface MemoryStoreOptions {
@@ -194,12 +195,17 @@ export class MemoryStore implements KeyValueStore {
     });
   }
 
-  /** Failures reject: no verb throws at its caller. */
-  #answer<T>(work: () => T): Promise<T> {
-    return new Promise((resolve) => {
+  /**
+   * Failures reject: no verb throws at its caller. The answer comes in a later turn of the event loop, as that of Redis
+   * does, so that races between requests show in tests.
+   */
+  async #answer<T>(work: () => T): Promise<T> {
+    try {
       if (this.#closed) throw new RedisConnectionError('The store was closed');
-      resolve(work());
-    });
+      return work();
+    } finally {
+      await laterTurn();
+    }
   }
 
   #text(key: string): string | undefined {

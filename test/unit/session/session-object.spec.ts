@@ -212,7 +212,7 @@ describe('Session as an object', () => {
     ])('%s throws an error that says what to do', (_, use) => {
       const it = unloaded();
       expect(() => use(it)).toThrow(SessionStateError);
-      expect(() => use(it)).toThrow(/@Session\(\) or @UseSession\(\).*ensureLoaded/s);
+      expect(() => use(it)).toThrow(/not been loaded.*ensureLoaded/s);
       expect(it.accessed).toBe(false);
     });
 

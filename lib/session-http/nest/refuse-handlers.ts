@@ -1,0 +1,92 @@
+import { type RequestMethod, type Type, VERSION_NEUTRAL, type VersioningOptions } from '@nestjs/common';
+import { METHOD_METADATA, MODULE_PATH, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
+import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
+import type { ExcludedRoutes } from '../excluded-routes.js';
+import { traitsOf } from './handler-traits.js';
+import type { Handler } from './session-use.decorator.js';
+
+interface FoundHandler {
+  readonly module: Type;
+  readonly owner: Type;
+  readonly name: string;
+  readonly handler: Handler;
+}
+
+/** @throws ImproperlyConfiguredError for a handler that asks this package for a session, while sessions are off. */
+export const refuseHandlersWithoutSessions = (modules: ModulesContainer): void => {
+  for (const { owner, name, handler } of handlersOf(modules, ['controllers', 'providers']))
+    if (traitsOf(owner, handler).needsSessions)
+      throw new ImproperlyConfiguredError(
+        `${owner.name}.${name} asks for a session, and sessions are off: set PROJECT_NAME and SECRET_KEY for ` +
+          'codexRedisConfig, or give CodexRedisModule.forRoot() session: {} with projectName and secretKey',
+      );
+};
+
+/** @throws ImproperlyConfiguredError for a handler with a session parameter whose path has no session. */
+export const refuseExcludedHandlers = (
+  modules: ModulesContainer,
+  excluded: ExcludedRoutes,
+  config: ApplicationConfig,
+): void => {
+  const paths = new RoutePathFactory(config);
+  for (const found of handlersOf(modules, ['controllers'])) {
+    const { owner, name, handler } = found;
+    const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
+    if (method === undefined || !traitsOf(owner, handler).hasParameter) continue;
+    const path = pathsOf(found, paths, config, method).find((served) => excluded.covers(served, method));
+    if (path !== undefined)
+      throw new ImproperlyConfiguredError(
+        `${owner.name}.${name} has a session parameter, and its path ${path} is one of session.exclude: take the path ` +
+          'out of there, or the session out of the handler',
+      );
+  }
+};
+
+const pathsOf = (
+  { module, owner, handler }: FoundHandler,
+  paths: RoutePathFactory,
+  config: ApplicationConfig,
+  method: RequestMethod,
+): string[] => {
+  const versioningOptions = config.getVersioning();
+  const modulePath = Reflect.getMetadata(MODULE_PATH, module) as string | undefined;
+  const version = versionOf(handler) ?? versionOf(owner) ?? versioningOptions?.defaultVersion;
+  return paths.create(
+    {
+      ctrlPath: Reflect.getMetadata(PATH_METADATA, owner) as string,
+      methodPath: Reflect.getMetadata(PATH_METADATA, handler) as string,
+      globalPrefix: config.getGlobalPrefix(),
+      modulePath: modulePath ?? '',
+      controllerVersion: version ?? VERSION_NEUTRAL,
+      ...(versioningOptions !== undefined && { versioningOptions }),
+    },
+    method,
+  );
+};
+
+const versionOf = (target: object): VersioningOptions['defaultVersion'] =>
+  Reflect.getMetadata(VERSION_METADATA, target) as VersioningOptions['defaultVersion'];
+
+function* handlersOf(
+  modules: ModulesContainer,
+  kinds: readonly ('controllers' | 'providers')[],
+): Generator<FoundHandler> {
+  for (const module of modules.values())
+    for (const kind of kinds)
+      for (const { metatype } of module[kind].values())
+        if (typeof metatype === 'function' && typeof metatype.prototype === 'object')
+          for (const [name, handler] of methodsOf(metatype as Type))
+            yield { module: module.metatype, owner: metatype as Type, name, handler };
+}
+
+function* methodsOf(owner: Type): Generator<[string, Handler]> {
+  for (
+    let at = owner.prototype as object | null;
+    at !== null && at !== Object.prototype;
+    at = Reflect.getPrototypeOf(at)
+  )
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
+      if (typeof value === 'function' && name !== 'constructor') yield [name, value as Handler];
+}

@@ -1,0 +1,93 @@
+import { BASE, type GatedResponse, HELD_RESPONSE, HOLD_ON_DEMAND } from '../gate/gated-response.js';
+import type { ResponseBase } from '../gate/response-base.js';
+import { senders } from '../gate/response-gate.js';
+import { SessionExchange } from '../session-exchange.js';
+import type { SessionHttp } from '../session-http.js';
+import { replaceSession } from './replace-session.js';
+
+/*
+ * Express lets an application have prototypes of its own for its requests and responses. A property added to one of
+ * them is slow.
+ */
+
+type Middleware = (request: object, response: ExpressResponse, next: () => void) => void;
+
+interface Router {
+  use(middleware: Middleware): unknown;
+  readonly stack: unknown[];
+}
+
+export interface ExpressApplication {
+  readonly request: object;
+  readonly response: object;
+  readonly router: Router;
+}
+
+/** On the response prototype of an application. */
+const OPEN = Symbol('codex-redis:open-exchange');
+
+export interface ExpressResponse extends GatedResponse {
+  [OPEN]?: (response: ExpressResponse) => SessionExchange | undefined;
+}
+
+/** Gives the requests of an application their sessions, and loads them before any middleware runs. */
+export const installOnExpress = (application: ExpressApplication, http: SessionHttp): void => {
+  const { request, response } = application;
+  const base = Reflect.getPrototypeOf(response) as ResponseBase;
+  const open = (held: ExpressResponse): SessionExchange | undefined =>
+    http.isExcluded(held.req)
+      ? undefined
+      : (held[HELD_RESPONSE] = new SessionExchange(http, held.req, held, base));
+  Object.assign(response, {
+    ...senders,
+    [BASE]: base,
+    [OPEN]: open,
+    // a response nobody asked a session for is concerned only by a malformed cookie
+    [HOLD_ON_DEMAND]: (held: ExpressResponse) => (http.presentsMalformed(held.req) ? open(held) : undefined),
+  });
+  Object.defineProperty(request, 'session', {
+    configurable: true,
+    get(this: { res: ExpressResponse }) {
+      return expressExchange(this.res)?.visibleSession;
+    },
+    set: replaceSession,
+  });
+  if (http.loadsEarly) putFirst(application, loadSessionEarly);
+};
+
+/** The exchange of a response; `undefined` where the path is excluded and where sessions are off. */
+export const expressExchange = (response: ExpressResponse): SessionExchange | undefined =>
+  (response[HELD_RESPONSE] as SessionExchange | undefined) ?? response[OPEN]?.(response);
+
+export const isExpressWithSessions = (response: ExpressResponse): boolean => response[OPEN] !== undefined;
+
+const loadSessionEarly: Middleware = (_request, response, next) => {
+  const { cookie } = response.req.headers;
+  const loading = cookie === undefined ? undefined : expressExchange(response)?.loadEarly();
+  if (loading === undefined) next();
+  else void loading.then(next);
+};
+
+/**
+ * Puts a middleware before all others, when the first is added or the first request arrives. A router that was made now
+ * would ignore what main.ts still says about routing (`app.enable('strict routing')`).
+ */
+const putFirst = (application: ExpressApplication, middleware: Middleware): void => {
+  const lazy = Object.getOwnPropertyDescriptor(application, 'router');
+  const insert = (): Router => {
+    const { router } = application;
+    router.use(middleware);
+    router.stack.unshift(router.stack.pop());
+    return router;
+  };
+  if (lazy?.get === undefined) insert();
+  else
+    Object.defineProperty(application, 'router', {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        Object.defineProperty(application, 'router', lazy);
+        return insert();
+      },
+    });
+};
