@@ -19,7 +19,8 @@ export type Refusal =
   | 'key'
   | 'error'
   | 'sent-by-handler'
-  | 'foreign-entry';
+  | 'foreign-entry'
+  | 'unavailable';
 
 /** Who asks, as far as it can be seen. */
 export interface Visitor {

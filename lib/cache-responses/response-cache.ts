@@ -6,6 +6,7 @@ import { type Timeout, timeoutToMs } from '../cache/timeout.js';
 import { withoutSharedCaching } from '../common/cache-control.js';
 import type { Clock } from '../common/clock.js';
 import { describeValue } from '../common/describe-value.js';
+import { RedisConnectionError, RedisUnavailableError } from '../errors/redis.errors.js';
 import type { SessionAccessOf } from '../common/session-access.js';
 import { attend } from './attended-requests.js';
 import { bypassed, CACHE_STATUS, hit, notStored, stored } from './cache-status.js';
@@ -91,22 +92,32 @@ export class ResponseCache implements NestInterceptor {
     const { route } = asked;
     const { whenUnavailable } = route.options;
     let own: Outcome | undefined;
-    const found = await this.#getOrSet(key, async () => (own = await asked.run()), {
-      timeout: asked.timeoutMs === null ? null : asked.timeoutMs / MS_PER_SECOND,
-      ...(tags !== undefined && { tags }),
-      ...(whenUnavailable !== undefined && { whenUnavailable }),
-    });
+    const found = await this.#getOrSet(
+      key,
+      async () => (own = await asked.run()),
+      {
+        timeout: asked.timeoutMs === null ? null : asked.timeoutMs / MS_PER_SECOND,
+        ...(tags !== undefined && { tags }),
+      },
+      whenUnavailable === 'compute',
+    );
     if (isStoredBy(route.name, found))
       return this.#send(asked, found, own === undefined ? undefined : stored());
     // what another visitor's run left unstored, or other code has put there, says nothing to this one
     const outcome = own ?? (await asked.run());
-    if (outcome.kind === 'storable') return this.#send(asked, outcome.response, notStored(foreign(found)));
+    if (outcome.kind === 'storable')
+      return this.#send(asked, outcome.response, notStored(whyNotStored(found)));
     asked.exchange.setHeader(CACHE_STATUS, notStored(outcome.kind === 'failed' ? 'error' : outcome.why));
     if (outcome.kind === 'failed') throw outcome.error;
     return outcome.value;
   }
 
-  async #getOrSet(key: string, run: () => Promise<Outcome>, options: object): Promise<unknown> {
+  async #getOrSet(
+    key: string,
+    run: () => Promise<Outcome>,
+    options: object,
+    mayCompute: boolean,
+  ): Promise<unknown> {
     try {
       return await this.settings.cache.getOrSet(
         key,
@@ -119,6 +130,7 @@ export class ResponseCache implements NestInterceptor {
       );
     } catch (error) {
       if (error instanceof NothingToStore) return undefined;
+      if (mayCompute && isUnavailable(error)) return UNAVAILABLE;
       throw error;
     }
   }
@@ -198,7 +210,17 @@ export class ResponseCache implements NestInterceptor {
 const valueFor = (given: unknown, context: ExecutionContext): unknown =>
   typeof given === 'function' ? (given as (context: ExecutionContext) => unknown)(context) : given;
 
-const foreign = (found: unknown): Refusal | undefined => (found === undefined ? undefined : 'foreign-entry');
+/** In place of an entry: Redis cannot be asked. */
+const UNAVAILABLE = Symbol('unavailable');
+
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof RedisConnectionError || error instanceof RedisUnavailableError;
+
+/** Why the response that was asked for is not in the cache, though it might be stored. */
+const whyNotStored = (found: unknown): Refusal | undefined => {
+  if (found === undefined) return undefined;
+  return found === UNAVAILABLE ? 'unavailable' : 'foreign-entry';
+};
 
 const scopeOf = ({ name, options }: CachedRoute, context: ExecutionContext): string | undefined => {
   if (typeof options.scope !== 'function') return undefined;
