@@ -215,9 +215,12 @@ describe.each(PLATFORMS)('cached responses beside others on %s', (platform) => {
         {
           provide: APP_INTERCEPTOR,
           useFactory: () =>
-            new ClassSerializerInterceptor({ getAllAndOverride: () => undefined }, {
-              transformerPackage: transformerPackage as never,
-            }),
+            new ClassSerializerInterceptor(
+              { getAllAndOverride: () => undefined },
+              {
+                transformerPackage: transformerPackage as never,
+              },
+            ),
         },
         { provide: APP_INTERCEPTOR, useClass: CacheResponseInterceptor },
       ];
