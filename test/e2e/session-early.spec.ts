@@ -80,6 +80,10 @@ class PagesController {
     return 'skipped';
   }
 
+  @Get('id') id(@Req() { sessionID }: { sessionID: string }): string {
+    return sessionID;
+  }
+
   @UseSession() @Get('used') used(): string {
     return 'used';
   }
@@ -268,6 +272,35 @@ describe.each(PLATFORMS)('A session that is loaded early, on %s', (platform) => 
     expect((await served.send('/')).body).toBe('undefined');
     await served.close();
   });
+
+  it('SE24 request.sessionID and session.id are the key', async () => {
+    await start();
+    const ids: unknown[] = [];
+    await app.close();
+    await start({}, (nest) => {
+      nest.use((req: { session: { id: unknown }; sessionID?: unknown }, _: unknown, next: () => void) => {
+        ids.push(req.session.id);
+        next();
+      });
+    });
+    ids.length = 0;
+    for (const presented of [cookie, undefined, 'a'.repeat(32)])
+      await app.send('/home', { cookie: presented });
+    expect(ids).toEqual([cookie, null, null]);
+    expect((await app.send('/id', { cookie })).body).toBe(cookie);
+  });
+
+  if (platform === 'express')
+    it('SE29 express-session is refused at start', async () => {
+      await start();
+      // as the package has it: by its name, and by what it gives to requests
+      const session = (req: Carrier & { sessionStore?: object }, _: unknown, next: () => void): void => {
+        req.sessionStore = {};
+        next();
+      };
+      const refused = startApp(platform, { prepare: (nest) => void nest.use(session) });
+      await expect(refused).rejects.toThrow(/express-session gives requests a session as well/);
+    });
 
   it('SE1 also under NestFactory', async () => {
     await start();

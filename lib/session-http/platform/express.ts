@@ -1,3 +1,4 @@
+import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { BASE, type GatedResponse, HELD_RESPONSE, HOLD_ON_DEMAND } from '../gate/gated-response.js';
 import type { ResponseBase } from '../gate/response-base.js';
 import { senders } from '../gate/response-gate.js';
@@ -12,9 +13,14 @@ import { replaceSession } from './replace-session.js';
 
 type Middleware = (request: object, response: ExpressResponse, next: () => void) => void;
 
+/** What a router calls: middleware, or a router with layers of its own. */
+interface Layer {
+  readonly handle: ((...args: never[]) => unknown) & { readonly stack?: Layer[] };
+}
+
 interface Router {
   use(middleware: Middleware): unknown;
-  readonly stack: unknown[];
+  readonly stack: (Layer | undefined)[];
 }
 
 export interface ExpressApplication {
@@ -52,7 +58,35 @@ export const installOnExpress = (application: ExpressApplication, http: SessionH
     },
     set: replaceSession,
   });
+  Object.defineProperty(request, 'sessionID', {
+    configurable: true,
+    get(this: { res: ExpressResponse }) {
+      return expressExchange(this.res)?.session.key;
+    },
+  });
   if (http.loadsEarly) putFirst(application, loadSessionEarly);
+};
+
+/**
+ * express-session leaves every request alone that has a session already, so it would do nothing, in silence.
+ *
+ * @throws ImproperlyConfiguredError where it was added to an application.
+ */
+export const refuseExpressSession = ({ router }: ExpressApplication): void => {
+  if (router.stack.some(isExpressSession))
+    throw new ImproperlyConfiguredError(
+      "express-session gives requests a session as well, on the same property: remove its middleware, or leave out the option 'session' " +
+        'of CodexRedisModule',
+    );
+};
+
+const isExpressSession = (layer: Layer | undefined): boolean => {
+  if (layer === undefined) return false;
+  const { handle } = layer;
+  // its function, by its name and by what it alone gives to requests
+  if (handle.name === 'session' && Function.prototype.toString.call(handle).includes('sessionStore'))
+    return true;
+  return (handle.stack ?? []).some(isExpressSession);
 };
 
 /** The exchange of a response; `undefined` where the path is excluded and where sessions are off. */

@@ -66,6 +66,11 @@ export const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp
     },
     setter: replaceSession,
   });
+  instance.decorateRequest('sessionID', {
+    getter(this: { raw: FastifyRawRequest }) {
+      return this.raw[EXCHANGE]?.session.key;
+    },
+  });
   const attach = (request: FastifyRawRequest, response: GatedResponse): SessionExchange | null =>
     request[EXCHANGE] ?? (request[EXCHANGE] = exchangeFor(http, request, response));
   instance.addHook('onRequest', (request, reply, done) => {

@@ -11,6 +11,7 @@ import {
   type ExpressResponse,
   installOnExpress,
   isExpressWithSessions,
+  refuseExpressSession,
 } from './express.js';
 import { fastifyExchange, installOnFastify, isFastifyWithSessions } from './fastify.js';
 
@@ -27,8 +28,12 @@ export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): (() 
       `Sessions work with the HTTP adapters for Express and Fastify, this application uses "${platform}". ` +
         "Leave out the option 'session' to use the cache only",
     );
-  installOnExpress(adapter.getInstance<ExpressApplication>(), http);
-  return () => addExpressProperties(adapter.getHttpServer() as Server | undefined);
+  const application = adapter.getInstance<ExpressApplication>();
+  installOnExpress(application, http);
+  return () => {
+    refuseExpressSession(application);
+    addExpressProperties(adapter.getHttpServer() as Server | undefined);
+  };
 };
 
 /** The exchange of a request: Express', Fastify's or Node's own; `undefined` where its path is excluded. */

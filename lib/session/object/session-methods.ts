@@ -12,6 +12,7 @@ const TEST_COOKIE_VALUE = 'worked';
 /** The readable properties of a session that are no entries. */
 export const sessionProperties: Readonly<Record<string, (state: SessionState) => unknown>> = {
   key: (state) => state.decode().key,
+  id: (state) => state.decode().key,
   isNew: (state) => state.decode().isNew,
   isEmpty: (state) => state.isEmpty,
   accessed: (state) => state.accessed,

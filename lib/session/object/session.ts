@@ -50,6 +50,9 @@ type EntryName<T> = keyof T & string;
  * the response has begun to leave, reading throws nothing: a session that was not loaded reads as empty then.
  */
 export interface SessionMethods<T extends object = Record<string, unknown>> extends SessionStatus {
+  /** The same as `key`, by the name that express-session has for it. */
+  readonly id: string | null;
+
   /** The value of an entry, `undefined` (or the default) when there is none. */
   get<K extends EntryName<T>>(name: K): T[K] | undefined;
   get<K extends EntryName<T>>(name: K, defaultValue: Exclude<T[K], undefined>): Exclude<T[K], undefined>;

@@ -32,7 +32,7 @@ const RESERVED = [
     'reload',
     'toJSON',
   ],
-  ...['key', 'isNew', 'isEmpty', 'accessed', 'modified'],
+  ...['key', 'id', 'isNew', 'isEmpty', 'accessed', 'modified'],
 ];
 
 const SECRET = 'this must never be seen by anybody';
