@@ -47,6 +47,7 @@ export class SessionService {
   /** Where to subscribe to sessions being created, cycled, flushed, interrupted or found corrupt. */
   readonly events: SessionEvents;
 
+  readonly #events: SessionEventEmitter;
   readonly #store: SessionStore;
   readonly #codec: SessionCodec;
   readonly #reader: SessionReader;
@@ -68,7 +69,7 @@ export class SessionService {
       sessionLogger.warn(message),
     );
     const events = new SessionEventEmitter((key) => signer.fingerprint(key), sessionLogger);
-    this.events = events;
+    this.events = this.#events = events;
     this.#store = new SessionStore(store, settings.projectName, settings.keyPrefix);
     this.#codec = codec;
     this.#reader = new SessionReader(codec, events, sessionLogger, settings.maxBytes);
@@ -86,6 +87,7 @@ export class SessionService {
         if (name === EXPIRY_ENTRY) expiry.checkEntry(value);
         else assertJson(value, name);
       },
+      expired: (key) => events.emit('expired', key),
       save: (state) => this.save(state),
       flush: (state) => this.flush(state),
       reload: (state) => logUnawaited(this.#reload(state), state),
@@ -223,6 +225,7 @@ export class SessionService {
   async #load(state: SessionState, key: string): Promise<void> {
     try {
       const found = await this.#store.find(key);
+      if (found.state === 'unknown') this.#events.emit('rejected', key);
       if (!state.isLoaded) state.attach(found);
     } catch (error) {
       state.loadFailure = error as Error;

@@ -247,9 +247,13 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
     session.set('_session_expiry', context.inFuture(-1000).toISOString().replace('Z', '+00:00'));
     const { key } = session;
     await context.store.set(storeKeyOf(context, key), sessions.encode(session), 60_000);
+    const events: string[] = [];
+    for (const name of ['rejected', 'expired'] as const) sessions.events.on(name, () => events.push(name));
+    await sessions.load('u'.repeat(32));
     const loaded = await sessions.load(key!);
     expect(loaded.key).toBeNull();
     expect(loaded.toJSON()).toEqual({});
+    expect(events).toEqual(['rejected', 'expired']);
   });
 
   it('SE12 S14 write then delete by a new visitor costs nothing', async () => {

@@ -17,6 +17,8 @@ export interface SessionKeeper {
   readonly expiry: SessionExpiryRules;
   /** Reads a stored text; one that cannot be read gives an empty session and a warning. */
   read(text: string, key: string): DecodedSession;
+  /** Told of a stored session whose own end has passed. */
+  expired(key: string): void;
   /** @throws TypeError when the value is not JSON. */
   check(name: string, value: unknown): void;
   save(session: SessionState): Promise<void>;
@@ -278,7 +280,7 @@ export class SessionState {
     this.#identity.settle(saved.key);
     this.#isUnreadable = false;
     this.#text = saved.text;
-    this.#become(this.replacing ? now : saved.data, saved.json);
+    this.#decoded = { data: this.replacing ? now : saved.data, json: saved.json };
     return true;
   }
 
@@ -317,7 +319,7 @@ export class SessionState {
   }
 
   #replaceAll(): void {
-    this.#become({}, '{}');
+    this.#decoded = EMPTY();
     this.#changes = new SessionChanges();
     this.modified = true;
     this.replacing = true;
@@ -338,7 +340,7 @@ export class SessionState {
     const { data } = this.keeper.read(this.#text, forksFrom);
     this.#text = null;
     layOver(data, Object.keys(this.data), this.data);
-    this.#become(data, '{}');
+    this.#decoded = { data, json: '{}' };
     for (const name of Object.keys(data)) this.#touch(name);
   }
 
@@ -372,13 +374,10 @@ export class SessionState {
     const read = this.keeper.read(this.#text, stored);
     this.#isUnreadable = read.problem !== undefined;
     if (!this.keeper.expiry.isOver(getEntry(read.data, EXPIRY_ENTRY))) return read;
+    this.keeper.expired(stored);
     this.#identity.expire();
     this.#text = null;
     return EMPTY();
-  }
-
-  #become(data: SessionData, json: string): void {
-    this.#decoded = { data, json };
   }
 }
 

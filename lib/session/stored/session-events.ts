@@ -2,8 +2,12 @@ import type { Logger } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
 import { stackOf } from '../../common/stack-of.js';
 
-/** What happened to a session. */
-export type SessionEventName = 'created' | 'cycled' | 'flushed' | 'interrupted' | 'corrupt';
+/**
+ * What happened to a session. A key is `rejected` that is unknown, and a session `expired` whose own end
+ * had passed while it was still stored.
+ */
+export type SessionEventName =
+  'created' | 'cycled' | 'flushed' | 'interrupted' | 'corrupt' | 'rejected' | 'expired';
 
 /** Told to listeners; fit for logs, since it never carries a session key. */
 export interface SessionEvent {
