@@ -10,6 +10,7 @@ import {
   Post,
   Req,
   RequestMethod,
+  Res,
   Session as NestSession,
   UseGuards,
 } from '@nestjs/common';
@@ -17,6 +18,7 @@ import { AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CodexRedisModule } from '../../lib/module/codex-redis.module.js';
 import { loadSession } from '../../lib/session-http/nest/load-session.js';
@@ -31,6 +33,8 @@ import { recorded } from '../support/sessions.js';
 interface Carrier {
   session?: Session<{ userId: number }>;
 }
+
+type Sent = ServerResponse & { readonly raw?: ServerResponse };
 
 interface Hooked {
   addHook(name: string, hook: unknown): void;
@@ -78,6 +82,18 @@ class PagesController {
   @SkipSession() @Get('skipped') skipped(@Req() { session }: Carrier): string {
     if (session !== undefined) session.userId = 43;
     return 'skipped';
+  }
+
+  @Get('reason') reason(@Session() session: Session<{ userId: number }>, @Res() response: Sent): void {
+    const raw = response.raw ?? response;
+    session.userId = 44;
+    raw.statusMessage = 'two\nlines';
+    try {
+      raw.end('sent');
+    } catch (error) {
+      raw.statusMessage = 'Fine';
+      raw.end((error as { code: string }).code);
+    }
   }
 
   @Get('id') id(@Req() { sessionID }: { sessionID: string }): string {
@@ -271,6 +287,13 @@ describe.each(PLATFORMS)('A session that is loaded early, on %s', (platform) => 
     const served = await startApp(platform, { controllers: [NestController], sessionsOff: true });
     expect((await served.send('/')).body).toBe('undefined');
     await served.close();
+  });
+
+  it('SX17 an invalid reason phrase throws at the caller, also where the response has to wait', async () => {
+    await start({}, () => undefined);
+    const answer = await app.send('/reason', { cookie });
+    expect([answer.status, answer.reason, answer.body]).toEqual([200, 'Fine', 'ERR_INVALID_CHAR']);
+    expect(await app.stored()).toEqual({ [String(cookie)]: { userId: 44 } });
   });
 
   it('SE24 request.sessionID and session.id are the key', async () => {

@@ -36,6 +36,10 @@ export class GivenHeaders implements HeaderLines {
     this.setHeader(name, given === undefined ? value : [given, value].flat().map(String));
   }
 
+  removeHeader(name: string): void {
+    for (let at = this.#indexOf(name); at >= 0; at = this.#indexOf(name)) this.list.splice(at, 2);
+  }
+
   /** A name may be spelled in any case. */
   #indexOf(name: string): number {
     const { list } = this;

@@ -7,4 +7,5 @@ export interface HeaderLines {
   getHeader(name: string): HeaderValue | undefined;
   setHeader(name: string, value: HeaderValue): unknown;
   appendHeader(name: string, value: string): unknown;
+  removeHeader(name: string): unknown;
 }

@@ -5,7 +5,7 @@ import { type FailureReply, replyWithFailure } from './failure-reply.js';
 import type { Hold, Phase } from './gated-response.js';
 import { GivenHeaders } from './given-headers.js';
 import type { HeaderLines } from './header-lines.js';
-import { mergeHeaders } from './node-response.js';
+import { mergeHeaders, refuseInvalidReason } from './node-response.js';
 import type { ResponseBase } from './response-base.js';
 import { lookAsSent } from './waiting-response.js';
 
@@ -121,6 +121,7 @@ export abstract class HeldResponse implements Hold {
   }
 
   #mustWait(statusCode: number): boolean {
+    refuseInvalidReason(this.response);
     if (!this.concerns()) {
       this.phase = 'passing';
       this.passed();

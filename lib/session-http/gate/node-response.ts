@@ -42,3 +42,10 @@ const pairs = function* (flat: unknown[]): Generator<Pair> {
     });
   for (let at = 0; at < flat.length; at += 2) yield [flat[at] as string, flat[at + 1] as OutgoingHttpHeader];
 };
+
+/** Node throws it when the head is written, which is too late for the caller where a response waits. */
+export const refuseInvalidReason = (response: ServerResponse): void => {
+  // HTTP/2 has none, and Node warns of a look
+  if (response.req.httpVersionMajor < 2 && /[^\t\x20-\x7e\x80-\xff]/.test(response.statusMessage))
+    throw Object.assign(new TypeError('Invalid character in statusMessage'), { code: 'ERR_INVALID_CHAR' });
+};

@@ -5,6 +5,19 @@ import type { HeaderLines, HeaderValue } from '../gate/header-lines.js';
 
 const logger = new Logger('CodexRedisSession');
 
+/** Tell caches of one kind more than Cache-Control does, which they ignore then. */
+const SHARED_CACHE_HEADERS = [
+  'CDN-Cache-Control',
+  'Surrogate-Control',
+  'X-Accel-Expires',
+  'Akamai-Cache-Control',
+  'Cloudflare-CDN-Cache-Control',
+  'Edge-Control',
+  'Fastly-Surrogate-Control',
+  'Netlify-CDN-Cache-Control',
+  'Vercel-CDN-Cache-Control',
+];
+
 /** Writes the headers that tell clients and caches about a session. */
 export class SessionHeaders {
   #warned = false;
@@ -26,6 +39,9 @@ export class SessionHeaders {
   }
 
   #keepFromSharedCaches(lines: HeaderLines): void {
+    const ofSharedCaches = SHARED_CACHE_HEADERS.filter((name) => lines.getHeader(name) !== undefined);
+    for (const name of ofSharedCaches) lines.removeHeader(name);
+    if (ofSharedCaches.length > 0) this.#warn();
     const given = lines.getHeader('Cache-Control');
     if (given === undefined) {
       if (this.cacheControl !== null) lines.setHeader('Cache-Control', this.cacheControl);
@@ -35,7 +51,11 @@ export class SessionHeaders {
     const made = withoutSharedCaching(header);
     if (made === undefined) return;
     lines.setHeader('Cache-Control', made);
-    if (this.#warned || !invitesSharedCaches(header)) return;
+    if (invitesSharedCaches(header)) this.#warn();
+  }
+
+  #warn(): void {
+    if (this.#warned) return;
     this.#warned = true;
     logger.warn(
       'A response that sets the session cookie allowed shared caches to store it; its Cache-Control was made ' +

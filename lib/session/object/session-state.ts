@@ -286,9 +286,7 @@ export class SessionState {
 
   /** @throws what loading it failed with, SessionStateError when nothing has loaded it. */
   requireLoaded(): void {
-    if (this.isLoaded) return;
-    if (this.loadFailure !== undefined) throw this.loadFailure;
-    throw notLoaded(this.request?.notLoaded);
+    if (!this.isLoaded) throw this.loadFailure ?? notLoaded(this.request?.notLoaded);
   }
 
   /** What console.log shows: the entries, never the key. */

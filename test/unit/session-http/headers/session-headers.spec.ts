@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { GivenHeaders } from '../../../../lib/session-http/gate/given-headers.js';
 import { SessionHeaders } from '../../../../lib/session-http/headers/session-headers.js';
 
 describe('SessionHeaders', () => {
@@ -17,5 +18,28 @@ describe('SessionHeaders', () => {
     });
     warn.mockRestore();
     expect(warnings).toEqual([0, 0, 1, 1]);
+  });
+
+  it('SX5 drops what other headers tell shared caches, with the same warning', () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const headers = new SessionHeaders('private, no-store');
+    for (const name of [
+      'CDN-Cache-Control',
+      'surrogate-control',
+      'Cloudflare-CDN-Cache-Control',
+      'X-Accel-Expires',
+    ]) {
+      const response = new ServerResponse(new IncomingMessage(new Socket()));
+      response.setHeader(name, 'max-age=60');
+      headers.setCookie(response, 'sessionid=x');
+      expect(response.hasHeader(name)).toBe(false);
+      const given = GivenHeaders.of(new ServerResponse(new IncomingMessage(new Socket())), {
+        [name]: 'max-age=60',
+      })!;
+      headers.setCookie(given, 'sessionid=x');
+      expect(given.getHeader(name)).toBeUndefined();
+    }
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
   });
 });
