@@ -55,6 +55,7 @@ export {
   type SerializerSource,
 } from './config/cache-options.js';
 export { type Duration } from './config/kinds.js';
+export { mergeOptions } from './config/merge-options.js';
 export { type CodexRedisOptions, type MemoryOptions } from './config/options.js';
 export { type CookieOptions, type SessionOptions } from './config/session-options.js';
 export { type NodeRedisClient, type RedisSourceOptions } from './config/source-options.js';

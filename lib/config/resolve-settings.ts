@@ -1,3 +1,4 @@
+import { conceal } from '../common/conceal.js';
 import {
   type CacheOptions,
   cacheOptions,
@@ -31,13 +32,14 @@ export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings 
   refuseProblems(moduleOptions, options, checkTogether);
   const store = storeSettings(options);
   const session = options.session === undefined ? null : sessionSettings(options, options.session, store);
-  return {
+  const settings: CodexRedisSettings = {
     store,
     maxEntries: options.memory?.maxEntries,
     cache: cacheSettings(options.cache ?? {}, session),
     session,
     sessionStore: sessionStoreSettings(options.session ?? {}, store),
   };
+  return conceal(settings, 'store', 'sessionStore');
 };
 
 /** What the options of `CodexRedisModule.registerCache()` mean, beside the settings of the module. */
@@ -145,7 +147,7 @@ const sessionSettings = (
   { operationTimeoutMs }: StoreSettings,
 ): SessionSettings => {
   const { cookie, ...settings } = settle(sessionOnlyOptions, session);
-  return {
+  const decided: SessionSettings = {
     ...settings,
     projectName,
     secretKeys: [secretKey, ...secretKeyFallbacks],
@@ -156,4 +158,5 @@ const sessionSettings = (
     },
     operationTimeoutMs,
   };
+  return conceal(decided, 'secretKeys');
 };

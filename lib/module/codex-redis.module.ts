@@ -6,13 +6,15 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { CacheService } from '../cache/cache.service.js';
+import { conceal } from '../common/conceal.js';
 import { CodexRedisCoreModule } from './codex-redis-core.module.js';
-import type {
-  CodexRedisModuleAsyncOptions,
-  CodexRedisModuleExtras,
-  NamedCacheAsyncOptions,
+import {
+  type CodexRedisModuleAsyncOptions,
+  type CodexRedisModuleExtras,
+  MODULE_OPTIONS_TOKEN,
+  type NamedCacheAsyncOptions,
 } from './codex-redis.module-definition.js';
-import { namedCacheProvider, serviceProviders } from './codex-redis.providers.js';
+import { namedCacheProvider, type ProvidedOptions, serviceProviders } from './codex-redis.providers.js';
 import type { NamedCacheOptions } from '../config/cache-options.js';
 import type { CodexRedisOptions } from '../config/options.js';
 import { refuseNoObject } from '../config/check-options.js';
@@ -44,7 +46,11 @@ export class CodexRedisModule {
   static forRoot(given: CodexRedisOptions & CodexRedisModuleExtras = {}): DynamicModule {
     refuseNoObject('CodexRedisModule.forRoot()', given);
     const { isGlobal = false, ...options } = given;
-    return { module: CodexRedisModule, global: isGlobal, imports: [CodexRedisCoreModule.forRoot(options)] };
+    return {
+      module: CodexRedisModule,
+      global: isGlobal,
+      imports: [concealOptions(CodexRedisCoreModule.forRoot(options), MODULE_OPTIONS_TOKEN)],
+    };
   }
 
   /**
@@ -68,7 +74,12 @@ export class CodexRedisModule {
       module: CodexRedisModule,
       global: isGlobal,
       imports: [
-        CodexRedisCoreModule.forRootAsync(source as Parameters<typeof CodexRedisCoreModule.forRootAsync>[0]),
+        concealOptions(
+          CodexRedisCoreModule.forRootAsync(
+            source as Parameters<typeof CodexRedisCoreModule.forRootAsync>[0],
+          ),
+          MODULE_OPTIONS_TOKEN,
+        ),
       ],
     };
   }
@@ -139,9 +150,24 @@ const refuseBesideFactory = (options: object): void => {
 
 const cacheModule = (name: string, optionsProvider: (token: string) => Provider): DynamicModule => {
   const token = `options of the CodexRedis cache ${JSON.stringify(name)}`;
-  return {
+  const module = {
     module: CodexRedisCacheModule,
     providers: [optionsProvider(token), namedCacheProvider(name, token)],
     exports: [getCacheToken(name)],
   };
+  return concealOptions(module, token);
 };
+
+/** What logs a module must not show the options that its provider gives: they hold passwords and keys. */
+const concealOptions = (module: DynamicModule, token: InjectionToken): DynamicModule => ({
+  ...module,
+  providers: (module.providers ?? []).map((provider) => {
+    if (typeof provider === 'function' || provider.provide !== token) return provider;
+    if ('useValue' in provider) return { ...provider, useValue: concealed(provider.useValue) };
+    if (!('useFactory' in provider)) return provider;
+    const make = provider.useFactory as (...injected: unknown[]) => unknown;
+    return { ...provider, useFactory: async (...injected: unknown[]) => concealed(await make(...injected)) };
+  }),
+});
+
+const concealed = (options: unknown): ProvidedOptions<unknown> => conceal({ options }, 'options');

@@ -39,12 +39,17 @@ import {
   STORES,
 } from '../tokens/internal-tokens.js';
 
+/** Options as a provider holds them, out of the sight of logs. */
+export interface ProvidedOptions<T> {
+  readonly options: T;
+}
+
 /** What `forRoot()` makes once, from its options to the services. */
 export const coreProviders: Provider[] = [
   {
     provide: SETTINGS,
     inject: [MODULE_OPTIONS_TOKEN],
-    useFactory: (options: CodexRedisOptions): CodexRedisSettings => {
+    useFactory: ({ options }: ProvidedOptions<CodexRedisOptions>): CodexRedisSettings => {
       const settings = resolveSettings(options);
       for (const warning of [...settingsWarnings(settings), warningOfCopies()])
         if (warning !== undefined) moduleLogger.warn(warning);
@@ -153,7 +158,7 @@ export const namedCacheProvider = (name: string, optionsToken: string): Provider
     { token: CLOCK, optional: true },
   ],
   useFactory: async (
-    options: NamedCacheOptions,
+    { options }: ProvidedOptions<NamedCacheOptions>,
     settings: CodexRedisSettings | undefined,
     stores: Stores | undefined,
     serializers: Serializers | undefined,

@@ -9,16 +9,21 @@ export class Serializers {
   readonly #deferred: DeferredSerializer[] = [];
   #started = false;
 
+  /** Private to the runtime too: it leads to everything in the application. */
+  readonly #moduleRef: ModuleRef;
+
   constructor(
     private readonly standard: Serializer,
-    private readonly moduleRef: ModuleRef,
-  ) {}
+    moduleRef: ModuleRef,
+  ) {
+    this.#moduleRef = moduleRef;
+  }
 
   /** @param place what stands before the name of the option in messages */
   for(source: SerializerSource | undefined, place: string): Serializer {
     if (source === undefined) return this.standard;
     if (isSerializer(source)) return source;
-    const deferred = new DeferredSerializer(source, place, this.moduleRef);
+    const deferred = new DeferredSerializer(source, place, this.#moduleRef);
     this.#deferred.push(deferred);
     return deferred;
   }
@@ -43,11 +48,15 @@ export class Serializers {
 class DeferredSerializer implements Serializer {
   #serializer: Serializer | undefined;
 
+  readonly #moduleRef: ModuleRef;
+
   constructor(
     private readonly source: Exclude<SerializerSource, Serializer>,
     private readonly place: string,
-    private readonly moduleRef: ModuleRef,
-  ) {}
+    moduleRef: ModuleRef,
+  ) {
+    this.#moduleRef = moduleRef;
+  }
 
   dumps(value: unknown): string {
     return this.#resolved().dumps(value);
@@ -76,13 +85,13 @@ class DeferredSerializer implements Serializer {
 
   #provided(): unknown {
     try {
-      return this.moduleRef.get<unknown>(this.source, { strict: false });
+      return this.#moduleRef.get<unknown>(this.source, { strict: false });
     } catch {
       return undefined;
     }
   }
 
   async #created(): Promise<unknown> {
-    return typeof this.source === 'function' ? this.moduleRef.create(this.source as Type) : undefined;
+    return typeof this.source === 'function' ? this.#moduleRef.create(this.source as Type) : undefined;
   }
 }

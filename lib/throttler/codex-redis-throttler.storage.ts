@@ -1,8 +1,10 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
+import { describeValue } from '../common/describe-value.js';
 import { throttlerLogger } from '../common/loggers.js';
 import type { CodexRedisSettings } from '../config/settings.js';
 import { RedisConnectionError, RedisUnavailableError } from '../errors/redis.errors.js';
+import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { CACHE_STORE, SETTINGS } from '../tokens/internal-tokens.js';
 
@@ -28,6 +30,24 @@ const reasonToBeAway = (error: unknown): string | undefined => {
   return error instanceof RedisConnectionError ? error.code : undefined;
 };
 
+/** Stands for a time that never ends: added to the present it is still an exact integer for Redis. */
+const FOREVER_MS = 2 ** 52;
+
+const number = (value: number, name: string): number => {
+  if (typeof value !== 'number' || Number.isNaN(value))
+    throw new TypeError(`${name}: expected a number, got ${describeValue(value)}`);
+  return value;
+};
+
+const milliseconds = (value: number, name: string): number =>
+  Math.min(Math.max(number(value, name), 0), FOREVER_MS);
+
+const secondsOf = (remainingMs: number): number =>
+  remainingMs > FOREVER_MS / 2 ? Infinity : Math.ceil(remainingMs / 1000);
+
+/** So that no two pairs of a throttler's name and a key make one Redis key. */
+const withoutColon = (name: string): string => name.replaceAll('%', '%25').replaceAll(':', '%3A');
+
 /** Counts the hits of `@nestjs/throttler` on the cache's Redis, so that all instances share their limits. */
 @Injectable()
 export class CodexRedisThrottlerStorage implements ThrottlerStorage {
@@ -36,15 +56,23 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
 
   constructor(
     @Inject(CACHE_STORE) private readonly store: KeyValueStore,
-    @Inject(SETTINGS) { cache, session }: CodexRedisSettings,
+    @Inject(SETTINGS) { cache, session, store: { source } }: CodexRedisSettings,
     @Optional() @Inject(THROTTLER_STORAGE_OPTIONS) private readonly options: ThrottlerStorageOptions = {},
   ) {
-    this.#keyPrefix = `${cache.keyPrefix || (session?.projectName ?? '')}:throttle:`;
+    const owner = cache.keyPrefix || (session?.projectName ?? '');
+    if (owner === '' && source.kind !== 'memory')
+      throw new ImproperlyConfiguredError(
+        'cache.keyPrefix is required for rate limits: without it two applications on one Redis would share their ' +
+          'counts; set it, or CACHE_KEY_PREFIX',
+      );
+    this.#keyPrefix = `${owner}:throttle:`;
   }
 
   /**
-   * Counts a hit. `ttl` and `blockDuration` are milliseconds; the times of the result are whole seconds, rounded up.
+   * Counts a hit. `ttl` and `blockDuration` are milliseconds, `Infinity` for one that never ends; the times of the
+   * result are whole seconds, rounded up.
    *
+   * @throws TypeError for a time or limit that is no number.
    * @throws RedisConnectionError or RedisServiceError when Redis is away, unless `whenUnavailable` is `allow`.
    */
   async increment(
@@ -54,18 +82,19 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
     blockDuration: number,
     throttlerName: string,
   ): Promise<ThrottlerRecord> {
+    const rule = {
+      windowMs: milliseconds(ttl, 'ttl'),
+      limit: number(limit, 'limit'),
+      blockMs: milliseconds(blockDuration, 'blockDuration'),
+    };
     try {
-      const hit = await this.store.hit(`${this.#keyPrefix}${throttlerName}:${key}`, {
-        windowMs: ttl,
-        limit,
-        blockMs: blockDuration,
-      });
+      const hit = await this.store.hit(`${this.#keyPrefix}${withoutColon(throttlerName)}:${key}`, rule);
       this.#unavailable = false;
       return {
         totalHits: hit.hits,
-        timeToExpire: Math.ceil(hit.windowRemainingMs / 1000),
+        timeToExpire: secondsOf(hit.windowRemainingMs),
         isBlocked: hit.blocked,
-        timeToBlockExpire: Math.ceil(hit.blockRemainingMs / 1000),
+        timeToBlockExpire: secondsOf(hit.blockRemainingMs),
       };
     } catch (error) {
       const reason = reasonToBeAway(error);

@@ -102,6 +102,31 @@ describeOnEveryStore('rate limits', (context) => {
     );
   });
 
+  it.each([
+    [60_000, Infinity],
+    [Infinity, 60_000],
+    [Infinity, Infinity],
+    [Infinity, 0],
+    [Number.MAX_VALUE, 1.5],
+  ])('with a ttl of %p and a block of %p end as those of @nestjs/throttler do', async (ttl, block) => {
+    const ours = storageOf(context.store, context);
+    for (let i = 0; i < 4; i++) {
+      const expected = await theirs.increment(now, `endless ${ttl} ${block}`, ttl, 2, block, 'endless');
+      const actual = await ours.increment('endless', ttl, 2, block, 'endless');
+      expect(actual).toMatchObject({ totalHits: expected.totalHits, isBlocked: expected.isBlocked });
+      if (ttl === Infinity) expect(actual.timeToExpire).toBe(Infinity);
+      if (block === Infinity && actual.isBlocked) expect(actual.timeToBlockExpire).toBe(Infinity);
+    }
+  });
+
+  it('start afresh over what no hit can have written', async () => {
+    if (context.store instanceof MemoryStore) return;
+    const key = `${context.prefix}:throttle:default:k`;
+    await context.command(key, 'RPUSH', key, 'inf:0', 'inf');
+    const record = await storageOf(context.store, context).increment('k', 60_000, 2, 0, 'default');
+    expect(record).toMatchObject({ totalHits: 1, isBlocked: false, timeToExpire: 60 });
+  });
+
   it('keep names and keys apart', async () => {
     const storage = storageOf(context.store, context);
     await storage.increment('a', 60_000, 5, 0, 'short');

@@ -326,6 +326,7 @@ describe('the start', () => {
       ['allkeys-lru', false, 0],
       ['volatile-lru', true, 1],
       ['volatile-ttl', true, 1],
+      ['volatile-ttl', false, 0],
       ['noeviction', true, 0],
     ])(
       'SX11 with maxmemory-policy %s, sessions there: %p: %i warnings',

@@ -32,7 +32,9 @@ export const startApplication = async (
     log: () => output,
     stop: async () => {
       child.disconnect();
-      if (child.exitCode === null) await once(child, 'exit');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      if (child.exitCode !== 0)
+        throw new Error(`The application ended with ${child.signalCode ?? child.exitCode}: ${output}`);
     },
   };
 };

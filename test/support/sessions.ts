@@ -10,6 +10,7 @@ const SECRET_KEY = 'a secret key for the tests that is long enough';
 /** Complete settings of sessions, as the defaults of the module's options give them. */
 export const sessionSettings = (settings: Partial<SessionSettings> = {}): SessionSettings => ({
   ...resolveSettings({ projectName: 'shop', secretKey: SECRET_KEY, session: {} }).session!,
+  secretKeys: [SECRET_KEY],
   ...settings,
 });
 

@@ -12,6 +12,8 @@ export class ThrottlerReference {
     {
       env: { ...process.env, NODE_OPTIONS: '' },
       execArgv: [],
+      // JSON has no Infinity
+      serialization: 'advanced',
     },
   );
 

@@ -50,23 +50,26 @@ const MOST_SETS_IN_SCRIPT = 500;
 
 /** The verbs of KeyValueStore as Redis commands and scripts, whatever the topology. */
 export class RedisStore implements KeyValueStore {
+  /** Private to the runtime too: it knows the password of Redis. */
+  readonly #link: RedisLink;
   readonly #runner: ScriptRunner;
   readonly #increments: Increments;
   #closed = false;
 
-  constructor(private readonly link: RedisLink) {
+  constructor(link: RedisLink) {
+    this.#link = link;
     this.#runner = scriptRunner(link);
     this.#increments = new Increments(link, this.#runner);
   }
 
   connect(): Promise<void> {
-    return this.#closed ? rejectClosed() : this.link.connect();
+    return this.#closed ? rejectClosed() : this.#link.connect();
   }
 
   close(): Promise<void> {
     this.#increments.flush();
     this.#closed = true;
-    return this.link.close();
+    return this.#link.close();
   }
 
   async ping(): Promise<void> {
@@ -81,7 +84,7 @@ export class RedisStore implements KeyValueStore {
   async getMany(keys: readonly string[]): Promise<(string | null)[]> {
     const [first] = keys;
     if (first === undefined) return [];
-    const groups = this.link.split(keys);
+    const groups = this.#link.split(keys);
     if (groups === null) return this.#read(first, ['MGET', ...keys], asTexts);
     const values = new Array<string | null>(keys.length).fill(null);
     await Promise.all(
@@ -105,7 +108,7 @@ export class RedisStore implements KeyValueStore {
   async setMany(entries: readonly (readonly [key: string, value: string])[], ttl: TimeToLive): Promise<void> {
     if (entries.length === 0) return;
     const small = entries.length > 1 && entries.every(([, value]) => value.length < LONG_VALUE);
-    if (small && this.link.split(entries.map(([key]) => key)) === null) {
+    if (small && this.#link.split(entries.map(([key]) => key)) === null) {
       await Promise.all(chunks(entries, MOST_SETS_IN_SCRIPT).map((chunk) => this.#setByScript(chunk, ttl)));
     } else {
       await Promise.all(entries.map(([key, value]) => this.set(key, value, ttl)));
@@ -155,7 +158,7 @@ export class RedisStore implements KeyValueStore {
   async deleteMany(keys: readonly string[]): Promise<number> {
     const [first] = keys;
     if (first === undefined) return 0;
-    const groups = this.link.split(keys);
+    const groups = this.#link.split(keys);
     if (groups === null) return this.#send(first, ['UNLINK', ...keys], asCount);
     const counts = await Promise.all(
       groups.map((positions) => {
@@ -180,7 +183,7 @@ export class RedisStore implements KeyValueStore {
   }
 
   rename(from: string, to: string): Promise<boolean> {
-    return this.link.split([from, to]) === null
+    return this.#link.split([from, to]) === null
       ? this.#run(renameScript, [from, to], [], asExistence)
       : this.#moveAcrossSlots(from, to);
   }
@@ -211,13 +214,13 @@ export class RedisStore implements KeyValueStore {
   #send<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     if (this.#closed) return rejectClosed();
     this.#increments.flush();
-    return this.link.send(key, args, parse);
+    return this.#link.send(key, args, parse);
   }
 
   #read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     if (this.#closed) return rejectClosed();
     this.#increments.flush();
-    return this.link.read(key, args, parse);
+    return this.#link.read(key, args, parse);
   }
 
   readonly #run: ScriptRunner = (script, keys, args, parse) => {
@@ -229,13 +232,13 @@ export class RedisStore implements KeyValueStore {
   #moveAcrossSlots(from: string, to: string): Promise<boolean> {
     if (this.#closed) return rejectClosed();
     this.#increments.flush();
-    return moveAcrossSlots(this.link, this.#runner, from, to);
+    return moveAcrossSlots(this.#link, this.#runner, from, to);
   }
 
   #masters(): Promise<readonly RedisNode[]> {
     if (this.#closed) return rejectClosed();
     this.#increments.flush();
-    return this.link.masters();
+    return this.#link.masters();
   }
 }
 

@@ -1,6 +1,7 @@
 import { optionsFromEnvironment } from '../../../lib/config/environment.js';
 import type { CodexRedisOptions } from '../../../lib/config/options.js';
 import { resolveSettings } from '../../../lib/config/resolve-settings.js';
+import { mergeOptions } from '../../../lib/config/merge-options.js';
 import { optionRows } from '../../../lib/config/option.js';
 import { moduleOptions } from '../../../lib/config/options.js';
 
@@ -123,6 +124,28 @@ describe('optionsFromEnvironment', () => {
       SESSION_COOKIE_DOMAIN: 'None',
     });
     expect(session?.cookie?.domain).toBeUndefined();
+  });
+
+  it('CN20 is merged deeply with options, which win', () => {
+    const environment = optionsFromEnvironment({
+      PROJECT_NAME: 'shop',
+      SECRET_KEY: secret,
+      CACHE_TIMEOUT: 'x',
+      CACHE_VERSION: '3',
+      SESSION_COOKIE_NAME: 'sid',
+    });
+    const options = { cache: { keyPrefix: 'own', version: undefined }, session: { cookie: { path: null } } };
+    const merged = mergeOptions(environment, options);
+    expect(withoutMark(merged)).toEqual({
+      projectName: 'shop',
+      secretKey: secret,
+      cache: { keyPrefix: 'own', timeout: 'x', version: 3 },
+      session: { cookie: { name: 'sid', path: null } },
+    });
+    expect(environment.cache).toEqual({ timeout: 'x', version: 3 });
+    expect(() => resolveSettings(merged)).toThrow(/^cache.timeout \(environment variable CACHE_TIMEOUT\)/);
+    const client = { isOpen: true, isReady: true, sendCommand: () => Promise.resolve() };
+    expect(mergeOptions({ client }, { secretKeyFallbacks: ['a'] }).client).toBe(client);
   });
 
   it('is not blamed for a value from elsewhere', () => {

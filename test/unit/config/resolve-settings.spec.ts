@@ -32,7 +32,7 @@ const frozen = <T extends object>(value: T): T => {
 
 describe('resolveSettings', () => {
   it('has the documented defaults', () => {
-    expect(resolveSettings({})).toEqual({
+    expect(resolveSettings({})).toMatchObject({
       store: {
         source: { kind: 'url', url: 'redis://localhost:6379/0' },
         clientOptions: {},
@@ -45,9 +45,6 @@ describe('resolveSettings', () => {
         sessionNamespaces: [],
         timeoutMs: 300_000,
         version: 1,
-        serializer: undefined,
-        keyFunction: undefined,
-        keyPattern: undefined,
       },
       session: null,
       sessionStore: expect.objectContaining({
@@ -57,7 +54,7 @@ describe('resolveSettings', () => {
   });
 
   it('has the documented defaults of sessions', () => {
-    expect(resolveSettings(withSessions).session).toEqual({
+    expect(resolveSettings(withSessions).session).toMatchObject({
       projectName: 'shop',
       secretKeys: [secretKey],
       keyPrefix: 'session',
@@ -350,6 +347,47 @@ describe('resolveSettings', () => {
     expect(problemsOf(options)).toEqual([expect.stringMatching(problem)]);
   });
 
+  it.each(['grace', 'lease', 'tokens', 'tag', 'epoch', 'lock', 'trace', 'user', 'throttle', 'user:x'])(
+    'refuses %p as the prefix of sessions, where the module has keys of its own',
+    (keyPrefix) => {
+      expect(problemsOf({ ...withSessions, session: { keyPrefix } })).toEqual([
+        expect.stringMatching(/^session\.keyPrefix must be/),
+      ]);
+    },
+  );
+
+  it.each(['public', 'public, max-age=60', 'no-cache', 's-maxage=1, private'])(
+    'refuses %p as Cache-Control beside a session cookie',
+    (cacheControl) => {
+      expect(problemsOf({ ...withSessions, session: { cacheControl } })).toEqual([
+        expect.stringMatching(/^session\.cacheControl must be .*private or no-store/),
+      ]);
+    },
+  );
+
+  it.each([
+    ['development', undefined, 0],
+    ['test', false, 0],
+    ['staging', undefined, 1],
+    [undefined, undefined, 1],
+    ['production', undefined, 0],
+    ['production', false, 1],
+    ['staging', true, 0],
+  ])('with NODE_ENV %p and secure %p warns of the cookie: %p', (environment, secure, count) => {
+    const before = process.env['NODE_ENV'];
+    if (environment === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = environment;
+    try {
+      const warnings = settingsWarnings(
+        resolveSettings({ ...withSessions, session: { cookie: { secure } } }),
+      );
+      expect(warnings).toHaveLength(count);
+      expect(warnings.join()).toMatch(count === 0 ? /^$/ : /^session\.cookie\.secure is off/);
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
+  });
+
   it('warns of a short secret key', () => {
     expect(settingsWarnings(resolveSettings(withSessions))).toEqual([]);
     const short = resolveSettings({
@@ -474,6 +512,28 @@ describe('the namespaces of the sessions', () => {
 
   it("SX14 are nobody's when sessions are off", () => {
     expect(resolveSettings({ projectName: 'site' }).cache.sessionNamespaces).toEqual([]);
+  });
+});
+
+describe('an option that is not known', () => {
+  it.each([
+    [{ host: 'localhost', port: 6379 }, ['url', 'url']],
+    [{ cache: { ttl: 60 } }, ['cache.timeout']],
+    [{ ttl: 60 }, ['cache.timeout']],
+    [{ cache: { timeuot: 60 } }, ['cache.timeout']],
+    [{ keyPrefix: 'shop' }, ['cache.keyPrefix']],
+    [{ projectname: 'shop' }, ['projectName']],
+    [{ ...withSessions, session: { cookie: { samesite: 'lax' } } }, ['session.cookie.sameSite']],
+  ])('CN19 is refused in %j with the nearest known one', (options, nearest) => {
+    expect(problemsOf(options)).toEqual(
+      nearest.map((name): unknown =>
+        expect.stringContaining(`is not a known option (did you mean \`${name}\`?)`),
+      ),
+    );
+  });
+
+  it('CN19 is refused without a question when none is near', () => {
+    expect(problemsOf({ zebra: 1 })).toEqual(['zebra is not a known option; see the settings page']);
   });
 });
 

@@ -84,6 +84,34 @@ describe('CodexRedisThrottlerStorage', () => {
     await expect(hit(open({ whenUnavailable: 'allow' }))).rejects.toThrow(RedisServiceError);
   });
 
+  it('SX12 counts apart whatever names and keys are made of', async () => {
+    const storage = open();
+    const pairs = [
+      ['a:b', 'c'],
+      ['a', 'b:c'],
+      ['a%3Ab', 'c'],
+      ['a%', '3Ab:c'],
+    ] as const;
+    for (const [name, key] of pairs)
+      expect((await storage.increment(key, 60_000, 5, 0, name)).totalHits).toBe(1);
+  });
+
+  it('SX12 refuses a Redis on which nothing names the application', () => {
+    const settings = resolveSettings({ url: 'redis://localhost' });
+    expect(() => open({}, settings)).toThrow(/^cache\.keyPrefix is required for rate limits/);
+  });
+
+  it.each([
+    [NaN, 1, 0],
+    [1000, NaN, 0],
+    [1000, 1, NaN],
+    ['1000' as never, 1, 0],
+  ])('refuses the rule %p %p %p before anything is counted', async (ttl, limit, block) => {
+    await expect(open({ whenUnavailable: 'allow' }).increment('k', ttl, limit, block, 'a')).rejects.toThrow(
+      TypeError,
+    );
+  });
+
   it.each([
     [{ cache: { keyPrefix: 'shop' } }, 'shop:throttle:default:k'],
     [{ projectName: 'site', secretKey: 's'.repeat(32), session: {} }, 'site:throttle:default:k'],

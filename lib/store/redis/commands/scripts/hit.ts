@@ -11,6 +11,10 @@ import { redisScript } from './redis-script.js';
  */
 export const hitScript = redisScript(`
 local key, window, limit, block = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+-- What could fail comes before the first write: a script that fails leaves its writes behind.
+if not (window and limit and block) or math.max(window, block) > 2 ^ 52 then
+  return redis.error_reply('ERR the rule of a rate limit has to be of numbers, and its times finite')
+end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text(milliseconds) return string.format('%.0f', milliseconds) end
@@ -25,10 +29,13 @@ local function count()
 end
 
 local windowEnd, blockEnd = 0, 0
-local head = redis.call('LPOP', key)
-if head then
-  local a, b = string.match(head, '^(%d+):(%d+)$')
+local head = redis.call('LINDEX', key, 0)
+local a, b = string.match(head or '', '^(%d+):(%d+)$')
+if a then
   windowEnd, blockEnd = tonumber(a), tonumber(b)
+  redis.call('LPOP', key)
+elseif head then
+  redis.call('DEL', key)
 end
 local oldest = redis.call('LINDEX', key, 0)
 while oldest and tonumber(oldest) <= now do
