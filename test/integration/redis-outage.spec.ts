@@ -120,7 +120,8 @@ describe('an outage of Redis', () => {
   });
 
   it('rejects what CLIENT PAUSE holds up, and works again when it ends', async () => {
-    const paused = await pauseClients(send, 900);
+    // much longer than the deadline, whose ticks come late on a busy machine
+    const paused = await pauseClients(send, 3 * DEADLINE_MS);
 
     const { error, afterMs } = await settle(() => store.get('k'));
 
@@ -131,7 +132,7 @@ describe('an outage of Redis', () => {
   });
 
   it('rejects what a command of another client holds up', async () => {
-    const sleep = await occupy(send, 900);
+    const sleep = await occupy(send, 3 * DEADLINE_MS);
 
     const { error, afterMs } = await settle(() => store.get('k'));
 

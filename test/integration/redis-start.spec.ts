@@ -120,7 +120,7 @@ describe('the start', () => {
       const store = openRedis(`redis://127.0.0.1:${port}/0`);
       await expect(store.get('k')).rejects.toBeInstanceOf(RedisConnectionError);
       const late = await RedisServer.start({ port });
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await until('the store is connected', () => store.ping().then(() => true));
 
       await works(store);
       await late.stop();

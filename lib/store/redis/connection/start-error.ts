@@ -73,7 +73,10 @@ const refusal = (error: ErrorReply, address: string): Error => {
       `Redis at ${address} is too old: 7.0 or newer (or Valkey) is needed`,
       cause,
     );
-  return new RedisConnectionError(`Redis at ${address} refused the connection: ${error.message}`, cause);
+  const translated = translateError(error);
+  return translated instanceof RedisUnavailableError
+    ? translated
+    : new RedisConnectionError(`Redis at ${address} refused the connection: ${error.message}`, cause);
 };
 
 const wrongMode = (error: WrongModeError, address: string): Error =>
