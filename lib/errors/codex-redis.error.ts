@@ -15,6 +15,11 @@ export abstract class CodexRedisError extends Error {
   /** Stable across releases; compare this rather than the message. */
   abstract readonly code: string;
 
+  /** What GraphQL servers send beside the message. */
+  get extensions(): { readonly code: string } {
+    return { code: this.code };
+  }
+
   constructor(message: string, options: CodexRedisErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
   }

@@ -5,6 +5,7 @@ import type { SessionSettings } from '../config/settings.js';
 import type { SessionService } from '../session/session.service.js';
 import { ExcludedRoutes } from './excluded-routes.js';
 import { commitBeforeReply } from './nest/commit-before-reply.js';
+import { noteGraphqlFailures } from './nest/graphql-failures.js';
 import { refuseExcludedHandlers } from './nest/refuse-handlers.js';
 import type { SessionGuard } from './nest/session.guard.js';
 import { installOn } from './platform/platforms.js';
@@ -37,6 +38,7 @@ export const mountSessions = (mount: SessionMount): (() => void) => {
     if (!isAdapter(adapter)) return;
     refuseExcludedHandlers(modules, excluded, config);
     finishInstalling();
+    noteGraphqlFailures(config, modules);
     if (settings.mount === 'manual') return;
     // in place, since the routes are made of this very array; first, so that every other guard finds the session
     config.getGlobalGuards().unshift(guard);

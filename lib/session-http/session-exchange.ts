@@ -52,6 +52,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
   #session: Session | undefined;
   #committing: Promise<void> | undefined;
   #failure: { readonly error: Error } | undefined;
+  #hasFailed = false;
 
   constructor(
     http: SessionHttp,
@@ -152,6 +153,11 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     return this.phase === 'open' && this.#task(statusCode) !== undefined;
   }
 
+  /** The request has failed, whatever the status of its answer says: nothing that it did to its session is saved. */
+  noteFailure(): void {
+    this.#hasFailed = true;
+  }
+
   /** Commits what a handler has done; `undefined` when there is nothing to wait for. */
   commit(statusCode: number): Promise<void> | undefined {
     return this.phase === 'open' && this.concerns() ? this.settle(statusCode) : undefined;
@@ -226,17 +232,21 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     const state = this.#state();
     if (state === undefined || state.committed) return undefined;
     const underWay = state.ending.work !== undefined || state.saves.size > 0;
-    if (statusCode >= SERVER_ERROR || this.access === 'skipped') return underWay ? 'discard' : undefined;
+    if (this.#isError(statusCode) || this.access === 'skipped') return underWay ? 'discard' : undefined;
     const idle = !state.modified && !state.isExposed && state.moving === undefined && !underWay;
     const isExtended = this.#http.settings.saveEveryRequest && state.isLoaded && !state.isNew;
     return idle && !isExtended ? undefined : 'commit';
+  }
+
+  #isError(statusCode: number): boolean {
+    return this.#hasFailed || statusCode >= SERVER_ERROR;
   }
 
   #givesKey(state: SessionState, statusCode: number): boolean {
     const { isNew, effect } = state;
     if (isNew || effect === 'nothing' || effect === 'deleted') return false;
     // of what an error page leaves behind the client needs a new key only where its old one is worth nothing now
-    return statusCode < SERVER_ERROR || effect === 'cycled';
+    return !this.#isError(statusCode) || effect === 'cycled';
   }
 
   #takesCookie(state: SessionState | undefined, statusCode: number): boolean {
@@ -246,7 +256,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     const failed = this.#failure !== undefined;
     if (failed && state.effect !== 'deleted') return false;
     if (!state.accessed || !state.isLoaded || !state.isNew || state.identity.hasTrace) return false;
-    return state.isEmpty || ((failed || statusCode >= SERVER_ERROR) && state.ending.count > 0);
+    return state.isEmpty || ((failed || this.#isError(statusCode)) && state.ending.count > 0);
   }
 
   #cookieOf(state: SessionState): string {

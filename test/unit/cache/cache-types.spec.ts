@@ -25,7 +25,7 @@ class Account {
 }
 
 type Json = string | number | boolean | null | JsonArray | { [key: string]: Json };
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the form in which an ORM declares it
+
 interface JsonArray extends Array<Json> {}
 
 const product: Product = { id: 1, name: 'x', tags: [], pair: [1, 'a'], prices: { EUR: 1 }, parent: null };
@@ -141,7 +141,7 @@ describe('The types of getOrSet', () => {
         _key: string,
         factory: (context: FactoryContext) => JsonValue<T> | Promise<JsonValue<T>>,
       ): Promise<JsonValue<T>> {
-        return Promise.resolve(factory({ signal: new AbortController().signal } as FactoryContext));
+        return Promise.resolve(factory({ signal: new AbortController().signal }));
       }
     }
     const real: Cache = cache;
