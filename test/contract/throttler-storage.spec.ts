@@ -108,7 +108,7 @@ describeOnEveryStore('rate limits', (context) => {
     [Infinity, Infinity],
     [Infinity, 0],
     [Number.MAX_VALUE, 1.5],
-  ])('with a ttl of %p and a block of %p end as those of @nestjs/throttler do', async (ttl, block) => {
+  ])('CN13 with a ttl of %p and a block of %p end as those of @nestjs/throttler do', async (ttl, block) => {
     const ours = storageOf(context.store, context);
     for (let i = 0; i < 4; i++) {
       const expected = await theirs.increment(now, `endless ${ttl} ${block}`, ttl, 2, block, 'endless');

@@ -43,7 +43,7 @@ describe('what logs show', () => {
   });
   afterAll(() => server.stop());
 
-  it.each(['forRoot', 'forRootAsync'] as const)('of each provider of %s is no secret', async (way) => {
+  it.each(['forRoot', 'forRootAsync'] as const)('SX6 of each provider of %s is no secret', async (way) => {
     const url = `redis://:${SECRET}@127.0.0.1:${server.port}/0`;
     const options = {
       url,
@@ -96,7 +96,7 @@ describe('what logs show', () => {
     }
   });
 
-  it('of an error and its causes is no secret', async () => {
+  it('SX6 of an error and its causes is no secret', async () => {
     const url = `redis://:${SECRET}-wrong@127.0.0.1:${server.port}/0`;
     const failure = async (options: object): Promise<unknown> => {
       @Module({ imports: [CodexRedisModule.forRoot({ ...options, cache: { keyPrefix: 'shop' } })] })
