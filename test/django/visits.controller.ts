@@ -18,7 +18,8 @@ export class VisitsController {
 
   @Post('update')
   update(@Session() session: Session, @Body('entries') entries: Record<string, unknown>): void {
-    session.update(entries);
+    // update() refuses the names that are Django's own
+    for (const [name, value] of Object.entries(entries)) session.set(name, value);
   }
 
   @Post('append')
@@ -48,6 +49,7 @@ export class VisitsController {
     @Body() { gate, entries }: { gate: string; entries: Record<string, unknown> },
   ): Promise<void> {
     await passGate(this.redis, gate);
-    session.update(entries);
+    // update() refuses the names that are Django's own
+    for (const [name, value] of Object.entries(entries)) session.set(name, value);
   }
 }
