@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { createClient, type RedisClientOptions } from 'redis';
+import { ignore } from '../../lib/common/ignore.js';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { clientTemplate, templateFor } from '../../lib/store/redis/connection/client-template.js';
+import { dial } from '../../lib/store/redis/connection/dial.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { openRedis } from '../support/open-redis.js';
 import { until } from '../support/redis-admin.js';
@@ -211,7 +217,7 @@ describe('the start', () => {
       await full.stop();
     });
 
-    it('for a Redis older than 7.0', async () => {
+    it('CN8 for a Redis older than 7.0', async () => {
       const proxy = await RedisProxy.start(server.url);
       proxy.outdate();
       const error = await failure(openRedis(proxy.url, { clientOptions: { password: PASSWORD } }));
@@ -221,7 +227,27 @@ describe('the start', () => {
       await proxy.stop();
     });
 
-    describe('for a server without HELLO', () => {
+    it('CN8 for a Redis where Sentinels are expected', async () => {
+      const sentinel = {
+        name: 'mymaster',
+        sentinelRootNodes: [{ host: '127.0.0.1', port: server.port }],
+        sentinelClientOptions: { password: PASSWORD },
+      };
+      const error = await failure(
+        openRedisStore({
+          source: { kind: 'sentinel', options: sentinel },
+          clientOptions: {},
+          operationTimeoutMs: 1000,
+          connectTimeoutMs: 2000,
+        }),
+      );
+
+      expect(error).toBeInstanceOf(ImproperlyConfiguredError);
+      expect(error.message).toContain('No Sentinel answers at');
+      expect(error.message).not.toContain('RESP 2');
+    });
+
+    describe('CN8 for a server without HELLO, as a proxy that speaks RESP 2 only', () => {
       let without: RedisServer;
 
       beforeAll(async () => {
@@ -236,7 +262,8 @@ describe('the start', () => {
         const error = await failure(openRedis(without.url, { clientOptions: credentials }));
 
         expect(error).toBeInstanceOf(ImproperlyConfiguredError);
-        expect(error.message).toContain('7.0 or newer');
+        expect(error.message).toContain('proxy that knows RESP 2 only');
+        expect(error.message).not.toContain('Sentinel');
         expect(inspect(error, { depth: null, showHidden: true })).not.toContain('secret-of-redis');
       });
     });
@@ -295,6 +322,66 @@ describe('the start', () => {
       expect(plain).toBeInstanceOf(RedisConnectionError);
       expect(plain.message).toContain('rediss: needs a port that speaks TLS');
       expect(tls).toBeInstanceOf(RedisConnectionError);
+    });
+
+    describe('behind a front that chooses by the name of the server', () => {
+      let front: TlsServer;
+      let names: string[];
+      const port = (): number => (front.address() as AddressInfo).port;
+
+      beforeEach(async () => {
+        names = [];
+        const key = readFileSync(certificate.keyFile);
+        front = createTlsServer({ key, cert: certificate.ca }, (socket) => {
+          const { servername } = socket as TLSSocket & { readonly servername: string | false };
+          names.push(servername || 'none');
+          const upstream = connect({ port: server.port, host: '127.0.0.1' });
+          socket.on('error', () => upstream.destroy());
+          upstream.on('error', () => socket.destroy());
+          socket.pipe(upstream).pipe(socket);
+        });
+        await once(front.listen(0, '127.0.0.1'), 'listening');
+      });
+
+      afterEach(() => new Promise((resolve) => front.close(resolve)));
+
+      it.each([
+        ['the host of the url', 'localhost', undefined, 'localhost'],
+        ['none for an IP address', '127.0.0.1', undefined, 'none'],
+        ['socket.servername before it', '127.0.0.1', 'localhost', 'localhost'],
+      ])('gives %s', async (_, host, servername, expected) => {
+        const socket = { ca: certificate.ca, ...(servername !== undefined && { servername }) } as never;
+        const store = openRedis(`rediss://${host}:${port()}/0`, {
+          clientOptions: { socket, password: PASSWORD },
+        });
+        await store.connect();
+        await store.close();
+
+        expect(new Set(names)).toEqual(new Set([expected]));
+      });
+
+      it('gives the host of each node that was learned later, as those of a cluster or a master', async () => {
+        const socket = { tls: true, ca: certificate.ca } as never;
+        const template = clientTemplate({ socket, password: PASSWORD }, 'cluster.defaults');
+        const node = templateFor(template, { host: 'localhost', port: port() });
+        const { client } = await dial(node, 2000)(new AbortController().signal);
+        client.destroy();
+
+        expect(names).toEqual(['localhost']);
+      });
+    });
+
+    it('names socket.servername where a server cuts the handshake off', async () => {
+      const cutting = createServer((socket) => {
+        socket.on('error', ignore).once('data', () => socket.end());
+      });
+      await once(cutting.listen(0, '127.0.0.1'), 'listening');
+      const { port } = cutting.address() as AddressInfo;
+      const error = await failure(openRedis(`rediss://localhost:${port}/0`, { connectTimeoutMs: 500 }));
+
+      expect(error).toBeInstanceOf(RedisConnectionError);
+      expect(error.message).toContain('socket.servername');
+      await new Promise((resolve) => cutting.close(resolve));
     });
 
     it('fails clearly where nothing listens', async () => {

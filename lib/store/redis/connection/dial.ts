@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net';
 import { ErrorReply, type RedisClientType } from 'redis';
 import { ignore } from '../../../common/ignore.js';
 import { within } from '../../../common/within.js';
@@ -49,13 +49,25 @@ export const dial =
     }
   };
 
+type SocketOptions = NetConnectOpts & {
+  readonly tls?: boolean;
+  readonly host?: string;
+  readonly servername?: string;
+};
+
+/** Over a socket that is connected already, Node names no server, and a front for several could not choose. */
+const withServerName = (options: SocketOptions): SocketOptions => {
+  const { tls, host = 'localhost', servername = host } = options;
+  return tls === true && isIP(servername) === 0 ? { ...options, servername } : options;
+};
+
 /** The signal destroys sockets too: a TCP connect under way outlives the destroy() of node-redis. */
 const open = async (
   template: RedisClientType,
   signal: AbortSignal,
   verify: (client: RedisClientType) => Promise<void>,
 ): Promise<DialledClient> => {
-  const options = { ...(template.options.socket as NetConnectOpts & { readonly tls?: boolean }), signal };
+  const options = { ...withServerName(template.options.socket as SocketOptions), signal };
   const underTls = options.tls === true ? await connectSocket(options) : undefined;
   signal.throwIfAborted();
   const client = template.duplicate({

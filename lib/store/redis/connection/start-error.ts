@@ -52,6 +52,10 @@ export const inCommon = (error: unknown): unknown => {
 
 const CREDENTIALS = ['WRONGPASS', 'NOAUTH', 'NOPERM'];
 
+/** Whether the server, or a proxy before it, cannot answer the first question of all. */
+export const lacksResp3 = ({ message }: ErrorReply): boolean =>
+  /unknown command '?`?hello/i.test(message) || message.startsWith('NOPROTO');
+
 export const isAboutCredentials = (reply: ErrorReply): boolean => CREDENTIALS.includes(replyCode(reply));
 
 const refusal = (error: ErrorReply, address: string): Error => {
@@ -68,9 +72,11 @@ const refusal = (error: ErrorReply, address: string): Error => {
       `Redis at ${address} has no database of this number; check the path of the url, or \`databases\` in redis.conf`,
       cause,
     );
-  if (error.message.includes('unknown command'))
+  if (lacksResp3(error))
     return new ImproperlyConfiguredError(
-      `Redis at ${address} is too old: 7.0 or newer (or Valkey) is needed`,
+      `The server at ${address} does not speak RESP 3 (it refuses HELLO 3): it is a proxy that knows RESP 2 only, as ` +
+        'twemproxy and older versions of Envoy are, or a Redis before 6.0; give the address of Redis 7.0 or newer ' +
+        '(or Valkey) itself, or let the proxy pass HELLO on',
       cause,
     );
   const translated = translateError(error);
@@ -97,7 +103,18 @@ const reason = (error: unknown): string => {
 const isAboutTls = (error: unknown): boolean =>
   /CERT|TLS|SSL|ALTNAME/.test(String((Object(error) as NodeJS.ErrnoException).code));
 
-const fix = (error: unknown): string =>
-  isAboutTls(error)
+/** Node's own words; a server that picks a certificate by name ends a handshake for a name it does not know. */
+const isCutOffHandshake = (error: unknown): boolean =>
+  String((Object(error) as Error).message).includes('before secure TLS connection') ||
+  (error instanceof AggregateError && error.errors.some(isCutOffHandshake));
+
+const fix = (error: unknown): string => {
+  if (isCutOffHandshake(error))
+    return (
+      'the server cut the TLS handshake off: check that the port speaks TLS, and that the server knows the name in ' +
+      'socket.servername (by default the host, and none for an IP address)'
+    );
+  return isAboutTls(error)
     ? 'check the certificate authority and the host name in clientOptions.socket, and that the port speaks TLS'
     : 'check the url (rediss: needs a port that speaks TLS), that the server runs, and firewalls between';
+};

@@ -1,5 +1,5 @@
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
-import { inCommon, isAboutCredentials, replyIn, startError } from '../connection/start-error.js';
+import { inCommon, isAboutCredentials, lacksResp3, replyIn, startError } from '../connection/start-error.js';
 import { replyCode } from '../connection/translate-error.js';
 import { ReplicaError, WrongModeError } from '../connection/verify-primary.js';
 import { UnknownMasterError } from './sentinel-server.js';
@@ -23,7 +23,7 @@ export const sentinelStartError = (error: unknown, { sentinels, master, name }: 
     );
   const ofSentinels = error instanceof AggregateError || master === undefined;
   const reply = replyIn(error);
-  if (ofSentinels && reply?.message.includes('unknown command') === true)
+  if (ofSentinels && reply?.message.includes('unknown command') === true && !lacksResp3(reply))
     return new ImproperlyConfiguredError(
       `No Sentinel answers at ${sentinels}, but a Redis server; give the port of the Sentinels (26379 by default), or ` +
         'this address as `url`',
