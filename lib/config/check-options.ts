@@ -1,6 +1,6 @@
 import { describeValue } from '../common/describe-value.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
-import type { Problem } from './cross-checks.js';
+import type { Problem } from './option.js';
 import { FROM_ENVIRONMENT } from './environment.js';
 import { type Entries, type Entry, isGroup, optionRows } from './option.js';
 import { moduleOptions } from './options.js';

@@ -1,16 +1,12 @@
 import { stringifySetCookie } from 'cookie';
 import type { RedisClientOptions } from 'redis';
 import type { CacheOptions, NamedCacheOptions } from './cache-options.js';
+import { unhonouredOptions } from './client-options.js';
 import { isCookieName } from './namespaces.js';
+import type { Problem } from './option.js';
 import type { CodexRedisOptions } from './options.js';
 import type { CookieOptions } from './session-options.js';
 import type { RedisSourceOptions } from './source-options.js';
-
-/** A sentence about an option; the path is put before it. */
-export interface Problem {
-  readonly path: string;
-  readonly message: string;
-}
 
 /** How options of `forRoot()` that are right by themselves do not fit each other. */
 export const checkTogether = (options: CodexRedisOptions): Problem[] => [
@@ -48,23 +44,13 @@ const checkCache = (cache: CacheOptions, path: string): Problem[] =>
     ? [{ path: `${path}keyPattern`, message: `needs ${path}keyFunction beside it; give both or neither` }]
     : [];
 
-/** The module makes its clients recover and settle in time; these would undo it. */
-const OWN_CLIENT_OPTIONS: Readonly<Record<string, string>> = {
-  url: 'set url beside clientOptions instead',
-  disableOfflineQueue: 'leave it out, calls always fail at once while Redis is away',
-  commandOptions: 'set operationTimeoutMs instead',
-  RESP: 'leave it out, it is always 3',
-};
-
 const checkClientOptions = (
   { clientOptions, cluster, sentinel, client }: RedisSourceOptions,
   prefix: string,
 ): Problem[] => {
-  if (clientOptions === undefined) return [];
+  const problems = unhonouredOptions({ clientOptions, cluster, sentinel }, prefix);
+  if (clientOptions === undefined) return problems;
   const path = `${prefix}clientOptions`;
-  const problems: Problem[] = Object.entries(OWN_CLIENT_OPTIONS)
-    .filter(([name]) => name in clientOptions)
-    .map(([name, fix]) => ({ path: `${path}.${name}`, message: `is the module's own; ${fix}` }));
   problems.push(...checkAddress(clientOptions, path));
   const place =
     (cluster && 'cluster.defaults') ??

@@ -101,6 +101,12 @@ export const feature = <E, Given extends OptionsOf<E> = OptionsOf<E>>(
 
 export const isGroup = (entry: Entry): entry is Group => 'entries' in entry;
 
+/** A sentence about an option; the path is put before it. */
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
 /** One option with its dotted path. */
 export interface OptionRow extends Option {
   readonly path: string;

@@ -47,6 +47,15 @@ const nearestOption = (name: string, prefix: string, entries: Entries): string |
   return near[0]?.path;
 };
 
+/** The one of some names that another most probably means. */
+export const nearestName = (name: string, known: readonly string[]): string | undefined => {
+  const most = Math.max(1, Math.floor(name.length / 3));
+  return known
+    .map((word) => ({ word, distance: editDistance(name, word) }))
+    .filter(({ distance }) => distance <= most)
+    .sort((one, other) => one.distance - other.distance)[0]?.word;
+};
+
 /** How many characters have to be changed, put in or taken away, in any case of letters. */
 const editDistance = (one: string, other: string): number => {
   const target = other.toLowerCase();

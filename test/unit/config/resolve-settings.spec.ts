@@ -187,6 +187,33 @@ describe('resolveSettings', () => {
   });
 
   it.each([
+    [{ tls: true }, /^PATH.tls has no effect here; put tls into socket/],
+    [{ keyPrefix: 'x:' }, /^PATH.keyPrefix has no effect here; set cache.keyPrefix/],
+    [{ retryStrategy: () => 50 }, /^PATH.retryStrategy has no effect here/],
+    [{ pasword: 'x' }, /^PATH.pasword is no option .*did you mean `password`/],
+    [{ clientSideCache: {} }, /^PATH.clientSideCache is no option/],
+    [{ RESP: 2 }, /^PATH.RESP is the module's own/],
+    [{ socket: { reconnectStrategy: 1 } }, /^PATH.socket.reconnectStrategy is the module's own/],
+    [{ socket: { connectTimeout: 1 } }, /^PATH.socket.connectTimeout is .*connectTimeoutMs/],
+    [{ socket: { serverName: 'x' } }, /^PATH.socket.serverName is no option .*did you mean `servername`/],
+  ])('refuses %j, which node-redis would take without effect, wherever its options are', (given, problem) => {
+    const wrong = given as object;
+    const rootNodes = [{ url: 'redis://one' }];
+    const sentinelRootNodes = [{ host: 'one', port: 26379 }];
+    const sentinel = { name: 'one', sentinelRootNodes };
+    for (const [path, options] of [
+      ['clientOptions', { url: 'redis://one', clientOptions: wrong }],
+      ['cluster.defaults', { cluster: { rootNodes, defaults: wrong } }],
+      ['cluster.rootNodes.0', { cluster: { rootNodes: [{ ...rootNodes[0], ...wrong }] } }],
+      ['sentinel.nodeClientOptions', { sentinel: { ...sentinel, nodeClientOptions: wrong } }],
+      ['sentinel.sentinelClientOptions', { sentinel: { ...sentinel, sentinelClientOptions: wrong } }],
+    ] as const)
+      expect(problemsOf(options as never)).toEqual([
+        expect.stringMatching(new RegExp(problem.source.replace('PATH', path))),
+      ]);
+  });
+
+  it.each([
     ['a pool', createClientPool({})],
     ['a cluster', createCluster({ rootNodes: [] })],
     ['Sentinels', createSentinel({ name: 'shop', sentinelRootNodes: [{ host: 'localhost', port: 26379 }] })],
