@@ -25,7 +25,13 @@ export class RedisAdmin {
     const known = this.#clients.get(port);
     if (known?.isReady === true) return known;
     if (known?.isOpen === true) known.destroy();
-    const socket = { ...this.options.socket, host: '127.0.0.1', port, reconnectStrategy: false as const };
+    const socket = {
+      ...this.options.socket,
+      host: '127.0.0.1',
+      port,
+      reconnectStrategy: false as const,
+      connectTimeout: 30_000,
+    };
     const client: RedisClientType = createClient({ ...this.options, socket });
     client.on('error', () => undefined);
     await client.connect();
