@@ -105,7 +105,7 @@ const isAboutTls = (error: unknown): boolean =>
 
 /** Node's own words; a server that picks a certificate by name ends a handshake for a name it does not know. */
 const isCutOffHandshake = (error: unknown): boolean =>
-  String((Object(error) as Error).message).includes('before secure TLS connection') ||
+  String((Object(error) as Partial<Error>).message).includes('before secure TLS connection') ||
   (error instanceof AggregateError && error.errors.some(isCutOffHandshake));
 
 const fix = (error: unknown): string => {
