@@ -94,6 +94,13 @@ export interface KeyValueStore {
   /** Stores only where nothing is; whether it did. */
   setIfAbsent(key: string, value: string, ttl: TimeToLive): Promise<boolean>;
 
+  /**
+   * Stores only where nothing is, and where what was there has left no trace of a move or an ending; whether it did.
+   *
+   * @param trace the key of the companion that takes the trace
+   */
+  setIfUntraced(key: string, trace: string, value: string, ttl: number): Promise<boolean>;
+
   /** Like `setIfAbsent`, but gives what stood there, or `null` when the value was stored. */
   setIfAbsentOrGet(key: string, value: string, ttl: TimeToLive): Promise<string | null>;
 

@@ -120,6 +120,22 @@ describeOnEveryStore('KeyValueStore, entries that leave a trace', (context) => {
     expect(await left()).toBeNull();
   });
 
+  it('setIfUntraced stores where nothing is and nothing was moved or ended', async () => {
+    expect(await context.store.setIfUntraced(key, trace, 'new', MINUTE)).toBe(false);
+    expect(await context.store.get(key)).toBe('old');
+    await context.store.delete(key);
+    expect(await context.store.setIfUntraced(key, trace, 'new', 1500.5)).toBe(true);
+    expect(await context.store.get(key)).toBe('new');
+    expect(await context.store.remaining(key)).toBeLessThanOrEqual(1501);
+    await move({ expected: 'new' });
+    expect(await context.store.setIfUntraced(key, trace, 'newer', MINUTE)).toBe(false);
+    await context.store.end(key, trace, MINUTE);
+    expect(await context.store.setIfUntraced(key, trace, 'newer', MINUTE)).toBe(false);
+    expect(await context.store.has(key)).toBe(false);
+    await context.elapseRedisKey(trace, MINUTE);
+    expect(await context.store.setIfUntraced(key, trace, 'newer', MINUTE)).toBe(true);
+  });
+
   it('compareAndExpire gives a new ttl to the expected value only', async () => {
     expect(await context.store.compareAndExpire(key, 'old', 1500.5)).toBe(true);
     expect(await context.store.remaining(key)).toBeLessThanOrEqual(1501);

@@ -1,7 +1,15 @@
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 
 /** The verbs that sessions write with. */
-const WRITES = new Set(['setIfAbsent', 'compareAndSet', 'compareAndExpire', 'moveAway', 'end', 'delete']);
+const WRITES = new Set([
+  'setIfAbsent',
+  'setIfUntraced',
+  'compareAndSet',
+  'compareAndExpire',
+  'moveAway',
+  'end',
+  'delete',
+]);
 
 /** Lets a test decide when, and whether, the writes of sessions go through. */
 export class CommitSwitch {

@@ -85,11 +85,11 @@ export class MemoryStore implements KeyValueStore {
   }
 
   setIfAbsent(key: string, value: string, ttl: TimeToLive): Promise<boolean> {
-    return this.#answer(() => {
-      if (this.#entries.has(key)) return false;
-      this.#entries.set(key, value, ttl);
-      return true;
-    });
+    return this.#answer(() => this.#insert(key, value, ttl));
+  }
+
+  setIfUntraced(key: string, trace: string, value: string, ttl: number): Promise<boolean> {
+    return this.#answer(() => !this.#entries.has(trace) && this.#insert(key, value, ttl));
   }
 
   setIfAbsentOrGet(key: string, value: string, ttl: TimeToLive): Promise<string | null> {
@@ -206,6 +206,12 @@ export class MemoryStore implements KeyValueStore {
     } finally {
       await laterTurn();
     }
+  }
+
+  #insert(key: string, value: string, ttl: TimeToLive): boolean {
+    if (this.#entries.has(key)) return false;
+    this.#entries.set(key, value, ttl);
+    return true;
   }
 
   #text(key: string): string | undefined {

@@ -36,7 +36,13 @@ import { persistScript, renameScript } from './commands/scripts/move.js';
 import { type ScriptRunner, scriptRunner } from './commands/scripts/script-runner.js';
 import { servesWritesScript } from './commands/scripts/serves-writes.js';
 import { setManyScript } from './commands/scripts/set-many.js';
-import { endScript, moveAwayScript, parseEndOutcome, parseMoveOutcome } from './commands/scripts/trace.js';
+import {
+  endScript,
+  moveAwayScript,
+  parseEndOutcome,
+  parseMoveOutcome,
+  setIfUntracedScript,
+} from './commands/scripts/trace.js';
 import { asPx, setCommand } from './commands/set-command.js';
 
 /** One SCAN step: small enough that other clients hardly notice it. */
@@ -117,6 +123,10 @@ export class RedisStore implements KeyValueStore {
 
   setIfAbsent(key: string, value: string, ttl: TimeToLive): Promise<boolean> {
     return this.#send(key, setCommand(key, value, ttl, 'NX'), asOk);
+  }
+
+  setIfUntraced(key: string, trace: string, value: string, ttl: number): Promise<boolean> {
+    return this.#run(setIfUntracedScript, [key, trace], [value, asPx(ttl)], asExistence);
   }
 
   setIfAbsentOrGet(key: string, value: string, ttl: TimeToLive): Promise<string | null> {

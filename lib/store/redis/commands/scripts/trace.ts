@@ -3,6 +3,12 @@ import type { RedisReply } from '../../link/redis-link.js';
 import { parseCompareOutcome } from './compare.js';
 import { redisScript } from './redis-script.js';
 
+/** KEYS: key, its trace. ARGV: value, its ttl in milliseconds. Whether it was stored. */
+export const setIfUntracedScript = redisScript(`
+if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`);
+
 /**
  * KEYS: key, its trace. ARGV: expected, the trace to leave, its ttl in milliseconds, a successor to add to the trace of
  * an earlier move or ''.
