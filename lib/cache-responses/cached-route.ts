@@ -1,24 +1,15 @@
-import { type ExecutionContext, RequestMethod } from '@nestjs/common';
+import { RequestMethod } from '@nestjs/common';
 import {
-  CUSTOM_ROUTE_ARGS_METADATA,
   GUARDS_METADATA,
   HOST_METADATA,
   INTERCEPTORS_METADATA,
   METHOD_METADATA,
   REDIRECT_METADATA,
-  RENDER_METADATA,
-  RESPONSE_PASSTHROUGH_METADATA,
-  ROUTE_ARGS_METADATA,
-  SSE_METADATA,
 } from '@nestjs/common/constants.js';
-import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { type Controller, type Handler, sendsByItself } from '../common/handlers.js';
 import { CACHE_KEY, CACHE_RESPONSE, CACHE_TTL } from './cache-response-metadata.js';
 import type { CacheResponseInterceptorOptions } from './cache-response-options.js';
 import { CacheResponseInterceptor } from './cache-response.interceptor.js';
-
-/** The class and the method of a handler, as a context gives them. */
-export type Controller = ReturnType<ExecutionContext['getClass']>;
-export type Handler = ReturnType<ExecutionContext['getHandler']>;
 
 /** A handler whose responses are cached. */
 export interface CachedRoute {
@@ -57,7 +48,7 @@ export const cachedRoute = (
         : undefined,
     isForHost: Reflect.getMetadata(HOST_METADATA, controller) !== undefined,
     isGuarded: [handler, controller].some((target) => listAt(GUARDS_METADATA, target).length > 0),
-    sendsByItself: sendsByItself(controller, handler),
+    sendsByItself: Reflect.hasMetadata(REDIRECT_METADATA, handler) || sendsByItself(controller, handler),
   };
 };
 
@@ -84,29 +75,3 @@ const interceptorOptions = (target: object): readonly CacheResponseInterceptorOp
 
 const listAt = (key: string, target: object): readonly unknown[] =>
   (Reflect.getMetadata(key, target) ?? []) as readonly unknown[];
-
-const SENDING: readonly number[] = [RouteParamtypes.RESPONSE, RouteParamtypes.NEXT];
-const ENDING_OTHERWISE = [SSE_METADATA, RENDER_METADATA, REDIRECT_METADATA];
-
-const sendsByItself = (controller: Controller, handler: Handler): boolean => {
-  if (ENDING_OTHERWISE.some((key) => Reflect.hasMetadata(key, handler))) return true;
-  const name = methodName(controller, handler);
-  const parameters = Object.keys(
-    (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as object,
-  );
-  return (
-    parameters.some(isResponse) &&
-    Reflect.getMetadata(RESPONSE_PASSTHROUGH_METADATA, controller, name) !== true
-  );
-};
-
-const isResponse = (kind: string): boolean =>
-  !kind.includes(CUSTOM_ROUTE_ARGS_METADATA) && SENDING.includes(Number.parseInt(kind, 10));
-
-/** Nest keeps the parameters of a handler under the name of its property, which a decorator may have hidden. */
-const methodName = (controller: Controller, handler: Handler): string => {
-  for (let at = controller.prototype as object | null; at !== null; at = Reflect.getPrototypeOf(at))
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
-      if (value === handler) return name;
-  return handler.name;
-};

@@ -3,16 +3,10 @@ import type { AbstractHttpAdapter, ApplicationConfig, ModulesContainer } from '@
 import { MetadataScanner } from '@nestjs/core';
 import type { CacheService } from '../cache/cache.service.js';
 import type { Clock } from '../common/clock.js';
+import type { Controller, Handler } from '../common/handlers.js';
 import type { SessionAccessOf } from '../common/session-access.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
-import {
-  type CachedRoute,
-  cachedRoute,
-  type Controller,
-  type Handler,
-  isWronglyMarked,
-  optionsAmong,
-} from './cached-route.js';
+import { type CachedRoute, cachedRoute, isWronglyMarked, optionsAmong } from './cached-route.js';
 import type { CacheResponseInterceptorOptions } from './cache-response-options.js';
 import { ResponseCache } from './response-cache.js';
 

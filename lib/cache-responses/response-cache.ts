@@ -1,9 +1,8 @@
 import type { CallHandler, ExecutionContext, NestInterceptor, VersioningOptions } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { from, lastValueFrom, mergeAll, type Observable, of } from 'rxjs';
+import { from, mergeAll, type Observable, of } from 'rxjs';
 import type { CacheService } from '../cache/cache.service.js';
 import { type Timeout, timeoutToMs } from '../cache/timeout.js';
-import { withoutSharedCaching } from '../common/cache-control.js';
 import type { Clock } from '../common/clock.js';
 import { describeValue } from '../common/describe-value.js';
 import { RedisConnectionError, RedisUnavailableError } from '../errors/redis.errors.js';
@@ -11,11 +10,11 @@ import type { SessionAccessOf } from '../common/session-access.js';
 import { attend } from './attended-requests.js';
 import { bypassed, CACHE_STATUS, hit, notStored, stored } from './cache-status.js';
 import type { CachedRoute } from './cached-route.js';
-import { type Refusal, refusalFor, refusalOfHead } from './refusal.js';
+import { type Refusal, refusalFor } from './refusal.js';
 import { ResponseExchange } from './response-exchange.js';
 import { requestedVersion, responseKey } from './response-key.js';
-import { etagOf, isStoredBy, type StoredResponse } from './stored-response.js';
-import { isStreamed, type WrittenBody } from './written-body.js';
+import { type Outcome, runHandler } from './run-handler.js';
+import { isStoredBy, type StoredResponse } from './stored-response.js';
 
 /** What cached responses need of the application. */
 export interface ResponseCacheSettings {
@@ -31,12 +30,6 @@ export interface ResponseCacheSettings {
   routeOf(context: ExecutionContext): CachedRoute | undefined;
 }
 
-/** What became of a run of the handler. */
-type Outcome =
-  | { readonly kind: 'storable'; readonly response: StoredResponse }
-  | { readonly kind: 'refused'; readonly why: Refusal; readonly value: unknown }
-  | { readonly kind: 'failed'; readonly error: unknown };
-
 /** Ends a run of which nothing is to be stored: whoever waits for it runs the handler for himself. */
 class NothingToStore extends Error {}
 
@@ -48,9 +41,7 @@ interface Asked {
   run(): Promise<Outcome>;
 }
 
-const DEFAULT_MAX_BYTES = 1_048_576;
 const MS_PER_SECOND = 1000;
-const YEAR_IN_SECONDS = 31_536_000;
 
 /** The interceptor that caches responses; it stands before all others, so that it stores what a client gets. */
 export class ResponseCache implements NestInterceptor {
@@ -82,7 +73,10 @@ export class ResponseCache implements NestInterceptor {
     }
     const timeoutMs = await this.#timeoutOf(route, context);
     const varyBefore = exchange.vary;
-    const run = (): Promise<Outcome> => this.#run(route, exchange, varyBefore, timeoutMs, next);
+    const { clock } = this.settings;
+    const isGuarded = route.isGuarded || this.settings.isGuarded;
+    const run = (): Promise<Outcome> =>
+      runHandler({ route, exchange, varyBefore, timeoutMs, isGuarded, clock }, next);
     const tags = typeof options.tags === 'function' ? options.tags(context) : options.tags;
     return of(await this.#through(key, tags, { route, exchange, timeoutMs, run }));
   }
@@ -133,48 +127,6 @@ export class ResponseCache implements NestInterceptor {
       if (mayCompute && isUnavailable(error)) return UNAVAILABLE;
       throw error;
     }
-  }
-
-  async #run(
-    { name, options, isGuarded }: CachedRoute,
-    exchange: ResponseExchange,
-    varyBefore: readonly string[],
-    timeoutMs: number | null,
-    next: CallHandler,
-  ): Promise<Outcome> {
-    exchange.watchCookies();
-    let value: unknown;
-    try {
-      value = await lastValueFrom(next.handle());
-    } catch (error) {
-      return { kind: 'failed', error };
-    }
-    const refused = (why: Refusal): Outcome => ({ kind: 'refused', why, value });
-    if (exchange.method === 'HEAD') return refused('head');
-    const head = exchange.head(varyBefore);
-    const why = refusalFor(exchange.visitor, options) ?? refusalOfHead(head, options);
-    if (why !== undefined) return refused(why);
-    if (isStreamed(value)) return refused('stream');
-    const written = writtenBy(exchange, value);
-    if (written === undefined) return refused('error');
-    const { maxBytes = DEFAULT_MAX_BYTES } = options;
-    if (written.body !== null && Buffer.byteLength(written.body) > maxBytes) return refused('too-large');
-    const response: StoredResponse = {
-      route: name,
-      status: head.status,
-      type: written.type,
-      headers: listedHeaders(exchange, options.headers ?? []),
-      cacheControl: cacheControlOf(
-        head.cacheControl,
-        timeoutMs,
-        options.scope !== undefined,
-        isGuarded || this.settings.isGuarded,
-      ),
-      etag: exchange.header('ETag') ?? etagOf(written.type, written.body),
-      storedAt: this.settings.clock.now(),
-      ...textOf(written),
-    };
-    return { kind: 'storable', response };
   }
 
   #send({ exchange, timeoutMs }: Asked, response: StoredResponse, status: string | undefined): unknown {
@@ -231,43 +183,3 @@ const scopeOf = ({ name, options }: CachedRoute, context: ExecutionContext): str
       'Visitors without one need a guard, or a word of their own such as "anonymous"',
   );
 };
-
-/** What the platform refuses to send fails where it is sent, as it does without a cache. */
-const writtenBy = (exchange: ResponseExchange, value: unknown): WrittenBody | undefined => {
-  if (value instanceof Error) return undefined;
-  try {
-    return exchange.written(value);
-  } catch {
-    return undefined;
-  }
-};
-
-const listedHeaders = (exchange: ResponseExchange, names: readonly string[]): StoredResponse['headers'] => {
-  const headers: Record<string, string> = {};
-  for (const name of names) {
-    const value = exchange.header(name);
-    if (value !== undefined) headers[name.toLowerCase()] = value;
-  }
-  return headers;
-};
-
-/**
- * What other caches may do. Where rights decide who gets a response, the next one who asks this client's cache may have
- * others: it asks here each time, which a 304 answers.
- */
-const cacheControlOf = (
-  given: string | undefined,
-  timeoutMs: number | null,
-  isScoped: boolean,
-  isGuarded: boolean,
-): string => {
-  if (given !== undefined) return isScoped ? (withoutSharedCaching(given) ?? given) : given;
-  if (isScoped || isGuarded) return 'private, no-cache';
-  const seconds = timeoutMs === null ? YEAR_IN_SECONDS : Math.floor(timeoutMs / MS_PER_SECOND);
-  return `max-age=${Math.min(seconds, YEAR_IN_SECONDS)}`;
-};
-
-const textOf = ({ body }: WrittenBody): Pick<StoredResponse, 'body' | 'encoding'> =>
-  body === null || typeof body === 'string'
-    ? { body, encoding: 'utf8' }
-    : { body: Buffer.from(body).toString('base64'), encoding: 'base64' };

@@ -1,7 +1,7 @@
-import { Logger } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
 import { SessionStateError } from '../errors/session.errors.js';
+import { sessionLogger } from '../common/loggers.js';
 import { stackOf } from '../common/stack-of.js';
 import type { SessionRequest } from '../session/object/session-request.js';
 import { type SessionState, sessionStateOf } from '../session/object/session-state.js';
@@ -13,8 +13,6 @@ import { HeldResponse } from './gate/held-response.js';
 import type { ResponseBase } from './gate/response-base.js';
 import { isMalformed, type SessionHttp } from './session-http.js';
 
-const logger = new Logger('CodexRedisSession');
-
 const SERVER_ERROR = 500;
 const BAD_REQUEST = 400;
 
@@ -25,7 +23,7 @@ const BAD_REQUEST = 400;
 type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 
 const logFailure = (error: unknown): void =>
-  logger.error('The session could not be committed, the client got an error', stackOf(error));
+  sessionLogger.error('The session could not be committed, the client got an error', stackOf(error));
 
 /** A request of Express, of Fastify, or of Node alone. */
 export interface PlatformRequest {

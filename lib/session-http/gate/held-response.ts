@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { sessionLogger } from '../../common/loggers.js';
 import { stackOf } from '../../common/stack-of.js';
 import { type FailureReply, replyWithFailure } from './failure-reply.js';
 import type { Hold, Phase } from './gated-response.js';
@@ -13,8 +13,6 @@ interface Call {
   readonly method: 'write' | 'end' | 'flushHeaders';
   readonly args: unknown[];
 }
-
-const logger = new Logger('CodexRedisSession');
 
 /** A response of which nothing leaves until `settle` is through. */
 export abstract class HeldResponse implements Hold {
@@ -161,7 +159,7 @@ export abstract class HeldResponse implements Hold {
       this.#replay();
     } catch (error) {
       // whoever called is long gone, so the response can only be broken off
-      logger.error('A response that waited for its session could not be sent', stackOf(error));
+      sessionLogger.error('A response that waited for its session could not be sent', stackOf(error));
       response.destroy(error as Error);
     }
   }
@@ -188,7 +186,7 @@ export abstract class HeldResponse implements Hold {
         this.addHeaders(headers, failure.statusCode),
       );
     } catch (cause) {
-      logger.error('The error response for a session could not be sent', stackOf(cause));
+      sessionLogger.error('The error response for a session could not be sent', stackOf(cause));
       this.response.destroy(cause as Error);
     }
     this.phase = 'discarding';

@@ -1,9 +1,7 @@
-import { Logger } from '@nestjs/common';
 import vary from 'vary';
+import { sessionLogger } from '../../common/loggers.js';
 import { invitesSharedCaches, withoutSharedCaching } from '../../common/cache-control.js';
 import type { HeaderLines, HeaderValue } from '../gate/header-lines.js';
-
-const logger = new Logger('CodexRedisSession');
 
 /** Tell caches of one kind more than Cache-Control does, which they ignore then. */
 const SHARED_CACHE_HEADERS = [
@@ -57,7 +55,7 @@ export class SessionHeaders {
   #warn(): void {
     if (this.#warned) return;
     this.#warned = true;
-    logger.warn(
+    sessionLogger.warn(
       'A response that sets the session cookie allowed shared caches to store it; its Cache-Control was made ' +
         'private. Leave the session alone in handlers whose responses are public. (Further cases are not reported.)',
     );

@@ -1,15 +1,12 @@
-import {
-  CUSTOM_ROUTE_ARGS_METADATA,
-  RENDER_METADATA,
-  RESPONSE_PASSTHROUGH_METADATA,
-  ROUTE_ARGS_METADATA,
-  SSE_METADATA,
-} from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
-import { type Controller, type Handler, isSessionParameter, sessionUseOf } from './session-use.decorator.js';
-
-const SESSION: number = RouteParamtypes.SESSION;
-const SENDING: readonly number[] = [RouteParamtypes.RESPONSE, RouteParamtypes.NEXT];
+import {
+  type Controller,
+  type Handler,
+  type HandlerParameter,
+  parametersOf,
+  sendsByItself,
+} from '../../common/handlers.js';
+import { isSessionParameter, sessionUseOf } from './session-use.decorator.js';
 
 /** What the guard and the interceptor need to know of a handler. */
 export interface HandlerTraits {
@@ -25,10 +22,6 @@ export interface HandlerTraits {
   readonly sendsByItself: boolean;
 }
 
-interface Parameter {
-  readonly factory?: unknown;
-}
-
 const known = new WeakMap<Controller, Map<Handler, HandlerTraits>>();
 
 /** The traits of a handler, worked out once. */
@@ -42,37 +35,18 @@ export const traitsOf = (controller: Controller, handler: Handler): HandlerTrait
 
 const readTraits = (controller: Controller, handler: Handler): HandlerTraits => {
   const use = sessionUseOf(controller, handler);
-  const name = methodName(controller, handler);
-  const parameters = Object.entries(
-    (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<string, Parameter>,
-  );
-  const hasParameter = parameters.some(([kind, parameter]) => isSession(kind, parameter));
+  const parameters = parametersOf(controller, handler);
+  const hasParameter = parameters.some(isSession);
   return {
     skips: use === 'skip',
     declares: use === 'use' || hasParameter,
     hasParameter,
-    needsSessions:
-      use === 'use' ||
-      parameters.some(([kind, { factory }]) => isCustom(kind) && isSessionParameter(factory)),
-    sendsByItself:
-      Reflect.hasMetadata(SSE_METADATA, handler) ||
-      Reflect.hasMetadata(RENDER_METADATA, handler) ||
-      (parameters.some(([kind]) => isResponse(kind)) &&
-        Reflect.getMetadata(RESPONSE_PASSTHROUGH_METADATA, controller, name) !== true),
+    needsSessions: use === 'use' || parameters.some(({ factory }) => isSessionParameter(factory)),
+    sendsByItself: sendsByItself(controller, handler),
   };
 };
 
-/** Nest keeps the parameters of a handler under the name of its property, which a decorator may have hidden. */
-const methodName = (controller: Controller, handler: Handler): string => {
-  for (let at = controller.prototype as object | null; at !== null; at = Reflect.getPrototypeOf(at))
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
-      if (value === handler) return name;
-  return handler.name;
-};
+const SESSION: number = RouteParamtypes.SESSION;
 
-const isCustom = (kind: string): boolean => kind.includes(CUSTOM_ROUTE_ARGS_METADATA);
-
-const isSession = (kind: string, { factory }: Parameter): boolean =>
-  isCustom(kind) ? isSessionParameter(factory) : Number.parseInt(kind, 10) === SESSION;
-
-const isResponse = (kind: string): boolean => !isCustom(kind) && SENDING.includes(Number.parseInt(kind, 10));
+const isSession = ({ type, factory }: HandlerParameter): boolean =>
+  type === SESSION || isSessionParameter(factory);

@@ -2,10 +2,10 @@ import { type RequestMethod, type Type, VERSION_NEUTRAL, type VersioningOptions 
 import { METHOD_METADATA, MODULE_PATH, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
+import type { Handler } from '../../common/handlers.js';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import type { ExcludedRoutes } from '../excluded-routes.js';
 import { traitsOf } from './handler-traits.js';
-import type { Handler } from './session-use.decorator.js';
 
 interface FoundHandler {
   readonly module: Type;

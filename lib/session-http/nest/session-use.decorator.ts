@@ -1,8 +1,5 @@
-import { type ExecutionContext, SetMetadata } from '@nestjs/common';
-
-/** The class and the method of a handler, as a context gives them. */
-export type Controller = ReturnType<ExecutionContext['getClass']>;
-export type Handler = ReturnType<ExecutionContext['getHandler']>;
+import { SetMetadata } from '@nestjs/common';
+import type { Controller, Handler } from '../../common/handlers.js';
 
 const SESSION_USE = 'codex-redis:session-use';
 
