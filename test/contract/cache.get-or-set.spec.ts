@@ -221,23 +221,26 @@ describeOnEveryStore('Cache, getOrSet', (context) => {
     const gate = new GatedFactory<number>();
     const run = cache.getOrSet('other', gate.factory);
     await gate.entered;
-    await cache.set('b', 'old');
-    await Promise.all([
-      cache.setMany({ a: 1, c: 1, d: 1 }),
-      cache.set('a', 2),
-      cache.deleteMany(['b']),
-      cache.set('b', 'new'),
-      cache.delete('c'),
-    ]);
-    expect(await cache.getMany(['a', 'b', 'c', 'd'])).toEqual(
-      new Map<string, unknown>([
-        ['a', 2],
-        ['b', 'new'],
-        ['d', 1],
-      ]),
-    );
-    gate.open(1);
-    await run;
+    try {
+      await cache.set('b', 'old');
+      await Promise.all([
+        cache.setMany({ a: 1, c: 1, d: 1 }),
+        cache.set('a', 2),
+        cache.deleteMany(['b']),
+        cache.set('b', 'new'),
+        cache.delete('c'),
+      ]);
+      expect(await cache.getMany(['a', 'b', 'c', 'd'])).toEqual(
+        new Map<string, unknown>([
+          ['a', 2],
+          ['b', 'new'],
+          ['d', 1],
+        ]),
+      );
+    } finally {
+      gate.open(1);
+      await run;
+    }
   });
 
   it('C87c whenever the delete comes, nothing older stays', async () => {

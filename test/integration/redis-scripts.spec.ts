@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import { createClient } from 'redis';
+import { ignore } from '../../lib/common/ignore.js';
 import { RedisServiceError } from '../../lib/errors/redis.errors.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openRedis } from '../support/open-redis.js';
 import { RedisAdmin } from '../support/redis-admin.js';
 import { RedisServer } from '../support/redis-server.js';
+import { openSource } from '../support/stores.js';
+
+interface Opened {
+  readonly opened: KeyValueStore;
+  readonly end: () => void;
+}
 
 describe('the scripts on Redis', () => {
   let server: RedisServer;
@@ -17,16 +25,19 @@ describe('the scripts on Redis', () => {
   beforeAll(async () => {
     Logger.overrideLogger(false);
     server = await RedisServer.start();
-    store = openRedis(server.url);
-    other = openRedis(server.url);
   });
 
   beforeEach(() => {
     key = randomUUID();
+    store = openRedis(server.url);
+    other = openRedis(server.url);
+  });
+
+  afterEach(async () => {
+    await Promise.all([store.close(), other.close()]);
   });
 
   afterAll(async () => {
-    await Promise.all([store.close(), other.close()]);
     admin.close();
     await server.stop();
   });
@@ -40,8 +51,15 @@ describe('the scripts on Redis', () => {
     return counts;
   };
 
+  const scripts = async (): Promise<number> => {
+    const { eval: first = 0, evalsha = 0 } = await calls();
+    return first + evalsha;
+  };
+
   it('are taught again to a server that has forgotten them, to each of many callers', async () => {
-    await store.set(key, '0', null);
+    await store.set(key, '-1', null);
+    await store.compareAndDelete(key, 'x');
+    await store.incrementIfPresent(key, 1);
     await redis('SCRIPT', 'FLUSH');
 
     const results = await Promise.all([
@@ -129,26 +147,47 @@ describe('the scripts on Redis', () => {
       expect.objectContaining({ replyCode: 'WRONGTYPE' }),
       { outcome: 'done', value: '3' },
     ]);
-    expect((await calls())['evalsha']).toBe(1);
+    await expect(scripts()).resolves.toBe(1);
   });
 
-  it('keep the order of calls that were not awaited, once the server knows them', async () => {
-    await store.incrementIfPresent(key, 1);
-    await store.compareAndDelete(key, 'x');
-    const [, first, between, second, last] = await Promise.all([
-      store.set(key, '1', null),
-      store.incrementIfPresent(key, 1),
-      store.get(key),
-      store.incrementIfPresent(key, 1),
-      store.compareAndDelete(key, '3'),
-    ]);
+  const borrowed = async (): Promise<Opened> => {
+    const client = createClient({ url: server.url });
+    client.on('error', ignore);
+    await client.connect();
+    const opened = openSource({ kind: 'client', client });
+    return { opened, end: () => client.destroy() };
+  };
 
-    expect([first, between, second, last]).toEqual([
-      { outcome: 'done', value: '2' },
-      '2',
-      { outcome: 'done', value: '3' },
-      { outcome: 'done' },
-    ]);
+  it.each<[what: string, open: () => Promise<Opened>]>([
+    ['a connection of its own', () => Promise.resolve({ opened: openRedis(server.url), end: ignore })],
+    ['a client handed in', borrowed],
+  ])('C87c keep the order of calls that were not awaited from their first use of %s on', async (_, open) => {
+    await redis('SCRIPT', 'FLUSH');
+    const { opened, end } = await open();
+    for (const [taught, digests] of [
+      [2, 1],
+      [0, 3],
+    ]) {
+      await redis('CONFIG', 'RESETSTAT');
+      const [, first, between, second, last] = await Promise.all([
+        opened.set(key, '1', null),
+        opened.incrementIfPresent(key, 1),
+        opened.get(key),
+        opened.incrementIfPresent(key, 1),
+        opened.compareAndDelete(key, '3'),
+      ]);
+
+      expect([first, between, second, last]).toEqual([
+        { outcome: 'done', value: '2' },
+        '2',
+        { outcome: 'done', value: '3' },
+        { outcome: 'done' },
+      ]);
+      expect(await calls()).toMatchObject({ ...(taught && { eval: taught }), evalsha: digests });
+      await expect(redis('INFO', 'errorstats')).resolves.not.toContain('NOSCRIPT');
+    }
+    await opened.close();
+    end();
   });
 
   it('more than one script can hold is counted as well', async () => {
@@ -163,7 +202,7 @@ describe('the scripts on Redis', () => {
     await redis('CONFIG', 'RESETSTAT');
     await store.setMany(entries, 60_000);
 
-    expect((await calls())['evalsha']).toBe(3);
+    await expect(scripts()).resolves.toBe(3);
     await expect(store.getMany(entries.map(([name]) => name))).resolves.toEqual(
       entries.map(([, value]) => value),
     );

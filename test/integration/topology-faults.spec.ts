@@ -232,6 +232,23 @@ describe('a fault of a whole topology', () => {
       await ends(slow);
     });
 
+    it("C87c keeps the order of one caller's calls at the first use of a script on a connection", async () => {
+      const [key] = keys as [string];
+      await Promise.all(topology.masters.map((master) => topology.command(master, 'SCRIPT', 'FLUSH')));
+      const fresh = open();
+      await fresh.connect();
+
+      await expect(
+        Promise.all([
+          fresh.set(key, '1', null),
+          fresh.incrementIfPresent(key, 1),
+          fresh.get(key),
+          fresh.compareAndDelete(key, '2'),
+          fresh.has(key),
+        ]),
+      ).resolves.toEqual([undefined, { outcome: 'done', value: '2' }, '2', { outcome: 'done' }, false]);
+    });
+
     it('passes on at once that a master is loading, and starts beside it', async () => {
       const [key, ...others] = keys as [string, ...string[]];
       const { end } = await reload(sendTo(topology.masters[0]!), 1200);

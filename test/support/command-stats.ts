@@ -17,7 +17,10 @@ export class CommandStats {
     return new CommandStats(client);
   }
 
-  /** The commands that arrive while `work` runs; those of a script count with it. */
+  /**
+   * The commands that arrive while `work` runs; those of a script count with it. The first EVAL of a script on a
+   * connection counts as the EVALSHA that it is from then on.
+   */
   async during(work: () => Promise<unknown>): Promise<CommandCounts> {
     const before = await this.#counts();
     await work();
@@ -35,10 +38,12 @@ export class CommandStats {
 
   async #counts(): Promise<CommandCounts> {
     const stats = await this.client.sendCommand<never>(['INFO', 'commandstats']);
-    return Object.fromEntries(
+    const counts = Object.fromEntries(
       [...String(stats).matchAll(/^cmdstat_([^:|]+)\S*?:calls=(\d+)/gm)]
         .filter(([, name]) => !HOUSEKEEPING.has(String(name)))
         .map(([, name, calls]) => [String(name), Number(calls)]),
     );
+    const { eval: first = 0, evalsha = 0, ...others } = counts;
+    return { ...others, evalsha: first + evalsha };
   }
 }

@@ -6,6 +6,7 @@ import type { RedisReply, ReplyParser } from '../link/redis-link.js';
 import { DialTimeoutError } from './dial.js';
 import { POLICY } from './policy.js';
 import { SocketProgress } from './socket-progress.js';
+import { TaughtScripts } from './taught-scripts.js';
 import { replyCode, translateError } from './translate-error.js';
 import { Watchdog } from './watchdog.js';
 
@@ -27,6 +28,7 @@ export interface ConnectionOptions {
 export class Connection {
   readonly #client: ConnectionOptions['client'];
   readonly #watchdog: Watchdog;
+  readonly #scripts = new TaughtScripts();
   #ended = false;
   #overdue = false;
   /** Times of Date.now(), which goes on while the process or the machine sleeps. */
@@ -63,6 +65,12 @@ export class Connection {
   }
 
   send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    return args[0] === 'EVAL'
+      ? this.#scripts.run(args, (shortened) => this.#send(shortened, parse))
+      : this.#send(args, parse);
+  }
+
+  #send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     this.#watchdog.issue();
     return this.#client.sendCommand<RedisReply>(args as string[]).then((reply) => {
       this.#watchdog.settle();

@@ -1,4 +1,5 @@
 import { setImmediate as eventLoop, setTimeout as pause } from 'node:timers/promises';
+import { ErrorReply } from 'redis';
 import type { NodeRedisClient } from '../../../config/source-options.js';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../../errors/redis.errors.js';
@@ -9,6 +10,7 @@ import { asReply } from '../commands/replies.js';
 import { DialTimeoutError } from '../connection/dial.js';
 import { POLICY } from '../connection/policy.js';
 import { startError } from '../connection/start-error.js';
+import { TaughtScripts } from '../connection/taught-scripts.js';
 import { translateError } from '../connection/translate-error.js';
 import { verifyPrimary } from '../connection/verify-primary.js';
 import { Watchdog } from '../connection/watchdog.js';
@@ -35,6 +37,7 @@ export class ExternalClientLink implements RedisLink {
   readonly #node: RedisNode = { send: (args) => this.send('', args, asReply) };
   readonly #pending = new Set<(error: Error) => void>();
   readonly #watchdog: Watchdog;
+  readonly #scripts = new TaughtScripts();
   #away = false;
 
   constructor(private readonly options: ExternalClientLinkOptions) {
@@ -72,9 +75,18 @@ export class ExternalClientLink implements RedisLink {
   }
 
   #call<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+    return args[0] === 'EVAL'
+      ? this.#scripts.run(args, (shortened) => this.#send(shortened, parse))
+      : this.#send(args, parse);
+  }
+
+  #send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     const { client } = this.options;
     // Such a client would keep the command until it is back, long after our promise has ended.
-    if (!client.isReady || this.#away) return unreachable();
+    if (!client.isReady || this.#away) {
+      this.#scripts.forget();
+      return unreachable();
+    }
     return new Promise((resolve, reject) => {
       this.#pending.add(reject);
       this.#watchdog.issue();
@@ -85,6 +97,7 @@ export class ExternalClientLink implements RedisLink {
         },
         (error: unknown) => {
           this.#settle(reject);
+          if (!(error instanceof ErrorReply)) this.#scripts.forget();
           reject(translateError(error));
         },
       );

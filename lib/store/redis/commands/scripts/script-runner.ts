@@ -1,4 +1,3 @@
-import { RedisServiceError } from '../../../../errors/redis.errors.js';
 import type { RedisLink, ReplyParser } from '../../link/redis-link.js';
 import type { RedisScript } from './redis-script.js';
 
@@ -10,13 +9,8 @@ export type ScriptRunner = <T>(
   parse: ReplyParser<T>,
 ) => Promise<T>;
 
-/** EVALSHA, and EVAL where the server has forgotten the script; EVAL teaches it again. */
+/** Each connection makes an EVALSHA of the EVALs after a script's first. */
 export const scriptRunner =
   (link: Pick<RedisLink, 'send'>): ScriptRunner =>
-  (script, keys, args, parse) => {
-    const rest = [String(keys.length), ...keys, ...args];
-    return link.send(keys[0], ['EVALSHA', script.sha1, ...rest], parse).catch((error: unknown) => {
-      if (!(error instanceof RedisServiceError && error.replyCode === 'NOSCRIPT')) throw error;
-      return link.send(keys[0], ['EVAL', script.source, ...rest], parse);
-    });
-  };
+  ({ source }, keys, args, parse) =>
+    link.send(keys[0], ['EVAL', source, String(keys.length), ...keys, ...args], parse);
