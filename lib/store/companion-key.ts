@@ -1,3 +1,4 @@
+import { escapeGlob } from '../common/glob.js';
 import { hashSlot, SLOT_COUNT } from './hash-slot.js';
 
 /**
@@ -17,6 +18,27 @@ export const companionKey = (prefix: string, word: string, redisKey: string): st
   return hasHashTag(redisKey) && !redisKey.startsWith('{')
     ? head + redisKey
     : `${head}${tagFor(head, redisKey)}:${redisKey}`;
+};
+
+/** The key of the entry whose companion this is, or `undefined` when it is none. */
+export const entryOfCompanion = (prefix: string, word: string, key: string): string | undefined => {
+  const head = `${prefix}:${word}:`;
+  const at = key.startsWith(head) ? head.length : key.indexOf(`:${head}`) + head.length + 1;
+  const rest = key.slice(at);
+  const candidates = [rest.slice(1, -1), rest, rest.slice(rest.indexOf(':') + 1)];
+  return candidates.find((entry) => entry !== '' && companionKey(prefix, word, entry) === key);
+};
+
+/**
+ * Redis globs that together match every companion of a word, and perhaps other keys.
+ *
+ * @param glob matches the entries they belong to, and perhaps others
+ */
+export const companionGlobs = (prefix: string, word: string, glob: string): readonly string[] => {
+  const head = escapeGlob(`${prefix}:${word}:`);
+  // what follows a class that is not closed, or a backslash, could become a part of it
+  const entries = /[[\\]/.test(glob) ? '*' : `*${glob}*`;
+  return head.includes('{') ? [head + entries, `{*}:${head}${entries}`] : [head + entries];
 };
 
 /** Redis takes the first brace of a key for the beginning of its tag, and here that stands in the prefix. */

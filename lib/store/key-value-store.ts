@@ -1,5 +1,5 @@
-/** Milliseconds until an entry expires, at least 1, or `null` when it never does. May have a fraction. */
-export type TimeToLive = number | null;
+import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from './kept-entry.js';
+import type { TimeToLive } from './time-to-live.js';
 
 /** How a compare-and-… call ended. `current` is what stood there instead of the expected value. */
 export type CompareOutcome =
@@ -127,10 +127,28 @@ export interface KeyValueStore {
    */
   end(key: string, trace: string, traceTtl: number): Promise<EndOutcome>;
 
+  /**
+   * What there is of a kept entry. A companion whose entry was deleted or evicted goes: it is gone before its end, or
+   * had none.
+   */
+  lookUpKept(keys: KeptKeys, options: LookOptions): Promise<Look>;
+
+  /**
+   * Stores a kept entry, with a new companion, where the state is the one that the write expects. Elsewhere a companion
+   * goes whose text is not that of the entry which stands.
+   */
+  writeKept(keys: KeptKeys, write: KeptWrite): Promise<KeptOutcome>;
+
+  /** As `expire`; the companion lives as much longer as before. One whose text is not the entry's goes. */
+  expireKept(keys: KeptKeys, ttl: TimeToLive): Promise<boolean>;
+
+  /** As `incrementIfPresent`, with a new companion. */
+  incrementKept(keys: KeptKeys, delta: number, grace: Grace): Promise<IncrementOutcome>;
+
   /** Whether there was one. */
   delete(key: string): Promise<boolean>;
 
-  /** How many there were. No keys: no command. */
+  /** How many there were. No keys: no command. Of two calls in one tick the first is carried out first, slot by slot. */
   deleteMany(keys: readonly string[]): Promise<number>;
 
   /**

@@ -4,6 +4,7 @@ import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
 import type { Serializer } from '../../lib/serializer/serializer.js';
 import type { Clock } from '../../lib/common/clock.js';
 import { escapeGlob } from '../../lib/common/glob.js';
+import type { KeptKeys } from '../../lib/store/kept-entry.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { type OpenedStore, stores } from './stores.js';
 
@@ -66,6 +67,15 @@ export class StoreContext {
   /** Lets the time of a cache entry go by. */
   async elapse(key: string, seconds: number, version = 1): Promise<void> {
     await this.elapseRedisKey(this.redisKey(key, version), seconds * 1000);
+  }
+
+  /** Lets the time of an entry and of its companion go by. */
+  async elapseKept({ entry, grace }: KeptKeys, ms: number): Promise<void> {
+    await this.elapseRedisKey(entry, ms);
+    if (this.#opened!.movesAllTime) return;
+    if (Number(await this.command(grace, 'HEXISTS', grace, 'x')) === 1)
+      await this.command(grace, 'HINCRBY', grace, 'x', String(-ms));
+    await this.elapseRedisKey(grace, ms);
   }
 
   async elapseRedisKey(redisKey: string, ms: number): Promise<void> {

@@ -15,6 +15,8 @@ export interface OpenedStore {
   /** A second client of the same place; the same object where there can be only one. */
   readonly other: KeyValueStore;
   readonly clock: Clock;
+  /** Whether time goes by for everything that is stored, whichever entry is named. */
+  readonly movesAllTime: boolean;
   /** Lets the time of an entry go by: afterwards its ttl is that much shorter, or it has expired. */
   elapse(key: string, ms: number): Promise<void>;
   /** Sends one command to the server that holds the key, behind the back of the store. */
@@ -50,7 +52,15 @@ const onMemory = (name: string, wrap: (store: KeyValueStore) => KeyValueStore): 
       return Promise.resolve();
     };
     const command = (): Promise<never> => Promise.reject(new Error('The embedded store takes no commands'));
-    return { store, other: store, clock, elapse, command, close: () => store.close() };
+    return {
+      store,
+      other: store,
+      clock,
+      movesAllTime: true,
+      elapse,
+      command,
+      close: () => store.close(),
+    };
   },
 });
 
@@ -85,7 +95,15 @@ const openTwice = async (source: RedisSource, plain: () => Promise<PlainClient>)
   const close = async (): Promise<void> => {
     await Promise.all([store.close(), other.close(), client?.then((plainClient) => plainClient.end())]);
   };
-  return { store, other, clock: systemClock, elapse: elapseByExpiry(store), command, close };
+  return {
+    store,
+    other,
+    clock: systemClock,
+    movesAllTime: false,
+    elapse: elapseByExpiry(store),
+    command,
+    close,
+  };
 };
 
 /** The Redis server of the whole test run. */

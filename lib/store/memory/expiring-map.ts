@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import type { TimeToLive } from '../key-value-store.js';
+import type { TimeToLive } from '../time-to-live.js';
 
 /** How many entries each write looks at, so that what nobody reads again still goes. */
 const SWEPT_PER_WRITE = 4;

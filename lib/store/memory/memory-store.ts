@@ -10,10 +10,12 @@ import type {
   KeyValueStore,
   Move,
   MoveOutcome,
-  TimeToLive,
 } from '../key-value-store.js';
+import type { TimeToLive } from '../time-to-live.js';
+import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from '../kept-entry.js';
 import { parseTrace, type Trace, traceText } from '../trace.js';
 import { ExpiringMap } from './expiring-map.js';
+import { type Companion, KeptEntries } from './kept-entries.js';
 import { laterTurn } from './later-turn.js';
 import { countHit, forgottenAt, hitOutcome, type RateLimit } from './rate-limit.js';
 
@@ -32,15 +34,17 @@ const KEYS_PER_PAGE = 250;
 /** The embedded store of `memory:`, for development and tests: one process, and gone with it. */
 export class MemoryStore implements KeyValueStore {
   readonly #clock: Clock;
-  readonly #entries: ExpiringMap<string | RateLimit>;
+  readonly #entries: ExpiringMap<string | RateLimit | Companion>;
+  readonly #kept: KeptEntries;
   #closed = false;
 
   constructor({ clock = systemClock, maxEntries }: MemoryStoreOptions = {}) {
     this.#clock = clock;
     this.#entries = new ExpiringMap(
       clock,
-      maxEntries === undefined ? undefined : { maxEntries, evictable: (value) => typeof value === 'string' },
+      maxEntries === undefined ? undefined : { maxEntries, evictable: (value) => !isRateLimit(value) },
     );
+    this.#kept = new KeptEntries(this.#entries, clock, (key) => this.#text(key));
   }
 
   connect(): Promise<void> {
@@ -142,6 +146,26 @@ export class MemoryStore implements KeyValueStore {
     });
   }
 
+  lookUpKept(keys: KeptKeys, options: LookOptions): Promise<Look> {
+    return this.#answer(() => this.#kept.lookUp(keys, options));
+  }
+
+  writeKept(keys: KeptKeys, write: KeptWrite): Promise<KeptOutcome> {
+    return this.#answer(() => this.#kept.write(keys, write));
+  }
+
+  expireKept(keys: KeptKeys, ttl: TimeToLive): Promise<boolean> {
+    return this.#answer(() => this.#kept.expire(keys, ttl));
+  }
+
+  incrementKept(keys: KeptKeys, delta: number, grace: Grace): Promise<IncrementOutcome> {
+    return this.#answer(() => {
+      const outcome = this.#increment(keys.entry, delta);
+      if (outcome.outcome === 'done') this.#kept.keep(keys, outcome.value, this.#kept.wholeOf(keys), grace);
+      return outcome;
+    });
+  }
+
   delete(key: string): Promise<boolean> {
     return this.#answer(() => this.#entries.delete(key));
   }
@@ -151,16 +175,7 @@ export class MemoryStore implements KeyValueStore {
   }
 
   incrementIfPresent(key: string, delta: number): Promise<IncrementOutcome> {
-    return this.#answer(() => {
-      const text = this.#text(key);
-      if (text === undefined) return { outcome: 'missing' };
-      if (!DECIMAL_INTEGER.test(text)) return { outcome: 'not-an-integer' };
-      const before = Number(text);
-      const sum = before + delta;
-      if (!Number.isSafeInteger(before) || !Number.isSafeInteger(sum)) return { outcome: 'out-of-range' };
-      this.#entries.replace(key, String(sum));
-      return { outcome: 'done', value: String(sum) };
-    });
+    return this.#answer(() => this.#increment(key, delta));
   }
 
   expire(key: string, ttl: TimeToLive): Promise<boolean> {
@@ -187,7 +202,7 @@ export class MemoryStore implements KeyValueStore {
   hit(key: string, rule: HitRule): Promise<HitOutcome> {
     return this.#answer(() => {
       const before = this.#entries.get(key);
-      if (typeof before === 'string') throw wrongType();
+      if (before !== undefined && !isRateLimit(before)) throw wrongType();
       const now = this.#clock.now();
       const after = countHit(before, rule, now);
       this.#entries.set(key, after, forgottenAt(after) - now);
@@ -212,6 +227,17 @@ export class MemoryStore implements KeyValueStore {
     if (this.#entries.has(key)) return false;
     this.#entries.set(key, value, ttl);
     return true;
+  }
+
+  #increment(key: string, delta: number): IncrementOutcome {
+    const text = this.#text(key);
+    if (text === undefined) return { outcome: 'missing' };
+    if (!DECIMAL_INTEGER.test(text)) return { outcome: 'not-an-integer' };
+    const before = Number(text);
+    const sum = before + delta;
+    if (!Number.isSafeInteger(before) || !Number.isSafeInteger(sum)) return { outcome: 'out-of-range' };
+    this.#entries.replace(key, String(sum));
+    return { outcome: 'done', value: String(sum) };
   }
 
   #text(key: string): string | undefined {
@@ -240,5 +266,8 @@ export class MemoryStore implements KeyValueStore {
     return { outcome: 'done' };
   }
 }
+
+const isRateLimit = (value: string | RateLimit | Companion): value is RateLimit =>
+  typeof value === 'object' && 'expirations' in value;
 
 const wrongType = (): RedisServiceError => new RedisServiceError('WRONGTYPE');

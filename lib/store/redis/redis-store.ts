@@ -7,11 +7,13 @@ import type {
   KeyValueStore,
   Move,
   MoveOutcome,
-  TimeToLive,
 } from '../key-value-store.js';
+import type { TimeToLive } from '../time-to-live.js';
+import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from '../kept-entry.js';
 import { traceText } from '../trace.js';
 import { closedError, rejectClosed } from './link/closed-error.js';
 import { Increments } from './commands/increments.js';
+import { KeptEntries } from './commands/kept-entries.js';
 import { moveAcrossSlots } from './commands/move-across-slots.js';
 import type { RedisLink, RedisNode, ReplyParser } from './link/redis-link.js';
 import {
@@ -60,12 +62,14 @@ export class RedisStore implements KeyValueStore {
   readonly #link: RedisLink;
   readonly #runner: ScriptRunner;
   readonly #increments: Increments;
+  readonly #kept: KeptEntries;
   #closed = false;
 
   constructor(link: RedisLink) {
     this.#link = link;
     this.#runner = scriptRunner(link);
     this.#increments = new Increments(link, this.#runner);
+    this.#kept = new KeptEntries(this.#run);
   }
 
   connect(): Promise<void> {
@@ -159,6 +163,22 @@ export class RedisStore implements KeyValueStore {
 
   end(key: string, trace: string, traceTtl: number): Promise<EndOutcome> {
     return this.#run(endScript, [key, trace], [asPx(traceTtl)], parseEndOutcome);
+  }
+
+  lookUpKept(keys: KeptKeys, options: LookOptions): Promise<Look> {
+    return this.#kept.lookUp(keys, options);
+  }
+
+  writeKept(keys: KeptKeys, write: KeptWrite): Promise<KeptOutcome> {
+    return this.#kept.write(keys, write);
+  }
+
+  expireKept(keys: KeptKeys, ttl: TimeToLive): Promise<boolean> {
+    return this.#kept.expire(keys, ttl);
+  }
+
+  incrementKept(keys: KeptKeys, delta: number, grace: Grace): Promise<IncrementOutcome> {
+    return this.#kept.increment(keys, delta, grace);
   }
 
   delete(key: string): Promise<boolean> {

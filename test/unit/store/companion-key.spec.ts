@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { companionKey } from '../../../lib/store/companion-key.js';
+import { globMatcher } from '../../../lib/common/glob.js';
+import { companionGlobs, companionKey, entryOfCompanion } from '../../../lib/store/companion-key.js';
 import { hashSlot } from '../../../lib/store/hash-slot.js';
 
 const text = (letters: string, minLength: number): fc.Arbitrary<string> =>
@@ -53,5 +54,42 @@ describe('companionKey', () => {
         expect(companionKey(before, 'trace', `${before}:${rest}`).startsWith(`${before}:trace:`)).toBe(true);
       }),
     );
+  });
+
+  it('names its entry', () => {
+    fc.assert(
+      fc.property(prefix, redisKey, (before, key) => {
+        expect(entryOfCompanion(before, 'grace', companionKey(before, 'grace', key))).toBe(key);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('an entry, or a companion of another kind or prefix, is none', () => {
+    fc.assert(
+      fc.property(prefix, redisKey, (before, key) => {
+        for (const other of [key, `${before}:1:${key}`, companionKey(before, 'lease', key)])
+          expect(entryOfCompanion(before, 'grace', other)).toBeUndefined();
+        for (const like of [`${before}:grace:${key}`, `{7}:${before}:grace:${key}`]) {
+          const entry = entryOfCompanion(before, 'grace', like);
+          if (entry !== undefined) expect(companionKey(before, 'grace', entry)).toBe(like);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is found by the globs of its word, with those of its entry', () => {
+    const glob = fc.constantFrom('*', '*a*', '?*', '*[ab', '*[^c]*', '*\\');
+    fc.assert(
+      fc.property(prefix, redisKey, glob, (before, key, entries) => {
+        fc.pre(globMatcher(entries)(key));
+        const companion = companionKey(before, 'grace', key);
+        const globs = companionGlobs(before, 'grace', entries);
+        expect(globs.some((each) => globMatcher(each)(companion))).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(companionGlobs('shop', 'grace', 'shop:1:user:*')).toEqual(['shop:grace:*shop:1:user:**']);
   });
 });

@@ -1,4 +1,4 @@
-import type { TimeToLive } from '../../key-value-store.js';
+import type { TimeToLive } from '../../time-to-live.js';
 
 /** Redis takes whole milliseconds from 1 on; a fraction is rounded up so that nothing expires early. */
 export const asPx = (ms: number): string => String(Math.max(1, Math.ceil(ms)));

@@ -4,14 +4,8 @@ import type { RedisReply } from '../../link/redis-link.js';
 import { translateError } from '../../connection/translate-error.js';
 import { redisScript } from './redis-script.js';
 
-/**
- * KEYS: the keys. ARGV: a delta for each. Answers for each the sum, nothing where the key is missing, or a word;
- * what begins with `!` is the error reply of INCRBY.
- *
- * INCRBY itself says what is an integer of 64 bits; a sum that leaves ±(2^53 − 1) is taken back, all in one step. A
- * large sum comes back as text, because node-redis reads integer replies in floating point.
- */
-export const incrementScript = redisScript(`
+/** `increment(key, delta)`, for scripts: the sum, `false` where the key is missing, or a word; see `parseIncrementOutcome`. */
+export const INCREMENT = `
 local limit = 9007199254740991
 local function classify(key, err)
   if not string.find(err, 'not an integer') and not string.find(err, 'overflow') then return '!' .. err end
@@ -30,7 +24,16 @@ local function increment(key, delta)
   end
   if sum < 1e15 and sum > -1e15 then return sum end
   return string.format('%.0f', sum)
-end
+end`;
+
+/**
+ * KEYS: the keys. ARGV: a delta for each. Answers for each the sum, nothing where the key is missing, or a word;
+ * what begins with `!` is the error reply of INCRBY.
+ *
+ * INCRBY itself says what is an integer of 64 bits; a sum that leaves ±(2^53 − 1) is taken back, all in one step. A
+ * large sum comes back as text, because node-redis reads integer replies in floating point.
+ */
+export const incrementScript = redisScript(`${INCREMENT}
 local outcomes = {}
 for i = 1, #KEYS do outcomes[i] = increment(KEYS[i], ARGV[i]) end
 return outcomes`);

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import type { TimeToLive } from './time-to-live.js';
+
+/**
+ * The keys of a kept entry: one with companions, which lie in its Cluster slot, so that one script reaches all of them.
+ *
+ * The companion `grace` remembers of the entry what nobody else may see: a nonce that changes with every write, when the
+ * entry was due to expire by the clock of the store, and its text for some time longer.
+ */
+export interface KeptKeys {
+  readonly entry: string;
+  readonly grace: string;
+}
+
+/**
+ * How long the text of an entry is kept beyond its end, in milliseconds. With 0 the companion has no text; `null` is no
+ * companion.
+ */
+export type Grace = number | null;
+
+/** Which state a write expects. It is carried out in that state only, in one step with the look at it. */
+export type Over =
+  | { readonly kind: 'anything' }
+  /** No entry stands. */
+  | { readonly kind: 'absent' }
+  /** Neither an entry nor a companion is there. */
+  | { readonly kind: 'nothing' }
+  /** No entry stands, and the companion is the one that was read. */
+  | { readonly kind: 'stale'; readonly nonce: string }
+  /**
+   * The entry has this text, or has had it until it expired. The companion is the one that was read (`''`: there was
+   * none); without a nonce it is not compared, and the entry must stand.
+   */
+  | { readonly kind: 'standing'; readonly text: string; readonly nonce?: string };
+
+/** What a write of a kept entry stores. */
+export interface KeptWrite {
+  /** `null` is the text that is there, which is not sent again. */
+  readonly value: string | null;
+  readonly ttl: TimeToLive;
+  readonly grace: Grace;
+  readonly over: Over;
+}
+
+/** How a write of a kept entry ended; only `stored` has changed the entry. */
+export type KeptOutcome =
+  | { readonly outcome: 'stored' }
+  /** Another text stands there. */
+  | { readonly outcome: 'stands'; readonly current: string }
+  /** Nothing stands there, and somebody has written or deleted meanwhile. */
+  | { readonly outcome: 'changed' };
+
+/** What a look at a kept entry is to see to. */
+export interface LookOptions {
+  /** Where a run is likely to follow, the companion is there for at least this long, in milliseconds. */
+  readonly lastsMs: number;
+  /** From which part of its timeout on an entry is due. `ttl` is the timeout of an entry without a companion. */
+  readonly ahead?: { readonly part: number; readonly ttl: TimeToLive } | undefined;
+}
+
+/** What a look at a kept entry has found. */
+export type Look =
+  /** `nonce` is that of the companion, `''` where there is none. */
+  | { readonly state: 'stands'; readonly text: string; readonly nonce: string; readonly isDue: boolean }
+  /** The entry has expired. `text` is `null` where there is none to be served any more. */
+  | { readonly state: 'stale'; readonly text: string | null; readonly nonce: string }
+  | { readonly state: 'missing' };
+
+/** An entry that is gone so much before its end, in milliseconds, has not expired: somebody deleted or evicted it. */
+export const EARLY_MS = 5;
+
+/** Tells one write from every other. */
+export const drawNonce = (): string => randomUUID();

@@ -1,0 +1,143 @@
+import type { Clock } from '../../common/clock.js';
+import {
+  drawNonce,
+  EARLY_MS,
+  type Grace,
+  type KeptKeys,
+  type KeptOutcome,
+  type KeptWrite,
+  type Look,
+  type LookOptions,
+  type Over,
+} from '../kept-entry.js';
+import type { TimeToLive } from '../time-to-live.js';
+import type { ExpiringMap } from './expiring-map.js';
+import type { RateLimit } from './rate-limit.js';
+
+/** What the companion of an entry remembers. */
+export class Companion {
+  constructor(
+    readonly nonce: string,
+    readonly grace: number,
+    /** Of an entry that has one. */
+    readonly end?: { readonly at: number; readonly whole: number; readonly text: string | null },
+  ) {}
+}
+
+/** What a MemoryStore holds. */
+type Entries = ExpiringMap<string | RateLimit | Companion>;
+
+/** The verbs for entries with companions. */
+export class KeptEntries {
+  constructor(
+    private readonly entries: Entries,
+    private readonly clock: Clock,
+    /** The text under a key; throws for what is none. */
+    private readonly textOf: (key: string) => string | undefined,
+  ) {}
+
+  lookUp(keys: KeptKeys, { lastsMs, ahead }: LookOptions): Look {
+    const text = this.textOf(keys.entry);
+    const companion = this.#companion(keys);
+    if (text !== undefined) {
+      const isDue = ahead !== undefined && this.#isDue(keys, ahead.part, companion?.end?.whole ?? ahead.ttl);
+      if (isDue) this.#last(keys, (this.entries.remaining(keys.entry) ?? 0) + lastsMs);
+      return { state: 'stands', text, nonce: companion?.nonce ?? '', isDue };
+    }
+    if (companion === undefined) return { state: 'missing' };
+    const { nonce, grace, end } = companion;
+    if (end === undefined || !this.#isOver(end.at)) {
+      this.entries.delete(keys.grace);
+      return { state: 'missing' };
+    }
+    this.#last(keys, lastsMs);
+    return { state: 'stale', text: this.clock.now() < end.at + grace ? end.text : null, nonce };
+  }
+
+  write(keys: KeptKeys, { value, ttl, grace, over }: KeptWrite): KeptOutcome {
+    const current = over.kind === 'anything' ? undefined : this.textOf(keys.entry);
+    const companion = this.#companion(keys);
+    const text = value ?? current ?? companion?.end?.text ?? null;
+    if (text === null || !this.#isExpected(over, current, companion)) {
+      if (current === undefined) return { outcome: 'changed' };
+      this.#dropUnless(keys, current);
+      return { outcome: 'stands', current };
+    }
+    this.entries.set(keys.entry, text, ttl);
+    this.keep(keys, text, ttl, grace);
+    return { outcome: 'stored' };
+  }
+
+  expire(keys: KeptKeys, ttl: TimeToLive): boolean {
+    const text = this.textOf(keys.entry);
+    if (text === undefined) return false;
+    this.entries.expire(keys.entry, ttl);
+    this.#dropUnless(keys, text);
+    const companion = this.#companion(keys);
+    if (companion !== undefined) this.#put(keys, companion.nonce, text, ttl, companion.grace);
+    return true;
+  }
+
+  /** Writes the companion of an entry anew. */
+  keep(keys: KeptKeys, text: string, whole: TimeToLive, grace: Grace): void {
+    if (grace === null) this.entries.delete(keys.grace);
+    else this.#put(keys, drawNonce(), text, whole, grace);
+  }
+
+  /** The whole timeout of an entry, as far as it is known. */
+  wholeOf(keys: KeptKeys): TimeToLive {
+    return this.#companion(keys)?.end?.whole ?? this.entries.remaining(keys.entry) ?? null;
+  }
+
+  #put(keys: KeptKeys, nonce: string, text: string, whole: TimeToLive, grace: number): void {
+    const left = this.entries.remaining(keys.entry);
+    if (typeof left !== 'number' || whole === null) {
+      this.entries.set(keys.grace, new Companion(nonce, grace), null);
+      return;
+    }
+    const end = { at: this.clock.now() + left, whole, text: grace > 0 ? text : null };
+    if (left + grace > 0) this.entries.set(keys.grace, new Companion(nonce, grace, end), left + grace);
+  }
+
+  #isExpected(over: Over, current: string | undefined, companion: Companion | undefined): boolean {
+    switch (over.kind) {
+      case 'anything':
+        return true;
+      case 'absent':
+        return current === undefined;
+      case 'nothing':
+        return current === undefined && companion === undefined;
+      case 'stale':
+        return current === undefined && companion?.nonce === over.nonce;
+      case 'standing':
+        if (over.nonce !== undefined && (companion?.nonce ?? '') !== over.nonce) return false;
+        if (current !== undefined) return current === over.text;
+        return over.nonce !== undefined && companion?.end !== undefined && this.#isOver(companion.end.at);
+    }
+  }
+
+  #isDue({ entry }: KeptKeys, part: number, whole: TimeToLive): boolean {
+    const left = this.entries.remaining(entry);
+    return typeof left === 'number' && whole !== null && left <= whole * (1 - part);
+  }
+
+  #isOver(end: number): boolean {
+    return this.clock.now() >= end - EARLY_MS;
+  }
+
+  /** Lets the companion be there for at least so long. */
+  #last({ grace }: KeptKeys, ms: number): void {
+    const left = this.entries.remaining(grace);
+    if (typeof left === 'number' && left < ms) this.entries.expire(grace, ms);
+  }
+
+  #dropUnless(keys: KeptKeys, text: string): void {
+    const kept = this.#companion(keys)?.end?.text ?? text;
+    if (kept !== text) this.entries.delete(keys.grace);
+  }
+
+  #companion({ grace }: KeptKeys): Companion | undefined {
+    const found = this.entries.get(grace);
+    return found instanceof Companion ? found : undefined;
+  }
+}

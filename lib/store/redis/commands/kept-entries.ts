@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import {
+  drawNonce,
+  type Grace,
+  type KeptKeys,
+  type KeptOutcome,
+  type KeptWrite,
+  type Look,
+  type LookOptions,
+  type Over,
+} from '../../kept-entry.js';
+import type { IncrementOutcome } from '../../key-value-store.js';
+import type { TimeToLive } from '../../time-to-live.js';
+import { asExistence } from './replies.js';
+import { parseIncrementOutcome } from './scripts/increment.js';
+import {
+  ANY_NONCE,
+  expireKeptScript,
+  incrementKeptScript,
+  lookUpScript,
+  parseKeptOutcome,
+  parseLook,
+  writeKeptScript,
+} from './scripts/kept.js';
+import type { ScriptRunner } from './scripts/script-runner.js';
+import { asPx } from './set-command.js';
+
+/** The verbs for entries with companions, each one script on the slot of the entry. */
+export class KeptEntries {
+  constructor(private readonly run: ScriptRunner) {}
+
+  lookUp(keys: KeptKeys, { lastsMs, ahead }: LookOptions): Promise<Look> {
+    const due = ahead === undefined ? ['', ''] : [String(ahead.part), px(ahead.ttl)];
+    return this.run(lookUpScript, both(keys), [asPx(lastsMs), ...due], parseLook);
+  }
+
+  write(keys: KeptKeys, { value, ttl, grace, over }: KeptWrite): Promise<KeptOutcome> {
+    const kept = value === null ? '1' : '';
+    const expected = [over.kind, expectedText(over, value === null), expectedNonce(over)];
+    const args = [...expected, value ?? '', kept, px(ttl), graceText(grace), drawNonce()];
+    return this.run(writeKeptScript, both(keys), args, parseKeptOutcome);
+  }
+
+  expire(keys: KeptKeys, ttl: TimeToLive): Promise<boolean> {
+    return this.run(expireKeptScript, both(keys), [px(ttl)], asExistence);
+  }
+
+  increment(keys: KeptKeys, delta: number, grace: Grace): Promise<IncrementOutcome> {
+    const args = [String(delta), graceText(grace), drawNonce()];
+    return this.run(incrementKeptScript, both(keys), args, parseIncrementOutcome);
+  }
+}
+
+const both = ({ entry, grace }: KeptKeys): [string, string] => [entry, grace];
+
+const px = (ttl: TimeToLive): string => (ttl === null ? '' : asPx(ttl));
+
+const graceText = (grace: Grace): string => (grace === null ? '' : String(Math.ceil(grace)));
+
+/** A text that is kept is not sent, also not to be compared. */
+const expectedText = (over: Over, isKept: boolean): string => {
+  if (over.kind !== 'standing') return '';
+  return isKept ? createHash('sha1').update(over.text).digest('hex') : over.text;
+};
+
+const expectedNonce = (over: Over): string => {
+  if (over.kind === 'stale') return over.nonce;
+  return over.kind === 'standing' ? (over.nonce ?? ANY_NONCE) : '';
+};

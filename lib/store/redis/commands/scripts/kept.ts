@@ -1,0 +1,137 @@
+import { EARLY_MS, type KeptOutcome, type Look } from '../../../kept-entry.js';
+import type { RedisReply } from '../../link/redis-link.js';
+import { INCREMENT } from './increment.js';
+import { redisScript } from './redis-script.js';
+
+/**
+ * The companion is a hash: `n` nonce, `g` grace; and while the entry has an end, `x` that end, `w` its whole timeout, `v`
+ * its text where there is a grace. All times in milliseconds. Lua would write large numbers with an exponent.
+ */
+const KEPT = `
+local E, G = KEYS[1], KEYS[2]
+local function digits(number) return string.format('%.0f', number) end
+local function is_over(x)
+  local time = redis.call('TIME')
+  return x and time[1] * 1000 + math.floor(time[2] / 1000) >= x - ${EARLY_MS}
+end
+local function ends(grace, whole, text)
+  local x = redis.call('PEXPIRETIME', E)
+  if x < 0 then return end
+  redis.call('HSET', G, 'x', digits(x), 'w', whole)
+  if text and grace ~= '0' then redis.call('HSET', G, 'v', text) end
+  redis.call('PEXPIREAT', G, digits(x + grace))
+end
+local function keep(text, whole, grace, nonce)
+  redis.call('UNLINK', G)
+  if grace == '' then return end
+  redis.call('HSET', G, 'n', nonce, 'g', grace)
+  ends(grace, whole, text)
+end`;
+
+/** KEYS: entry, companion. ARGV: how long the companion has to be there, the part of the timeout or '', ttl or ''. */
+export const lookUpScript = redisScript(`${KEPT}
+local text = redis.call('GET', E)
+if text then
+  local left, due = redis.call('PTTL', E), 0
+  if ARGV[2] ~= '' and left >= 0 then
+    local whole = tonumber(redis.call('HGET', G, 'w') or ARGV[3])
+    if whole and left <= whole * (1 - ARGV[2]) then
+      due = 1
+      redis.call('PEXPIRE', G, digits(left + ARGV[1]), 'GT')
+    end
+  end
+  return {'stands', text, redis.call('HGET', G, 'n') or '', due}
+end
+local nonce, x, grace, kept = unpack(redis.call('HMGET', G, 'n', 'x', 'g', 'v'))
+if not nonce then return false end
+x = tonumber(x)
+if not is_over(x) then
+  redis.call('UNLINK', G)
+  return false
+end
+if is_over(x + grace + ${EARLY_MS}) then kept = false end
+redis.call('PEXPIRE', G, ARGV[1], 'GT')
+return {'stale', kept, nonce}`);
+
+const MISSING: Look = { state: 'missing' };
+
+export const parseLook = (reply: RedisReply): Look => {
+  if (reply === null) return MISSING;
+  const [state, text, nonce, due] = reply as readonly [string, string | null, string, number?];
+  return state === 'stands'
+    ? { state, text: text ?? '', nonce, isDue: due === 1 }
+    : { state: 'stale', text, nonce };
+};
+
+/** In place of a nonce: it is not compared. */
+export const ANY_NONCE = '*';
+
+/**
+ * KEYS: entry, companion. ARGV: kind of state, its text (where the value is kept, the SHA-1 of it), its nonce, value,
+ * whether the value is kept (1 or ''), ttl or '', grace or '', the new nonce. What can fail comes before the first write.
+ */
+export const writeKeptScript = redisScript(`${KEPT}
+local kind, expected, nonce, value, kept, ttl = unpack(ARGV)
+local current = kind ~= 'anything' and redis.call('GET', E)
+local n, x, v = unpack(redis.call('HMGET', G, 'n', 'x', 'v'))
+local function is_expected()
+  if kind == 'anything' then return true end
+  if kind == 'absent' then return not current end
+  if kind == 'nothing' then return not current and not n end
+  if kind == 'stale' then return not current and n == nonce end
+  if nonce ~= '${ANY_NONCE}' and (n or '') ~= nonce then return false end
+  if not current then return n and nonce ~= '${ANY_NONCE}' and is_over(tonumber(x)) end
+  if kept == '' then return current == expected end
+  return redis.sha1hex(current) == expected
+end
+local expects = is_expected()
+if kept ~= '' then value = current or v end
+if not expects or not value then
+  if current and v and v ~= current then redis.call('UNLINK', G) end
+  return current
+end
+if ttl == '' then
+  redis.call('SET', E, value)
+else
+  redis.call('SET', E, value, 'PX', ttl)
+end
+keep(value, ttl, ARGV[7], ARGV[8])
+return 1`);
+
+const STORED: KeptOutcome = { outcome: 'stored' };
+const CHANGED: KeptOutcome = { outcome: 'changed' };
+
+export const parseKeptOutcome = (reply: RedisReply): KeptOutcome => {
+  if (reply === null) return CHANGED;
+  return typeof reply === 'string' ? { outcome: 'stands', current: reply } : STORED;
+};
+
+/** KEYS: entry, companion. ARGV: ttl or ''. Whether there is such an entry. */
+export const expireKeptScript = redisScript(`${KEPT}
+local text = redis.call('GET', E)
+if not text then return 0 end
+if ARGV[1] == '' then
+  redis.call('PERSIST', E)
+else
+  redis.call('PEXPIRE', E, ARGV[1])
+end
+local nonce, grace, v = unpack(redis.call('HMGET', G, 'n', 'g', 'v'))
+if not nonce then return 1 end
+if v and v ~= text then
+  redis.call('UNLINK', G)
+elseif ARGV[1] == '' then
+  redis.call('HDEL', G, 'x', 'w', 'v')
+  redis.call('PERSIST', G)
+else
+  ends(grace, ARGV[1], not v and text)
+end
+return 1`);
+
+/** KEYS: entry, companion. ARGV: delta, grace or '', the new nonce. */
+export const incrementKeptScript = redisScript(`${KEPT}${INCREMENT}
+local outcome = increment(E, ARGV[1])
+if outcome and string.find(outcome, '^%-?%d') then
+  local whole = redis.call('HGET', G, 'w') or redis.call('PTTL', E)
+  keep(redis.call('GET', E), whole, ARGV[2], ARGV[3])
+end
+return outcome`);

@@ -1,0 +1,282 @@
+import { companionKey } from '../../lib/store/companion-key.js';
+import type { KeptKeys, KeptWrite, Look, Over } from '../../lib/store/kept-entry.js';
+import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { describeOnEveryStore } from '../support/store-suite.js';
+
+const MINUTE = 60_000;
+const LASTS = { lastsMs: 31_000 };
+
+describeOnEveryStore('KeyValueStore, entries with companions', (context) => {
+  let keys: KeptKeys;
+
+  beforeEach(() => {
+    const entry = `${context.prefix}:1:k`;
+    keys = { entry, grace: companionKey(context.prefix, 'grace', entry) };
+  });
+
+  const write = (
+    value: string | null,
+    over: Over = { kind: 'anything' },
+    changes: Partial<KeptWrite> = {},
+  ): ReturnType<KeyValueStore['writeKept']> =>
+    context.store.writeKept(keys, { value, ttl: MINUTE, grace: 10 * MINUTE, over, ...changes });
+
+  const look = (): Promise<Look> => context.store.lookUpKept(keys, LASTS);
+
+  const nonce = async (): Promise<string> => {
+    const found = await look();
+    return found.state === 'missing' ? '' : found.nonce;
+  };
+
+  const text = (): Promise<string | null> => context.store.get(keys.entry);
+
+  const expire = (): Promise<void> => context.elapseKept(keys, MINUTE);
+
+  const companionLeft = async (): Promise<number | null | undefined> => context.store.remaining(keys.grace);
+
+  it('RT5 after its timeout an entry is gone for every other verb; its text is still found', async () => {
+    expect(await write('old')).toEqual({ outcome: 'stored' });
+    expect(await look()).toMatchObject({ state: 'stands', text: 'old', isDue: false });
+    expect(await context.store.remaining(keys.entry)).toBeLessThanOrEqual(MINUTE);
+    await expire();
+    expect(await text()).toBeNull();
+    expect(await context.store.has(keys.entry)).toBe(false);
+    expect(await look()).toMatchObject({ state: 'stale', text: 'old' });
+    await context.elapseKept(keys, 10 * MINUTE - 1000);
+    expect(await look()).toMatchObject({ state: 'stale', text: 'old' });
+    await context.elapseKept(keys, 1000);
+    expect(await look()).toMatchObject({ state: 'stale', text: null });
+    await context.elapseKept(keys, MINUTE);
+    expect(await look()).toEqual({ state: 'missing' });
+  });
+
+  it('a text and its companion may hold anything', async () => {
+    for (const value of ['', 'plain', 'größer 🙂 "quotes" \\', '\0\r\n', 'x'.repeat(100_000)]) {
+      await write(value);
+      expect(await look()).toMatchObject({ state: 'stands', text: value });
+      await expire();
+      expect(await look()).toMatchObject({ state: 'stale', text: value });
+    }
+  });
+
+  it('RT5 an entry that was deleted behind its back, or evicted, leaves nothing to be found', async () => {
+    await write('old');
+    await context.other.delete(keys.entry);
+    expect(await look()).toEqual({ state: 'missing' });
+    expect(await companionLeft()).toBeUndefined();
+    await write('for ever', { kind: 'anything' }, { ttl: null });
+    await context.other.delete(keys.entry);
+    expect(await look()).toEqual({ state: 'missing' });
+    expect(await companionLeft()).toBeUndefined();
+  });
+
+  it('a look lets the companion live for as long as a run may take', async () => {
+    await write('old', { kind: 'anything' }, { grace: 1000 });
+    await expire();
+    await context.store.lookUpKept(keys, { lastsMs: MINUTE });
+    expect(await companionLeft()).toBeGreaterThan(MINUTE - 5000);
+    await write('old', { kind: 'anything' }, { grace: 10 * MINUTE });
+    await expire();
+    await look();
+    expect(await companionLeft()).toBeGreaterThan(5 * MINUTE);
+  });
+
+  it('each write draws another nonce, also of the same text', async () => {
+    const nonces = new Set<string>();
+    for (const grace of [0, MINUTE, MINUTE]) {
+      await write('same', { kind: 'anything' }, { grace });
+      nonces.add(await nonce());
+    }
+    await context.store.expireKept(keys, MINUTE);
+    nonces.add(await nonce());
+    expect(nonces.size).toBe(3);
+    expect(nonces).not.toContain('');
+  });
+
+  it('without a grace a write removes the companion; with 0 it has no text', async () => {
+    await write('old');
+    await write('new', { kind: 'anything' }, { grace: null });
+    expect(await companionLeft()).toBeUndefined();
+    expect(await look()).toEqual({ state: 'stands', text: 'new', nonce: '', isDue: false });
+    await write('new', { kind: 'anything' }, { grace: 0 });
+    expect(await nonce()).not.toBe('');
+    expect(await companionLeft()).toBeLessThanOrEqual(MINUTE);
+  });
+
+  it('over no entry: only where none stands, whatever the companion', async () => {
+    expect(await write('one', { kind: 'absent' })).toEqual({ outcome: 'stored' });
+    expect(await write('two', { kind: 'absent' })).toEqual({ outcome: 'stands', current: 'one' });
+    await expire();
+    expect(await write('three', { kind: 'absent' })).toEqual({ outcome: 'stored' });
+    await expire();
+    expect(await look()).toMatchObject({ state: 'stale', text: 'three' });
+  });
+
+  it('RT15 over nothing: only where neither an entry nor a companion is', async () => {
+    expect(await write('one', { kind: 'nothing' })).toEqual({ outcome: 'stored' });
+    expect(await write('two', { kind: 'nothing' })).toEqual({ outcome: 'stands', current: 'one' });
+    await expire();
+    expect(await write('three', { kind: 'nothing' })).toEqual({ outcome: 'changed' });
+    expect(await look()).toMatchObject({ state: 'stale', text: 'one' });
+  });
+
+  it('RT15 over a stale text: only where nothing stands and the companion is the one that was read', async () => {
+    await write('old');
+    await expire();
+    const over: Over = { kind: 'stale', nonce: await nonce() };
+    expect(await write('wrong', { kind: 'stale', nonce: 'another' })).toEqual({ outcome: 'changed' });
+    expect(await write('new', over)).toEqual({ outcome: 'stored' });
+    expect(await write('late', over)).toEqual({ outcome: 'stands', current: 'new' });
+    await context.store.deleteMany([keys.grace, keys.entry]);
+    expect(await write('late', over)).toEqual({ outcome: 'changed' });
+    expect(await text()).toBeNull();
+  });
+
+  it('RT15 over a standing text: only over this text and this companion', async () => {
+    await write('old');
+    const over = async (): Promise<Over> => ({ kind: 'standing', text: 'old', nonce: await nonce() });
+    const before = await over();
+    await write('old');
+    expect(await write('late', before)).toEqual({ outcome: 'stands', current: 'old' });
+    const now = await over();
+    expect(await write('new', now)).toEqual({ outcome: 'stored' });
+    expect(await write('later', now)).toEqual({ outcome: 'stands', current: 'new' });
+    await context.other.set(keys.entry, 'old', MINUTE);
+    expect(await write('late', now)).toEqual({ outcome: 'stands', current: 'old' });
+    await context.other.delete(keys.entry);
+    expect(await write('late', await over())).toEqual({ outcome: 'changed' });
+  });
+
+  it('RT15 over a text that stood until it expired meanwhile, and was not deleted', async () => {
+    await write('old');
+    const over: Over = { kind: 'standing', text: 'old', nonce: await nonce() };
+    await expire();
+    expect(await write('new', over)).toEqual({ outcome: 'stored' });
+    const next: Over = { kind: 'standing', text: 'new', nonce: await nonce() };
+    await context.other.delete(keys.entry);
+    expect(await write('late', next)).toEqual({ outcome: 'changed' });
+    await write('again');
+    const gone: Over = { kind: 'standing', text: 'again', nonce: await nonce() };
+    await expire();
+    await context.store.deleteMany([keys.grace]);
+    expect(await write('late', gone)).toEqual({ outcome: 'changed' });
+    expect(await text()).toBeNull();
+  });
+
+  it('RT15 over a standing text without a companion, and without a look at it', async () => {
+    await context.store.set(keys.entry, 'foreign', MINUTE);
+    const over: Over = { kind: 'standing', text: 'foreign', nonce: '' };
+    expect(await write('new', { ...over, text: 'other' })).toEqual({ outcome: 'stands', current: 'foreign' });
+    expect(await write('new', over)).toEqual({ outcome: 'stored' });
+    expect(await write('late', { ...over, text: 'new' })).toEqual({ outcome: 'stands', current: 'new' });
+    expect(await write('newer', { kind: 'standing', text: 'new' })).toEqual({ outcome: 'stored' });
+    await expire();
+    expect(await write('late', { kind: 'standing', text: 'newer' })).toEqual({ outcome: 'changed' });
+  });
+
+  it('a write that meets a foreign text removes the companion of the older one', async () => {
+    await write('old');
+    await context.other.set(keys.entry, 'foreign', MINUTE);
+    expect(await write('mine', { kind: 'nothing' })).toEqual({ outcome: 'stands', current: 'foreign' });
+    await context.elapseRedisKey(keys.entry, MINUTE);
+    expect(await look()).toEqual({ state: 'missing' });
+  });
+
+  it('RT13 a text that is kept is not sent again', async () => {
+    expect(await write(null, { kind: 'nothing' })).toEqual({ outcome: 'changed' });
+    await write('größer 🙂');
+    await expire();
+    expect(await write(null, { kind: 'stale', nonce: await nonce() })).toEqual({ outcome: 'stored' });
+    expect(await text()).toBe('größer 🙂');
+    await context.elapseKept(keys, MINUTE / 2);
+    const over: Over = { kind: 'standing', text: 'größer 🙂', nonce: await nonce() };
+    expect(await write(null, { ...over, text: 'other' })).toEqual({ outcome: 'stands', current: over.text });
+    expect(await write(null, over)).toEqual({ outcome: 'stored' });
+    expect(await context.store.remaining(keys.entry)).toBeGreaterThan(MINUTE / 2);
+    const again: Over = { ...over, nonce: await nonce() };
+    await expire();
+    expect(await write(null, again)).toEqual({ outcome: 'stored' });
+    expect(await look()).toMatchObject({ state: 'stands', text: over.text });
+  });
+
+  it('RT5 a new timeout moves the end of the companion', async () => {
+    expect(await context.store.expireKept(keys, MINUTE)).toBe(false);
+    await write('old');
+    expect(await context.store.expireKept(keys, 5 * MINUTE)).toBe(true);
+    expect(await companionLeft()).toBeGreaterThan(14 * MINUTE);
+    await context.elapseKept(keys, 5 * MINUTE);
+    expect(await look()).toMatchObject({ state: 'stale', text: 'old' });
+  });
+
+  it('RT5 an entry that never expires gets its companion back with a timeout', async () => {
+    await write('old');
+    const before = await nonce();
+    expect(await context.store.expireKept(keys, null)).toBe(true);
+    expect(await context.store.remaining(keys.entry)).toBeNull();
+    expect(await companionLeft()).toBeNull();
+    expect(await nonce()).toBe(before);
+    for (const ttl of [null, MINUTE]) expect(await context.store.expireKept(keys, ttl)).toBe(true);
+    await expire();
+    expect(await look()).toMatchObject({ state: 'stale', text: 'old' });
+    await write('for ever', { kind: 'anything' }, { ttl: null });
+    expect(await companionLeft()).toBeNull();
+    await context.store.expireKept(keys, MINUTE);
+    await expire();
+    expect(await look()).toMatchObject({ state: 'stale', text: 'for ever' });
+  });
+
+  it('a new timeout makes no companion, and removes one of another text', async () => {
+    await context.store.set(keys.entry, 'foreign', MINUTE);
+    expect(await context.store.expireKept(keys, MINUTE)).toBe(true);
+    expect(await companionLeft()).toBeUndefined();
+    await write('old');
+    await context.other.set(keys.entry, 'foreign', null);
+    expect(await context.store.expireKept(keys, MINUTE)).toBe(true);
+    expect(await companionLeft()).toBeUndefined();
+  });
+
+  it('RT5 an increment writes the companion with the sum, and keeps the timeout', async () => {
+    const increment = (delta: number): ReturnType<KeyValueStore['incrementKept']> =>
+      context.store.incrementKept(keys, delta, 2 * MINUTE);
+    expect(await increment(1)).toEqual({ outcome: 'missing' });
+    await write('"text"');
+    expect(await increment(1)).toEqual({ outcome: 'not-an-integer' });
+    expect(await look()).toMatchObject({ text: '"text"' });
+    await write('9007199254740991');
+    const before = await nonce();
+    expect(await increment(1)).toEqual({ outcome: 'out-of-range' });
+    expect(await nonce()).toBe(before);
+    await write('41', { kind: 'anything' }, { grace: null });
+    expect(await increment(1)).toEqual({ outcome: 'done', value: '42' });
+    expect(await increment(-2)).toEqual({ outcome: 'done', value: '40' });
+    expect(await companionLeft()).toBeLessThanOrEqual(3 * MINUTE);
+    expect(await context.store.remaining(keys.entry)).toBeLessThanOrEqual(MINUTE);
+    await expire();
+    expect(await look()).toMatchObject({ state: 'stale', text: '40' });
+    await write('9007199254740000', { kind: 'anything' }, { ttl: null });
+    expect(await increment(1)).toEqual({ outcome: 'done', value: '9007199254740001' });
+    expect(await companionLeft()).toBeNull();
+  });
+
+  it('RT10 an entry is due from a part of its own timeout on', async () => {
+    const due = async (part: number, ttl: number | null = null): Promise<unknown> => {
+      const found = await context.store.lookUpKept(keys, { ...LASTS, ahead: { part, ttl } });
+      return found.state === 'stands' ? found.isDue : found.state;
+    };
+    await write('old', { kind: 'anything' }, { grace: 0 });
+    expect(await due(0.8)).toBe(false);
+    await context.elapseKept(keys, 0.7 * MINUTE);
+    expect(await due(0.8)).toBe(false);
+    expect(await companionLeft()).toBeLessThanOrEqual(0.3 * MINUTE);
+    await context.elapseKept(keys, 0.2 * MINUTE);
+    expect(await due(0.8)).toBe(true);
+    expect(await companionLeft()).toBeGreaterThan(31_000);
+    await context.elapseKept(keys, 0.1 * MINUTE);
+    expect(await look()).toMatchObject({ state: 'stale', text: null });
+    await context.store.set(keys.entry, 'foreign', MINUTE / 10);
+    await context.store.delete(keys.grace);
+    expect([await due(0.8), await due(0.8, MINUTE), await due(0.95, MINUTE)]).toEqual([false, true, false]);
+    await context.store.set(keys.entry, 'foreign', null);
+    expect(await due(0.1, MINUTE)).toBe(false);
+  });
+});
