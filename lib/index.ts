@@ -62,7 +62,7 @@ export { type NodeRedisClient, type RedisSourceOptions } from './config/source-o
 export { CacheFactoryCycleError, CacheFactoryTimeoutError } from './errors/cache-factory.errors.js';
 export { CacheKeyNotFoundError } from './errors/cache-key-not-found.error.js';
 export { CodexRedisError, type CodexRedisErrorOptions } from './errors/codex-redis.error.js';
-export { HttpMappedError } from './errors/http-mapped.error.js';
+export { type HttpErrorBody, HttpMappedError } from './errors/http-mapped.error.js';
 export { ImproperlyConfiguredError } from './errors/improperly-configured.error.js';
 export {
   RedisConnectionError,

@@ -4,12 +4,31 @@ export interface CodexRedisErrorOptions {
   readonly cause?: unknown;
 }
 
+/** The same in each copy of the package. */
+const BRAND = Symbol.for('nestjs-codex-redis error');
+
+/** Has the errors of a class count as `instanceof CodexRedisError`, whatever they extend. */
+export const brandErrors = (prototype: object): void => {
+  Object.defineProperty(prototype, BRAND, { value: true });
+};
+
 /**
- * The base of every error this module raises by itself.
+ * The base of every error this module raises by itself. `instanceof CodexRedisError` is true for each of them: also for
+ * those that extend Nest's HttpException instead, and for those of another copy of this package.
  *
  * Messages never contain a password, a session key or a value.
  */
 export abstract class CodexRedisError extends Error {
+  static {
+    brandErrors(this.prototype);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === CodexRedisError
+      ? typeof value === 'object' && value !== null && BRAND in value
+      : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+
   /** Written out, since a minified class has another name. */
   abstract override readonly name: string;
   /** Stable across releases; compare this rather than the message. */

@@ -19,6 +19,7 @@ import {
   DEFAULT_CACHE,
   JSON_SERIALIZER,
   MOUNT_CACHED_RESPONSES,
+  MOUNT_FAILED_REQUESTS,
   MOUNT_SESSIONS,
   SERIALIZERS,
   SESSIONS,
@@ -44,6 +45,7 @@ export class CodexRedisCoreModule
     @Inject(SERIALIZERS) private readonly serializers: Serializers,
     @Inject(MOUNT_SESSIONS) private readonly mountSessions: () => void,
     @Inject(MOUNT_CACHED_RESPONSES) private readonly mountCachedResponses: () => void,
+    @Inject(MOUNT_FAILED_REQUESTS) private readonly mountFailedRequests: () => void,
     @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     super();
@@ -53,6 +55,7 @@ export class CodexRedisCoreModule
 
   /** The one moment at which both platforms take middleware that comes before every route's. */
   configure(): void {
+    this.mountFailedRequests();
     // before the guard of sessions is there, which keeps nobody out
     this.mountCachedResponses();
     this.mountSessions();

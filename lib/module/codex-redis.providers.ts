@@ -2,6 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { CacheService } from '../cache/cache.service.js';
 import { mountCachedResponses } from '../cache-responses/mount-cached-responses.js';
+import { answerFailedRequests } from './failed-request.filter.js';
 import { MODULE_OPTIONS_TOKEN } from './codex-redis.module-definition.js';
 import type { NamedCacheOptions } from '../config/cache-options.js';
 import type { CodexRedisOptions } from '../config/options.js';
@@ -31,6 +32,7 @@ import {
   DEFAULT_CACHE,
   JSON_SERIALIZER,
   MOUNT_CACHED_RESPONSES,
+  MOUNT_FAILED_REQUESTS,
   MOUNT_SESSIONS,
   SERIALIZERS,
   SESSIONS,
@@ -136,6 +138,14 @@ export const coreProviders: Provider[] = [
         if (adapter === undefined) return;
         mountCachedResponses({ adapter, config, modules, cache, timeoutMs, clock, sessionAccessOf });
       },
+  },
+  {
+    provide: MOUNT_FAILED_REQUESTS,
+    inject: [HttpAdapterHost, ApplicationConfig],
+    useFactory: (host: Partial<HttpAdapterHost>, config: ApplicationConfig) => () => {
+      const { httpAdapter: adapter } = host;
+      if (adapter !== undefined) answerFailedRequests(config, adapter);
+    },
   },
 ];
 

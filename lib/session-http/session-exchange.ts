@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
 import { SessionStateError } from '../errors/session.errors.js';
-import { sessionLogger } from '../common/loggers.js';
-import { stackOf } from '../common/stack-of.js';
 import type { SessionRequest } from '../session/object/session-request.js';
 import { type SessionState, sessionStateOf } from '../session/object/session-state.js';
 import type { Session } from '../session/object/session.js';
 import { ignore } from '../common/ignore.js';
+import { logFailedRequest, SERVICE_UNAVAILABLE, suggestRetry } from './failed-requests.js';
 import type { FailureReply } from './gate/failure-reply.js';
 import type { HeaderLines } from './gate/header-lines.js';
 import { HeldResponse } from './gate/held-response.js';
 import type { ResponseBase } from './gate/response-base.js';
+import { type PlatformRequest, routeOf } from './route-of.js';
 import { isMalformed, type SessionHttp } from './session-http.js';
 
 const SERVER_ERROR = 500;
@@ -21,21 +21,6 @@ const BAD_REQUEST = 400;
  * `skipped` by `@SkipSession()`, or `undeclared` where only handlers that declare the session load it.
  */
 type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
-
-const logFailure = (error: unknown): void =>
-  sessionLogger.error('The session could not be committed, the client got an error', stackOf(error));
-
-/** A request of Express, of Fastify, or of Node alone. */
-export interface PlatformRequest {
-  readonly route?: { readonly path: string };
-  readonly routeOptions?: { readonly url?: string | undefined };
-}
-
-/** The pattern of the route that serves a request: a path is the visitor's, and may hold anything. */
-const routeOf = ({ route, routeOptions }: PlatformRequest): string => {
-  const pattern = route?.path ?? routeOptions?.url;
-  return pattern === undefined ? 'a request that no route matches' : `the route ${pattern}`;
-};
 
 /** One request with its response and their session. */
 export class SessionExchange extends HeldResponse implements SessionRequest {
@@ -51,6 +36,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
   #committing: Promise<void> | undefined;
   #failure: { readonly error: Error } | undefined;
   #hasFailed = false;
+  #isFailureLogged = false;
 
   constructor(
     http: SessionHttp,
@@ -156,6 +142,13 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     this.#hasFailed = true;
   }
 
+  /** Logs why the request failed: once, however many of its parts meet an error. */
+  logFailure(error: unknown): void {
+    if (this.#isFailureLogged) return;
+    this.#isFailureLogged = true;
+    logFailedRequest(this.carrier, error);
+  }
+
   /** Commits what a handler has done; `undefined` when there is nothing to wait for. */
   commit(statusCode: number): Promise<void> | undefined {
     return this.phase === 'open' && this.concerns() ? this.settle(statusCode) : undefined;
@@ -166,6 +159,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     if (this.isMalformed && !isSkipped) return true;
     const state = this.#state();
     if (state === undefined) return false;
+    if (state.loadFailure !== undefined) return true;
     const { saveEveryRequest } = this.#http.settings;
     const isAskedFor = state.effect !== 'nothing' || state.saves.size > 0 || state.ending.work !== undefined;
     if (isSkipped) return isAskedFor;
@@ -196,7 +190,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
         sessionStateOf(this.session).committed = false;
         // the client is told of a failure already
         if (statusCode < SERVER_ERROR) throw error;
-        logFailure(error);
+        this.logFailure(error);
       },
     );
     return this.#committing;
@@ -209,6 +203,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
       headers.setCookie(lines, this.#cookieOf(state));
     else if (this.#takesCookie(state, statusCode)) headers.setCookie(lines, cookie.expire());
     else if (state?.accessed && this.access !== 'skipped') headers.vary(lines);
+    if (statusCode === SERVICE_UNAVAILABLE && this.#isUnavailable) suggestRetry(lines);
     this.#close();
   }
 
@@ -217,12 +212,18 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
   }
 
   protected failure(error: unknown): FailureReply {
-    const { statusCode, message } =
+    const reply =
       error instanceof HttpMappedError
-        ? error
+        ? error.getResponse()
         : { statusCode: SERVER_ERROR, message: 'Internal server error' };
-    if (statusCode >= SERVER_ERROR) logFailure(error);
-    return { statusCode, message };
+    if (reply.statusCode >= SERVER_ERROR) this.logFailure(error);
+    return reply;
+  }
+
+  /** Whether the session could not be loaded or saved now, and may be later. */
+  get #isUnavailable(): boolean {
+    const error = this.#failure?.error ?? this.#state()?.loadFailure;
+    return error instanceof HttpMappedError && error.getStatus() === SERVICE_UNAVAILABLE;
   }
 
   /** What the end of the request asks of the service; most requests ask for nothing. */

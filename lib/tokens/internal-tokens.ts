@@ -37,3 +37,6 @@ export const MOUNT_SESSIONS = token('session mount');
 
 /** () => void: lets the routes be cached that ask for it; does nothing where none does. */
 export const MOUNT_CACHED_RESPONSES = token('mount of cached responses');
+
+/** () => void: answers requests that failed with an error of this module; does nothing where there is no HTTP. */
+export const MOUNT_FAILED_REQUESTS = token('mount of failed requests');

@@ -7,7 +7,7 @@ import { createClient } from 'graphql-ws';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { CacheService, Session } from 'nestjs-codex-redis';
+import { CacheService, RedisUnavailableError, Session } from 'nestjs-codex-redis';
 import { type Platform, type Running, startOn } from './support/application.js';
 import type { Visitor } from './support/visitor.js';
 
@@ -49,6 +49,10 @@ class ShopResolver {
 
   @Query(() => Number) count(): Promise<number> {
     return this.cache.incr('never set');
+  }
+
+  @Query(() => Number) full(): number {
+    throw new RedisUnavailableError('OOM');
   }
 
   @Subscription(() => String) who(@Session() session: Own): AsyncGenerator<unknown> {
@@ -110,6 +114,14 @@ describe('GraphQL', () => {
         const { errors } = await ask(visit(), '{ count }');
         const [{ extensions }] = errors as [{ extensions: { code: string } }];
         assert.equal(extensions.code, 'CODEX_REDIS_CACHE_KEY_NOT_FOUND');
+      });
+
+      it('CN15 an error of HTTP carries its code and the words for clients', async () => {
+        const { visitor: visit } = await start();
+        const { errors } = await ask(visit(), '{ full }');
+        const [{ message, extensions }] = errors as [{ message: string; extensions: { code: string } }];
+        assert.equal(message, 'Service Unavailable');
+        assert.equal(extensions.code, 'CODEX_REDIS_UNAVAILABLE');
       });
 
       it('SE27 an operation refused with less than 500 saves', async () => {

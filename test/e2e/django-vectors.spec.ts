@@ -175,6 +175,7 @@ describe.each(PLATFORMS)("Django's own cases of its session middleware on %s", (
     expect(JSON.parse(answer.body)).toEqual({
       statusCode: 400,
       message: expect.stringContaining('The session was ended before the request completed') as string,
+      code: 'CODEX_REDIS_SESSION_INTERRUPTED',
     });
     expect(answer.setCookies).toEqual([]);
     expect(await app.stored()).toEqual({});

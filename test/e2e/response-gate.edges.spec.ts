@@ -351,7 +351,7 @@ describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) 
     commits.fail(new RedisConnectionError());
     expect(await app.send('/exception')).toMatchObject({
       status: 503,
-      body: '{"statusCode":503,"message":"Redis is not reachable"}',
+      body: '{"statusCode":503,"message":"Service Unavailable","code":"CODEX_REDIS_CONNECTION"}',
     });
   });
 
@@ -478,7 +478,7 @@ describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) 
       expect(failed.status).toBe(503);
       const zipped = failed.headers['content-encoding'] === 'gzip';
       const text = zipped ? gunzipSync(failed.bytes).toString() : failed.body;
-      expect(text).toBe('{"statusCode":503,"message":"Redis is not reachable"}');
+      expect(text).toBe('{"statusCode":503,"message":"Service Unavailable","code":"CODEX_REDIS_CONNECTION"}');
     });
   });
 });
@@ -560,7 +560,7 @@ describe('HTTP/2 on Fastify', () => {
     expect(await get(path)).toEqual({
       status: 503,
       cookies: undefined,
-      body: '{"statusCode":503,"message":"Redis is not reachable"}',
+      body: '{"statusCode":503,"message":"Service Unavailable","code":"CODEX_REDIS_CONNECTION"}',
     });
   });
 });

@@ -64,6 +64,22 @@ describe('BR3 a bundle of the package', () => {
     expect(names.filter((line) => new Set(line.split(' ')).size > 1)).toEqual([]);
   });
 
+  it('CN15 has errors that are instances of the CodexRedisError of another copy', async () => {
+    const [one, other] = [await bundle('first'), await bundle('second')];
+    const printed = await printedBy(`
+      const [one, other] = [await import('${one}'), await import('${other}')];
+      for (const [name, type] of Object.entries(one)) {
+        if (!(type.prototype instanceof Error) || ['CodexRedisError', 'HttpMappedError'].includes(name)) continue;
+        const error = name === 'SessionInterruptedError' ? new type() : new type('x');
+        console.log(error instanceof other.CodexRedisError, error instanceof other[name]);
+      }
+      console.log(new Error('x') instanceof other.CodexRedisError);`);
+    const lines = printed.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(12);
+    expect(new Set(lines.slice(0, -1))).toEqual(new Set(['true false']));
+    expect(lines.at(-1)).toBe('false');
+  });
+
   it('is named with the other one where a process loads two', async () => {
     const [one, other] = [await bundle('one'), await bundle('other')];
     const alone = await printedBy(PRELUDE + application(one));

@@ -92,8 +92,10 @@ describe('an endpoint that moves to another server', () => {
     await expect(sum('errorstats', 'errorstat_READONLY')).resolves.toBe(1);
     await expect(sum('commandstats', 'cmdstat_role')).resolves.toBe(endpoint.accepted);
     expect(lines).toEqual([
-      expect.stringMatching(/^Lost the connection to Redis at 127.0.0.1:\d+ .*READONLY.*; reconnecting$/),
-      expect.stringMatching(/^Connected to Redis at .* again$/),
+      expect.stringMatching(
+        /^The connection of the cache to Redis at 127.0.0.1:\d+ was lost .*READONLY.*; reconnecting$/,
+      ),
+      expect.stringMatching(/^The connection of the cache to Redis at .* is back again$/),
     ]);
   });
 

@@ -6,6 +6,8 @@ import type { ResponseBase } from './response-base.js';
 export interface FailureReply {
   readonly statusCode: number;
   readonly message: string;
+  /** What clients may tell failures by. */
+  readonly code?: string;
 }
 
 /** Headers that are about the exchange as a whole; all others describe the response that is not sent. */

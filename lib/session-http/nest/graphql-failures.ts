@@ -1,7 +1,6 @@
 import { type CallHandler, type ExecutionContext, HttpException, type NestInterceptor } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { catchError, type Observable, throwError } from 'rxjs';
-import { HttpMappedError } from '../../errors/http-mapped.error.js';
 import { exchangeOf } from '../platform/platforms.js';
 import { requestOf } from './request-session.js';
 
@@ -49,7 +48,6 @@ const isOfOperation = (context: ExecutionContext): boolean => {
 /** The status that a failure stands for: its own, as Nest or graphql-js have it. */
 const statusOf = (error: unknown): number => {
   if (error instanceof HttpException) return error.getStatus();
-  if (error instanceof HttpMappedError) return error.statusCode;
   const { extensions } = Object(error) as { extensions?: { http?: { status?: unknown } } };
   const status = extensions?.http?.status;
   return typeof status === 'number' ? status : SERVER_ERROR;

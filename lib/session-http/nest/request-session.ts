@@ -1,4 +1,4 @@
-import type { ExecutionContext } from '@nestjs/common';
+import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
 import { SessionStateError } from '../../errors/session.errors.js';
 import { exchangeOf, isOfApplicationWithSessions } from '../platform/platforms.js';
 import { sessionUseOf } from './session-use.decorator.js';
@@ -15,7 +15,7 @@ interface Carrier {
  * The request behind a context: of HTTP itself, or the one a GraphQL context carries as `req` or `request`;
  * `undefined` where there is none, as for a message of a gateway.
  */
-export const requestOf = (context: ExecutionContext): Carrier | undefined => {
+export const requestOf = (context: ArgumentsHost): Carrier | undefined => {
   const type = context.getType<string>();
   if (type === 'http') return context.getArgByIndex<Carrier>(0);
   if (type !== 'graphql') return undefined;

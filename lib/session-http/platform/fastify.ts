@@ -4,7 +4,8 @@ import { ImproperlyConfiguredError } from '../../errors/improperly-configured.er
 import { type GatedResponse, HELD_RESPONSE } from '../gate/gated-response.js';
 import type { ResponseBase } from '../gate/response-base.js';
 import { addSenders, senders } from '../gate/response-gate.js';
-import { type PlatformRequest, SessionExchange } from '../session-exchange.js';
+import type { PlatformRequest } from '../route-of.js';
+import { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
 import { replaceSession } from './replace-session.js';
 

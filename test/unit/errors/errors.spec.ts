@@ -1,23 +1,44 @@
+import { HttpException } from '@nestjs/common';
+import {
+  CacheFactoryCycleError,
+  CacheFactoryTimeoutError,
+} from '../../../lib/errors/cache-factory.errors.js';
 import { CacheKeyNotFoundError } from '../../../lib/errors/cache-key-not-found.error.js';
+import { CodexRedisError } from '../../../lib/errors/codex-redis.error.js';
+import { HttpMappedError } from '../../../lib/errors/http-mapped.error.js';
 import { ImproperlyConfiguredError } from '../../../lib/errors/improperly-configured.error.js';
 import {
   RedisConnectionError,
   RedisServiceError,
   RedisTimeoutError,
+  RedisUnavailableError,
 } from '../../../lib/errors/redis.errors.js';
 import { SerializationError } from '../../../lib/errors/serialization.error.js';
-import { SessionConflictError, SessionInterruptedError } from '../../../lib/errors/session.errors.js';
+import {
+  SessionConflictError,
+  SessionCreateError,
+  SessionInterruptedError,
+  SessionStateError,
+  SessionTooLargeError,
+} from '../../../lib/errors/session.errors.js';
+import * as library from '../../../lib/index.js';
 
 describe('errors', () => {
   const all = [
+    new CacheFactoryCycleError(['k']),
+    new CacheFactoryTimeoutError('k', 1),
     new CacheKeyNotFoundError('k'),
     new ImproperlyConfiguredError('no'),
     new RedisConnectionError(),
     new RedisTimeoutError(1000),
     new RedisServiceError('OOM'),
+    new RedisUnavailableError('OOM'),
     new SerializationError('bad'),
     new SessionConflictError(),
+    new SessionCreateError('taken'),
     new SessionInterruptedError(),
+    new SessionStateError('not loaded'),
+    new SessionTooLargeError(2, 1),
   ];
 
   it('have a name and a stable code of their own', () => {
@@ -25,9 +46,42 @@ describe('errors', () => {
     expect(all.map((error) => error.name)).toEqual(all.map((error) => error.constructor.name));
   });
 
-  it('carry for HTTP what Nest 11 and Nest 12 read', () => {
-    expect(new RedisTimeoutError(5)).toMatchObject({ status: 503, statusCode: 503, expose: true });
-    expect(new SessionInterruptedError()).toMatchObject({ status: 400, statusCode: 400, expose: true });
+  it.each([
+    [new RedisConnectionError('at 10.0.0.7'), 503, 'Service Unavailable'],
+    [new RedisTimeoutError(5), 503, 'Service Unavailable'],
+    [new RedisServiceError('OOM'), 503, 'Service Unavailable'],
+    [new RedisUnavailableError('OOM'), 503, 'Service Unavailable'],
+    [new SessionConflictError(), 503, 'Service Unavailable'],
+    [new SessionInterruptedError(), 400, undefined],
+    [new SessionTooLargeError(2, 1), 413, undefined],
+  ])("CN15 $name is one of Nest's HttpExceptions, with a body for clients", (error, statusCode, message) => {
+    expect(error).toBeInstanceOf(HttpException);
+    expect(error).toBeInstanceOf(HttpMappedError);
+    expect(error.getStatus()).toBe(statusCode);
+    expect(error.getResponse()).toEqual({ statusCode, message: message ?? error.message, code: error.code });
+    expect(error.extensions).toEqual({ code: error.code });
+    // the detailed message is for the log
+    expect(error.stack).toContain(`${error.name}: ${error.message}\n`);
+    expect(error.stack?.split('\n')[1]).toContain('errors.spec');
+  });
+
+  it('CN15 each exported error is an instance of CodexRedisError, and of no class but its own', () => {
+    const exported = Object.values(library)
+      .filter((value) => typeof value === 'function')
+      .map((value) => value as { readonly prototype?: unknown; readonly name: string })
+      .filter(({ prototype }) => prototype instanceof Error);
+    const bases = [CodexRedisError, HttpMappedError] as const;
+    for (const type of exported)
+      expect([type.name, type.prototype instanceof CodexRedisError]).toContain(true);
+    expect(exported.length).toBe(all.length + bases.length);
+    for (const error of all) {
+      expect(error).toBeInstanceOf(CodexRedisError);
+      expect(error).toBeInstanceOf(error.constructor);
+      expect(error instanceof HttpMappedError).toBe(error instanceof HttpException);
+    }
+    expect(new CacheKeyNotFoundError('k')).not.toBeInstanceOf(SerializationError);
+    for (const other of [new Error('x'), {}, null, undefined, 'text'])
+      expect(other).not.toBeInstanceOf(CodexRedisError);
   });
 
   it('list every problem of a configuration', () => {
@@ -40,5 +94,8 @@ describe('errors', () => {
     const cause = new Error('socket');
     expect(new RedisConnectionError('away', { cause }).cause).toBe(cause);
     expect('cause' in new RedisConnectionError()).toBe(false);
+    expect(JSON.stringify(new RedisConnectionError('away', { cause: { password: 'hidden' } }))).not.toContain(
+      'hidden',
+    );
   });
 });

@@ -24,6 +24,7 @@ export interface ClusterMapOptions {
   readonly cluster: RedisClusterOptions;
   readonly operationTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly holdsSessions?: boolean;
 }
 
 /** Which node holds which slot, and a connection to each, kept up to date. */
@@ -216,7 +217,7 @@ export class ClusterMap {
   #node(address: NodeAddress): ClusterNode {
     const { cluster, operationTimeoutMs, connectTimeoutMs } = this.options;
     const template = templateFor(this.#template, mappedAddress(cluster.nodeAddressMap, address));
-    const report = new ConnectionReport(() => addressName(address));
+    const report = new ConnectionReport(this.options, () => addressName(address));
     const onChange = (connection: ReconnectingConnection): void => {
       report.update(connection);
       this.#onChange();

@@ -1,20 +1,29 @@
-import { Logger } from '@nestjs/common';
+import { moduleLogger } from '../../../common/loggers.js';
+import type { StoreSettings } from '../../../config/settings.js';
 import type { ReconnectingConnection } from './reconnecting-connection.js';
 
-const logger = new Logger('CodexRedisModule');
-
-/** Tells the log of an outage of one server and of its end, once each. */
+/** Tells the log of an outage of one connection and of its end, once each. */
 export class ConnectionReport {
+  readonly #owner: string;
   #lost = false;
 
   /** @param place names the server: never the user or the password */
-  constructor(private readonly place: () => string) {}
+  constructor(
+    { holdsSessions }: Pick<StoreSettings, 'holdsSessions'>,
+    private readonly place: () => string,
+  ) {
+    this.#owner = holdsSessions === true ? 'sessions' : 'cache';
+  }
 
   update({ isReady, failure }: Pick<ReconnectingConnection, 'isReady' | 'failure'>): void {
-    if (isReady && this.#lost) logger.log(`Connected to Redis at ${this.place()} again`);
+    if (isReady && this.#lost) moduleLogger.log(`${this.#name()} is back again`);
     if (!isReady && !this.#lost)
-      logger.warn(`Lost the connection to Redis at ${this.place()} (${messageOf(failure)}); reconnecting`);
+      moduleLogger.warn(`${this.#name()} was lost (${messageOf(failure)}); reconnecting`);
     this.#lost = !isReady;
+  }
+
+  #name(): string {
+    return `The connection of the ${this.#owner} to Redis at ${this.place()}`;
   }
 }
 

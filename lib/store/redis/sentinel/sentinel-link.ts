@@ -29,7 +29,7 @@ export class SentinelLink implements RedisLink {
   readonly #group: SentinelGroup;
   readonly #replicas: SentinelReplicas;
   readonly #life: LinkLifecycle;
-  readonly #report = new ConnectionReport(() => nameOf(this.#address) ?? this.options.sentinel.name);
+  readonly #report: ConnectionReport;
   readonly #node: RedisNode = { send: (args) => this.send('', args, asReply) };
   #master: ReconnectingConnection | undefined;
   /** Where the master is, and where it was sought last, as the Sentinels announced it. */
@@ -41,6 +41,7 @@ export class SentinelLink implements RedisLink {
   constructor(private readonly options: SentinelLinkOptions) {
     const { sentinel, connectTimeoutMs, operationTimeoutMs } = options;
     this.#template = clientTemplate({ ...sentinel.nodeClientOptions }, 'sentinel.nodeClientOptions');
+    this.#report = new ConnectionReport(options, () => nameOf(this.#address) ?? sentinel.name);
     this.#group = new SentinelGroup({ ...options, onSwitch: () => void this.#follow() });
     this.#replicas = new SentinelReplicas({
       locate: () => this.#group.replicas(),

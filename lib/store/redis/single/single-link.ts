@@ -22,7 +22,7 @@ export interface SingleLinkOptions {
 export class SingleLink implements RedisLink {
   readonly #template: RedisClientType;
   readonly #address: string;
-  readonly #report = new ConnectionReport(() => this.#address);
+  readonly #report: ConnectionReport;
   readonly #life: LinkLifecycle;
   readonly #node: RedisNode = { send: (args) => this.send('', args, asReply) };
   #connection: ReconnectingConnection | undefined;
@@ -31,6 +31,7 @@ export class SingleLink implements RedisLink {
   constructor(private readonly options: SingleLinkOptions) {
     this.#template = clientTemplate({ ...options.clientOptions, url: options.url }, 'url');
     this.#address = addressOf(this.#template);
+    this.#report = new ConnectionReport(options, () => this.#address);
     this.#life = new LinkLifecycle({
       open: () => this.#open(),
       release: () => this.#release(),

@@ -72,7 +72,7 @@ describe('an error at run time', () => {
     const translated = translateError(cause);
 
     expect(translated).toBeInstanceOf(RedisConnectionError);
-    expect(translated).toMatchObject({ message: 'Redis is not reachable', status: 503, cause });
+    expect(translated).toMatchObject({ message: 'Redis is not reachable', cause });
   });
 
   it('of an argument or of this module passes', () => {

@@ -1,0 +1,27 @@
+import { stackOf } from '../common/stack-of.js';
+import { moduleLogger } from '../common/loggers.js';
+import { HttpMappedError } from '../errors/http-mapped.error.js';
+import { type PlatformRequest, routeOf } from './route-of.js';
+
+export const SERVICE_UNAVAILABLE = 503;
+
+/** Seconds: a client may try again as soon as that, since Redis may be back and nothing else was lost. */
+const RETRY_AFTER = '1';
+
+/** Headers that may still be set. */
+interface OpenHeaders {
+  getHeader(name: string): unknown;
+  setHeader(name: string, value: string): unknown;
+}
+
+/** Tells the client of a 503 when to try again, unless it was told already. */
+export const suggestRetry = (headers: OpenHeaders): void => {
+  if (headers.getHeader('Retry-After') === undefined) headers.setHeader('Retry-After', RETRY_AFTER);
+};
+
+/** One line for the log; a stack of what nobody expects only. */
+export const logFailedRequest = (request: PlatformRequest, error: unknown): void => {
+  const what = `An error was answered for ${routeOf(request)}`;
+  if (error instanceof HttpMappedError) moduleLogger.error(`${what}: ${error.name}: ${error.message}`);
+  else moduleLogger.error(what, stackOf(error));
+};
