@@ -63,6 +63,11 @@ class FailingController {
     return 'success';
   }
 
+  @Get('leave') leave(@Session() session: Session): never {
+    void session.flush();
+    throw thrown('connection');
+  }
+
   @Get('well') well(): string {
     return 'well';
   }
@@ -272,6 +277,16 @@ describe.each(PLATFORMS)('a request that failed on %s', (platform) => {
       if (!isCaught) logged(/the route \/write: RedisTimeoutError: Redis did not answer within 1000 ms/);
     },
   );
+
+  it('CN15 is one line in the log, also where the end of its session fails with the response', async () => {
+    const commits = new CommitSwitch();
+    await start({ wrapStore: commits.wrap });
+    const cookie = (await app.sessions.create()).key!;
+    commits.fail(thrown('timeout'));
+    expect(await app.send('/leave', { cookie })).toMatchObject({ status: 503 });
+    commits.fail(undefined);
+    logged(/the route \/leave: RedisConnectionError/);
+  });
 
   it("CN15 keeps the Retry-After of an application's own answer", async () => {
     await start({

@@ -61,7 +61,9 @@ describe.each(PLATFORMS)('what leaves a response on %s', (platform) => {
       expect(all).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n/);
       expect(all).not.toMatch(/success|set-cookie: sessionid|location:/i);
       if (method !== 'HEAD')
-        expect(all).toMatch(/\{"statusCode":503,"message":"Service Unavailable","code":"CODEX_REDIS_CONNECTION"\}\s*$/);
+        expect(all).toMatch(
+          /\{"statusCode":503,"message":"Service Unavailable","code":"CODEX_REDIS_CONNECTION"\}\s*$/,
+        );
       expect(await app.stored()).toEqual(before);
     });
   });
