@@ -51,6 +51,7 @@ export class CodexRedisCoreModule
     super();
     refuseSecondRoot(modules);
     refuseSecondCacheOfOneName(modules);
+    beginFirstAndEndLast(modules);
   }
 
   /** The one moment at which both platforms take middleware that comes before every route's. */
@@ -72,14 +73,22 @@ export class CodexRedisCoreModule
     }
   }
 
-  /** The last hook of all: requests may be under way until the server is closed. */
+  /** The last hook of all: the others may still write, and requests be under way until the server is closed. */
   async onApplicationShutdown(): Promise<void> {
     await this.stores.close();
   }
 }
 
+const rootsIn = (modules: ModulesContainer) =>
+  [...modules.values()].filter(({ metatype }) => metatype === CodexRedisCoreModule);
+
+/** Nest begins with the module at the greatest distance and ends with it; all that are global have the same one. */
+const beginFirstAndEndLast = (modules: ModulesContainer): void => {
+  for (const root of rootsIn(modules)) root.distance = Infinity;
+};
+
 const refuseSecondRoot = (modules: ModulesContainer): void => {
-  const roots = [...modules.values()].filter(({ metatype }) => metatype === CodexRedisCoreModule);
+  const roots = rootsIn(modules);
   if (roots.length > 1)
     throw new ImproperlyConfiguredError(
       'CodexRedisModule.forRoot() or forRootAsync() is imported more than once: keep one, in the root module, ' +

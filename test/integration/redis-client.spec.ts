@@ -9,7 +9,7 @@ import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { until } from '../support/redis-admin.js';
 import { RedisServer } from '../support/redis-server.js';
-import { settle, verbs } from '../support/settle.js';
+import { settle, untilRejected, verbs } from '../support/settle.js';
 
 const DEADLINE_MS = 300;
 const SETTLED_MS = DEADLINE_MS * 1.25 + 250;
@@ -67,6 +67,25 @@ describe('a client handed in', () => {
     await expect(client.get(key)).resolves.toBe('v');
     await expect(store.get(key)).rejects.toBeInstanceOf(RedisConnectionError);
     await client.del(key);
+  });
+
+  it('CN10 gives a call in flight at close() its second step, and serves what follows from it', async () => {
+    await store.compareAndDelete(key, 'x');
+    await store.set(key, '0', 60_000);
+    await client.scriptFlush();
+    const chain = async (): Promise<unknown> => {
+      for (let step = 0; step < 20; step++) await store.incrementIfPresent(key, 1);
+      return store.compareAndDelete(key, '20');
+    };
+    const called = [store.compareAndDelete(key, 'x'), chain()];
+    const endless = untilRejected(() => store.get(key));
+    await store.close();
+
+    await expect(Promise.all(called)).resolves.toEqual([
+      expect.objectContaining({ outcome: 'changed' }),
+      { outcome: 'done' },
+    ]);
+    expect(await endless).toBeInstanceOf(RedisConnectionError);
   });
 
   it('may speak RESP 2', async () => {

@@ -7,7 +7,7 @@ import { openRedis } from '../support/open-redis.js';
 import { RedisAdmin, until } from '../support/redis-admin.js';
 import { RedisProxy } from '../support/redis-proxy.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
-import { settle, verbs } from '../support/settle.js';
+import { settle, untilRejected, verbs } from '../support/settle.js';
 
 /** Timers and sockets, by kind. */
 const handles = (): Record<string, number> => {
@@ -87,6 +87,27 @@ describe('the life of a store on Redis', () => {
 
     await expect(Promise.all(calls)).resolves.toEqual(['0', { outcome: 'done', value: '1' }, false]);
     await Promise.all([closing, sleep]);
+  });
+
+  it('CN10 gives a call in flight at close() its second step, and serves what follows from it', async () => {
+    const key = randomUUID();
+    const store = openRedis(server.url);
+    await store.compareAndDelete(key, 'x');
+    await store.set(key, '0', 60_000);
+    await admin.command(server.port, 'SCRIPT', 'FLUSH');
+    const chain = async (): Promise<unknown> => {
+      for (let step = 0; step < 20; step++) await store.incrementIfPresent(key, 1);
+      return store.compareAndDelete(key, '20');
+    };
+    const called = [store.compareAndDelete(key, 'x'), chain()];
+    const endless = untilRejected(() => store.get(key));
+    await store.close();
+
+    await expect(Promise.all(called)).resolves.toEqual([
+      expect.objectContaining({ outcome: 'changed' }),
+      { outcome: 'done' },
+    ]);
+    expect(await endless).toBeInstanceOf(RedisConnectionError);
   });
 
   it('rejects every verb once it is closed, however often that was asked for', async () => {

@@ -15,7 +15,7 @@ import { ProxiedCluster, ProxiedSentinels, type ProxiedTopology } from '../suppo
 import { until } from '../support/redis-admin.js';
 import type { RedisProxy } from '../support/redis-proxy.js';
 import type { RedisServer } from '../support/redis-server.js';
-import { type Settled, settle, verbs } from '../support/settle.js';
+import { type Settled, settle, untilRejected, verbs } from '../support/settle.js';
 import { openSource } from '../support/stores.js';
 
 const DEADLINE_MS = 300;
@@ -249,6 +249,27 @@ describe('a fault of a whole topology', () => {
       ).resolves.toEqual([undefined, { outcome: 'done', value: '2' }, '2', { outcome: 'done' }, false]);
     });
 
+    it('CN10 gives a call in flight at close() its second step, and serves what follows from it', async () => {
+      const [key] = keys as [string];
+      await store.compareAndDelete(key, 'x');
+      await Promise.all(topology.masters.map((master) => topology.command(master, 'SCRIPT', 'FLUSH')));
+      const chain = async (): Promise<unknown[]> => {
+        // EVALSHA, and EVAL once the server has said that it does not know the script
+        const compared = await store.compareAndDelete(key, 'v');
+        const values: unknown[] = [];
+        for (let step = 0; step < 20; step++) values.push(await store.getMany(keys));
+        return [compared, ...values.map(String)];
+      };
+      const called = chain();
+      const endless = untilRejected(() => store.get(key));
+      await store.close();
+
+      const [compared, ...values] = await called;
+      expect(compared).toEqual({ outcome: 'done' });
+      expect(values).toEqual(values.map(() => ['', ...keys.slice(1).map(() => 'v')].join(',')));
+      expect(await endless).toBeInstanceOf(RedisConnectionError);
+    });
+
     it('passes on at once that a master is loading, and starts beside it', async () => {
       const [key, ...others] = keys as [string, ...string[]];
       const { end } = await reload(sendTo(topology.masters[0]!), 1200);
@@ -320,6 +341,38 @@ describe('a fault of a whole topology', () => {
 
       proxy.pass();
       await isBack();
+    });
+
+    it('CN10 follows the redirections of a call in flight at close()', async () => {
+      const { servers } = cluster;
+      const [from, to] = servers.masters as [RedisServer, RedisServer];
+      const tag = await cluster.keyOn(from, prefix);
+      const pair = [`{${tag}}:a`, `{${tag}}:b`] as const;
+      const slot = await servers.slotOf(pair[0]);
+      await store.setMany([[pair[0], 'a'], [pair[1], 'b']], 60_000); // prettier-ignore
+      await servers.beginMigration(slot, from, to);
+      await cluster.command(from, 'CONFIG', 'RESETSTAT');
+      await cluster.command(from, 'MIGRATE', '127.0.0.1', String(to.port), pair[0], '0', '1000');
+      // refused with TRYAGAIN until both are in one place
+      const reading = store.getMany(pair);
+      const closing = store.close();
+      await until('it was refused', async () =>
+        (await cluster.command<string>(from, 'INFO', 'errorstats')).includes('TRYAGAIN'),
+      );
+      await cluster.command(from, 'MIGRATE', '127.0.0.1', String(to.port), pair[1], '0', '1000');
+
+      await expect(reading).resolves.toEqual(['a', 'b']);
+      await closing;
+      await servers.endMigration(slot, to);
+    });
+
+    it('CN10 ends a move between slots that is in flight at close()', async () => {
+      const [key, other] = keys as [string, string];
+      const moving = store.rename(key, other);
+      await store.close();
+
+      await expect(moving).resolves.toBe(true);
+      await expect(topology.command(topology.masters[1]!, 'GET', other)).resolves.toBe('v');
     });
 
     it('passes on that a master is loading which it redirects to', async () => {

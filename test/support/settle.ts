@@ -8,6 +8,14 @@ export interface Settled {
   readonly afterMs: number;
 }
 
+/** Calls until one call is rejected, and gives its error. */
+export const untilRejected = async (call: () => Promise<unknown>): Promise<unknown> => {
+  for (;;) {
+    const { error } = await settle(call);
+    if (error !== undefined) return error;
+  }
+};
+
 export const settle = async (call: () => Promise<unknown>): Promise<Settled> => {
   const start = performance.now();
   const error: unknown = await call().then(

@@ -11,7 +11,7 @@ import type {
 import type { TimeToLive } from '../time-to-live.js';
 import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from '../kept-entry.js';
 import { traceText } from '../trace.js';
-import { closedError, rejectClosed } from './link/closed-error.js';
+import { closedError } from './link/closed-error.js';
 import { Increments } from './commands/increments.js';
 import { KeptEntries } from './commands/kept-entries.js';
 import { moveAcrossSlots } from './commands/move-across-slots.js';
@@ -63,7 +63,7 @@ export class RedisStore implements KeyValueStore {
   readonly #runner: ScriptRunner;
   readonly #increments: Increments;
   readonly #kept: KeptEntries;
-  #closed = false;
+  #closing = false;
 
   constructor(link: RedisLink) {
     this.#link = link;
@@ -73,12 +73,12 @@ export class RedisStore implements KeyValueStore {
   }
 
   connect(): Promise<void> {
-    return this.#closed ? rejectClosed() : this.#link.connect();
+    return this.#link.connect();
   }
 
   close(): Promise<void> {
     this.#increments.flush();
-    this.#closed = true;
+    this.#closing = true;
     return this.#link.close();
   }
 
@@ -200,7 +200,7 @@ export class RedisStore implements KeyValueStore {
   }
 
   incrementIfPresent(key: string, delta: number): Promise<IncrementOutcome> {
-    return this.#closed ? rejectClosed() : this.#increments.add(key, delta);
+    return this.#increments.add(key, delta);
   }
 
   expire(key: string, ttl: TimeToLive): Promise<boolean> {
@@ -222,7 +222,7 @@ export class RedisStore implements KeyValueStore {
     for (const master of await this.#masters()) {
       let page: Page = { cursor: '0', keys: [] };
       do {
-        if (this.#closed) throw closedError();
+        if (this.#closing) throw closedError();
         page = asPage(await master.send(['SCAN', page.cursor, 'MATCH', glob, 'COUNT', SCAN_COUNT]));
         yield page.keys;
       } while (page.cursor !== '0');
@@ -242,31 +242,26 @@ export class RedisStore implements KeyValueStore {
 
   /** As every other verb: increments that were asked for earlier go first. What a verb sends later goes to the link. */
   #send<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    if (this.#closed) return rejectClosed();
     this.#increments.flush();
     return this.#link.send(key, args, parse);
   }
 
   #read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    if (this.#closed) return rejectClosed();
     this.#increments.flush();
     return this.#link.read(key, args, parse);
   }
 
   readonly #run: ScriptRunner = (script, keys, args, parse) => {
-    if (this.#closed) return rejectClosed();
     this.#increments.flush();
     return this.#runner(script, keys, args, parse);
   };
 
   #moveAcrossSlots(from: string, to: string): Promise<boolean> {
-    if (this.#closed) return rejectClosed();
     this.#increments.flush();
     return moveAcrossSlots(this.#link, this.#runner, from, to);
   }
 
   #masters(): Promise<readonly RedisNode[]> {
-    if (this.#closed) return rejectClosed();
     this.#increments.flush();
     return this.#link.masters();
   }

@@ -131,6 +131,11 @@ export class ClusterLink implements RedisLink {
   }
 
   async #release(): Promise<void> {
-    await (this.#life.isClosing ? this.#map.close() : this.#map.reset());
+    if (!this.#life.isClosing) return this.#map.reset();
+    while (this.#map.isBusy || this.#redirections.isBusy) {
+      await this.#map.idle();
+      await this.#redirections.idle();
+    }
+    return this.#map.close();
   }
 }

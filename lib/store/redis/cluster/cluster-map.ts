@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { setImmediate as eventLoop } from 'node:timers/promises';
 import type { RedisClientType, RedisClusterOptions } from 'redis';
 import { ignore } from '../../../common/ignore.js';
 import { ClusterNode } from './cluster-node.js';
@@ -66,6 +65,10 @@ export class ClusterMap {
   /** Whether every node that holds slots is known to be away. */
   get isAway(): boolean {
     return [...this.#masters].every((master) => master.failure !== undefined);
+  }
+
+  get isBusy(): boolean {
+    return [...this.#nodes.values()].some((node) => node.isBusy);
   }
 
   /** The node to send to for a slot; one that no node holds is any node's to refuse. */
@@ -143,17 +146,12 @@ export class ClusterMap {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.idle();
     await this.reset();
   }
 
   /** Resolves when nothing is under way on any node: an answer of one may lead to a command to another. */
   async idle(): Promise<void> {
-    const busy = (): ClusterNode[] => [...this.#nodes.values()].filter((node) => node.isBusy);
-    for (let nodes = busy(); nodes.length > 0; nodes = busy()) {
-      await Promise.all(nodes.map((node) => node.idle()));
-      await eventLoop();
-    }
+    while (this.isBusy) await Promise.all([...this.#nodes.values()].map((node) => node.idle()));
   }
 
   async #refresh(): Promise<void> {

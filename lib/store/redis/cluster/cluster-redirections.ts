@@ -27,6 +27,8 @@ const isRedirecting = ({ replyCode }: RedisServiceError): boolean =>
  * so sending it again is safe; any other error is the caller's.
  */
 export class Redirections {
+  readonly #followed = new Set<Promise<unknown>>();
+
   constructor(
     private readonly map: ClusterMap,
     private readonly limits: { readonly most: number; readonly operationTimeoutMs: number },
@@ -43,7 +45,18 @@ export class Redirections {
       performance.now() + POLICY.leastRedirectionMs,
     );
     const late = (): Error => new RedisTimeoutError(this.limits.operationTimeoutMs);
-    return within(deadline - performance.now(), () => this.#follow(command, answer, deadline), late);
+    const end = within(deadline - performance.now(), () => this.#follow(command, answer, deadline), late);
+    this.#followed.add(end);
+    return end.finally(() => this.#followed.delete(end));
+  }
+
+  get isBusy(): boolean {
+    return this.#followed.size > 0;
+  }
+
+  /** Resolves when those that were being followed are through. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#followed);
   }
 
   async #follow<T>(command: SentCommand<T>, first: RedisServiceError, deadline: number): Promise<T> {

@@ -77,9 +77,12 @@ export class ReconnectingConnection {
     this.#replace(reason, 'told');
   }
 
-  /** Resolves when nothing is under way, which the deadline bounds. */
+  /** Resolves when nothing is under way, which the deadline bounds: an answer may lead to one more command. */
   async idle(): Promise<void> {
-    await Promise.allSettled([...this.#waiting, this.#connection?.idle()]);
+    while (this.isBusy) {
+      await Promise.allSettled([...this.#waiting, this.#connection?.idle()]);
+      await eventLoop();
+    }
   }
 
   /** Waits for what is under way, which the deadline bounds, and ends. */

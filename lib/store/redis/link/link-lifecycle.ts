@@ -37,7 +37,7 @@ export class LinkLifecycle {
 
   constructor(private readonly options: LinkLifecycleOptions) {}
 
-  /** Whether commands can be sent: also while it closes, since a call under way may have a further step. */
+  /** Whether commands can be sent: also while it closes, as long as calls follow each other, within a bound. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -62,11 +62,15 @@ export class LinkLifecycle {
     return (this.#closed ??= this.#close());
   }
 
+  /** What is called while it waits is served too, or the last calls of an application would be cut off in the middle. */
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
     await this.#attempt?.whole.catch(ignore);
     await this.#released;
+    const endOfService = setTimeout(() => (this.#isOpen = false), this.options.operationTimeoutMs);
+    endOfService.unref();
     await this.options.release();
+    clearTimeout(endOfService);
     this.#isOpen = false;
   }
 

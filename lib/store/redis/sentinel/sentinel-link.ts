@@ -160,7 +160,9 @@ export class SentinelLink implements RedisLink {
   async #release(): Promise<void> {
     clearInterval(this.#scan);
     const master = this.#master;
-    await Promise.all([master?.close(), this.#replicas.close()]);
+    // what a replica cannot answer goes to the master
+    await this.#replicas.close();
+    await master?.close();
     if (this.#master === master) this.#master = undefined;
     this.#group.release();
   }
