@@ -54,6 +54,7 @@ export {
   type NamedCacheOptions,
   type SerializerSource,
 } from './config/cache-options.js';
+export type { ReadThroughOptions } from './config/read-through-options.js';
 export { type Duration } from './config/kinds.js';
 export { mergeOptions } from './config/merge-options.js';
 export { type CodexRedisOptions, type MemoryOptions } from './config/options.js';

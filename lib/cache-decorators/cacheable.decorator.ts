@@ -10,7 +10,7 @@ import {
 } from './cached-method.js';
 
 /** The options of `getOrSet()`, and the cache. */
-export type CacheableOptions = GetOrSetOptions & CacheChoice;
+export type CacheableOptions = GetOrSetOptions<never> & CacheChoice;
 
 /**
  * Answers calls of an asynchronous method from the cache; where there is no entry, the method runs and what it
@@ -29,7 +29,8 @@ export const Cacheable = <const K extends MethodKey>(
   options: CacheableOptions = {},
 ): StoringDecoratorFor<K> => {
   checkKey('@Cacheable', key);
-  const getOrSetOptions = callOptions(options);
+  // the value that a function of it gets is the method's own
+  const getOrSetOptions = callOptions(options) as GetOrSetOptions;
   return decorate(options, (call) =>
     call.cache.getOrSet(keyOfCall(key, call), () => call.run(), getOrSetOptions),
   );

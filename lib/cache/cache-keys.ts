@@ -3,6 +3,7 @@ import { describeValue } from '../common/describe-value.js';
 import type { KeyFunction, KeyPattern } from '../config/cache-options.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { escapeGlob, globMatcher } from '../common/glob.js';
+import { CACHE_COMPANIONS, entryOfCompanion } from '../store/companion-key.js';
 
 export interface CacheKeySettings {
   /** What stands before the name of an option in messages. */
@@ -107,7 +108,12 @@ export class CacheKeys {
   #pattern(caller: string): KeyPattern {
     const { keyFunction, keyPattern, place } = this.settings;
     if (keyFunction === undefined) return defaultKeyPattern;
-    if (keyPattern !== undefined) return keyPattern;
+    if (keyPattern !== undefined)
+      return {
+        glob: (...args) => keyPattern.glob(...args),
+        parse: (redisKey, prefix) =>
+          isCompanion(prefix, redisKey) ? undefined : keyPattern.parse(redisKey, prefix),
+      };
     throw new ImproperlyConfiguredError(
       `${place}keyPattern: ${caller} needs it beside keyFunction, to find the keys that the function makes`,
     );
@@ -124,6 +130,10 @@ export class CacheKeys {
     return made;
   }
 }
+
+/** The default pattern matches none. */
+const isCompanion = (prefix: string, redisKey: string): boolean =>
+  CACHE_COMPANIONS.some((word) => entryOfCompanion(prefix, word, redisKey) !== undefined);
 
 const defaultKeyPattern: KeyPattern = {
   glob: (pattern, keyPrefix, version) =>

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { describeValue } from '../common/describe-value.js';
 import type { KeyFunction, KeyPattern } from '../config/cache-options.js';
+import type { ReadThroughSettings } from '../config/settings.js';
 import { CacheKeyNotFoundError } from '../errors/cache-key-not-found.error.js';
 import type { JsonValue } from '../serializer/json-value.js';
 import type { Serializer } from '../serializer/serializer.js';
@@ -19,12 +20,22 @@ import { deleteSelected } from './delete-selected.js';
 import { dump, dumpEntries, type Entries, keyList } from './entries.js';
 import { load, loadMany } from './loading.js';
 import type { FactoryContext } from './read-through/factory-run.js';
-import { type GetOrSetOptions, policyOf } from './read-through/get-or-set-options.js';
+import {
+  companionOf,
+  type GetOrSetOptions,
+  NO_READ_THROUGH,
+  policyOf,
+} from './read-through/get-or-set-options.js';
 import { ReadThrough } from './read-through/read-through.js';
 import { flightsOn, type SingleFlight } from './read-through/single-flight.js';
+import { KeptEntries } from './stored/kept-entries.js';
+import { PlainEntries } from './stored/plain-entries.js';
+import type { StoredEntries } from './stored/stored-entries.js';
 import { type Timeout, timeoutToMs } from './timeout.js';
 
 export interface CacheServiceSettings {
+  /** @default 'default' */
+  readonly name?: string;
   /** What stands before the name of an option in messages. */
   readonly place: string;
   readonly keyPrefix: string;
@@ -33,6 +44,8 @@ export interface CacheServiceSettings {
   readonly version: number;
   readonly keyFunction?: KeyFunction | undefined;
   readonly keyPattern?: KeyPattern | undefined;
+  /** The defaults of the options when left out. */
+  readonly readThrough?: ReadThroughSettings;
 }
 
 /**
@@ -51,6 +64,8 @@ export class CacheService {
   readonly #store: KeyValueStore;
   readonly #keys: CacheKeys;
   readonly #timeoutMs: number | null;
+  readonly #readThroughSettings: ReadThroughSettings;
+  readonly #entries: StoredEntries;
   readonly #flights: SingleFlight;
   readonly #readThrough: ReadThrough;
 
@@ -63,8 +78,12 @@ export class CacheService {
     this.#store = store;
     this.#keys = new CacheKeys(settings);
     this.#timeoutMs = settings.timeoutMs;
+    const { readThrough = NO_READ_THROUGH, keyPrefix, name = 'default' } = settings;
+    this.#readThroughSettings = readThrough;
+    const grace = companionOf(readThrough);
+    this.#entries = grace === null ? new PlainEntries(store) : new KeptEntries(store, keyPrefix, grace);
     this.#flights = flightsOn(store);
-    this.#readThrough = new ReadThrough(store, serializer, this.#flights);
+    this.#readThrough = new ReadThrough(this.#entries, serializer, this.#flights, clock, name);
   }
 
   /**
@@ -87,8 +106,8 @@ export class CacheService {
     const ttl = ttlOf(timeout, this.#timeoutMs);
     const writing = this.#flights.fence(redisKey);
     if (writing !== undefined) await writing;
-    if (ttl === 0) await this.#store.delete(redisKey);
-    else await this.#store.set(redisKey, text, ttl);
+    if (ttl === 0) await this.#entries.delete(redisKey);
+    else await this.#entries.set(redisKey, text, ttl);
   }
 
   /** Stores a value only where there is none; whether it did. */
@@ -97,7 +116,7 @@ export class CacheService {
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     const ttl = ttlOf(timeout, this.#timeoutMs);
     if (ttl === 0) return !(await this.#store.has(redisKey));
-    return await this.#store.setIfAbsent(redisKey, text, ttl);
+    return await this.#entries.setIfAbsent(redisKey, text, ttl);
   }
 
   /** Deletes an entry; whether there was one. */
@@ -131,7 +150,7 @@ export class CacheService {
 
   /** Lets an entry live for ever; whether there is one. */
   async persist(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.#store.expire(this.#keys.redisKey(key, options?.version), null);
+    return await this.#entries.expire(this.#keys.redisKey(key, options?.version), null);
   }
 
   /** Seconds (with a fraction) an entry has left, `null` when it never expires, `undefined` when there is none. */
@@ -159,8 +178,8 @@ export class CacheService {
     const redisKeys = dumped.map(([redisKey]) => redisKey);
     const writing = this.#flights.fenceMany(redisKeys);
     if (writing !== undefined) await writing;
-    if (ttl === 0) await this.#store.deleteMany(redisKeys);
-    else await this.#store.setMany(dumped, ttl);
+    if (ttl === 0) await this.#entries.deleteMany(redisKeys);
+    else await this.#entries.setMany(dumped, ttl);
   }
 
   /** Deletes the entries under these keys; how many there were. */
@@ -168,7 +187,7 @@ export class CacheService {
     const redisKeys = this.#redisKeys(keyList(keys), options);
     const writing = this.#flights.fenceMany(redisKeys);
     if (writing !== undefined) await writing;
-    return await this.#store.deleteMany(redisKeys);
+    return await this.#entries.deleteMany(redisKeys);
   }
 
   /**
@@ -180,7 +199,7 @@ export class CacheService {
   async incr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
     const redisKey = this.#keys.redisKey(key, options?.version);
     checkDelta(delta);
-    const result = await this.#store.incrementIfPresent(redisKey, delta);
+    const result = await this.#entries.incrementIfPresent(redisKey, delta);
     switch (result.outcome) {
       case 'done':
         return Number(result.value);
@@ -217,22 +236,22 @@ export class CacheService {
   getOrSet<T>(
     key: string,
     factory: (context: FactoryContext) => JsonValue<T> | Promise<JsonValue<T>>,
-    timeout?: Timeout | GetOrSetOptions,
+    timeout?: Timeout | GetOrSetOptions<NoInfer<T>>,
   ): Promise<JsonValue<T>>;
   /** For factories such as `() => 1 or 'x'`, where nothing could be inferred beside a promise. */
   getOrSet<T>(
     key: string,
     // eslint-disable-next-line @typescript-eslint/unified-signatures -- a union of both would infer less
     factory: (context: FactoryContext) => JsonValue<T>,
-    timeout?: Timeout | GetOrSetOptions,
+    timeout?: Timeout | GetOrSetOptions<NoInfer<T>>,
   ): Promise<JsonValue<T>>;
   async getOrSet(
     key: string,
     factory: (context: FactoryContext) => unknown,
-    timeout?: Timeout | GetOrSetOptions,
+    timeout?: Timeout | GetOrSetOptions<never>,
   ): Promise<unknown> {
-    const redisKey = this.#keys.redisKey(key, versionOf(timeout));
-    const policy = policyOf(timeout, this.#timeoutMs);
+    const redisKey = this.#keys.redisKey(key, typeof timeout === 'object' ? timeout?.version : undefined);
+    const policy = policyOf(timeout, this.#timeoutMs, this.#readThroughSettings);
     return await this.#readThrough.value({ key, redisKey, factory, policy });
   }
 
@@ -249,7 +268,7 @@ export class CacheService {
     const [before, after] = [this.#keys.redisKey(key, from), this.#keys.redisKey(key, to)];
     const writing = this.#flights.fenceMany([before, after]);
     if (writing !== undefined) await writing;
-    if (!(await this.#store.rename(before, after))) throw new CacheKeyNotFoundError(key);
+    if (!(await this.#entries.rename(before, after))) throw new CacheKeyNotFoundError(key);
     return to;
   }
 
@@ -300,19 +319,19 @@ export class CacheService {
   }
 
   #expire(redisKey: string, ttl: number | null): Promise<boolean> {
-    return ttl === 0 ? this.#delete(redisKey) : this.#store.expire(redisKey, ttl);
+    return ttl === 0 ? this.#delete(redisKey) : this.#entries.expire(redisKey, ttl);
   }
 
   #delete(redisKey: string): Promise<boolean> {
     const writing = this.#flights.fence(redisKey);
     return writing === undefined
-      ? this.#store.delete(redisKey)
-      : writing.then(() => this.#store.delete(redisKey));
+      ? this.#entries.delete(redisKey)
+      : writing.then(() => this.#entries.delete(redisKey));
   }
 
   async #deleteSelected(selection: KeySelection): Promise<number> {
     const writing = this.#flights.fenceWhere((redisKey) => selection.keyOf(redisKey) !== undefined);
     if (writing !== undefined) await writing;
-    return await deleteSelected(this.#store, selection);
+    return await deleteSelected(this.#entries, selection);
   }
 }

@@ -2,7 +2,8 @@ import type { InjectionToken, Type } from '@nestjs/common';
 import type { Serializer } from '../serializer/serializer.js';
 import { duration, functionOf, integer, isObject, kind, orNull, serializer, text } from './kinds.js';
 import { isUnambiguousFirst } from './namespaces.js';
-import { option, type OptionsOf } from './option.js';
+import { option, type OptionsOf, section } from './option.js';
+import { type ReadThroughOptions, readThroughOptions } from './read-through-options.js';
 import { type RedisSourceOptions, sourceOptions } from './source-options.js';
 
 /** A serializer: an instance, its class, or the token of a provider. */
@@ -54,6 +55,8 @@ export const cacheOptions = {
    * @default {prefix}:{version}:{key}
    */
   keyFunction: option(functionOf<KeyFunction>('(key, keyPrefix, version) => string')),
+  /** What `getOrSet()` does beside; each is the default of a call, which may say otherwise. */
+  readThrough: section<typeof readThroughOptions, ReadThroughOptions>(readThroughOptions),
   /** With `keyFunction`: its glob and its inverse, for `clear()`, `keys()` and `deletePattern()`. */
   keyPattern: option(
     kind<KeyPattern>(

@@ -39,10 +39,19 @@ const checkSource = (source: RedisSourceOptions, path: string): Problem[] => {
     : problems;
 };
 
-const checkCache = (cache: CacheOptions, path: string): Problem[] =>
-  cache.keyPattern !== undefined && cache.keyFunction === undefined
+const checkCache = ({ keyPattern, keyFunction, readThrough }: CacheOptions, path: string): Problem[] => [
+  ...(keyPattern !== undefined && keyFunction === undefined
     ? [{ path: `${path}keyPattern`, message: `needs ${path}keyFunction beside it; give both or neither` }]
-    : [];
+    : []),
+  ...((readThrough?.softTimeout ?? null) !== null && !readThrough?.grace
+    ? [
+        {
+          path: `${path}readThrough.softTimeout`,
+          message: `needs ${path}readThrough.grace beside it, which says how long there is a stale value to serve`,
+        },
+      ]
+    : []),
+];
 
 const checkClientOptions = (
   { clientOptions, cluster, sentinel, client }: RedisSourceOptions,

@@ -64,6 +64,21 @@ export const durationInSeconds = (least: number): Kind<Duration, number> => ({
   settle: secondsOf,
 });
 
+/** A duration for a timer of Node, which takes no longer ones; milliseconds in the settings. */
+export const timer = (expected: string, leastSeconds: number): Kind<Duration, number> => ({
+  expected: `${expected}, or a duration string such as '5s', at most 24 days`,
+  accepts: (value) => {
+    const seconds = typeof value === 'string' || typeof value === 'number' ? secondsOf(value) : NaN;
+    return seconds >= leastSeconds && seconds * 1000 <= MAX_TIMER_MS;
+  },
+  read: readNumber,
+  settle: (value) => secondsOf(value) * 1000,
+});
+
+/** A part of a whole. */
+export const part = (expected: string, accepts: (value: number) => boolean) =>
+  kind<number>(expected, (value) => typeof value === 'number' && accepts(value), readNumber);
+
 /** The same, or `null`, which the environment calls `none`. */
 export const orNull = <T, S>(base: Kind<T, S>, meaning: string): Kind<T | null, S | null> => ({
   expected: `${base.expected}, or null ${meaning}`,

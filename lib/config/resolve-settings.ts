@@ -35,7 +35,7 @@ export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings 
   const settings: CodexRedisSettings = {
     store,
     maxEntries: options.memory?.maxEntries,
-    cache: cacheSettings(options.cache ?? {}, session),
+    cache: cacheSettings('default', options.cache ?? {}, session),
     session,
     sessionStore: sessionStoreSettings(options.session ?? {}, store),
   };
@@ -53,7 +53,7 @@ export const resolveNamedCache = (
   const options = { ...given, name };
   refuseProblems(namedCacheOptions, options, checkNamedCache, `${owner}: `);
   const source = sourceOf({ ...options, memory: { maxEntries: settings.maxEntries } });
-  const cache = cacheSettings(options, settings.session, `${owner}: `);
+  const cache = cacheSettings(name, options, settings.session, `${owner}: `);
   return { cache, store: onSource(settings.store, source, options) };
 };
 
@@ -128,6 +128,7 @@ const sessionStoreSettings = (session: RedisSourceOptions, store: StoreSettings)
 };
 
 const cacheSettings = (
+  name: string,
   cache: CacheOptions,
   session: SessionSettings | null,
   place = 'cache.',
@@ -135,6 +136,7 @@ const cacheSettings = (
   const { timeout, ...settings } = settle(cacheOptions, cache);
   return {
     ...settings,
+    name,
     place,
     timeoutMs: timeout,
     sessionNamespaces: session === null ? [] : sessionNamespaces(session.projectName, session.keyPrefix),

@@ -1,6 +1,7 @@
 import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from 'redis';
 import type { cacheOptions } from './cache-options.js';
 import type { SettingsOf } from './option.js';
+import type { readThroughOptions } from './read-through-options.js';
 import type { cookieOptions, sessionOnlyOptions } from './session-options.js';
 import type { NodeRedisClient } from './source-options.js';
 
@@ -28,7 +29,12 @@ export interface RedisSettings extends StoreSettings {
   readonly source: RedisSource;
 }
 
+/** What `getOrSet()` does beside. Times in milliseconds. */
+export type ReadThroughSettings = SettingsOf<typeof readThroughOptions>;
+
 export interface CacheSettings extends Omit<SettingsOf<typeof cacheOptions>, 'timeout'> {
+  /** `default`, or what `registerCache()` was given. */
+  readonly name: string;
   /** What stands before the name of one of its options in messages: `cache.`, or the cache's name. */
   readonly place: string;
   /** Whole milliseconds; `null` never expires. */

@@ -10,7 +10,9 @@ import { ModulesContainer } from '@nestjs/core';
 import { ConfigurableModuleClass } from './codex-redis.module-definition.js';
 import { coreProviders } from './codex-redis.providers.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
+import type { CodexRedisSettings } from '../config/settings.js';
 import type { Serializers } from './named-serializers.js';
+import { settleRuns } from './settle-runs.js';
 import type { Stores } from '../store/stores.js';
 import { getCacheToken } from '../tokens/cache-token.js';
 import {
@@ -42,6 +44,7 @@ export class CodexRedisCoreModule
 {
   constructor(
     @Inject(STORES) private readonly stores: Stores,
+    @Inject(SETTINGS) private readonly settings: CodexRedisSettings,
     @Inject(SERIALIZERS) private readonly serializers: Serializers,
     @Inject(MOUNT_SESSIONS) private readonly mountSessions: () => void,
     @Inject(MOUNT_CACHED_RESPONSES) private readonly mountCachedResponses: () => void,
@@ -75,6 +78,7 @@ export class CodexRedisCoreModule
 
   /** The last hook of all: the others may still write, and requests be under way until the server is closed. */
   async onApplicationShutdown(): Promise<void> {
+    await settleRuns(this.stores, this.settings.store.operationTimeoutMs);
     await this.stores.close();
   }
 }

@@ -20,6 +20,9 @@ export const companionKey = (prefix: string, word: string, redisKey: string): st
     : `${head}${tagFor(head, redisKey)}:${redisKey}`;
 };
 
+/** What the companions of cache entries are called. */
+export const CACHE_COMPANIONS = ['grace', 'lease', 'tokens'] as const;
+
 /** The key of the entry whose companion this is, or `undefined` when it is none. */
 export const entryOfCompanion = (prefix: string, word: string, key: string): string | undefined => {
   const head = `${prefix}:${word}:`;

@@ -52,6 +52,8 @@ export type KeptOutcome =
 
 /** What a look at a kept entry is to see to. */
 export interface LookOptions {
+  /** A text is not given that has been kept longer, in milliseconds, or longer than it was to be. */
+  readonly grace: number;
   /** Where a run is likely to follow, the companion is there for at least this long, in milliseconds. */
   readonly lastsMs: number;
   /** From which part of its timeout on an entry is due. `ttl` is the timeout of an entry without a companion. */

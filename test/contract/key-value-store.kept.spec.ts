@@ -4,7 +4,7 @@ import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const MINUTE = 60_000;
-const LASTS = { lastsMs: 31_000 };
+const LASTS = { grace: 100 * MINUTE, lastsMs: 31_000 };
 
 describeOnEveryStore('KeyValueStore, entries with companions', (context) => {
   let keys: KeptKeys;
@@ -70,10 +70,20 @@ describeOnEveryStore('KeyValueStore, entries with companions', (context) => {
     expect(await companionLeft()).toBeUndefined();
   });
 
+  it('RT5 a look may ask for less of the grace', async () => {
+    await write('old');
+    await expire();
+    const within = (grace: number): Promise<Look> => context.store.lookUpKept(keys, { ...LASTS, grace });
+    await context.elapseKept(keys, 2 * MINUTE);
+    expect(await within(3 * MINUTE)).toMatchObject({ state: 'stale', text: 'old' });
+    expect(await within(2 * MINUTE)).toMatchObject({ state: 'stale', text: null });
+    expect(await within(0)).toMatchObject({ state: 'stale', text: null });
+  });
+
   it('a look lets the companion live for as long as a run may take', async () => {
     await write('old', { kind: 'anything' }, { grace: 1000 });
     await expire();
-    await context.store.lookUpKept(keys, { lastsMs: MINUTE });
+    await context.store.lookUpKept(keys, { ...LASTS, lastsMs: MINUTE });
     expect(await companionLeft()).toBeGreaterThan(MINUTE - 5000);
     await write('old', { kind: 'anything' }, { grace: 10 * MINUTE });
     await expire();

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { CacheService, type CacheServiceSettings } from '../../lib/cache/cache.service.js';
+import { settle } from '../../lib/config/option.js';
+import { type ReadThroughOptions, readThroughOptions } from '../../lib/config/read-through-options.js';
 import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
 import type { Serializer } from '../../lib/serializer/serializer.js';
 import type { Clock } from '../../lib/common/clock.js';
 import { escapeGlob } from '../../lib/common/glob.js';
+import { companionKey } from '../../lib/store/companion-key.js';
 import type { KeptKeys } from '../../lib/store/kept-entry.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { storeWith } from './sessions.js';
 import { type OpenedStore, stores } from './stores.js';
 
 /** What each test of a suite works with. */
@@ -42,6 +46,7 @@ export class StoreContext {
     settings: Partial<CacheServiceSettings> = {},
     store = this.store,
     serializer: Serializer = new JsonSerializer(),
+    clock = this.clock,
   ): CacheService {
     const defaults = {
       place: 'cache.',
@@ -51,7 +56,29 @@ export class StoreContext {
       keyFunction: undefined,
       keyPattern: undefined,
     };
-    return new CacheService(store, { ...defaults, ...settings }, serializer, this.#opened!.clock);
+    return new CacheService(store, { ...defaults, ...settings }, serializer, clock);
+  }
+
+  /** A cache that reads through as these options say. */
+  reading(options: ReadThroughOptions, store = this.store, clock = this.clock): CacheService {
+    const readThrough = settle(readThroughOptions, options);
+    return this.open({ readThrough }, store, new JsonSerializer(), clock);
+  }
+
+  /** The same in another process, which knows nothing of the runs of this one. */
+  readingElsewhere(options: ReadThroughOptions): CacheService {
+    return this.reading(options, storeWith(this.other, {}));
+  }
+
+  /** The keys of an entry and its companion. */
+  keptKeys(key: string, version = 1): KeptKeys {
+    const entry = this.redisKey(key, version);
+    return { entry, grace: companionKey(this.prefix, 'grace', entry) };
+  }
+
+  /** Lets the time of a cache entry and of its companion go by. */
+  async pass(key: string, seconds: number): Promise<void> {
+    await this.elapseKept(this.keptKeys(key), seconds * 1000);
   }
 
   /** The Redis key of a cache key of this test. */

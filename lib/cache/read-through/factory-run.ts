@@ -2,35 +2,83 @@ import { CacheFactoryTimeoutError } from '../../errors/cache-factory.errors.js';
 import { runAs, type Waiter } from './waiting.js';
 
 /** What the factory of a `getOrSet` is given. */
-export interface FactoryContext {
+export interface FactoryContext<T = unknown> {
   /** Aborted when `factoryTimeout` has passed. */
   readonly signal: AbortSignal;
+  /**
+   * The value that this run is to replace: one whose timeout has passed, in a cache with `grace`, or which is refreshed
+   * ahead. `undefined` where there is none.
+   */
+  readonly stale: T | undefined;
+  /** What the factory returns is given to the callers and not stored: `return skip(value)`. */
+  readonly skip: <V>(value: V) => V;
+  /** Gives the stale value a new timeout, without sending it again; what the factory returns does not count: `return keep()`. */
+  readonly keep: () => never;
 }
 
-/** How long a factory may take when nothing else is said, in milliseconds. */
-export const DEFAULT_FACTORY_TIMEOUT_MS = 30_000;
+/** What a factory has made. */
+export type Made =
+  | { readonly kind: 'value'; readonly value: unknown; readonly isStored: boolean }
+  /** The stale value is as good as new. */
+  | { readonly kind: 'kept' };
+
+/** The value a run is to replace. */
+export interface Stale {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+type Factory = (context: FactoryContext) => unknown;
 
 /**
  * Runs a factory within its time. What comes later is dropped, an error too.
  *
  * @throws what the factory throws; CacheFactoryTimeoutError
  */
-export const runFactory = <T>(
-  factory: (context: FactoryContext) => T | Promise<T>,
+export const runFactory = async (
+  factory: Factory,
   waiter: Waiter,
   timeoutMs: number | null,
-): Promise<T> => {
+  stale?: Stale,
+): Promise<Made> => {
   const controller = new AbortController();
-  const made = runAs(waiter, () => factory({ signal: controller.signal }));
-  return timeoutMs === null ? made : within(timeoutMs, made, waiter.key, controller);
+  const run = new FactoryRun(controller.signal, stale?.value);
+  const made = runAs(waiter, () => factory(run.context));
+  const value = await (timeoutMs === null ? made : within(timeoutMs, made, waiter.key, controller));
+  return run.isKept ? { kind: 'kept' } : { kind: 'value', value, isStored: !run.isSkipped };
 };
 
-const within = <T>(
+/** What a factory says beside the value it returns. */
+class FactoryRun {
+  isSkipped = false;
+  isKept = false;
+  readonly context: FactoryContext;
+
+  constructor(signal: AbortSignal, stale: unknown) {
+    this.context = {
+      signal,
+      stale,
+      skip: (value) => {
+        this.isSkipped = true;
+        return value;
+      },
+      keep: () => {
+        if (stale === undefined)
+          throw new TypeError('keep(): there is no stale value; look at `stale` first, and return a value');
+        this.isKept = true;
+        // whoever returns this leaves the factory, and what it returned is not looked at
+        return undefined as never;
+      },
+    };
+  }
+}
+
+const within = (
   timeoutMs: number,
-  made: Promise<T>,
+  made: Promise<unknown>,
   key: string,
   controller: AbortController,
-): Promise<T> =>
+): Promise<unknown> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       const error = new CacheFactoryTimeoutError(key, timeoutMs);

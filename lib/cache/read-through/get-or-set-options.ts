@@ -1,58 +1,117 @@
 import { describeValue } from '../../common/describe-value.js';
-import { parseDuration } from '../../common/duration.js';
-import type { Duration } from '../../config/kinds.js';
-import { refuseUnknown, ttlOf, type WriteOptions } from '../call-options.js';
-import type { Timeout } from '../timeout.js';
-import { DEFAULT_FACTORY_TIMEOUT_MS } from './factory-run.js';
+import { type Option, settle } from '../../config/option.js';
+import { type ReadThroughOptions, readThroughOptions } from '../../config/read-through-options.js';
+import type { ReadThroughSettings } from '../../config/settings.js';
+import type { Grace, LookOptions } from '../../store/kept-entry.js';
+import { refuseUnknown, type VersionOptions } from '../call-options.js';
+import { type Timeout, timeoutToMs } from '../timeout.js';
 
-/** What `getOrSet` takes. */
-export interface GetOrSetOptions extends WriteOptions {
+/** What `getOrSet` takes. All but `timeout` and `version` are those of `cache.readThrough`, for this call. */
+export interface GetOrSetOptions<T = unknown> extends VersionOptions, ReadThroughOptions {
   /**
-   * Seconds (or a duration string) the factory may take; `null` is no bound. When it takes longer, everybody who waits
-   * gets CacheFactoryTimeoutError, and what it returns later is dropped.
-   * @default '30s'
+   * Seconds, a duration string such as `'5m'`, or `null` for ever, instead of the cache's default; or a function that
+   * says so of the value which was made.
    */
-  readonly factoryTimeout?: Duration | null | undefined;
+  readonly timeout?: Timeout | ((value: T) => Timeout) | undefined;
 }
 
-/** What the options of a call mean. */
-export interface Policy {
-  /** Milliseconds; `null` is for ever, 0 stores nothing. */
-  readonly ttl: number | null;
-  readonly factoryTimeoutMs: number | null;
-}
+/** What `readThrough` means where it is left out. */
+export const NO_READ_THROUGH: ReadThroughSettings = settle(readThroughOptions, {});
 
-const NAMES: readonly string[] = ['timeout', 'version', 'factoryTimeout'];
+const NAMES: readonly string[] = ['timeout', 'version', ...Object.keys(readThroughOptions)];
+
+const MS_PER_SECOND = 1000;
+/** A factory without a bound may take longer; its value is then given to its callers, and perhaps not stored. */
+const LONGEST_RUN_MS = 3_600_000;
+
+/** What leaves a companion beside an entry, so has to be the same wherever the cache is used. */
+const OF_THE_CACHE = ['grace', 'refreshAhead'] as const;
+/** What serves stale values. */
+const OF_GRACE = ['softTimeout', 'retryAfter'] as const;
+
+/** What the options of a call mean. Times in milliseconds. */
+export class Policy {
+  constructor(
+    readonly readThrough: ReadThroughSettings,
+    /** Of most values; `null` is for ever, 0 stores nothing. */
+    private readonly timeout: number | null | ((value: unknown) => number | null),
+  ) {}
+
+  /** How long an entry lives that has this value; 0 stores nothing. */
+  ttlOf(value: unknown): number | null {
+    const { nullTimeout, jitter } = this.readThrough;
+    if (value === null && nullTimeout !== undefined) return shortened(nullTimeout, jitter);
+    return shortened(typeof this.timeout === 'function' ? this.timeout(value) : this.timeout, jitter);
+  }
+
+  get companion(): Grace {
+    return companionOf(this.readThrough);
+  }
+
+  /** What a look has to see to. */
+  get look(): LookOptions {
+    const { grace, refreshAhead, factoryTimeout } = this.readThrough;
+    const ttl = typeof this.timeout === 'function' ? null : this.timeout;
+    return {
+      grace,
+      lastsMs: Math.min(factoryTimeout ?? Infinity, LONGEST_RUN_MS) + MS_PER_SECOND,
+      ahead: refreshAhead === undefined ? undefined : { part: refreshAhead, ttl },
+    };
+  }
+}
 
 /**
  * What a call was asked for.
  *
  * @throws TypeError, RangeError
  */
-export const policyOf = (given: Timeout | GetOrSetOptions | undefined, timeoutMs: number | null): Policy => {
+export const policyOf = (
+  given: Timeout | GetOrSetOptions<never> | undefined,
+  timeoutMs: number | null,
+  cache: ReadThroughSettings,
+): Policy => {
   if (typeof given !== 'object' || given === null)
-    return { ttl: ttlOf(given, timeoutMs), factoryTimeoutMs: DEFAULT_FACTORY_TIMEOUT_MS };
+    return new Policy(cache, given === undefined ? timeoutMs : timeoutToMs(given));
   refuseUnknown(given, NAMES);
-  return {
-    ttl: ttlOf(given.timeout, timeoutMs),
-    factoryTimeoutMs: boundOf('factoryTimeout', given.factoryTimeout, DEFAULT_FACTORY_TIMEOUT_MS),
-  };
+  const settings = settingsOf(given, cache);
+  const { timeout } = given;
+  if (typeof timeout === 'function')
+    return new Policy(settings, (value) => timeoutToMs(timeout(value as never)));
+  return new Policy(settings, timeout === undefined ? timeoutMs : timeoutToMs(timeout));
 };
 
-/** Timers count in 31 bits; a longer one would go off at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const MS_PER_SECOND = 1000;
+/** A companion without a grace still tells one write from another. */
+export const companionOf = ({ grace, refreshAhead }: ReadThroughSettings): Grace =>
+  grace > 0 || refreshAhead !== undefined ? grace : null;
 
-const boundOf = (name: string, given: unknown, fallback: number): number | null => {
-  if (given === undefined) return fallback;
-  if (given === null) return null;
-  const ms = typeof given === 'number' ? given * MS_PER_SECOND : durationMs(given);
-  if (ms === undefined || !(ms > 0 && ms <= LONGEST_TIMER_MS))
-    throw new TypeError(
-      `${name}: expected seconds above 0, a duration string such as '5s', or null for no bound; got ${describeValue(given)}`,
-    );
-  return ms;
+const shortened = (ttl: number | null, jitter: number): number | null =>
+  ttl === null || ttl === 0 || jitter === 0
+    ? ttl
+    : Math.max(1, Math.round(ttl * (1 - jitter * Math.random())));
+
+const settingsOf = (given: GetOrSetOptions<never>, cache: ReadThroughSettings): ReadThroughSettings => {
+  const named: Record<string, unknown> = {};
+  for (const [name, { kind }] of Object.entries<Option>(readThroughOptions)) {
+    const value: unknown = given[name as keyof ReadThroughOptions];
+    if (value === undefined) continue;
+    if (!kind.accepts(value))
+      throw new TypeError(`${name}: expected ${kind.expected}; got ${describeValue(value)}`);
+    named[name] = kind.settle(value);
+  }
+  refuseUnshared(named, cache);
+  return { ...cache, ...named };
 };
 
-const durationMs = (given: unknown): number | undefined =>
-  typeof given === 'string' ? parseDuration(given) : undefined;
+/** @throws TypeError for what the cache does not do, RangeError for more of it than the cache does */
+const refuseUnshared = (named: Partial<ReadThroughSettings>, cache: ReadThroughSettings): void => {
+  for (const name of OF_THE_CACHE)
+    if (name in named && !cache[name])
+      throw new TypeError(
+        `${name}: set readThrough.${name} for the cache first, in every process that uses it; a call may only change it`,
+      );
+  for (const name of OF_GRACE)
+    if (name in named && cache.grace === 0)
+      throw new TypeError(`${name}: needs readThrough.grace of the cache, without which nothing is stale`);
+  if ((named.grace ?? 0) > cache.grace)
+    throw new RangeError(`grace: expected at most the ${cache.grace / 1000} seconds of readThrough.grace`);
+};

@@ -1,14 +1,40 @@
 import { ignore } from '../../common/ignore.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
-import { Waiter, waitFor } from './waiting.js';
+import { Waiter } from './waiting.js';
 
-/** One run on behalf of everybody who asked for the same key meanwhile. */
+/** What a flight gives to everybody who asked. */
+export interface Answer {
+  /** `undefined`: there is no value, and this flight makes none. */
+  readonly text: string | undefined;
+  /** Of a value whose timeout has passed: the number of the look that found it still to be served. */
+  readonly staleSince?: number;
+}
+
+/**
+ * One search on behalf of everybody who asked for the same key meanwhile, and the run of a factory that may come of it.
+ * The run may go on behind when the search has been answered.
+ */
 export class Flight extends Waiter {
-  /** Whether the entry was written or deleted since the run began: its result must not be stored any more. */
+  /** Whether the entry was written or deleted since the flight began: its result must not be stored any more. */
   fenced = false;
   /** The store's answer to the run's write; never rejects. */
   writing: Promise<void> | undefined;
-  result: Promise<string> = Promise.resolve('');
+  /** How many looks at what may be stale were sent. */
+  looks = 0;
+  answer: Promise<Answer> = Promise.resolve({ text: undefined });
+  /** What the factory makes: its text, `undefined` where it makes none. */
+  run: Promise<string | undefined> | undefined;
+  isRunning = false;
+  /** What the store failed with, where it did. */
+  storeFailure: unknown;
+
+  begin(run: Promise<string | undefined>): Promise<string | undefined> {
+    this.isRunning = true;
+    this.run = run;
+    const landed = (): void => void (this.isRunning = false);
+    run.then(landed, landed);
+    return run;
+  }
 
   /** Writes the result, in such a way that a later write or delete of this process can wait for it. */
   async write<T>(call: () => Promise<T>): Promise<T> {
@@ -18,9 +44,16 @@ export class Flight extends Waiter {
   }
 }
 
+/** A flight, as one of those who wait for it sees it. */
+export interface Boarding {
+  readonly flight: Flight;
+  /** The looks that were sent before. */
+  readonly looks: number;
+}
+
 const flightsByStore = new WeakMap<KeyValueStore, SingleFlight>();
 
-/** The runs on a store. All caches on it share them, since two may have one prefix. */
+/** The flights on a store. All caches on it share them, since two may have one prefix. */
 export const flightsOn = (store: KeyValueStore): SingleFlight => {
   const known = flightsByStore.get(store);
   if (known !== undefined) return known;
@@ -30,27 +63,46 @@ export const flightsOn = (store: KeyValueStore): SingleFlight => {
 };
 
 /**
- * Lets concurrent calls for one key share one run, and keeps a run from undoing what this process wrote or deleted
+ * Lets concurrent calls for one key share one flight, and keeps its run from undoing what this process wrote or deleted
  * while it was under way.
  */
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>();
+  /** Those that have been answered, and run on. */
+  readonly #behind = new Map<string, Flight>();
+  /** All runs behind, fenced ones too. */
+  readonly #runsBehind = new Set<Promise<unknown>>();
   /** Writes of fenced runs that have not been answered yet. */
   readonly #lateWrites = new Map<string, Promise<void>>();
 
   /**
-   * The result of the run for `key` that is under way, else of a new one.
+   * The flight for `key` that is under way, else a new one.
    *
    * @param name what messages call the key
-   * @throws CacheFactoryCycleError when that run waits for the one that asks.
    */
-  run(key: string, work: (flight: Flight) => Promise<string>, name = key): Promise<string> {
+  board(key: string, work: (flight: Flight) => Promise<Answer>, name = key): Boarding {
     const underWay = this.#flights.get(key);
-    if (underWay !== undefined) return waitFor(underWay, underWay.result);
+    if (underWay !== undefined) return { flight: underWay, looks: underWay.looks };
     const flight = new Flight(name);
     this.#flights.set(key, flight);
-    flight.result = this.#fly(key, flight, work);
-    return waitFor(flight, flight.result);
+    flight.answer = this.#fly(key, flight, work);
+    return { flight, looks: 0 };
+  }
+
+  /** The flight whose run for `key` goes on behind. */
+  behind(key: string): Flight | undefined {
+    return this.#behind.get(key);
+  }
+
+  /** Begins a run that nobody waits for. */
+  beginBehind(key: string, name: string, work: (flight: Flight) => Promise<string | undefined>): void {
+    const flight = new Flight(name);
+    this.#runBehind(key, flight, flight.begin(work(flight)));
+  }
+
+  /** Resolves when no run goes on behind any more; never rejects. */
+  async settled(): Promise<void> {
+    while (this.#runsBehind.size > 0) await Promise.all(this.#runsBehind);
   }
 
   /**
@@ -60,9 +112,10 @@ export class SingleFlight {
    */
   fence(key: string): Promise<void> | undefined {
     if (this.#isIdle) return undefined;
-    const flight = this.#flights.get(key);
-    if (flight !== undefined) {
-      this.#flights.delete(key);
+    for (const flights of [this.#flights, this.#behind]) {
+      const flight = flights.get(key);
+      if (flight === undefined) continue;
+      flights.delete(key);
       flight.fenced = true;
       if (flight.writing !== undefined) this.#rememberLate(key, flight.writing);
     }
@@ -81,11 +134,12 @@ export class SingleFlight {
 
   /** As `fence`, for every key that is selected. */
   fenceWhere(selected: (key: string) => boolean): Promise<void> | undefined {
-    return this.fenceMany([...this.#flights.keys(), ...this.#lateWrites.keys()].filter(selected));
+    const keys = [...this.#flights.keys(), ...this.#behind.keys(), ...this.#lateWrites.keys()];
+    return this.fenceMany(keys.filter(selected));
   }
 
   get #isIdle(): boolean {
-    return this.#flights.size === 0 && this.#lateWrites.size === 0;
+    return this.#flights.size === 0 && this.#behind.size === 0 && this.#lateWrites.size === 0;
   }
 
   #rememberLate(key: string, writing: Promise<void>): void {
@@ -95,11 +149,21 @@ export class SingleFlight {
     });
   }
 
-  async #fly(key: string, flight: Flight, work: (flight: Flight) => Promise<string>): Promise<string> {
+  async #fly(key: string, flight: Flight, work: (flight: Flight) => Promise<Answer>): Promise<Answer> {
     try {
       return await work(flight);
     } finally {
+      if (flight.isRunning && flight.run !== undefined) this.#runBehind(key, flight, flight.run);
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     }
+  }
+
+  #runBehind(key: string, flight: Flight, run: Promise<unknown>): void {
+    const landed = run.then(ignore, ignore).then(() => {
+      this.#runsBehind.delete(landed);
+      if (this.#behind.get(key) === flight) this.#behind.delete(key);
+    });
+    this.#runsBehind.add(landed);
+    if (!flight.fenced) this.#behind.set(key, flight);
   }
 }

@@ -35,7 +35,8 @@ export const waitFor = <T>(target: Waiter, answer: Promise<T>): Promise<T> => {
   return waiter === undefined ? answer : waitAs(waiter, target, answer);
 };
 
-const waitAs = async <T>(waiter: Waiter, target: Waiter, answer: Promise<T>): Promise<T> => {
+/** As `waitFor`, for a run that is known. */
+export const waitAs = async <T>(waiter: Waiter, target: Waiter, answer: Promise<T>): Promise<T> => {
   const way = wayBetween(target, waiter);
   if (way !== undefined) throw new CacheFactoryCycleError(way.map(({ key }) => key));
   if (waiter.waitsFor.has(target)) return await answer;

@@ -78,12 +78,12 @@ export class TypedCache<Id, In, Out> {
   /** The value of an id; when there is none, the factory's, which is stored. A hit and a miss give the same. */
   async getOrSet(
     id: Id,
-    factory: (context: FactoryContext) => In | Promise<In>,
-    options?: Timeout | GetOrSetOptions,
+    factory: (context: FactoryContext<Out>) => In | Promise<In>,
+    options?: Timeout | GetOrSetOptions<Out>,
   ): Promise<Out> {
     const key = this.#keyOf(id);
-    const given = this.#options(options);
-    const made = async (context: FactoryContext): Promise<unknown> => this.#form.dump(await factory(context));
+    const given = this.#readOptions(options);
+    const made = this.#dumping(factory);
     const stored = await this.#cacheOf().getOrSet<unknown>(key, made, given);
     const loaded = this.#loaded(stored);
     if (loaded !== undefined) return loaded.value;
@@ -100,8 +100,31 @@ export class TypedCache<Id, In, Out> {
     return `${this.definition.name}:${keyOf(this.definition.key(id))}`;
   }
 
+  /** Makes what is stored. */
+  #dumping(
+    factory: (context: FactoryContext<Out>) => In | Promise<In>,
+  ): (context: FactoryContext) => Promise<unknown> {
+    return async (context) => {
+      let isKept = false;
+      const stale = context.stale === undefined ? undefined : this.#loaded(context.stale)?.value;
+      const keep = (): never => {
+        if (stale !== undefined) isKept = true;
+        return context.keep();
+      };
+      const value = await factory({ signal: context.signal, skip: context.skip, stale, keep });
+      return (isKept as boolean) ? undefined : this.#form.dump(value);
+    };
+  }
+
+  #readOptions(call: Timeout | GetOrSetOptions<Out> | undefined): GetOrSetOptions {
+    const timeout = typeof call === 'object' && call !== null ? call.timeout : undefined;
+    return typeof timeout === 'function'
+      ? this.#options({ ...(call as object), timeout: (stored: unknown) => timeout(this.#form.load(stored)) })
+      : this.#options(call as Timeout | GetOrSetOptions | undefined);
+  }
+
   /** Those of the call before those of the definition. */
-  #options<O extends WriteOptions>(call: Timeout | O | undefined): O {
+  #options<O extends WriteOptions | GetOrSetOptions>(call: Timeout | O | undefined): O {
     const { timeout, tags } = this.definition;
     const own = { ...(timeout !== undefined && { timeout }), ...(tags !== undefined && { tags }) };
     if (call === undefined) return own as O;

@@ -36,7 +36,7 @@ export class KeptEntries {
     private readonly textOf: (key: string) => string | undefined,
   ) {}
 
-  lookUp(keys: KeptKeys, { lastsMs, ahead }: LookOptions): Look {
+  lookUp(keys: KeptKeys, { grace: longest, lastsMs, ahead }: LookOptions): Look {
     const text = this.textOf(keys.entry);
     const companion = this.#companion(keys);
     if (text !== undefined) {
@@ -51,7 +51,8 @@ export class KeptEntries {
       return { state: 'missing' };
     }
     this.#last(keys, lastsMs);
-    return { state: 'stale', text: this.clock.now() < end.at + grace ? end.text : null, nonce };
+    const servedUntil = end.at + Math.min(grace, longest);
+    return { state: 'stale', text: longest > 0 && this.clock.now() < servedUntil ? end.text : null, nonce };
   }
 
   write(keys: KeptKeys, { value, ttl, grace, over }: KeptWrite): KeptOutcome {

@@ -141,7 +141,16 @@ describe('The types of getOrSet', () => {
         _key: string,
         factory: (context: FactoryContext) => JsonValue<T> | Promise<JsonValue<T>>,
       ): Promise<JsonValue<T>> {
-        return Promise.resolve(factory({ signal: new AbortController().signal }));
+        return Promise.resolve(
+          factory({
+            signal: new AbortController().signal,
+            stale: undefined,
+            skip: (value) => value,
+            keep: () => {
+              throw new TypeError('a fake has no stale value');
+            },
+          }),
+        );
       }
     }
     const real: Cache = cache;

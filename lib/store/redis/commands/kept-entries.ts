@@ -29,9 +29,9 @@ import { asPx } from './set-command.js';
 export class KeptEntries {
   constructor(private readonly run: ScriptRunner) {}
 
-  lookUp(keys: KeptKeys, { lastsMs, ahead }: LookOptions): Promise<Look> {
+  lookUp(keys: KeptKeys, { grace, lastsMs, ahead }: LookOptions): Promise<Look> {
     const due = ahead === undefined ? ['', ''] : [String(ahead.part), px(ahead.ttl)];
-    return this.run(lookUpScript, both(keys), [asPx(lastsMs), ...due], parseLook);
+    return this.run(lookUpScript, both(keys), [asPx(lastsMs), ...due, graceText(grace)], parseLook);
   }
 
   write(keys: KeptKeys, { value, ttl, grace, over }: KeptWrite): Promise<KeptOutcome> {

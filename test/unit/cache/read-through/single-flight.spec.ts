@@ -1,5 +1,15 @@
-import { flightsOn, SingleFlight } from '../../../../lib/cache/read-through/single-flight.js';
+import { type Flight, flightsOn, SingleFlight } from '../../../../lib/cache/read-through/single-flight.js';
 import { MemoryStore } from '../../../../lib/store/memory/memory-store.js';
+
+/** What a flight for a key answers. */
+const run = async (
+  flights: SingleFlight,
+  key: string,
+  work: (flight: Flight) => Promise<string>,
+): Promise<string | undefined> => {
+  const { flight } = flights.board(key, async (boarded) => ({ text: await work(boarded) }));
+  return (await flight.answer).text;
+};
 
 describe('SingleFlight', () => {
   it('gives all caches on a store the same runs, and each store its own', () => {
@@ -10,15 +20,15 @@ describe('SingleFlight', () => {
 
   it('starts anew once a run has ended, well or not', async () => {
     const flights = new SingleFlight();
-    expect(await flights.run('k', () => Promise.resolve('1'))).toBe('1');
-    await expect(flights.run('k', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await flights.run('k', () => Promise.resolve('2'))).toBe('2');
+    expect(await run(flights, 'k', () => Promise.resolve('1'))).toBe('1');
+    await expect(run(flights, 'k', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await run(flights, 'k', () => Promise.resolve('2'))).toBe('2');
   });
 
   it('C87c lets a delete wait for a write that is on its way', async () => {
     const flights = new SingleFlight();
     let answer: (value: string) => void = () => undefined;
-    const run = flights.run('k', (flight) =>
+    const running = run(flights, 'k', (flight) =>
       flight.write(() => new Promise<string>((resolve) => (answer = resolve))),
     );
     const fenced = flights.fence('k');
@@ -28,13 +38,13 @@ describe('SingleFlight', () => {
     expect(waited).toBe(false);
     answer('written');
     await waiting;
-    expect(await run).toBe('written');
+    expect(await running).toBe('written');
   });
 
   it('C87c lets every call that follows wait for it, so that they keep their order', async () => {
     const flights = new SingleFlight();
     let answer: (value: string) => void = () => undefined;
-    const run = flights.run('k', (flight) =>
+    const running = run(flights, 'k', (flight) =>
       flight.write(() => new Promise<string>((resolve) => (answer = resolve))),
     );
     const order: string[] = [];
@@ -48,22 +58,22 @@ describe('SingleFlight', () => {
     answer('written');
     await Promise.all(waits);
     expect(order).toEqual(['delete', 'set']);
-    await run;
+    await running;
     expect(flights.fence('k')).toBeUndefined();
   });
 
   it('C87c a failed write does not fail the delete that waits for it', async () => {
     const flights = new SingleFlight();
-    const run = flights.run('k', (flight) => flight.write(() => Promise.reject(new Error('away'))));
+    const running = run(flights, 'k', (flight) => flight.write(() => Promise.reject(new Error('away'))));
     const fenced = flights.fenceMany(['other', 'k']);
-    await expect(run).rejects.toThrow('away');
+    await expect(running).rejects.toThrow('away');
     await expect(fenced).resolves.toBeUndefined();
   });
 
   it('C87c a write of one of many keys comes after the write of all of them', async () => {
     const flights = new SingleFlight();
     let answer: (value: string) => void = () => undefined;
-    const run = flights.run('k', (flight) =>
+    const running = run(flights, 'k', (flight) =>
       flight.write(() => new Promise<string>((resolve) => (answer = resolve))),
     );
     const many = flights.fenceMany(['other', 'k']);
@@ -75,7 +85,7 @@ describe('SingleFlight', () => {
       flights.fence('further')?.then(() => order.push('one more')),
     ];
     answer('v');
-    await Promise.all([run, ...waiting]);
+    await Promise.all([running, ...waiting]);
     expect(order).toEqual(['many', 'one', 'many more', 'one more']);
     expect(flights.fence('further')).toBeUndefined();
   });
@@ -84,12 +94,12 @@ describe('SingleFlight', () => {
     const flights = new SingleFlight();
     const ends: ((value: string) => void)[] = [];
     const work = (): Promise<string> => new Promise((resolve) => ends.push(resolve));
-    const fenced = flights.run('k', work);
+    const fenced = run(flights, 'k', work);
     void flights.fence('k');
-    const following = flights.run('k', work);
+    const following = run(flights, 'k', work);
     ends[0]!('stale');
     expect(await fenced).toBe('stale');
-    const joining = flights.run('k', work);
+    const joining = run(flights, 'k', work);
     ends[1]!('fresh');
     expect(await Promise.all([following, joining])).toEqual(['fresh', 'fresh']);
     expect(ends).toHaveLength(2);

@@ -28,7 +28,10 @@ local function keep(text, whole, grace, nonce)
   ends(grace, whole, text)
 end`;
 
-/** KEYS: entry, companion. ARGV: how long the companion has to be there, the part of the timeout or '', ttl or ''. */
+/**
+ * KEYS: entry, companion. ARGV: how long the companion has to be there, the part of the timeout or '', ttl or '', the
+ * longest grace.
+ */
 export const lookUpScript = redisScript(`${KEPT}
 local text = redis.call('GET', E)
 if text then
@@ -49,7 +52,8 @@ if not is_over(x) then
   redis.call('UNLINK', G)
   return false
 end
-if is_over(x + grace + ${EARLY_MS}) then kept = false end
+grace = math.min(grace, ARGV[4])
+if grace == 0 or is_over(x + grace + ${EARLY_MS}) then kept = false end
 redis.call('PEXPIRE', G, ARGV[1], 'GT')
 return {'stale', kept, nonce}`);
 

@@ -1,0 +1,91 @@
+import type { Serializer } from '../../serializer/serializer.js';
+import type { Over } from '../../store/kept-entry.js';
+import { dump } from '../entries.js';
+import type { StoredEntries } from '../stored/stored-entries.js';
+import type { Events } from './events.js';
+import { runFactory, type Stale } from './factory-run.js';
+import { isUnavailable, type Outages } from './outages.js';
+import type { ReadThroughCall } from './read-through-call.js';
+import type { Flight } from './single-flight.js';
+
+/** A text that a factory has made. */
+interface MadeText {
+  readonly text: string;
+  /** 0: it is not stored. */
+  readonly ttl: number | null;
+  /** Whether it is the stale one, which is not sent again. */
+  readonly isKept: boolean;
+}
+
+/** Runs factories, and stores what they make. */
+export class Publisher {
+  constructor(
+    private readonly entries: StoredEntries,
+    private readonly serializer: Serializer,
+    private readonly outages: Outages,
+    private readonly events: Events,
+  ) {}
+
+  /**
+   * The text of what the factory has made, or of what another has stored meanwhile.
+   *
+   * @param over the state in which it is stored; without one it is not
+   * @param stale what it takes the place of
+   */
+  async make(flight: Flight, call: ReadThroughCall, over?: Over, stale?: Stale): Promise<string> {
+    const made = await this.#made(flight, call, stale);
+    if (over === undefined) this.events.computed(flight.storeFailure);
+    if (over === undefined || made.ttl === 0 || flight.fenced) return made.text;
+    try {
+      return await this.#publish(flight, call, made, over);
+    } catch (error) {
+      flight.storeFailure = error;
+      if (call.policy.readThrough.whenUnavailable !== 'compute' || !isUnavailable(error)) throw error;
+      this.outages.report('writing', error);
+      this.events.computed(error);
+      return made.text;
+    }
+  }
+
+  async #made(flight: Flight, call: ReadThroughCall, stale: Stale | undefined): Promise<MadeText> {
+    const { key, factory, policy } = call;
+    const made = await runFactory(factory, flight, policy.readThrough.factoryTimeout, stale);
+    if (made.kind === 'kept' && stale !== undefined)
+      return { text: stale.text, ttl: policy.ttlOf(stale.value), isKept: true };
+    const value = made.kind === 'value' ? made.value : undefined;
+    if (value === undefined)
+      throw new TypeError(
+        `getOrSet: the factory for ${JSON.stringify(key)} returned undefined; return null to store that there is nothing`,
+      );
+    const isStored = made.kind === 'value' && made.isStored;
+    const text = dump(this.serializer, value);
+    return { text, ttl: isStored ? policy.ttlOf(value) : 0, isKept: false };
+  }
+
+  async #publish(
+    flight: Flight,
+    { redisKey, policy }: ReadThroughCall,
+    { text, ttl, isKept }: MadeText,
+    over: Over,
+  ): Promise<string> {
+    const written = await flight.write(() =>
+      this.entries.publish(redisKey, {
+        value: isKept ? null : text,
+        ttl,
+        grace: policy.companion,
+        over,
+      }),
+    );
+    this.outages.ended('writing');
+    return written.outcome === 'stands' && this.#canRead(written.current) ? written.current : text;
+  }
+
+  #canRead(text: string): boolean {
+    try {
+      this.serializer.loads(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { cacheLogger } from '../../common/loggers.js';
+import type { SerializationError } from '../../errors/serialization.error.js';
+
+/** How many keys are remembered as warned of. */
+const MOST_WARNED_KEYS = 1000;
+
+/** Warns of entries that getOrSet cannot read, once for each key. */
+export class UnreadableEntries {
+  readonly #warned = new Set<string>();
+
+  warnOf(key: string, error: SerializationError): void {
+    if (this.#warned.has(key)) return;
+    if (this.#warned.size >= MOST_WARNED_KEYS) this.#warned.clear();
+    this.#warned.add(key);
+    cacheLogger.warn(`${error.message}; getOrSet makes the entry anew`);
+  }
+}
