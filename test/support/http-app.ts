@@ -46,6 +46,8 @@ export interface TestApp {
   storeKey(sessionKey: string): string;
   /** The entries of each stored session but this module's own, by key. */
   stored(): Promise<Record<string, Record<string, unknown>>>;
+  /** Deletes every session and what is left of one. */
+  forget(): Promise<void>;
   send(path: string, options?: RequestOptions): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -64,7 +66,7 @@ export const startApp = async (platform: PlatformName, given: AppOptions = {}): 
     imports = [],
     ...metadata
   } = given;
-  const projectName = `test-${randomUUID()}`;
+  const { projectName = `test-${randomUUID()}` } = options;
   const opened = new Map<KeyValueStore, KeyValueStore>();
   const opener = async (settings: StoreSettings, storeClock: Clock): Promise<KeyValueStore> => {
     const store = await openStore(settings, storeClock);
@@ -134,8 +136,12 @@ class RunningApp implements TestApp {
     return request(this.port, path, options);
   }
 
-  async close(): Promise<void> {
+  async forget(): Promise<void> {
     await this.store.deleteMany(await this.#keys(this.prefix.replace(/session:$/, '')));
+  }
+
+  async close(): Promise<void> {
+    await this.forget();
     await this.app.close();
   }
 

@@ -49,22 +49,38 @@ class Schedule {
  * @param scene gives the actors, each with its store, and what to look at in the end
  * @returns how many orders there were
  */
-export const inEveryOrder = async (
+export const inEveryOrder = (
   store: KeyValueStore,
   scene: (storeOf: (actor: number) => KeyValueStore) => Promise<{
     actors: readonly (() => Promise<void>)[];
     check: () => Promise<void>;
   }>,
-): Promise<number> => {
-  let order: number[] | undefined = [];
-  let count = 0;
-  while (order !== undefined) {
-    const schedule: Schedule = new Schedule(order);
+): Promise<number> =>
+  forEachOrder(async (order) => {
+    const schedule = new Schedule(order);
     const { actors, check } = await scene((actor) => schedule.storeOf(actor, store));
     await schedule.run(actors);
     await check();
+    return schedule.choices;
+  });
+
+/**
+ * Plays something once for each order of its steps.
+ *
+ * @param play takes the choice at each step (the first, where it is left open), and gives how many there were
+ * @returns how many orders there were
+ */
+export const forEachOrder = async (
+  play: (order: readonly number[]) => Promise<readonly number[]>,
+): Promise<number> => {
+  let order: readonly number[] | undefined = [];
+  let count = 0;
+  while (order !== undefined) {
+    const choices = await play(order);
+    if (order.some((chosen, step) => chosen >= (choices[step] ?? 0)))
+      throw new Error('The same choices led to other choices than before');
     count++;
-    order = after(order, schedule.choices);
+    order = after(order, choices);
   }
   return count;
 };
