@@ -43,6 +43,11 @@ export class SessionStore {
     return ttl < 1 || this.store.setIfAbsent(this.#prefix + key, text, ttl);
   }
 
+  /** Stores a session under a key that others may know; whether it was free, and no session was moved or ended under it. */
+  async insertUntraced(key: string, text: string, ttl: number): Promise<boolean> {
+    return ttl >= 1 && (await this.store.setIfUntraced(this.#prefix + key, this.#traceOf(key), text, ttl));
+  }
+
   async overwrite(key: string, text: string, ttl: number): Promise<void> {
     if (ttl < 1) await this.remove(key);
     else await this.store.set(this.#prefix + key, text, ttl);

@@ -28,5 +28,9 @@ export const newSessionKey = (): string => {
   return key;
 };
 
+/** The session key that belongs to a digest of 32 bytes: the same for the same digest. */
+export const keyFromDigest = (digest: Uint8Array): string =>
+  Array.from(digest.subarray(0, LENGTH), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('');
+
 /** Whether a text may be a session key; anything else never reaches the store. */
 export const isSessionKey = (text: unknown): text is string => typeof text === 'string' && SHAPE.test(text);
