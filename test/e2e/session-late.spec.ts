@@ -8,6 +8,7 @@ import {
   type NestModule,
   Param,
   Req,
+  Res,
 } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UseSession } from '../../lib/session-http/nest/session-use.decorator.js';
@@ -27,10 +28,31 @@ class PagesController {
     return id;
   }
 
+  /** Looks at the session between the first byte and the last. */
+  @UseSession() @Get('between') between(@Req() request: Carrier, @Res() reply: RawReply): void {
+    if ('hijack' in reply) reply.hijack();
+    const response = 'raw' in reply ? reply.raw : reply;
+    response.write('first, ');
+    const { userId } = request.session;
+    let refused = false;
+    try {
+      request.session.userId = 43;
+    } catch {
+      refused = true;
+    }
+    setImmediate(() => {
+      request.session.keys();
+      response.end(JSON.stringify({ userId, refused }));
+    });
+  }
+
   @UseSession() @Get('read') read(@Req() request: Carrier): number | undefined {
     return request.session.userId;
   }
 }
+
+/** What `@Res()` gives on either platform. */
+type RawReply = ServerResponse | { readonly raw: ServerResponse; hijack(): void };
 
 let read: Promise<unknown>;
 
@@ -80,6 +102,17 @@ describe.each(PLATFORMS)('A session that is used when its response has left, on 
     jest.restoreAllMocks();
     await app.close();
   });
+
+  it.each(['nobody', 'a visitor', 'an unknown visitor'])(
+    'SE8 a look at the session in the middle of an answer, by %s',
+    async (who) => {
+      const cookie = { nobody: undefined, 'a visitor': key, 'an unknown visitor': 'x'.repeat(32) }[who];
+      const userId = who === 'a visitor' ? { userId: 42 } : {};
+      const { status, body } = await app.send('/between', { cookie });
+      expect([status, body]).toEqual([200, `first, ${JSON.stringify({ ...userId, refused: true })}`]);
+      expect((await app.send('/page/1')).body).toBe('1');
+    },
+  );
 
   it('SE8 an access log reads what was loaded', async () => {
     await app.send('/read', { cookie: key });

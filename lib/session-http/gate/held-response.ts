@@ -16,7 +16,7 @@ interface Call {
 
 /** A response of which nothing leaves until `settle` is through. */
 export abstract class HeldResponse implements Hold {
-  phase: Phase = 'open';
+  phase: Phase;
   /** Whether `end` was called while waiting. */
   ended = false;
   #calls: Call[] | undefined;
@@ -27,7 +27,10 @@ export abstract class HeldResponse implements Hold {
   protected constructor(
     readonly response: ServerResponse,
     public base: ResponseBase,
-  ) {}
+  ) {
+    // whoever looks late finds a response that is under way, which takes no headers any more
+    this.phase = response.headersSent ? 'passing' : 'open';
+  }
 
   /** Whether there is anything to commit or to add; when not, the response goes as it is. */
   protected abstract concerns(): boolean;
