@@ -46,7 +46,9 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 const check = (name: keyof ConnectRedisOptions, value: unknown, isRight: boolean): void => {
   if (isRight) return;
   const expected = name === 'secret' ? 'a non-empty string, or an array of them' : 'a string';
-  throw new ImproperlyConfiguredError(`connectRedis: ${name} must be ${expected}, got ${describeValue(value)}`);
+  throw new ImproperlyConfiguredError(
+    `connectRedis: ${name} must be ${expected}, got ${describeValue(value)}`,
+  );
 };
 
 /** What express-session puts before the id; @fastify/session puts nothing there. */
