@@ -114,6 +114,19 @@ describe.each(settings)(
       });
     });
 
+    it('SE15 a regeneration beside a login always succeeds, and ends what it found with its successors', async () => {
+      await shop.play({
+        given: ['cart'],
+        visits: [['regenerate'], ['login']],
+        check: (outcome) => {
+          const [regenerated, login] = statuses(outcome);
+          expect(regenerated).toEqual([201]);
+          expect([[201], [400]]).toContainEqual(login);
+          expect(outcome.stored.filter((entries) => 'cart' in entries)).toEqual([]);
+        },
+      });
+    });
+
     it('SE16 a login beside a logout is refused, or one of its own', async () => {
       const outcomes = new Set<number>();
       await shop.play({

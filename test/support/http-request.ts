@@ -6,6 +6,8 @@ export interface RequestOptions {
   /** The value of the session cookie. */
   readonly cookie?: string | undefined;
   readonly body?: string;
+  /** Breaks the connection off. */
+  readonly signal?: AbortSignal;
 }
 
 /** A response with its headers as they came. */
@@ -25,7 +27,7 @@ export interface Answer {
 export const request = (
   port: number,
   path: string,
-  { method = 'GET', headers = {}, cookie, body }: RequestOptions = {},
+  { method = 'GET', headers = {}, cookie, body, signal }: RequestOptions = {},
 ): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const sent = httpRequest({
@@ -34,6 +36,7 @@ export const request = (
       path,
       method,
       agent: false,
+      ...(signal !== undefined && { signal }),
       headers: {
         ...(cookie !== undefined && { Cookie: `sessionid=${cookie}` }),
         ...(body !== undefined && {
