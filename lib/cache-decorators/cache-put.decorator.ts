@@ -1,4 +1,6 @@
+import type { Cache } from '../cache/cache.js';
 import type { WriteOptions } from '../cache/call-options.js';
+import { refusedValue } from '../cache/refused-value.js';
 import {
   type CacheChoice,
   callOptions,
@@ -6,6 +8,7 @@ import {
   decorate,
   keyOfCall,
   type MethodKey,
+  storing,
   type StoringDecoratorFor,
 } from './cached-method.js';
 
@@ -27,11 +30,16 @@ export const CachePut = <const K extends MethodKey>(
   return decorate(options, async (call) => {
     const cacheKey = keyOfCall(key, call);
     const value = await call.run();
-    if (value === undefined)
-      throw new TypeError(
-        `@CachePut: the method for ${JSON.stringify(cacheKey)} returned undefined; return null to store that there is nothing`,
-      );
-    await call.cache.set(cacheKey, value, writeOptions);
+    await storing(call, cacheKey, () => put(call.cache, cacheKey, value, writeOptions));
     return value;
   });
+};
+
+const put = async (cache: Cache, key: string, value: unknown, options: WriteOptions): Promise<void> => {
+  if (value === undefined)
+    throw refusedValue(
+      key,
+      `@CachePut: the method for ${JSON.stringify(key)} returned undefined; return null to store that there is nothing`,
+    );
+  await cache.set(key, value, options);
 };

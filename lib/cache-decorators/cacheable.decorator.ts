@@ -6,6 +6,7 @@ import {
   decorate,
   keyOfCall,
   type MethodKey,
+  storing,
   type StoringDecoratorFor,
 } from './cached-method.js';
 
@@ -31,7 +32,8 @@ export const Cacheable = <const K extends MethodKey>(
   checkKey('@Cacheable', key);
   // the value that a function of it gets is the method's own
   const getOrSetOptions = callOptions(options) as GetOrSetOptions;
-  return decorate(options, (call) =>
-    call.cache.getOrSet(keyOfCall(key, call), () => call.run(), getOrSetOptions),
-  );
+  return decorate(options, (call) => {
+    const cacheKey = keyOfCall(key, call);
+    return storing(call, cacheKey, () => call.cache.getOrSet(cacheKey, () => call.run(), getOrSetOptions));
+  });
 };

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { describeValue } from '../common/describe-value.js';
 import type { Cache } from '../cache/cache.js';
 import { keyOf, type CacheKey } from '../cache/cache-key.js';
+import { blameCaller } from '../cache/refused-value.js';
 import type { JsonValue } from '../serializer/json-value.js';
 import { injectCache } from './cache-of-instance.js';
 
@@ -48,6 +49,8 @@ export interface MethodCall {
   readonly parameters: readonly unknown[];
   /** Runs the method itself. */
   readonly run: () => unknown;
+  /** What was called: the decorated method. */
+  readonly callee: unknown;
 }
 
 /**
@@ -66,7 +69,7 @@ export const decorate = (
     const cacheOf = injectCache(target, choice.cache, label);
     const decorated: Call = async function (...parameters) {
       const run = (): unknown => method.apply(this, parameters);
-      return await work({ cache: cacheOf(this), parameters, run });
+      return await work({ cache: cacheOf(this), parameters, run, callee: decorated });
     };
     Object.defineProperties(decorated, Object.getOwnPropertyDescriptors(method));
     for (const key of Reflect.getOwnMetadataKeys(method) as unknown[])
@@ -82,6 +85,19 @@ export const decorate = (
  */
 export const keyOfCall = (key: MethodKey, { parameters }: MethodCall): string =>
   keyOf(key(...(parameters as never[])));
+
+/** Does what stores the value of a call. Where the value cannot be stored, the caller of the method is told. */
+export const storing = async <T>(
+  { callee }: MethodCall,
+  key: string,
+  store: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await store();
+  } catch (error) {
+    throw blameCaller(error, callee, key);
+  }
+};
 
 /** What the cache takes of the options of a decorator. */
 export const callOptions = <O extends CacheChoice>(options: O): Omit<O, 'cache'> => {

@@ -28,6 +28,7 @@ import {
 } from './read-through/get-or-set-options.js';
 import { ReadThrough } from './read-through/read-through.js';
 import { flightsOn, type SingleFlight } from './read-through/single-flight.js';
+import { blameCaller } from './refused-value.js';
 import { KeptEntries } from './stored/kept-entries.js';
 import { PlainEntries } from './stored/plain-entries.js';
 import type { StoredEntries } from './stored/stored-entries.js';
@@ -101,8 +102,8 @@ export class CacheService {
 
   /** Stores a value, whatever was there before. */
   async set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<void> {
-    const text = dump(this.serializer, value);
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
+    const text = this.#dump('set', key, value);
     const ttl = ttlOf(timeout, this.#timeoutMs);
     const writing = this.#flights.fence(redisKey);
     if (writing !== undefined) await writing;
@@ -112,8 +113,8 @@ export class CacheService {
 
   /** Stores a value only where there is none; whether it did. */
   async add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    const text = dump(this.serializer, value);
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
+    const text = this.#dump('add', key, value);
     const ttl = ttlOf(timeout, this.#timeoutMs);
     if (ttl === 0) return !(await this.#store.has(redisKey));
     return await this.#entries.setIfAbsent(redisKey, text, ttl);
@@ -173,7 +174,7 @@ export class CacheService {
   /** Stores all entries of an object, a Map or pairs in one round trip, or none when one cannot be serialised. */
   async setMany(entries: Entries, timeout?: Timeout | WriteOptions): Promise<void> {
     const version = versionOf(timeout);
-    const dumped = dumpEntries(this.serializer, entries, (key) => this.#keys.redisKey(key, version));
+    const dumped = this.#dumpMany(entries, version);
     const ttl = ttlOf(timeout, this.#timeoutMs);
     const redisKeys = dumped.map(([redisKey]) => redisKey);
     const writing = this.#flights.fenceMany(redisKeys);
@@ -252,7 +253,11 @@ export class CacheService {
   ): Promise<unknown> {
     const redisKey = this.#keys.redisKey(key, typeof timeout === 'object' ? timeout?.version : undefined);
     const policy = policyOf(timeout, this.#timeoutMs, this.#readThroughSettings);
-    return await this.#readThrough.value({ key, redisKey, factory, policy });
+    try {
+      return await this.#readThrough.value({ key, redisKey, factory, policy });
+    } catch (error) {
+      throw blameCaller(error, Reflect.get(this, 'getOrSet'), key);
+    }
   }
 
   /**
@@ -311,6 +316,22 @@ export class CacheService {
         // an empty one is another writer's, and no call would take it
         if (key !== undefined && key !== '') yield key;
       }
+  }
+
+  #dump(verb: 'set' | 'add', key: string, value: unknown): string {
+    try {
+      return dump(this.serializer, key, value);
+    } catch (error) {
+      throw blameCaller(error, Reflect.get(this, verb));
+    }
+  }
+
+  #dumpMany(entries: Entries, version: number | undefined): [redisKey: string, text: string][] {
+    try {
+      return dumpEntries(this.serializer, entries, (key) => this.#keys.redisKey(key, version));
+    } catch (error) {
+      throw blameCaller(error, Reflect.get(this, 'setMany'));
+    }
   }
 
   #redisKeys(keys: readonly string[], options: VersionOptions | undefined): string[] {

@@ -1,6 +1,7 @@
 import { describeValue } from '../common/describe-value.js';
 import { isPlainObject } from '../common/plain-object.js';
 import type { Serializer } from '../serializer/serializer.js';
+import { refusedDump } from './refused-value.js';
 
 /** Entries to store: an object, a Map, or any iterable of pairs. */
 export type Entries = Readonly<Record<string, unknown>> | Iterable<readonly [key: string, value: unknown]>;
@@ -19,7 +20,7 @@ export const dumpEntries = (
   for (const pair of pairsOf(entries)) {
     if (!Array.isArray(pair)) throw notEntries(entries);
     const [key, value] = pair as readonly [string, unknown];
-    dumped.push([redisKeyOf(key), dumpEntry(serializer, key, value)]);
+    dumped.push([redisKeyOf(key), dump(serializer, key, value)]);
   }
   return dumped;
 };
@@ -27,10 +28,15 @@ export const dumpEntries = (
 /**
  * The text of a value.
  *
- * @throws TypeError as the serializer does, and when it gives anything but text, such as a promise or bytes.
+ * @throws TypeError naming the key, when the serializer refuses the value or gives anything but text, such as a promise.
  */
-export const dump = (serializer: Serializer, value: unknown): string => {
-  const text: unknown = serializer.dumps(value);
+export const dump = (serializer: Serializer, key: string, value: unknown): string => {
+  let text: unknown;
+  try {
+    text = serializer.dumps(value);
+  } catch (error) {
+    throw refusedDump(key, error);
+  }
   if (typeof text === 'string') return text;
   throw new TypeError(`cache.serializer: dumps() must return a string, got ${describeValue(text)}`);
 };
@@ -58,12 +64,3 @@ const notEntries = (entries: Entries): TypeError =>
 
 const isIterable = (entries: Entries): entries is Iterable<readonly [string, unknown]> =>
   Symbol.iterator in entries;
-
-const dumpEntry = (serializer: Serializer, key: string, value: unknown): string => {
-  try {
-    return dump(serializer, value);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new TypeError(`cache key ${JSON.stringify(key)}: ${error.message}`, { cause: error });
-  }
-};

@@ -83,9 +83,14 @@ export class SessionService {
     this.#keeper = {
       expiry,
       read: (text, key) => this.#reader.read(text, key),
-      check: (name, value) => {
-        if (name === EXPIRY_ENTRY) expiry.checkEntry(value);
-        else assertJson(value, name);
+      check: (name, value, callee) => {
+        try {
+          if (name === EXPIRY_ENTRY) expiry.checkEntry(value);
+          else assertJson(value, name);
+        } catch (error) {
+          if (callee !== undefined) Error.captureStackTrace(error as Error, callee as () => void);
+          throw error;
+        }
       },
       expired: (key) => events.emit('expired', key),
       save: (state) => this.save(state),

@@ -1,6 +1,7 @@
 import type { Serializer } from '../../serializer/serializer.js';
 import type { Over } from '../../store/kept-entry.js';
 import { dump } from '../entries.js';
+import { refusedValue } from '../refused-value.js';
 import type { StoredEntries } from '../stored/stored-entries.js';
 import type { Events } from './events.js';
 import { runFactory, type Stale } from './factory-run.js';
@@ -54,11 +55,12 @@ export class Publisher {
       return { text: stale.text, ttl: policy.ttlOf(stale.value), isKept: true };
     const value = made.kind === 'value' ? made.value : undefined;
     if (value === undefined)
-      throw new TypeError(
+      throw refusedValue(
+        key,
         `getOrSet: the factory for ${JSON.stringify(key)} returned undefined; return null to store that there is nothing`,
       );
     const isStored = made.kind === 'value' && made.isStored;
-    const text = dump(this.serializer, value);
+    const text = dump(this.serializer, key, value);
     return { text, ttl: isStored ? policy.ttlOf(value) : 0, isKept: false };
   }
 

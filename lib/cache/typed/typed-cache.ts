@@ -5,6 +5,7 @@ import { keyOf } from '../cache-key.js';
 import type { VersionOptions, WriteOptions } from '../call-options.js';
 import type { FactoryContext } from '../read-through/factory-run.js';
 import type { GetOrSetOptions } from '../read-through/get-or-set-options.js';
+import { blameCaller, refusedDump } from '../refused-value.js';
 import { invalidateTags } from '../tag-invalidation.js';
 import type { Timeout } from '../timeout.js';
 import type { CacheDefinition } from './define-cache.js';
@@ -61,13 +62,23 @@ export class TypedCache<Id, In, Out> {
    * @throws TypeError for a value that does not fit the definition
    */
   async set(id: Id, value: In, timeout?: Timeout | WriteOptions): Promise<void> {
-    await this.#cacheOf().set(this.#keyOf(id), this.#form.dump(value), this.#options(timeout));
+    const key = this.#keyOf(id);
+    try {
+      await this.#cacheOf().set(key, this.#dump(key, value), this.#options(timeout));
+    } catch (error) {
+      throw blameCaller(error, Reflect.get(this, 'set'));
+    }
   }
 
   /** Stores all entries of a Map or pairs in one round trip, or none when one cannot be stored. */
   async setMany(entries: Iterable<readonly [Id, In]>, timeout?: Timeout | WriteOptions): Promise<void> {
-    const dumped = [...entries].map(([id, value]) => [this.#keyOf(id), this.#form.dump(value)] as const);
-    await this.#cacheOf().setMany(dumped, this.#options(timeout));
+    const keyed = [...entries].map(([id, value]) => [this.#keyOf(id), value] as const);
+    try {
+      const dumped = keyed.map(([key, value]) => [key, this.#dump(key, value)] as const);
+      await this.#cacheOf().setMany(dumped, this.#options(timeout));
+    } catch (error) {
+      throw blameCaller(error, Reflect.get(this, 'setMany'));
+    }
   }
 
   /** Deletes the entry of an id; whether there was one. */
@@ -82,18 +93,36 @@ export class TypedCache<Id, In, Out> {
     options?: Timeout | GetOrSetOptions<Out>,
   ): Promise<Out> {
     const key = this.#keyOf(id);
-    const given = this.#readOptions(options);
-    const made = this.#dumping(factory);
-    const stored = await this.#cacheOf().getOrSet<unknown>(key, made, given);
-    const loaded = this.#loaded(stored);
-    if (loaded !== undefined) return loaded.value;
-    await this.#discard(key, given.version);
-    return this.#form.load(await this.#cacheOf().getOrSet<unknown>(key, made, given));
+    try {
+      return await this.#getOrSet(key, this.#dumping(key, factory), this.#readOptions(options));
+    } catch (error) {
+      throw blameCaller(error, Reflect.get(this, 'getOrSet'), key);
+    }
   }
 
   /** Invalidates every entry of the cache, of whatever kind, that carries one of these tags. */
   async invalidateTags(...tags: readonly string[]): Promise<void> {
     await invalidateTags(this.#cacheOf(), tags);
+  }
+
+  async #getOrSet(
+    key: string,
+    made: (context: FactoryContext) => Promise<unknown>,
+    options: GetOrSetOptions,
+  ): Promise<Out> {
+    const stored = await this.#cacheOf().getOrSet<unknown>(key, made, options);
+    const loaded = this.#loaded(stored);
+    if (loaded !== undefined) return loaded.value;
+    await this.#discard(key, options.version);
+    return this.#form.load(await this.#cacheOf().getOrSet<unknown>(key, made, options));
+  }
+
+  #dump(key: string, value: In): unknown {
+    try {
+      return this.#form.dump(value);
+    } catch (error) {
+      throw refusedDump(key, error);
+    }
   }
 
   #keyOf(id: Id): string {
@@ -102,6 +131,7 @@ export class TypedCache<Id, In, Out> {
 
   /** Makes what is stored. */
   #dumping(
+    key: string,
     factory: (context: FactoryContext<Out>) => In | Promise<In>,
   ): (context: FactoryContext) => Promise<unknown> {
     return async (context) => {
@@ -112,7 +142,7 @@ export class TypedCache<Id, In, Out> {
         return context.keep();
       };
       const value = await factory({ signal: context.signal, skip: context.skip, stale, keep });
-      return (isKept as boolean) ? undefined : this.#form.dump(value);
+      return (isKept as boolean) ? undefined : this.#dump(key, value);
     };
   }
 

@@ -26,7 +26,7 @@ const access = {
   },
 
   set(this: object, name: string, value: unknown): void {
-    sessionStateOf(this).write(name, value);
+    sessionStateOf(this).write(name, value, Reflect.get(access, 'set'));
   },
 
   has(this: object, name: string): boolean {
@@ -47,7 +47,7 @@ const access = {
 
   setDefault(this: object, name: string, value: unknown): unknown {
     const state = sessionStateOf(this);
-    if (!state.has(name)) state.write(name, value);
+    if (!state.has(name)) state.write(name, value, Reflect.get(access, 'setDefault'));
     return state.read(name);
   },
 
@@ -63,9 +63,10 @@ const access = {
           "session.update() sets no entry whose name begins with '_': those are Django's and this module's. Use " +
             'session.set() for one that is meant',
         );
-      if (value !== undefined) state.keeper.check(name, value);
+      if (value !== undefined) state.keeper.check(name, value, Reflect.get(access, 'update'));
     }
-    for (const [name, value] of Object.entries(entries)) state.write(name, value);
+    for (const [name, value] of Object.entries(entries))
+      state.write(name, value, Reflect.get(access, 'update'));
   },
 
   clear(this: object): void {

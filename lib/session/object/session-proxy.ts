@@ -22,11 +22,11 @@ const ordinary = (name: string | symbol): unknown => Reflect.get(Object.prototyp
 const inherited = (state: SessionState, name: string): unknown =>
   state.isLoaded && Object.hasOwn(state.data, name) ? state.read(name) : ordinary(name);
 
-const write = (state: SessionState, name: string | symbol, value: unknown): boolean => {
+const write = (state: SessionState, name: string | symbol, value: unknown, trap: unknown): boolean => {
   if (typeof name === 'symbol')
     throw new TypeError("A session's entry is named by a string, not by a symbol");
   refuseReserved(name, `session.set('${name}', value)`);
-  state.write(name, value);
+  state.write(name, value, trap);
   return true;
 };
 
@@ -44,7 +44,7 @@ const handler: ProxyHandler<SessionState> = {
     return INHERITED.has(name) ? inherited(state, name) : state.read(name);
   },
 
-  set: write,
+  set: (state, name, value) => write(state, name, value, Reflect.get(handler, 'set')),
 
   has(state, name) {
     if (typeof name === 'symbol') return Reflect.has(Object.prototype, name);
@@ -68,7 +68,7 @@ const handler: ProxyHandler<SessionState> = {
   defineProperty(state, name, descriptor) {
     if (!('value' in descriptor))
       throw new TypeError("A session's entry is a value; it has no getter or setter");
-    return write(state, name, descriptor.value);
+    return write(state, name, descriptor.value, Reflect.get(handler, 'defineProperty'));
   },
 
   getPrototypeOf: () => Object.prototype,

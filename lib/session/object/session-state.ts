@@ -19,8 +19,8 @@ export interface SessionKeeper {
   read(text: string, key: string): DecodedSession;
   /** Told of a stored session whose own end has passed. */
   expired(key: string): void;
-  /** @throws TypeError when the value is not JSON. */
-  check(name: string, value: unknown): void;
+  /** @throws TypeError when the value is not JSON; its stack begins where `callee` was called, if given. */
+  check(name: string, value: unknown, callee?: unknown): void;
   save(session: SessionState): Promise<void>;
   flush(session: SessionState): Promise<void>;
   reload(session: SessionState): Promise<void>;
@@ -158,12 +158,13 @@ export class SessionState {
     return Object.keys(this.#reading()).filter((name) => !isOwnEntry(name));
   }
 
-  write(name: string, value: unknown): void {
+  /** @param callee the function that the application called; a refused value is its caller's */
+  write(name: string, value: unknown, callee?: unknown): void {
     const data = this.#changing();
     if (typeof name !== 'string')
       throw new TypeError(`A session's entry is named by a string, not by a ${typeof name}`);
     if (value === undefined) return void this.remove(name);
-    this.keeper.check(name, value);
+    this.keeper.check(name, value, callee);
     setEntry(data, name, value);
     this.#touch(name);
     if (typeof value === 'object') this.#exposed = true;

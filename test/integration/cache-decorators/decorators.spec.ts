@@ -28,6 +28,7 @@ import {
   getCacheToken,
   ImproperlyConfiguredError,
 } from 'nestjs-codex-redis';
+import { blamedLine, failureOf, nextLine } from '../../support/blamed-line.js';
 import { PLATFORMS, startApp } from '../../support/http-app.js';
 
 type Metadata = Parameters<typeof Test.createTestingModule>[0];
@@ -263,5 +264,59 @@ describe.each(PLATFORMS)('Decorated handlers on %s', (platform) => {
     } finally {
       await app.close();
     }
+  });
+});
+
+describe('a value that is not JSON', () => {
+  @Injectable()
+  class Notes {
+    constructor(@Inject(CacheService) private readonly cache: CacheService) {}
+
+    @Cacheable((id: number) => ['note', id])
+    async read(id: number): Promise<{ at: string }> {
+      return Promise.resolve({ id, at: new Date() } as unknown as { at: string });
+    }
+
+    @CachePut((id: number) => ['note', id])
+    async write(id: number, at: unknown): Promise<{ at: string }> {
+      return Promise.resolve((at === undefined ? undefined : { id, at }) as never);
+    }
+
+    @Cacheable((id: number) => ['outer', id])
+    async outer(id: number): Promise<number> {
+      lines.push(nextLine());
+      await this.cache.set(`inner:${id}`, new Date());
+      return id;
+    }
+  }
+
+  const lines: string[] = [];
+
+  it('CN16 is refused with the key, the path and the line that called the decorated method', async () => {
+    lines.length = 0;
+    const notes = (await start({ providers: [Notes] })).get(Notes);
+    const errors = [
+      await failureOf(async () => {
+        lines.push(nextLine());
+        await notes.read(1);
+      }),
+      await failureOf(async () => {
+        lines.push(nextLine());
+        await notes.write(1, new Date());
+      }),
+      await failureOf(async () => {
+        lines.push(nextLine());
+        await notes.write(1, undefined);
+      }),
+      await failureOf(() => notes.outer(1)),
+    ];
+
+    expect(errors.map((error) => (error as Error).message)).toEqual([
+      'cache key "note:1": at: Date is not JSON; use CacheCoder.dumpDatetime()',
+      'cache key "note:1": at: Date is not JSON; use CacheCoder.dumpDatetime()',
+      '@CachePut: the method for "note:1" returned undefined; return null to store that there is nothing',
+      'cache key "inner:1": The value: Date is not JSON; use CacheCoder.dumpDatetime()',
+    ]);
+    expect(errors.map(blamedLine)).toEqual(lines);
   });
 });

@@ -8,6 +8,7 @@ import { SessionService } from '../../../lib/session/session.service.js';
 import type { Session } from '../../../lib/session/object/session.js';
 import { systemClock } from '../../../lib/common/clock.js';
 import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
+import { blamedLine, failureOf, nextLine } from '../../support/blamed-line.js';
 import { sessionSettings } from '../../support/sessions.js';
 
 const RESERVED = [
@@ -47,6 +48,37 @@ describe('Session as an object', () => {
 
   beforeEach(() => {
     session = sessions.open();
+  });
+
+  it('CN16 what is not JSON is refused with its path and the line of the caller', async () => {
+    const notJson = { seen: new Date() };
+    const lines: string[] = [];
+    const errors = [
+      await failureOf(() => {
+        lines.push(nextLine());
+        session['user'] = notJson;
+      }),
+      await failureOf(() => {
+        lines.push(nextLine());
+        session.set('user', notJson);
+      }),
+      await failureOf(() => {
+        lines.push(nextLine());
+        session.setDefault('user', notJson);
+      }),
+      await failureOf(() => {
+        lines.push(nextLine());
+        session.update({ fine: 1, user: notJson });
+      }),
+      await failureOf(() => {
+        lines.push(nextLine());
+        session.set('_session_expiry', 'soon');
+      }),
+    ];
+    expect(errors.map(blamedLine)).toEqual(lines);
+    for (const error of errors.slice(0, -1))
+      expect(error).toMatchObject({ message: 'user.seen: Date is not JSON; use CacheCoder.dumpDatetime()' });
+    expect(session.has('fine')).toBe(false);
   });
 
   it('H5 entries are properties', () => {

@@ -1,0 +1,32 @@
+/** Of each refusal the cache key that it is about. */
+const refusals = new WeakMap<object, string>();
+
+/** The TypeError for a value that cannot be stored under a key, which its message names. */
+export const refusedValue = (key: string, message: string, options?: ErrorOptions): TypeError => {
+  const error = new TypeError(message, options);
+  refusals.set(error, key);
+  return error;
+};
+
+/** What dumping the value of a key has thrown; a TypeError with the key in its message. */
+export const refusedDump = (key: string, error: unknown): unknown =>
+  error instanceof TypeError
+    ? refusedValue(key, `cache key ${JSON.stringify(key)}: ${error.message}`, { cause: error })
+    : error;
+
+/**
+ * A refused value as an error whose stack begins where `callee` was called, rather than in this package; any other error
+ * as it is. Each caller gets one of its own, since several may share the work that failed.
+ *
+ * @param callee the function that the caller called; it must be running, or resumed
+ * @param key where the call runs code of others: what they refuse for other keys is not the caller's
+ */
+export const blameCaller = (error: unknown, callee: unknown, key?: string): unknown => {
+  if (!(error instanceof TypeError)) return error;
+  const refused = refusals.get(error);
+  if (refused === undefined || (key !== undefined && refused !== key)) return error;
+  const blaming = refusedValue(refused, error.message, 'cause' in error ? { cause: error.cause } : undefined);
+  Error.captureStackTrace(blaming, callee as () => void);
+  // a promise that was handed on knows no caller
+  return blaming.stack?.includes('\n    at ') === true ? blaming : error;
+};
