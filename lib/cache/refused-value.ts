@@ -27,6 +27,19 @@ export const blameCaller = (error: unknown, callee: unknown, key?: string): unkn
   if (refused === undefined || (key !== undefined && refused !== key)) return error;
   const blaming = refusedValue(refused, error.message, 'cause' in error ? { cause: error.cause } : undefined);
   Error.captureStackTrace(blaming, callee as () => void);
+  const stack = withoutNodeFirst(blaming.stack ?? '');
   // a promise that was handed on knows no caller
-  return blaming.stack?.includes('\n    at ') === true ? blaming : error;
+  if (stack === undefined) return error;
+  blaming.stack = stack;
+  return blaming;
+};
+
+const FRAME = /^ {4}at /;
+
+/** Where a call goes on after a pause, Node's own frames stand before those of the caller. */
+const withoutNodeFirst = (stack: string): string | undefined => {
+  const lines = stack.split('\n');
+  const first = lines.findIndex((line) => FRAME.test(line));
+  const own = lines.findIndex((line) => FRAME.test(line) && !line.includes('(node:internal/'));
+  return own < 0 ? undefined : [...lines.slice(0, first), ...lines.slice(own)].join('\n');
 };
