@@ -1,8 +1,10 @@
 import { stackOf } from '../common/stack-of.js';
 import { moduleLogger } from '../common/loggers.js';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
+import type { FailureReply } from './gate/failure-reply.js';
 import { type PlatformRequest, routeOf } from './route-of.js';
 
+const SERVER_ERROR = 500;
 export const SERVICE_UNAVAILABLE = 503;
 
 /** Seconds: a client may try again as soon as that, since Redis may be back and nothing else was lost. */
@@ -25,3 +27,13 @@ export const logFailedRequest = (request: PlatformRequest, error: unknown): void
   if (error instanceof HttpMappedError) moduleLogger.error(`${what}: ${error.name}: ${error.message}`);
   else moduleLogger.error(what, stackOf(error));
 };
+
+/** Whether it may be gone when the client tries again. */
+export const isUnavailable = (error: unknown): boolean =>
+  error instanceof HttpMappedError && error.getStatus() === SERVICE_UNAVAILABLE;
+
+/** What the client is told when its session could not be committed. */
+export const replyToFailure = (error: unknown): FailureReply =>
+  error instanceof HttpMappedError
+    ? error.getResponse()
+    : { statusCode: SERVER_ERROR, message: 'Internal server error' };

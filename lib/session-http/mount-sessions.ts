@@ -42,7 +42,7 @@ export const mountSessions = (mount: SessionMount): (() => void) => {
     if (settings.mount === 'manual') return;
     // in place, since the routes are made of this very array; first, so that every other guard finds the session
     config.getGlobalGuards().unshift(guard);
-    commitBeforeReply(adapter);
+    commitBeforeReply(adapter, http);
   };
 };
 

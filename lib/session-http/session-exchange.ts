@@ -1,17 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HttpMappedError } from '../errors/http-mapped.error.js';
-import { SessionStateError } from '../errors/session.errors.js';
 import type { SessionRequest } from '../session/object/session-request.js';
 import { type SessionState, sessionStateOf } from '../session/object/session-state.js';
 import type { Session } from '../session/object/session.js';
 import { ignore } from '../common/ignore.js';
-import { logFailedRequest, SERVICE_UNAVAILABLE, suggestRetry } from './failed-requests.js';
+import {
+  isUnavailable,
+  logFailedRequest,
+  replyToFailure,
+  SERVICE_UNAVAILABLE,
+  suggestRetry,
+} from './failed-requests.js';
 import type { FailureReply } from './gate/failure-reply.js';
 import type { HeaderLines } from './gate/header-lines.js';
-import { HeldResponse } from './gate/held-response.js';
-import type { ResponseBase } from './gate/response-base.js';
+import type { HeldResponse } from './gate/held-response.js';
+import { PASS, type Plan, type ResponseOwner, SIGN } from './gate/response-owner.js';
+import { cookieChange } from './headers/cookie-change.js';
 import { type PlatformRequest, routeOf } from './route-of.js';
-import { isMalformed, type SessionHttp } from './session-http.js';
+import { isMalformed, type SessionHttp, undeclaredSession } from './session-http.js';
 
 const SERVER_ERROR = 500;
 const BAD_REQUEST = 400;
@@ -22,16 +27,22 @@ const BAD_REQUEST = 400;
  */
 type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 
-/** One request with its response and their session. */
-export class SessionExchange extends HeldResponse implements SessionRequest {
+/** What the end of a request asks of the service. */
+type Task = 'commit' | 'discard';
+
+/** One request with its response and the session that an application gives them. */
+export class SessionExchange implements ResponseOwner, SessionRequest {
   access: Access = 'unknown';
   /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
   readonly isMalformed: boolean;
   /** Private to the runtime too: it knows the secret keys, and whoever logs a request would log them. */
   readonly #http: SessionHttp;
+  readonly #hold: HeldResponse;
   readonly #presented: string | undefined;
   /** The request as the platform's handlers have it. */
   carrier: PlatformRequest;
+  /** What was put in the place of the session. */
+  replacement: unknown;
   #session: Session | undefined;
   #committing: Promise<void> | undefined;
   #failure: { readonly error: Error } | undefined;
@@ -41,16 +52,24 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
   constructor(
     http: SessionHttp,
     request: IncomingMessage,
-    response: ServerResponse,
-    base: ResponseBase,
+    hold: HeldResponse,
     /** Puts the gate on the response, which has none while nobody asks for the session. */
     private readonly gate: (exchange: SessionExchange) => void = ignore,
   ) {
-    super(response, base);
+    this.#hold = hold;
     this.carrier = request as PlatformRequest;
     this.#http = http;
     this.#presented = http.presentedBy(request);
     this.isMalformed = isMalformed(this.#presented);
+  }
+
+  /** Whether it belongs to this application. */
+  isOf(http: SessionHttp): boolean {
+    return this.#http === http;
+  }
+
+  get response(): ServerResponse {
+    return this.#hold.response;
   }
 
   /** The session, loaded or not; the first look at it costs no command. */
@@ -60,7 +79,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
       const state = sessionStateOf(this.#session);
       state.request = this;
       state.identity.isNavigation = this.response.req.headers['sec-fetch-mode'] === 'navigate';
-      if (this.phase !== 'open' || this.response.headersSent) this.#close();
+      if (this.#hold.phase !== 'open' || this.response.headersSent) this.pass();
       else this.gate(this);
     }
     return this.#session;
@@ -69,34 +88,20 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
   /** What `request.session` gives to the handler and everything around it. */
   get visibleSession(): Session {
     const { session } = this;
-    if (this.access === 'undeclared' && !this.#wasLoaded && !this.isOver)
-      throw new SessionStateError(
-        "With session.load 'declared' a handler gets the session when it has a @Session() parameter or is marked " +
-          'with @UseSession(); this one has neither',
-      );
+    if (this.access === 'undeclared' && !this.#wasLoaded && !this.isOver) throw undeclaredSession();
     return session;
   }
 
   /** Whether the response has begun to leave, or the client has gone. */
   get isOver(): boolean {
-    const { response, phase } = this;
+    const { response, phase } = this.#hold;
     return (
       phase !== 'open' || response.headersSent || response.destroyed || response.socket?.destroyed === true
     );
   }
 
   get notLoaded(): string {
-    const { load, mount } = this.#http.settings;
-    if (load === 'declared')
-      return (
-        "The session has not been loaded: with session.load 'declared' the guard loads it, for handlers with a @Session() " +
-        'parameter or @UseSession(). What runs before the guard needs the middleware loadSession before it'
-      );
-    return mount === 'manual'
-      ? "The session has not been loaded: with session.mount 'manual' mark the handler with @UseGuards(SessionGuard), or " +
-          'put the middleware loadSession before what runs before the guard'
-      : 'The session has not been loaded, since the request did not pass the middleware of its application; await ' +
-          'SessionService.ensureLoaded(session) first';
+    return this.#http.notLoaded;
   }
 
   warnOfLateRead(): void {
@@ -132,11 +137,6 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     return this.#http.loadsEarly ? this.load()?.catch(ignore) : undefined;
   }
 
-  /** Whether the end of the request has anything to ask of the store. */
-  hasTask(statusCode: number): boolean {
-    return this.phase === 'open' && this.#task(statusCode) !== undefined;
-  }
-
   /** The request has failed, whatever the status of its answer says: nothing that it did to its session is saved. */
   noteFailure(): void {
     this.#hasFailed = true;
@@ -149,12 +149,26 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     logFailedRequest(this.carrier, error);
   }
 
-  /** Commits what a handler has done; `undefined` when there is nothing to wait for. */
-  commit(statusCode: number): Promise<void> | undefined {
-    return this.phase === 'open' && this.concerns() ? this.settle(statusCode) : undefined;
+  /** What is to be done before a reply leaves; nothing any more once one has begun to. */
+  planOfReply(statusCode: number): Plan {
+    return this.#hold.phase === 'open' ? this.plan(statusCode) : PASS;
   }
 
-  protected concerns(): boolean {
+  plan(statusCode: number): Plan {
+    if (!this.#hasPart()) return PASS;
+    if (this.#failure !== undefined) {
+      const { error } = this.#failure;
+      // an exception filter tells the client; a success would be one that lost its session
+      return statusCode < BAD_REQUEST ? { kind: 'wait', work: () => Promise.reject(error) } : SIGN;
+    }
+    const committing = this.#committing;
+    if (committing !== undefined) return { kind: 'wait', work: () => committing };
+    const task = this.#task(statusCode);
+    return task === undefined ? SIGN : { kind: 'wait', work: () => this.#carryOut(task, statusCode) };
+  }
+
+  /** Whether anything is to be committed, or told to the client. */
+  #hasPart(): boolean {
     const isSkipped = this.access === 'skipped';
     if (this.isMalformed && !isSkipped) return true;
     const state = this.#state();
@@ -166,19 +180,7 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     return state.accessed || isAskedFor || (saveEveryRequest && state.isLoaded && !state.isNew);
   }
 
-  protected isUnsettled(statusCode: number): boolean {
-    return (
-      this.#failure !== undefined || this.#committing !== undefined || this.#task(statusCode) !== undefined
-    );
-  }
-
-  protected settle(statusCode: number): Promise<void> | undefined {
-    if (this.#failure !== undefined)
-      // an exception filter tells the client; a success would be one that lost its session
-      return statusCode < BAD_REQUEST ? Promise.reject(this.#failure.error) : undefined;
-    if (this.#committing !== undefined) return this.#committing;
-    const task = this.#task(statusCode);
-    if (task === undefined) return undefined;
+  #carryOut(task: Task, statusCode: number): Promise<void> {
     this.#committing = this.#http.service[task](this.session).then(
       () => {
         this.#committing = undefined;
@@ -196,38 +198,39 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     return this.#committing;
   }
 
-  protected addHeaders(lines: HeaderLines, statusCode: number): void {
+  sign(lines: HeaderLines, statusCode: number): void {
     const { headers, cookie } = this.#http;
     const state = this.#state();
-    if (state !== undefined && this.#givesKey(state, statusCode))
-      headers.setCookie(lines, this.#cookieOf(state));
-    else if (this.#takesCookie(state, statusCode)) headers.setCookie(lines, cookie.expire());
-    else if (state?.accessed && this.access !== 'skipped') headers.vary(lines);
-    if (statusCode === SERVICE_UNAVAILABLE && this.#isUnavailable) suggestRetry(lines);
-    this.#close();
+    const isSkipped = this.access === 'skipped';
+    const change = cookieChange({
+      state,
+      presented: this.#presented === undefined ? 'nothing' : this.isMalformed ? 'malformed' : 'key',
+      isSkipped,
+      hasFailed: this.#failure !== undefined,
+      isError: this.#isError(statusCode),
+    });
+    if (change === 'give') headers.setCookie(lines, this.#issuedCookie);
+    else if (change === 'take') headers.setCookie(lines, cookie.expire());
+    else if (state?.accessed && !isSkipped) headers.vary(lines);
+    if (statusCode === SERVICE_UNAVAILABLE && isUnavailable(this.#failure?.error ?? state?.loadFailure))
+      suggestRetry(lines);
+    this.pass();
   }
 
-  protected passed(): void {
-    this.#close();
+  /** What is changed from here on would be lost. */
+  pass(): void {
+    const state = this.#state();
+    if (state !== undefined) state.committed = true;
   }
 
-  protected failure(error: unknown): FailureReply {
-    const reply =
-      error instanceof HttpMappedError
-        ? error.getResponse()
-        : { statusCode: SERVER_ERROR, message: 'Internal server error' };
+  failure(error: unknown): FailureReply {
+    const reply = replyToFailure(error);
     if (reply.statusCode >= SERVER_ERROR) this.logFailure(error);
     return reply;
   }
 
-  /** Whether the session could not be loaded or saved now, and may be later. */
-  get #isUnavailable(): boolean {
-    const error = this.#failure?.error ?? this.#state()?.loadFailure;
-    return error instanceof HttpMappedError && error.getStatus() === SERVICE_UNAVAILABLE;
-  }
-
   /** What the end of the request asks of the service; most requests ask for nothing. */
-  #task(statusCode: number): 'commit' | 'discard' | undefined {
+  #task(statusCode: number): Task | undefined {
     const state = this.#state();
     if (state === undefined || state.committed) return undefined;
     const underWay = state.ending.work !== undefined || state.saves.size > 0;
@@ -241,34 +244,15 @@ export class SessionExchange extends HeldResponse implements SessionRequest {
     return this.#hasFailed || statusCode >= SERVER_ERROR;
   }
 
-  #givesKey(state: SessionState, statusCode: number): boolean {
-    const { isNew, effect } = state;
-    if (isNew || effect === 'nothing' || effect === 'deleted') return false;
-    // of what an error page leaves behind the client needs a new key only where its old one is worth nothing now
-    return !this.#isError(statusCode) || effect === 'cycled';
-  }
-
-  #takesCookie(state: SessionState | undefined, statusCode: number): boolean {
-    if (this.#presented === undefined) return false;
-    if (this.isMalformed) return this.access !== 'skipped';
-    if (state === undefined) return false;
-    const failed = this.#failure !== undefined;
-    if (failed && state.effect !== 'deleted') return false;
-    if (!state.accessed || !state.isLoaded || !state.isNew || state.identity.hasTrace) return false;
-    return state.isEmpty || ((failed || this.#isError(statusCode)) && state.ending.count > 0);
-  }
-
-  #cookieOf(state: SessionState): string {
+  get #issuedCookie(): string {
     const { session } = this;
     // rounded up, so that the cookie does not go before the session
     const maxAge = session.expiresAtBrowserClose() ? undefined : Math.ceil(session.getExpiryAge());
-    return this.#http.cookie.issue(state.identity.stored ?? '', maxAge, this.#http.clock.now());
-  }
-
-  /** What is changed from here on would be lost. */
-  #close(): void {
-    const state = this.#state();
-    if (state !== undefined) state.committed = true;
+    return this.#http.cookie.issue(
+      sessionStateOf(session).identity.stored ?? '',
+      maxAge,
+      this.#http.clock.now(),
+    );
   }
 
   #state(): SessionState | undefined {

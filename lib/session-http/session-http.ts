@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { sessionLogger } from '../common/loggers.js';
 import type { SessionSettings } from '../config/settings.js';
+import { SessionStateError } from '../errors/session.errors.js';
 import { cookieValue } from '../session/wire/cookie-header.js';
 import { isSessionKey } from '../session/wire/session-key.js';
 import type { SessionService } from '../session/session.service.js';
@@ -31,6 +32,21 @@ export class SessionHttp {
     return load === 'always' && mount === 'global';
   }
 
+  /** What to tell somebody who touches a session that has not been loaded. */
+  get notLoaded(): string {
+    const { load, mount } = this.settings;
+    if (load === 'declared')
+      return (
+        "The session has not been loaded: with session.load 'declared' the guard loads it, for handlers with a @Session() " +
+        'parameter or @UseSession(). What runs before the guard needs the middleware loadSession before it'
+      );
+    return mount === 'manual'
+      ? "The session has not been loaded: with session.mount 'manual' mark the handler with @UseGuards(SessionGuard), or " +
+          'put the middleware loadSession before what runs before the guard'
+      : 'The session has not been loaded, since the request did not pass the middleware of its application; await ' +
+          'SessionService.ensureLoaded(session) first';
+  }
+
   /** Whether the path of a request has no session. */
   isExcluded(request: IncomingMessage): boolean {
     return this.excluded.has(request);
@@ -59,3 +75,10 @@ export class SessionHttp {
 /** Whether what a client presented cannot be a session key. */
 export const isMalformed = (presented: string | undefined): boolean =>
   presented !== undefined && !isSessionKey(presented);
+
+/** What to tell a handler that touches the session and does not say so, where that is needed. */
+export const undeclaredSession = (): SessionStateError =>
+  new SessionStateError(
+    "With session.load 'declared' a handler gets the session when it has a @Session() parameter or is marked " +
+      'with @UseSession(); this one has neither',
+  );

@@ -3,12 +3,14 @@ import {
   Get,
   Inject,
   Injectable,
+  Module,
   Post,
   UploadedFile,
   UseGuards,
   UseInterceptors,
   VersioningType,
 } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import fastifyMultipart from '@fastify/multipart';
 import {
   MessagePattern,
@@ -29,7 +31,7 @@ import { firstValueFrom } from 'rxjs';
 import { CacheService, Session } from 'nestjs-codex-redis';
 import { CodexRedisThrottlerModule } from 'nestjs-codex-redis/throttler';
 import { freePort } from '../support/redis-server.js';
-import { PLATFORMS, startExpress, startFastify, startOn } from './support/application.js';
+import { codexRedis, PLATFORMS, startExpress, startFastify, startOn } from './support/application.js';
 import type { Visitor } from './support/visitor.js';
 
 type Own = Session<{ user: string; visits: number }>;
@@ -180,6 +182,31 @@ for (const platform of PLATFORMS)
       assert.equal((await visitor().get('/visits')).text, '1');
     });
   });
+
+describe('an application mounted in another, on Express', () => {
+  it('SE25 SE28 has its own session, cookie and store', async () => {
+    @Module({
+      imports: [await codexRedis({ session: { cookie: { name: 'inner' } } })],
+      controllers: [VisitsController],
+    })
+    class Inner {}
+    const inner = await NestFactory.create(Inner, { logger: false });
+    await inner.init();
+    const { visitor: visit } = await startExpress({
+      controllers: [VisitsController],
+      main: (app) => void app.use('/inner', inner.getHttpAdapter().getInstance()),
+    });
+    const visitor = visit();
+    assert.equal((await visitor.get('/visits')).text, '1');
+    assert.equal((await visitor.get('/inner/visits')).text, '1');
+    assert.deepEqual(
+      [(await visitor.get('/inner/visits')).text, (await visitor.get('/visits')).text],
+      ['2', '2'],
+    );
+    assert.notEqual(visitor.cookie('sid'), visitor.cookie('inner'));
+    await inner.close();
+  });
+});
 
 describe('uploads', () => {
   const upload = (): FormData => {

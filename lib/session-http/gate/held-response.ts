@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { sessionLogger } from '../../common/loggers.js';
 import { stackOf } from '../../common/stack-of.js';
-import { type FailureReply, replyWithFailure } from './failure-reply.js';
+import { replyWithFailure } from './failure-reply.js';
 import type { Hold, Phase } from './gated-response.js';
 import { GivenHeaders } from './given-headers.js';
-import type { HeaderLines } from './header-lines.js';
 import { mergeHeaders, refuseInvalidReason } from './node-response.js';
 import type { ResponseBase } from './response-base.js';
+import type { ResponseOwner } from './response-owner.js';
+import { SharedResponse } from './shared-response.js';
 import { lookAsSent } from './waiting-response.js';
 
 interface Call {
@@ -14,71 +15,64 @@ interface Call {
   readonly args: unknown[];
 }
 
-/** A response of which nothing leaves until `settle` is through. */
-export abstract class HeldResponse implements Hold {
+/** A response of which nothing leaves before its owner's plan is through. */
+export class HeldResponse<Owner extends ResponseOwner = ResponseOwner> implements Hold {
   phase: Phase;
-  /** Whether `end` was called while waiting. */
   ended = false;
+  base: ResponseBase | undefined;
+  #owner: Owner | SharedResponse<Owner> | undefined;
   #calls: Call[] | undefined;
   #statusCode = 200;
   #headGiven = false;
   #toldToPause = false;
 
-  protected constructor(
-    readonly response: ServerResponse,
-    public base: ResponseBase,
-  ) {
+  constructor(readonly response: ServerResponse) {
     // whoever looks late finds a response that is under way, which takes no headers any more
     this.phase = response.headersSent ? 'passing' : 'open';
   }
 
-  /** Whether there is anything to commit or to add; when not, the response goes as it is. */
-  protected abstract concerns(): boolean;
+  get owner(): Owner | SharedResponse<Owner> {
+    if (this.#owner === undefined) throw new Error('A response is held for somebody');
+    return this.#owner;
+  }
 
-  /** Whether `settle` may have anything to wait for. */
-  protected abstract isUnsettled(statusCode: number): boolean;
-
-  /** What must be through before a byte leaves, `undefined` when nothing is to be waited for. */
-  protected abstract settle(statusCode: number): Promise<void> | undefined;
-
-  /** Called when the response goes as it is. */
-  protected abstract passed(): void;
-
-  /** Adds the own headers to those of the response, after `settle`. */
-  protected abstract addHeaders(headers: HeaderLines, statusCode: number): void;
-
-  /** What the client is told when `settle` failed. */
-  protected abstract failure(error: unknown): FailureReply;
+  /** Holds the response for one more. */
+  join(owner: Owner): void {
+    const held = this.#owner;
+    if (held === undefined) this.#owner = owner;
+    else
+      this.#owner = new SharedResponse([owner, ...(held instanceof SharedResponse ? held.owners : [held])]);
+  }
 
   /** `writeHead` on an open response. */
-  head(statusCode: number, reason: unknown, headers: unknown): void {
-    const { response, base } = this;
-    if (!this.concerns()) {
-      this.phase = 'passing';
-      this.passed();
+  head(base: ResponseBase, statusCode: number, reason: unknown, headers: unknown): void {
+    const { response } = this;
+    const plan = this.owner.plan(statusCode);
+    if (plan.kind === 'pass') {
+      this.#pass();
       base.writeHead.call(response, statusCode, reason, headers);
       return;
     }
     const given = typeof reason === 'string' ? headers : (headers ?? reason);
-    const all = this.isUnsettled(statusCode) ? undefined : GivenHeaders.of(response, given);
+    const all = plan.kind === 'sign' ? GivenHeaders.of(response, given) : undefined;
     if (all !== undefined) {
-      this.#headAtOnce(statusCode, reason, all);
+      this.#headAtOnce(base, statusCode, reason, all);
       return;
     }
     // merged now and not at the replay: given to writeHead they would override a Set-Cookie set before
     mergeHeaders(response, given);
     response.statusCode = statusCode;
     if (typeof reason === 'string') response.statusMessage = reason;
-    if (this.#mustWait(statusCode)) this.#headGiven = true;
+    if (this.#mustWait(base, statusCode, plan)) this.#headGiven = true;
     else base.writeHead.call(response, statusCode);
   }
 
-  #headAtOnce(statusCode: number, reason: unknown, all: GivenHeaders): void {
+  #headAtOnce(base: ResponseBase, statusCode: number, reason: unknown, all: GivenHeaders): void {
     this.phase = 'passing';
-    this.addHeaders(all, statusCode);
+    this.owner.sign(all, statusCode);
     try {
       const message = typeof reason === 'string' ? reason : undefined;
-      this.base.writeHead.call(this.response, statusCode, message, all.list);
+      base.writeHead.call(this.response, statusCode, message, all.list);
     } catch (error) {
       // nothing was sent nor stored, so the next head gets the own headers again
       this.phase = 'open';
@@ -87,26 +81,26 @@ export abstract class HeldResponse implements Hold {
   }
 
   /** `write` on a response that does not pass. */
-  write(chunk: unknown, encoding: unknown, callback: unknown): boolean {
+  write(base: ResponseBase, chunk: unknown, encoding: unknown, callback: unknown): boolean {
     if (this.phase === 'discarding') {
       report(callback ?? encoding);
       return true;
     }
-    if (this.phase === 'open' && !this.#mustWait(this.response.statusCode))
-      return this.base.write.call(this.response, chunk, encoding, callback);
+    if (this.phase === 'open' && !this.#mustWait(base, this.response.statusCode))
+      return base.write.call(this.response, chunk, encoding, callback);
     (this.#calls ??= []).push({ method: 'write', args: [chunk, encoding, callback] });
     this.#toldToPause = true;
     return false;
   }
 
   /** `end` on a response that does not pass. */
-  end(chunk: unknown, encoding: unknown, callback: unknown): void {
+  end(base: ResponseBase, chunk: unknown, encoding: unknown, callback: unknown): void {
     if (this.phase === 'discarding') {
       report(callback ?? encoding ?? chunk);
       return;
     }
-    if (this.phase === 'open' && !this.#mustWait(this.response.statusCode)) {
-      this.base.end.call(this.response, chunk, encoding, callback);
+    if (this.phase === 'open' && !this.#mustWait(base, this.response.statusCode)) {
+      base.end.call(this.response, chunk, encoding, callback);
       return;
     }
     (this.#calls ??= []).push({ method: 'end', args: [chunk, encoding, callback] });
@@ -114,52 +108,48 @@ export abstract class HeldResponse implements Hold {
   }
 
   /** `flushHeaders` on a response that does not pass. */
-  flushHeaders(): void {
+  flushHeaders(base: ResponseBase): void {
     if (this.phase === 'discarding') return;
-    if (this.phase === 'open' && !this.#mustWait(this.response.statusCode))
-      this.base.flushHeaders.call(this.response);
+    if (this.phase === 'open' && !this.#mustWait(base, this.response.statusCode))
+      base.flushHeaders.call(this.response);
     else (this.#calls ??= []).push({ method: 'flushHeaders', args: [] });
   }
 
-  #mustWait(statusCode: number): boolean {
+  #mustWait(base: ResponseBase, statusCode: number, plan = this.owner.plan(statusCode)): boolean {
     refuseInvalidReason(this.response);
-    if (!this.concerns()) {
-      this.phase = 'passing';
-      this.passed();
+    if (plan.kind === 'pass') {
+      this.#pass();
       return false;
     }
-    const pending = this.#settle(statusCode);
-    if (pending === undefined) {
+    if (plan.kind === 'sign') {
       this.phase = 'passing';
-      this.addHeaders(this.response, statusCode);
+      this.owner.sign(this.response, statusCode);
       return false;
     }
     this.phase = 'waiting';
+    this.base = base;
     this.#statusCode = statusCode;
     lookAsSent(this.response);
-    pending.then(
-      () => this.#release(),
-      (error: unknown) => this.#refuse(error),
+    begin(plan.work).then(
+      () => this.#release(base),
+      (error: unknown) => this.#refuse(base, error),
     );
     return true;
   }
 
-  #settle(statusCode: number): Promise<void> | undefined {
-    try {
-      return this.settle(statusCode);
-    } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-    }
+  #pass(): void {
+    this.phase = 'passing';
+    this.owner.pass();
   }
 
-  #release(): void {
-    const { response, base } = this;
+  #release(base: ResponseBase): void {
+    const { response } = this;
     this.phase = 'passing';
     response.statusCode = this.#statusCode;
     try {
-      this.addHeaders(response, this.#statusCode);
+      this.owner.sign(response, this.#statusCode);
       if (this.#headGiven) base.writeHead.call(response, this.#statusCode);
-      this.#replay();
+      this.#replay(base);
     } catch (error) {
       // whoever called is long gone, so the response can only be broken off
       sessionLogger.error('A response that waited for its session could not be sent', stackOf(error));
@@ -167,26 +157,26 @@ export abstract class HeldResponse implements Hold {
     }
   }
 
-  #replay(): void {
+  #replay(base: ResponseBase): void {
     let mayGoOn: unknown = true;
     for (const { method, args } of this.#calls ?? []) {
-      const outcome: unknown = Reflect.apply(this.base[method], this.response, args);
+      const outcome: unknown = Reflect.apply(base[method], this.response, args);
       if (method === 'write') mayGoOn = outcome;
     }
     this.#calls = undefined;
     if (this.#toldToPause && mayGoOn === true && !this.ended) this.response.emit('drain');
   }
 
-  #refuse(error: unknown): void {
+  #refuse(base: ResponseBase, error: unknown): void {
     const callbacks = (this.#calls ?? []).map(({ args }) =>
       args.findLast((arg) => typeof arg === 'function'),
     );
     this.#calls = undefined;
     this.phase = 'passing';
     try {
-      const failure = this.failure(error);
-      replyWithFailure(this.response, this.base, failure, this.ended, (headers) =>
-        this.addHeaders(headers, failure.statusCode),
+      const failure = this.owner.failure(error);
+      replyWithFailure(this.response, base, failure, this.ended, (headers) =>
+        this.owner.sign(headers, failure.statusCode),
       );
     } catch (cause) {
       sessionLogger.error('The error response for a session could not be sent', stackOf(cause));
@@ -198,6 +188,11 @@ export abstract class HeldResponse implements Hold {
     if (this.#toldToPause && !this.ended) this.response.emit('drain');
   }
 }
+
+/** Also where it throws at once: what has been called may not be called again. */
+const begin = async (work: () => Promise<void>): Promise<void> => {
+  await work();
+};
 
 const report = (callback: unknown): void => {
   if (typeof callback === 'function')

@@ -3,10 +3,14 @@ import { type GatedResponse, HELD_RESPONSE, type Hold } from './gated-response.j
 import { headersAlreadySent } from './node-response.js';
 import type { ResponseBase } from './response-base.js';
 
-const heldBy = (response: GatedResponse): Hold => {
+interface WaitingHold extends Hold {
+  readonly base: ResponseBase;
+}
+
+const heldBy = (response: GatedResponse): WaitingHold => {
   const held = response[HELD_RESPONSE];
-  if (held === undefined) throw new Error('Only a response that is held waits');
-  return held;
+  if (held?.base === undefined) throw new Error('Only a response that is held waits');
+  return held as WaitingHold;
 };
 
 const method = (value: (this: GatedResponse, ...args: never[]) => unknown): PropertyDescriptor => ({

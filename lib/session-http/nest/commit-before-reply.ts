@@ -1,41 +1,47 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { exchangeBehind } from '../platform/platforms.js';
-import { isSendable, isStream } from './sendable-body.js';
+import { exchangeOn } from '../held-exchange.js';
+import { holdBehind } from '../platform/platforms.js';
 import type { SessionExchange } from '../session-exchange.js';
+import type { SessionHttp } from '../session-http.js';
+import { type BodyWriter, isSendable, isStream } from './sendable-body.js';
 
 type Reply = [response: object, body?: unknown, statusCode?: number];
 
 const BAD_REQUEST = 400;
 
 /**
- * Where Nest replies for a handler it awaits the reply, and gives a third argument that is `undefined`. Exception
- * filters give a status, or set one before, or give two arguments, and nobody awaits them: theirs is left to the gate.
+ * The work that is done before what a handler returned is sent, so that a failure passes the exception filters;
+ * `undefined` where there is none, and where the body may still fail: that is left to the gate, which commits when the
+ * response leaves.
  */
-const exchangeOfHandler = (args: Reply): SessionExchange | undefined => {
-  const [response, body, statusCode] = args;
-  if (args.length < 3 || statusCode !== undefined || isStream(body)) return undefined;
-  const exchange = exchangeBehind(response);
-  return exchange !== undefined && exchange.response.statusCode < BAD_REQUEST ? exchange : undefined;
-};
-
-/** A body that may fail is left to the gate, which commits when the response leaves. */
-const commitOf = (args: Reply): Promise<void> | undefined => {
-  const exchange = exchangeOfHandler(args);
-  if (exchange === undefined) return undefined;
-  const { statusCode } = exchange.response;
-  const waits = exchange.hasTask(statusCode) && !isSendable(args[0], args[1]);
-  return waits ? undefined : exchange.commit(statusCode);
+export const workBeforeReply = (
+  exchange: SessionExchange,
+  writer: BodyWriter,
+  body: unknown,
+): Promise<void> | undefined => {
+  if (isStream(body)) return undefined;
+  const plan = exchange.planOfReply(exchange.response.statusCode);
+  return plan.kind === 'wait' && isSendable(writer, body) ? plan.work() : undefined;
 };
 
 /**
- * Commits the session before the adapter sends what a handler returned, so that a failure passes the exception
- * filters; SessionInterceptor does the same, but an interceptor costs every request of the application more than its
- * session does.
+ * Where Nest replies for a handler it awaits the reply, and gives a third argument that is `undefined`. Exception
+ * filters give a status, or set one before, or give two arguments, and nobody awaits them: theirs is left to the gate.
  */
-export const commitBeforeReply = (adapter: AbstractHttpAdapter): void => {
+const isOfHandler = (args: Reply): boolean => args.length === 3 && args[2] === undefined;
+
+/**
+ * Commits the session before the adapter sends what a handler returned; SessionInterceptor does the same, but an
+ * interceptor costs every request of the application more than its session does.
+ */
+export const commitBeforeReply = (adapter: AbstractHttpAdapter, http: SessionHttp): void => {
   const reply = adapter.reply.bind(adapter) as (...args: Reply) => unknown;
   adapter.reply = (...args: Reply): unknown => {
-    const commit = commitOf(args);
-    return commit === undefined ? reply(...args) : commit.then(() => reply(...args));
+    const exchange = isOfHandler(args) ? exchangeOn(holdBehind(args[0]), http) : undefined;
+    const work =
+      exchange !== undefined && exchange.response.statusCode < BAD_REQUEST
+        ? workBeforeReply(exchange, args[0], args[1])
+        : undefined;
+    return work === undefined ? reply(...args) : work.then(() => reply(...args));
   };
 };

@@ -10,7 +10,8 @@ import type { CodexRedisSettings } from '../../config/settings.js';
 import { SETTINGS } from '../../tokens/internal-tokens.js';
 import { traitsOf } from './handler-traits.js';
 import { exchangeOf } from '../platform/platforms.js';
-import { type BodyWriter, isSendable, isStream } from './sendable-body.js';
+import { workBeforeReply } from './commit-before-reply.js';
+import type { BodyWriter } from './sendable-body.js';
 import type { SessionExchange } from '../session-exchange.js';
 
 /**
@@ -47,13 +48,10 @@ const committedBeforeCompletion = (
       },
       error: (error: unknown) => subscriber.error(error),
       complete: () => {
-        const { statusCode } = exchange.response;
-        // what may still fail is left to the gate, which commits when the response leaves
-        const waits = isStream(last) || (exchange.hasTask(statusCode) && !isSendable(writer, last));
-        const commit = waits ? undefined : exchange.commit(statusCode);
-        if (commit === undefined) subscriber.complete();
+        const work = workBeforeReply(exchange, writer, last);
+        if (work === undefined) subscriber.complete();
         else
-          commit.then(
+          work.then(
             () => subscriber.complete(),
             (error: unknown) => subscriber.error(error),
           );

@@ -1,15 +1,19 @@
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
-import { BASE, type GatedResponse, HELD_RESPONSE, HOLD_ON_DEMAND } from '../gate/gated-response.js';
-import type { ResponseBase } from '../gate/response-base.js';
-import { senders } from '../gate/response-gate.js';
-import { SessionExchange } from '../session-exchange.js';
+import { type GatedResponse, HELD_RESPONSE } from '../gate/gated-response.js';
+import { gatePrototype } from '../gate/response-gate.js';
+import { exchangeOn, openExchange } from '../held-exchange.js';
+import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
-import { replaceSession } from './replace-session.js';
+import { sessionProperty, showOwnSession } from './session-property.js';
 
 /*
  * Express lets an application have prototypes of its own for its requests and responses. A property added to one of
  * them is slow.
  */
+
+interface ExpressRequest {
+  readonly res: ExpressResponse;
+}
 
 type Middleware = (request: object, response: ExpressResponse, next: () => void) => void;
 
@@ -29,7 +33,7 @@ export interface ExpressApplication {
   readonly router: Router;
 }
 
-/** On the response prototype of an application. */
+/** On the prototype of an application's responses: gives the exchange that a response has with it. */
 const OPEN = Symbol('codex-redis:open-exchange');
 
 export interface ExpressResponse extends GatedResponse {
@@ -39,32 +43,30 @@ export interface ExpressResponse extends GatedResponse {
 /** Gives the requests of an application their sessions, and loads them before any middleware runs. */
 export const installOnExpress = (application: ExpressApplication, http: SessionHttp): void => {
   const { request, response } = application;
-  const base = Reflect.getPrototypeOf(response) as ResponseBase;
   const open = (held: ExpressResponse): SessionExchange | undefined =>
-    http.isExcluded(held.req)
-      ? undefined
-      : (held[HELD_RESPONSE] = new SessionExchange(http, held.req, held, base));
-  Object.assign(response, {
-    ...senders,
-    [BASE]: base,
-    [OPEN]: open,
-    // a response nobody asked a session for is concerned only by a malformed cookie
-    [HOLD_ON_DEMAND]: (held: ExpressResponse) => (http.presentsMalformed(held.req) ? open(held) : undefined),
-  });
+    exchangeOn(held[HELD_RESPONSE], http) ??
+    (http.isExcluded(held.req) ? undefined : openExchange(http, held.req, held));
+  gatePrototype(response);
+  Object.assign(response, { [OPEN]: open });
   Object.defineProperty(request, 'session', {
     configurable: true,
-    get(this: { res: ExpressResponse }) {
-      return expressExchange(this.res)?.visibleSession;
-    },
-    set: replaceSession,
+    ...sessionProperty(({ res }: ExpressRequest) => open(res)),
   });
   Object.defineProperty(request, 'sessionID', {
     configurable: true,
-    get(this: { res: ExpressResponse }) {
-      return expressExchange(this.res)?.session.key;
+    get(this: ExpressRequest) {
+      return open(this.res)?.session.key;
     },
   });
-  if (http.loadsEarly) putFirst(application, loadSessionEarly);
+  putFirst(application, (incoming, outgoing, next) => {
+    const { cookie } = outgoing.req.headers;
+    showOwnSession(incoming);
+    // without a look at its session a response is concerned only by a malformed cookie
+    const opens = cookie !== undefined && (http.loadsEarly || http.presentsMalformed(outgoing.req));
+    const loading = opens ? open(outgoing)?.loadEarly() : undefined;
+    if (loading === undefined) next();
+    else void loading.then(next);
+  });
 };
 
 /**
@@ -91,16 +93,9 @@ const isExpressSession = (layer: Layer | undefined): boolean => {
 
 /** The exchange of a response; `undefined` where the path is excluded and where sessions are off. */
 export const expressExchange = (response: ExpressResponse): SessionExchange | undefined =>
-  (response[HELD_RESPONSE] as SessionExchange | undefined) ?? response[OPEN]?.(response);
+  response[OPEN]?.(response);
 
 export const isExpressWithSessions = (response: ExpressResponse): boolean => response[OPEN] !== undefined;
-
-const loadSessionEarly: Middleware = (_request, response, next) => {
-  const { cookie } = response.req.headers;
-  const loading = cookie === undefined ? undefined : expressExchange(response)?.loadEarly();
-  if (loading === undefined) next();
-  else void loading.then(next);
-};
 
 /**
  * Puts a middleware before all others, when the first is added or the first request arrives. A router that was made now

@@ -1,29 +1,30 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
-import { type GatedResponse, HELD_RESPONSE } from '../gate/gated-response.js';
-import type { ResponseBase } from '../gate/response-base.js';
-import { addSenders, senders } from '../gate/response-gate.js';
+import { type GatedResponse, HELD_RESPONSE, type Hold } from '../gate/gated-response.js';
+import { gateResponse } from '../gate/response-gate.js';
+import { exchangeOn, exchangesOn, openExchange } from '../held-exchange.js';
 import type { PlatformRequest } from '../route-of.js';
-import { SessionExchange } from '../session-exchange.js';
+import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
-import { replaceSession } from './replace-session.js';
+import { sessionProperty } from './session-property.js';
 
 /*
  * Fastify's raw requests and responses are Node's, whose prototypes the whole process shares. A property added to one of
  * them is cheap.
  */
 
-/** On a raw request; `null` where its path is excluded. */
+/** On the requests of an application: their exchange with it. */
 const EXCHANGE = Symbol('codex-redis:exchange');
 
 interface FastifyRawRequest extends IncomingMessage {
-  [EXCHANGE]?: SessionExchange | null;
-  session?: unknown;
+  /** As on the raw response. */
+  [HELD_RESPONSE]?: Hold | undefined;
 }
 
 interface FastifyRequest extends PlatformRequest {
   readonly raw: FastifyRawRequest;
+  readonly [EXCHANGE]?: SessionExchange | undefined;
 }
 
 type Middleware = (request: FastifyRawRequest, response: GatedResponse, next: () => void) => void;
@@ -35,23 +36,21 @@ interface MiddlewareOwner {
 
 interface FastifyInstance extends MiddlewareOwner {
   hasRequestDecorator(name: string): boolean;
-  decorateRequest(name: string, accessor: object): void;
+  decorateRequest(name: string | symbol, accessor: object): void;
   addHook(
     name: 'onRequest',
     hook: (request: FastifyRequest, reply: { raw: GatedResponse }, done: () => void) => void,
   ): void;
 }
 
-/** @param request Fastify's or Node's own */
+/** @param request Fastify's, or Node's own, whose exchange is that of the application that got it last */
 export const fastifyExchange = (request: object): SessionExchange | undefined =>
-  rawOf(request)[EXCHANGE] ?? undefined;
+  EXCHANGE in request
+    ? (request as FastifyRequest)[EXCHANGE]
+    : exchangesOn((request as FastifyRawRequest)[HELD_RESPONSE])[0];
 
-export const isFastifyWithSessions = (request: object): boolean => rawOf(request)[EXCHANGE] !== undefined;
-
-const rawOf = (request: object): FastifyRawRequest => {
-  const { raw = request } = request as { raw?: object };
-  return raw as FastifyRawRequest;
-};
+export const isFastifyWithSessions = (request: object): boolean =>
+  EXCHANGE in request || HELD_RESPONSE in request;
 
 /**
  * Gives the requests of an application their sessions, and loads them before any other hook or middleware runs.
@@ -61,27 +60,30 @@ const rawOf = (request: object): FastifyRawRequest => {
 export const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp): (() => void) => {
   const instance = adapter.getInstance<FastifyInstance>();
   refuseOtherSessions(instance);
-  instance.decorateRequest('session', {
-    getter(this: { raw: FastifyRawRequest }) {
-      return this.raw[EXCHANGE]?.visibleSession;
+  const exchangeOfRaw = (raw: FastifyRawRequest): SessionExchange | undefined =>
+    exchangeOn(raw[HELD_RESPONSE], http);
+  const exchangeOf = ({ raw }: FastifyRequest): SessionExchange | undefined => exchangeOfRaw(raw);
+  instance.decorateRequest(EXCHANGE, {
+    getter(this: FastifyRequest) {
+      return exchangeOf(this);
     },
-    setter: replaceSession,
   });
+  const session = sessionProperty(exchangeOf);
+  instance.decorateRequest('session', { getter: session.get, setter: session.set });
   instance.decorateRequest('sessionID', {
-    getter(this: { raw: FastifyRawRequest }) {
-      return this.raw[EXCHANGE]?.session.key;
+    getter(this: FastifyRequest) {
+      return exchangeOf(this)?.session.key;
     },
   });
-  const attach = (request: FastifyRawRequest, response: GatedResponse): SessionExchange | null =>
-    request[EXCHANGE] ?? (request[EXCHANGE] = exchangeFor(http, request, response));
   instance.addHook('onRequest', (request, reply, done) => {
-    const exchange = attach(request.raw, reply.raw);
-    if (exchange !== null) exchange.carrier = request;
+    const exchange = attach(http, request.raw, reply.raw);
+    if (exchange !== undefined) exchange.carrier = request;
     goOn(exchange?.loadEarly(), done);
   });
+  const ofRaw = { configurable: true, ...sessionProperty(exchangeOfRaw) };
   const first = new FirstMiddleware((request, response, next) => {
-    const exchange = attach(request, response);
-    if (exchange !== null) request.session = exchange.session;
+    const exchange = attach(http, request, response);
+    Object.defineProperty(request, 'session', ofRaw);
     goOn(exchange?.loadEarly(), next);
   });
   first.before(adapter as MiddlewareOwner);
@@ -102,25 +104,20 @@ const refuseOtherSessions = (instance: FastifyInstance): void => {
     );
 };
 
-const exchangeFor = (
+const attach = (
   http: SessionHttp,
   request: FastifyRawRequest,
   response: GatedResponse,
-): SessionExchange | null => {
-  if (http.isExcluded(request)) return null;
-  const prototype = Reflect.getPrototypeOf(response) as ResponseBase;
-  const exchange = new SessionExchange(http, request, response, prototype, gateFastify);
+): SessionExchange | undefined => {
+  const attached = exchangeOn(response[HELD_RESPONSE], http);
+  if (attached !== undefined || http.isExcluded(request)) return attached;
+  const exchange = openExchange(http, request, response, gateFastify);
+  request[HELD_RESPONSE] = response[HELD_RESPONSE];
   if (exchange.isMalformed) gateFastify(exchange);
   return exchange;
 };
 
-const gateFastify = (exchange: SessionExchange): void => {
-  const response: GatedResponse = exchange.response;
-  if (response[HELD_RESPONSE] !== undefined) return;
-  exchange.base = fastifyBase(response);
-  response[HELD_RESPONSE] = exchange;
-  addSenders(response);
-};
+const gateFastify = ({ response }: SessionExchange): void => gateResponse(response);
 
 /**
  * Middleware may run before the hooks that are added later, so what uses a session needs a middleware before it. Without
@@ -149,15 +146,3 @@ class FirstMiddleware {
     };
   }
 }
-
-const SENDERS = Object.keys(senders);
-
-/** Another middleware may have put methods of its own on the response before. */
-const fastifyBase = (response: ServerResponse): ResponseBase => {
-  const prototype = Reflect.getPrototypeOf(response) as ResponseBase;
-  const own = SENDERS.filter((name) => Object.hasOwn(response, name));
-  if (own.length === 0) return prototype;
-  const base = Object.create(prototype) as Record<string, unknown>;
-  for (const name of own) base[name] = Reflect.get(response, name);
-  return base as unknown as ResponseBase;
-};

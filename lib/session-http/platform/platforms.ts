@@ -1,7 +1,7 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Server } from 'node:http';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
-import { HELD_RESPONSE, type GatedResponse } from '../gate/gated-response.js';
+import { type GatedResponse, HELD_RESPONSE, type Hold } from '../gate/gated-response.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
 import { addExpressProperties } from './express-properties.js';
@@ -36,7 +36,10 @@ export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): (() 
   };
 };
 
-/** The exchange of a request: Express', Fastify's or Node's own; `undefined` where its path is excluded. */
+/**
+ * The exchange of a request with the application that has it: Express', Fastify's or Node's own; `undefined` where its path
+ * is excluded.
+ */
 export const exchangeOf = (request: object): SessionExchange | undefined => {
   const { res } = request as { res?: ExpressResponse };
   return res === undefined ? fastifyExchange(request) : expressExchange(res);
@@ -48,8 +51,8 @@ export const isOfApplicationWithSessions = (request: object): boolean => {
   return res === undefined ? isFastifyWithSessions(request) : isExpressWithSessions(res);
 };
 
-/** The exchange behind a response of either platform, if it has one. */
-export const exchangeBehind = (response: object): SessionExchange | undefined => {
+/** What holds a response of either platform, if anything does. */
+export const holdBehind = (response: object): Hold | undefined => {
   const { raw = response } = response as { raw?: object };
-  return (raw as GatedResponse)[HELD_RESPONSE] as SessionExchange | undefined;
+  return (raw as GatedResponse)[HELD_RESPONSE];
 };

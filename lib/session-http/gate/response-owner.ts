@@ -1,0 +1,31 @@
+import type { FailureReply } from './failure-reply.js';
+import type { HeaderLines } from './header-lines.js';
+
+/**
+ * What is to be done before the head of a response leaves:
+ * - `pass`: nothing, and no header is added
+ * - `sign`: headers are added
+ * - `wait`: nothing leaves until `work` is through; headers are added then
+ */
+export type Plan =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'sign' }
+  | { readonly kind: 'wait'; readonly work: () => Promise<void> };
+
+export const PASS: Plan = { kind: 'pass' };
+export const SIGN: Plan = { kind: 'sign' };
+
+/** For whom a response is held. */
+export interface ResponseOwner {
+  /** Asked once for a response, when its head is about to leave. Asking changes nothing. */
+  plan(statusCode: number): Plan;
+
+  /** The response leaves as it is. */
+  pass(): void;
+
+  /** The response leaves: adds the owner's headers. */
+  sign(headers: HeaderLines, statusCode: number): void;
+
+  /** What the client is told when the work of a plan failed. */
+  failure(error: unknown): FailureReply;
+}

@@ -1,0 +1,38 @@
+import type { SessionState } from '../../session/object/session-state.js';
+
+/** What a response does to the session cookie of the client. */
+export type CookieChange = 'give' | 'take' | 'none';
+
+/** What the change depends on. */
+export interface CookieFacts {
+  /** `undefined` where nobody asked for the session. */
+  readonly state: SessionState | undefined;
+  /** Whether the client sent a session cookie; `malformed` when it is none of ours. */
+  readonly presented: 'nothing' | 'key' | 'malformed';
+  readonly isSkipped: boolean;
+  /** Whether the session could not be committed. */
+  readonly hasFailed: boolean;
+  /** Whether the client is told of an error of the server, whose changes are not saved. */
+  readonly isError: boolean;
+}
+
+export const cookieChange = (facts: CookieFacts): CookieChange => {
+  const { state } = facts;
+  if (state !== undefined && givesKey(state, facts)) return 'give';
+  return takesCookie(facts) ? 'take' : 'none';
+};
+
+const givesKey = ({ isNew, effect }: SessionState, { isError }: CookieFacts): boolean => {
+  if (isNew || effect === 'nothing' || effect === 'deleted') return false;
+  // of what an error page leaves behind the client needs a new key only where its old one is worth nothing now
+  return !isError || effect === 'cycled';
+};
+
+const takesCookie = ({ state, presented, isSkipped, hasFailed, isError }: CookieFacts): boolean => {
+  if (presented === 'nothing') return false;
+  if (presented === 'malformed') return !isSkipped;
+  if (state === undefined) return false;
+  if (hasFailed && state.effect !== 'deleted') return false;
+  if (!state.accessed || !state.isLoaded || !state.isNew || state.identity.hasTrace) return false;
+  return state.isEmpty || ((hasFailed || isError) && state.ending.count > 0);
+};
