@@ -16,6 +16,7 @@ export type {
 export { type CacheKey, cacheKey } from './cache/cache-key.js';
 export type { Cache } from './cache/cache.js';
 export { CacheService } from './cache/cache.service.js';
+export { type LockContext, type LockOptions } from './cache/locks.js';
 export { escapeGlob } from './common/glob.js';
 export type { VersionOptions, WriteOptions } from './cache/call-options.js';
 export type { Entries } from './cache/entries.js';
@@ -61,6 +62,7 @@ export { type CodexRedisOptions, type MemoryOptions } from './config/options.js'
 export { type CookieOptions, type SessionOptions } from './config/session-options.js';
 export { type NodeRedisClient, type RedisSourceOptions } from './config/source-options.js';
 export { CacheFactoryCycleError, CacheFactoryTimeoutError } from './errors/cache-factory.errors.js';
+export { CacheLockError } from './errors/cache-lock.error.js';
 export { CacheKeyNotFoundError } from './errors/cache-key-not-found.error.js';
 export { CodexRedisError, type CodexRedisErrorOptions } from './errors/codex-redis.error.js';
 export { type HttpErrorBody, HttpMappedError } from './errors/http-mapped.error.js';

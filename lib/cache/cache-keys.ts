@@ -52,6 +52,16 @@ export class CacheKeys {
   }
 
   /**
+   * The Redis key of a lock: no version, and out of the reach of `clear()`.
+   *
+   * @throws TypeError for a name that cannot be one.
+   */
+  lockKey(name: string): string {
+    checkText(name, 'name');
+    return `${this.settings.keyPrefix}:lock:${name}`;
+  }
+
+  /**
    * The version a call works on.
    *
    * @throws TypeError

@@ -19,6 +19,7 @@ import {
 import { deleteSelected } from './delete-selected.js';
 import { dump, dumpEntries, type Entries, keyList } from './entries.js';
 import { load, loadMany } from './loading.js';
+import { type LockContext, type LockOptions, Locks } from './locks.js';
 import type { FactoryContext } from './read-through/factory-run.js';
 import {
   companionOf,
@@ -69,6 +70,7 @@ export class CacheService {
   readonly #entries: StoredEntries;
   readonly #flights: SingleFlight;
   readonly #readThrough: ReadThrough;
+  readonly #locks: Locks;
 
   constructor(
     store: KeyValueStore,
@@ -85,6 +87,7 @@ export class CacheService {
     this.#entries = grace === null ? new PlainEntries(store) : new KeptEntries(store, keyPrefix, grace);
     this.#flights = flightsOn(store);
     this.#readThrough = new ReadThrough(this.#entries, serializer, this.#flights, clock, name);
+    this.#locks = new Locks(store);
   }
 
   /**
@@ -258,6 +261,24 @@ export class CacheService {
     } catch (error) {
       throw blameCaller(error, Reflect.get(this, 'getOrSet'), key);
     }
+  }
+
+  /**
+   * Runs work while no other call of any process on this Redis holds the same lock; what it returns.
+   *
+   * The lock is renewed while the work runs. It is one key on one Redis: a failover may lose it, and a process that stands
+   * still for longer than `lease` loses it without noticing at once. So let the work heed `signal`, and keep it harmless
+   * if it is done twice.
+   *
+   * @throws CacheLockError when the lock stays busy for `wait`, and when it is lost while the work runs; what the work
+   *   throws; the errors of Redis, without which the work never runs.
+   */
+  async withLock<T>(
+    name: string,
+    work: (context: LockContext) => T | Promise<T>,
+    options?: LockOptions,
+  ): Promise<T> {
+    return await this.#locks.run(name, this.#keys.lockKey(name), work, options);
   }
 
   /**

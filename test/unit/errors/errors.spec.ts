@@ -3,6 +3,7 @@ import {
   CacheFactoryCycleError,
   CacheFactoryTimeoutError,
 } from '../../../lib/errors/cache-factory.errors.js';
+import { CacheLockError } from '../../../lib/errors/cache-lock.error.js';
 import { CacheKeyNotFoundError } from '../../../lib/errors/cache-key-not-found.error.js';
 import { CodexRedisError } from '../../../lib/errors/codex-redis.error.js';
 import { HttpMappedError } from '../../../lib/errors/http-mapped.error.js';
@@ -26,6 +27,7 @@ import * as library from '../../../lib/index.js';
 describe('errors', () => {
   const all = [
     new CacheFactoryCycleError(['k']),
+    new CacheLockError('report', 'busy'),
     new CacheFactoryTimeoutError('k', 1),
     new CacheKeyNotFoundError('k'),
     new ImproperlyConfiguredError('no'),
