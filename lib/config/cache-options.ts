@@ -1,6 +1,6 @@
 import type { InjectionToken, Type } from '@nestjs/common';
 import type { Serializer } from '../serializer/serializer.js';
-import { duration, functionOf, integer, isObject, kind, orNull, serializer, text } from './kinds.js';
+import { duration, flag, functionOf, integer, isObject, kind, orNull, serializer, text } from './kinds.js';
 import { isUnambiguousFirst } from './namespaces.js';
 import { option, type OptionsOf, section } from './option.js';
 import { type ReadThroughOptions, readThroughOptions } from './read-through-options.js';
@@ -57,6 +57,11 @@ export const cacheOptions = {
   keyFunction: option(functionOf<KeyFunction>('(key, keyPrefix, version) => string')),
   /** What `getOrSet()` does beside; each is the default of a call, which may say otherwise. */
   readThrough: section<typeof readThroughOptions, ReadThroughOptions>(readThroughOptions),
+  /**
+   * Whether another cache may have the same keyPrefix and version on the same Redis, and so the same entries; both say so.
+   * @default false
+   */
+  sharedKeys: option(flag(), { default: false }),
   /** With `keyFunction`: its glob and its inverse, for `clear()`, `keys()` and `deletePattern()`. */
   keyPattern: option(
     kind<KeyPattern>(

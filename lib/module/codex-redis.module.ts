@@ -14,6 +14,7 @@ import {
   MODULE_OPTIONS_TOKEN,
   type NamedCacheAsyncOptions,
 } from './codex-redis.module-definition.js';
+import { moduleIdentity } from './module-identity.js';
 import { namedCacheProvider, type ProvidedOptions, serviceProviders } from './codex-redis.providers.js';
 import type { NamedCacheOptions } from '../config/cache-options.js';
 import type { CodexRedisOptions } from '../config/options.js';
@@ -161,7 +162,7 @@ const cacheModule = (name: string, optionsProvider: (token: string) => Provider)
 /** What logs a module must not show the options that its provider gives: they hold passwords and keys. */
 const concealOptions = (module: DynamicModule, token: InjectionToken): DynamicModule => ({
   ...module,
-  providers: (module.providers ?? []).map((provider) => {
+  providers: [moduleIdentity(), ...(module.providers ?? [])].map((provider) => {
     if (typeof provider === 'function' || provider.provide !== token) return provider;
     if ('useValue' in provider) return { ...provider, useValue: concealed(provider.useValue) };
     if (!('useFactory' in provider)) return provider;

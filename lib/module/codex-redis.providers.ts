@@ -12,6 +12,7 @@ import { ImproperlyConfiguredError } from '../errors/improperly-configured.error
 import { JsonSerializer } from '../serializer/json-serializer.js';
 import type { Serializer } from '../serializer/serializer.js';
 import { Serializers } from './named-serializers.js';
+import { claimKeys } from './shared-keys.js';
 import { mountSessions } from '../session-http/mount-sessions.js';
 import { sessionAccessOf } from '../session-http/session-access.js';
 import { refuseHandlersWithoutSessions } from '../session-http/nest/refuse-handlers.js';
@@ -78,13 +79,17 @@ export const coreProviders: Provider[] = [
   },
   {
     provide: DEFAULT_CACHE,
-    inject: [SETTINGS, CACHE_STORE, SERIALIZERS, CLOCK],
+    inject: [SETTINGS, STORES, CACHE_STORE, SERIALIZERS, CLOCK],
     useFactory: (
-      { cache }: CodexRedisSettings,
+      { cache, store: settings }: CodexRedisSettings,
+      stores: Stores,
       store: KeyValueStore,
       serializers: Serializers,
       clock: Clock,
-    ) => new CacheService(store, cache, serializers.for(cache.serializer, cache.place), clock),
+    ) => {
+      claimKeys(stores, 'the default cache', cache, settings);
+      return new CacheService(store, cache, serializers.for(cache.serializer, cache.place), clock);
+    },
   },
   {
     provide: SESSIONS,
@@ -179,6 +184,7 @@ export const namedCacheProvider = (name: string, optionsToken: string): Provider
         `The cache "${name}" needs CodexRedisModule.forRoot() or forRootAsync() once, in the root module`,
       );
     const { cache, store } = resolveNamedCache(name, options, settings);
+    claimKeys(stores, `the cache ${JSON.stringify(name)}`, cache, store);
     const serializer = serializers.for(cache.serializer, cache.place);
     await serializers.resolveLate();
     return new CacheService(await stores.forCache(store), cache, serializer, clock);

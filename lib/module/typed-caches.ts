@@ -6,6 +6,7 @@ import type { CacheDefinition } from '../cache/typed/define-cache.js';
 import { TypedCache } from '../cache/typed/typed-cache.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { getCacheToken } from '../tokens/cache-token.js';
+import { moduleIdentity } from './module-identity.js';
 import { getTypedCacheToken, type TypedCacheToken } from '../tokens/typed-cache-token.js';
 
 /** What `forFeature` takes: `defineCache()` makes them. */
@@ -38,7 +39,11 @@ export const featureModule = (
   return {
     module: CodexRedisFeatureModule,
     imports: imports ?? [],
-    providers: [{ provide: CACHE_NAMES, useValue: cacheNames }, ...definitions.map(typedCacheProvider)],
+    providers: [
+      moduleIdentity(),
+      { provide: CACHE_NAMES, useValue: cacheNames },
+      ...definitions.map(typedCacheProvider),
+    ],
     exports: definitions.map(getTypedCacheToken),
   };
 };

@@ -3,6 +3,7 @@ import { MemoryStore } from '../store/memory/memory-store.js';
 import type { StoreOpener } from '../store/stores.js';
 import { CLOCK, STORE_OPENER } from '../tokens/internal-tokens.js';
 import { Faults } from './faults.js';
+import { importsCodexRedis } from './imports-codex-redis.js';
 import { TestClock } from './test-clock.js';
 
 /** What a test holds of a module on the embedded store. */
@@ -16,11 +17,14 @@ export interface EmbeddedCodexRedis {
 /**
  * Puts every cache and all sessions of a module under test on embedded stores of its own, whatever its options name:
  * `const { clock, faults } = embedCodexRedis(builder)`, before `builder.compile()`.
+ *
+ * @throws Error after `compile()`, and for a builder of modules none of which imports CodexRedisModule
  */
 export const embedCodexRedis = (
   builder: TestingModuleBuilder,
   clock = new TestClock(),
 ): EmbeddedCodexRedis => {
+  refuseWhatHasNoEffect(builder);
   const faults = new Faults();
   const open: StoreOpener = ({ source }, storeClock) => {
     const maxEntries = source.kind === 'memory' ? source.maxEntries : undefined;
@@ -28,4 +32,21 @@ export const embedCodexRedis = (
   };
   builder.overrideProvider(CLOCK).useValue(clock).overrideProvider(STORE_OPENER).useValue(open);
   return { clock, faults };
+};
+
+/** What Nest keeps of a builder under test, as far as it is read here. */
+interface BuilderState {
+  readonly module?: object;
+  readonly container?: { getModules(): ReadonlyMap<string, unknown> };
+  readonly moduleOverloadsMap?: ReadonlyMap<object, object>;
+}
+
+const refuseWhatHasNoEffect = (builder: TestingModuleBuilder): void => {
+  const { module, container, moduleOverloadsMap } = builder as unknown as BuilderState;
+  if ((container?.getModules().size ?? 0) > 0)
+    throw new Error('embedCodexRedis(builder) comes too late: call it before builder.compile()');
+  if (module !== undefined && !importsCodexRedis(module, moduleOverloadsMap))
+    throw new Error(
+      'embedCodexRedis(builder) has nothing to embed: none of the modules under test imports CodexRedisModule',
+    );
 };

@@ -1,4 +1,12 @@
-import { Controller, Get, Inject, type INestApplication } from '@nestjs/common';
+import {
+  Controller,
+  forwardRef,
+  Get,
+  Inject,
+  type INestApplication,
+  Module,
+  type ModuleMetadata,
+} from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   CacheService,
@@ -98,6 +106,51 @@ describe('embedCodexRedis', () => {
     await cache.add('k', 'early');
     await slow;
     expect(await cache.get('k')).toBe('late');
+  });
+});
+
+describe('embedCodexRedis, where it would do nothing', () => {
+  const root = () => CodexRedisModule.forRoot({ url: 'redis://nowhere.invalid:1' });
+
+  @Module({ imports: [CodexRedisModule] })
+  class DeepModule {}
+
+  @Module({ imports: [forwardRef(() => DeepModule)] })
+  class MiddleModule {}
+
+  @Module({})
+  class OtherModule {}
+
+  const builderOf = (...imports: NonNullable<ModuleMetadata['imports']>) =>
+    Test.createTestingModule({ imports });
+
+  it('CN18 is refused after compile()', async () => {
+    const builder = builderOf(root());
+    embedCodexRedis(builder);
+    const module = await builder.compile();
+    expect(() => embedCodexRedis(builder)).toThrow(/too late: call it before builder\.compile\(\)/);
+    await module.close();
+  });
+
+  it.each([
+    ['none', []],
+    ['others', [OtherModule, { module: OtherModule, imports: [OtherModule] }]],
+  ])('CN18 is refused where the modules under test import %s', (_, imports) => {
+    expect(() => embedCodexRedis(builderOf(...imports))).toThrow(/none of the modules under test imports/);
+  });
+
+  it.each<[how: string, ...ReturnType<typeof builderOf>[]]>([
+    ['directly', builderOf(root())],
+    ['at some depth', builderOf({ module: OtherModule, imports: [MiddleModule] })],
+    ['in a while', builderOf(Promise.resolve({ module: OtherModule, imports: [root()] }))],
+    ['in the place of another', builderOf(OtherModule).overrideModule(OtherModule).useModule(MiddleModule)],
+  ])('CN18 is taken where they import it %s', (_, builder) => {
+    expect(embedCodexRedis(builder).clock).toBeDefined();
+  });
+
+  it('CN18 is refused where the module is replaced', () => {
+    const builder = builderOf(MiddleModule).overrideModule(MiddleModule).useModule(OtherModule);
+    expect(() => embedCodexRedis(builder)).toThrow(/none of the modules under test imports/);
   });
 });
 

@@ -1,8 +1,17 @@
-import { Inject, Injectable, Module, Optional } from '@nestjs/common';
+import { Inject, Injectable, Module, type ModuleMetadata, Optional } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
-import { CacheService, CodexRedisModule, getCacheToken, InjectCache } from '../../../lib/index.js';
+import { CacheCoder } from '../../../lib/cache-coder/index.js';
+import {
+  CacheService,
+  CodexRedisModule,
+  defineCache,
+  getCacheToken,
+  getTypedCacheToken,
+  InjectCache,
+  TypedCache,
+} from '../../../lib/index.js';
 
 type Metadata = Parameters<typeof Test.createTestingModule>[0];
 
@@ -163,9 +172,9 @@ describe('named caches', () => {
 
   it('C55 C58 are named where an option of theirs is missing', async () => {
     const caches = [
-      CodexRedisModule.registerCache({ name: 'reports' }),
+      CodexRedisModule.registerCache({ name: 'reports', version: 2 }),
       CodexRedisModule.registerCache({ name: 'feeds', keyPrefix: 'feeds', keyFunction: (key) => key }),
-      CodexRedisModule.registerCache({ name: 'odd', serializer: 'nowhere' }),
+      CodexRedisModule.registerCache({ name: 'odd', keyPrefix: 'odd', serializer: 'nowhere' }),
     ];
     const module = await start({ imports: [root(), ...caches.slice(0, 2)] });
     const [reports, feeds] = ['reports', 'feeds'].map((name) =>
@@ -178,6 +187,125 @@ describe('named caches', () => {
     expect(await failure({ imports: [root(), caches[2]!] })).toMatch(
       /^the cache "odd": serializer names no serializer/,
     );
+  });
+});
+
+describe('the keys of two caches', () => {
+  const url = 'redis://localhost:1/3';
+  const own = { keyPrefix: 'shop', url: 'memory:' };
+  const withDefault = (named: object, cache: object = {}) =>
+    refusalOf(
+      CodexRedisModule.forRoot({ url: 'memory:', cache: { keyPrefix: 'shop', ...cache } }),
+      CodexRedisModule.registerCache({ name: 'reports', keyPrefix: 'shop', ...named }),
+    );
+  const ofTwo = (one: object, other: object) =>
+    refusalOf(
+      CodexRedisModule.forRoot({ url: 'memory:', cache: { keyPrefix: 'other' } }),
+      CodexRedisModule.registerCache({ name: 'one', ...own, ...one }),
+      CodexRedisModule.registerCache({ name: 'other', ...own, ...other }),
+    );
+
+  /** What refuses the keys; other failures, as of a Redis that is not there, come later. */
+  const refusalOf = async (
+    ...imports: NonNullable<ModuleMetadata['imports']>
+  ): Promise<string | undefined> => {
+    const builder = Test.createTestingModule({ imports });
+    try {
+      opened.push(await builder.compile());
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  it('CN17 are refused at start where they are the same', async () => {
+    expect(await withDefault({})).toBe(
+      'the cache "reports" and the default cache would share their entries: both have the keyPrefix "shop" and the version 1 ' +
+        'on one Redis. Give one of them another keyPrefix, or set sharedKeys: true for both',
+    );
+    expect(await ofTwo({}, {})).toMatch(/^the cache "one" and the cache "other" would share their entries/);
+    expect(await ofTwo({ keyPrefix: '' }, { keyPrefix: '' })).toMatch(/both have the keyPrefix ""/);
+  });
+
+  it.each([
+    ['one of them', { sharedKeys: true }, {}],
+    ['the other', {}, { sharedKeys: true }],
+  ])('CN17 are refused where only %s says that they are shared', async (_, one, other) => {
+    expect(await ofTwo(one, other)).toMatch(/would share their entries/);
+    expect(await withDefault(one, other)).toMatch(/would share their entries/);
+  });
+
+  it('CN17 are shared where both say so', async () => {
+    expect(await ofTwo({ sharedKeys: true }, { sharedKeys: true })).toBeUndefined();
+    expect(await withDefault({ sharedKeys: true }, { sharedKeys: true })).toBeUndefined();
+    const [one, other] = ['one', 'other'].map((name) => opened[0]!.get<CacheService>(getCacheToken(name)));
+    await one!.set('k', 1);
+    expect(await other!.get('k')).toBe(1);
+  });
+
+  it.each([
+    ['version', {}, { version: 2 }],
+    ['prefix', {}, { keyPrefix: 'shop2' }],
+    ['database', { url }, { url: 'redis://localhost:1/4' }],
+    ['Redis', { url }, { url: 'redis://localhost:2/3' }],
+  ])('CN17 are two where the %s differs', async (_, one, other) => {
+    expect(await ofTwo(one, other)).toBeUndefined();
+  });
+
+  it.each([
+    [url, 'redis://ada:secret@LOCALHOST:1/3'],
+    ['redis://localhost', 'rediss://localhost:6379/0'],
+    ['unix:///tmp/redis.sock', 'unix:///tmp/redis.sock?db=0'],
+  ])('CN17 are the same on one Redis, however its url is written: %s, %s', async (one, other) => {
+    const refusal = await ofTwo({ url: one }, { url: other });
+    expect(refusal).toMatch(/would share their entries/);
+    expect(refusal).not.toContain('secret');
+  });
+});
+
+describe.each(['reference', 'deep-hash'] as const)('modules whose ids Nest makes by %s', (algorithm) => {
+  const failureWith = async (...imports: NonNullable<ModuleMetadata['imports']>): Promise<string> =>
+    Test.createTestingModule({ imports }, { moduleIdGeneratorAlgorithm: algorithm })
+      .compile()
+      .then(
+        () => 'none',
+        (error: unknown) => (error as Error).message,
+      );
+  const factory = () => ({ url: 'memory:' });
+  const second = /^CodexRedisModule\.forRoot\(\) or forRootAsync\(\) is imported more than once/;
+
+  it('are refused where there are two of forRoot() or forRootAsync()', async () => {
+    const options = { url: 'memory:' };
+    expect(await failureWith(CodexRedisModule.forRoot(options), CodexRedisModule.forRoot(options))).toMatch(
+      second,
+    );
+    expect(
+      await failureWith(
+        CodexRedisModule.forRootAsync({ useFactory: factory }),
+        CodexRedisModule.forRootAsync({ useFactory: factory }),
+      ),
+    ).toMatch(second);
+  });
+
+  it('are refused where two caches have one name, and stand where one is imported twice', async () => {
+    const reports = () => CodexRedisModule.registerCache({ name: 'reports', keyPrefix: 'r' });
+    expect(await failureWith(root(), reports(), reports())).toMatch(
+      /^The cache "reports" is registered twice/,
+    );
+    const one = reports();
+    expect(await failureWith(root(), one, { module: class Other {}, imports: [one] })).toBe('none');
+  });
+
+  it('are as many as there are of forFeature()', async () => {
+    const definition = (name: string) =>
+      defineCache({ name, key: (id: number) => id, shape: CacheCoder.shape({ title: 'string' }) });
+    const [books, films] = [definition('book'), definition('film')];
+    const module = await Test.createTestingModule(
+      { imports: [root(), CodexRedisModule.forFeature([books]), CodexRedisModule.forFeature([films])] },
+      { moduleIdGeneratorAlgorithm: algorithm },
+    ).compile();
+    for (const each of [books, films])
+      expect(module.get(getTypedCacheToken(each), { strict: false })).toBeInstanceOf(TypedCache);
   });
 });
 
