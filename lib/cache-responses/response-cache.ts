@@ -2,10 +2,12 @@ import type { CallHandler, ExecutionContext, NestInterceptor, VersioningOptions 
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { from, mergeAll, type Observable, of } from 'rxjs';
 import type { CacheService } from '../cache/cache.service.js';
+import { Events } from '../cache/read-through/events.js';
+import { isUnavailable, Outages } from '../cache/read-through/outages.js';
 import { type Timeout, timeoutToMs } from '../cache/timeout.js';
 import type { Clock } from '../common/clock.js';
 import { describeValue } from '../common/describe-value.js';
-import { RedisConnectionError, RedisUnavailableError } from '../errors/redis.errors.js';
+import { RedisUnavailableError } from '../errors/redis.errors.js';
 import type { SessionAccessOf } from '../common/session-access.js';
 import { attend } from './attended-requests.js';
 import { bypassed, CACHE_STATUS, hit, notStored, stored } from './cache-status.js';
@@ -45,6 +47,9 @@ const MS_PER_SECOND = 1000;
 
 /** The interceptor that caches responses; it stands before all others, so that it stores what a client gets. */
 export class ResponseCache implements NestInterceptor {
+  readonly #outages = new Outages();
+  readonly #events = new Events('default');
+
   constructor(private readonly settings: ResponseCacheSettings) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -112,20 +117,27 @@ export class ResponseCache implements NestInterceptor {
     options: object,
     mayCompute: boolean,
   ): Promise<unknown> {
+    const written: StoredResponse[] = [];
     try {
-      return await this.settings.cache.getOrSet(
+      const found: unknown = await this.settings.cache.getOrSet(
         key,
         async () => {
           const outcome = await run();
           if (outcome.kind !== 'storable') throw new NothingToStore();
+          written.push(outcome.response);
           return outcome.response;
         },
         options,
       );
+      this.#outages.ended('reading');
+      if (written.length > 0) this.#outages.ended('writing');
+      return found;
     } catch (error) {
       if (error instanceof NothingToStore) return undefined;
-      if (mayCompute && isUnavailable(error)) return UNAVAILABLE;
-      throw error;
+      if (!mayCompute || !isUnavailable(error)) throw error;
+      this.#outages.report(error instanceof RedisUnavailableError ? 'writing' : 'reading', error);
+      this.#events.computed(error);
+      return UNAVAILABLE;
     }
   }
 
@@ -164,9 +176,6 @@ const valueFor = (given: unknown, context: ExecutionContext): unknown =>
 
 /** In place of an entry: Redis cannot be asked. */
 const UNAVAILABLE = Symbol('unavailable');
-
-const isUnavailable = (error: unknown): boolean =>
-  error instanceof RedisConnectionError || error instanceof RedisUnavailableError;
 
 /** Why the response that was asked for is not in the cache, though it might be stored. */
 const whyNotStored = (found: unknown): Refusal | undefined => {

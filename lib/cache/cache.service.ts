@@ -17,7 +17,7 @@ import {
   type WriteOptions,
 } from './call-options.js';
 import { deleteSelected } from './delete-selected.js';
-import { dump, dumpEntries, type Entries, keyList } from './entries.js';
+import { dump, dumpEntries, type Entries, keyList, type Loaded } from './entries.js';
 import { load, loadMany } from './loading.js';
 import { type LockContext, type LockOptions, Locks } from './locks.js';
 import type { FactoryContext } from './read-through/factory-run.js';
@@ -279,6 +279,30 @@ export class CacheService {
     options?: LockOptions,
   ): Promise<T> {
     return await this.#locks.run(name, this.#keys.lockKey(name), work, options);
+  }
+
+  /**
+   * The values under many keys; those that are missing are loaded by one call and stored. A key the loader leaves out has no
+   * value; with `nullTimeout` it is stored as `null`.
+   *
+   * Keys whose value another call of this process is making are not loaded again.
+   *
+   * @param loader is given the missing keys, and returns an object, a Map or pairs
+   * @throws as `getOrSet`; TypeError when the loader returns a key it was not given.
+   */
+  async getOrSetMany<T = unknown>(
+    keys: Iterable<string>,
+    loader: (missing: string[]) => Loaded<T> | Promise<Loaded<T>>,
+    timeout?: Timeout | GetOrSetOptions<NoInfer<T>>,
+  ): Promise<Map<string, T | null>> {
+    const version = typeof timeout === 'object' ? timeout?.version : undefined;
+    const policy = policyOf(timeout, this.#timeoutMs, this.#readThroughSettings);
+    const calls = [...new Set(keyList(keys))].map((key) => ({
+      key,
+      redisKey: this.#keys.redisKey(key, version),
+      policy,
+    }));
+    return (await this.#readThrough.values(calls, loader)) as Map<string, T | null>;
   }
 
   /**

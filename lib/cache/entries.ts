@@ -6,6 +6,9 @@ import { refusedDump } from './refused-value.js';
 /** Entries to store: an object, a Map, or any iterable of pairs. */
 export type Entries = Readonly<Record<string, unknown>> | Iterable<readonly [key: string, value: unknown]>;
 
+/** Values of one type under their keys: an object, a Map, or any iterable of pairs. */
+export type Loaded<T> = Readonly<Record<string, T>> | Iterable<readonly [key: string, value: T]>;
+
 /**
  * The texts of all entries under their Redis keys.
  *
@@ -49,7 +52,12 @@ export const keyList = (keys: Iterable<string>): readonly string[] => {
   );
 };
 
-const pairsOf = (entries: Entries): Iterable<readonly [string, unknown]> => {
+/**
+ * The pairs of entries.
+ *
+ * @throws TypeError for what is none
+ */
+export const pairsOf = (entries: Entries): Iterable<readonly [string, unknown]> => {
   if (typeof entries === 'object' && (entries as unknown) !== null) {
     if (isIterable(entries)) return entries;
     if (isPlainObject(entries)) return Object.entries(entries);

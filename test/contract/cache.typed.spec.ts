@@ -144,4 +144,41 @@ describeOnEveryStore('A typed cache', (context) => {
     expect(await cache.get(1n)).toEqual(made[0]);
     expect([cache.mismatches, other.mismatches]).toEqual([4, 1]);
   });
+
+  it('DE5 RT21 getOrSetMany loads the missing ids by one call and gives values of the kind', async () => {
+    const cache = open(books);
+    await cache.set(1n, new Book(1n, '5', null));
+    const asked: bigint[][] = [];
+    const load = (ids: bigint[]): Map<bigint, Book> => {
+      asked.push(ids);
+      return new Map(ids.filter((id) => id < 9n).map((id) => [id, new Book(id, '7.50', null)]));
+    };
+    const found = await cache.getOrSetMany([1n, 2n, 9n], load);
+    expect([...found.keys()].sort()).toEqual([1n, 2n]);
+    expect(found.get(2n)).toEqual({ id: 2n, title: 'Emma', price: new Decimal('7.5'), author: null });
+    await context.cache.set('book:1', 'does not fit any more');
+    const again = await cache.getOrSetMany([1n, 2n], load);
+    expect(again.get(1n)?.price).toEqual(new Decimal('7.5'));
+    expect(asked).toEqual([[2n, 9n], [1n]]);
+    await expect(cache.getOrSetMany([3n], () => [[4n, emma]] as const)).rejects.toThrow(TypeError);
+  });
+
+  it('DE5 RT13 RT22 the factory sees the stale value of the kind, may keep it, and the timeout is a function of it', async () => {
+    const cache = new TypedCache(visits, () => context.reading({ grace: 3600 }));
+    const at = new Date('2020-01-01T00:00:00Z');
+    const timeout = (visit: Visit): number => (visit.at.getTime() === at.getTime() ? 60 : 600);
+    await cache.getOrSet('ada', () => ({ at: at.toISOString() }), { timeout });
+    const key = 'visit:of:ada';
+    expect(await context.cache.ttl(key)).toBeLessThanOrEqual(60);
+    await context.pass(key, 60);
+    const kept = await cache.getOrSet('ada', ({ stale, keep }) => {
+      expect(stale).toEqual({ at });
+      return keep();
+    });
+    expect(kept).toEqual({ at });
+    expect(await context.cache.get(key)).toEqual({ at: at.toISOString() });
+    const other = new Date(0).toISOString();
+    expect(await cache.getOrSet('eve', ({ skip }) => skip({ at: other }))).toEqual({ at: new Date(0) });
+    expect(await cache.get('eve')).toBeUndefined();
+  });
 });

@@ -3,6 +3,7 @@ import type { Over } from '../../store/kept-entry.js';
 import { dump } from '../entries.js';
 import { refusedValue } from '../refused-value.js';
 import type { StoredEntries } from '../stored/stored-entries.js';
+import { ABSENT } from './batch.js';
 import type { Events } from './events.js';
 import { runFactory, type Stale } from './factory-run.js';
 import { isUnavailable, type Outages } from './outages.js';
@@ -11,7 +12,8 @@ import type { Flight } from './single-flight.js';
 
 /** A text that a factory has made. */
 interface MadeText {
-  readonly text: string;
+  /** `undefined`: there is none. */
+  readonly text: string | undefined;
   /** 0: it is not stored. */
   readonly ttl: number | null;
   /** Whether it is the stale one, which is not sent again. */
@@ -33,18 +35,19 @@ export class Publisher {
    * @param over the state in which it is stored; without one it is not
    * @param stale what it takes the place of
    */
-  async make(flight: Flight, call: ReadThroughCall, over?: Over, stale?: Stale): Promise<string> {
+  async make(flight: Flight, call: ReadThroughCall, over?: Over, stale?: Stale): Promise<string | undefined> {
     const made = await this.#made(flight, call, stale);
     if (over === undefined) this.events.computed(flight.storeFailure);
-    if (over === undefined || made.ttl === 0 || flight.fenced) return made.text;
+    const { text } = made;
+    if (text === undefined || over === undefined || made.ttl === 0 || flight.fenced) return text;
     try {
-      return await this.#publish(flight, call, made, over);
+      return await this.#publish(flight, call, { ...made, text }, over);
     } catch (error) {
       flight.storeFailure = error;
       if (call.policy.readThrough.whenUnavailable !== 'compute' || !isUnavailable(error)) throw error;
       this.outages.report('writing', error);
       this.events.computed(error);
-      return made.text;
+      return text;
     }
   }
 
@@ -53,7 +56,9 @@ export class Publisher {
     const made = await runFactory(factory, flight, policy.readThrough.factoryTimeout, stale);
     if (made.kind === 'kept' && stale !== undefined)
       return { text: stale.text, ttl: policy.ttlOf(stale.value), isKept: true };
-    const value = made.kind === 'value' ? made.value : undefined;
+    let value = made.kind === 'value' ? made.value : undefined;
+    if (value === ABSENT && policy.readThrough.nullTimeout !== undefined) value = null;
+    if (value === ABSENT) return { text: undefined, ttl: 0, isKept: false };
     if (value === undefined)
       throw refusedValue(
         key,
@@ -67,7 +72,7 @@ export class Publisher {
   async #publish(
     flight: Flight,
     { redisKey, policy }: ReadThroughCall,
-    { text, ttl, isKept }: MadeText,
+    { text, ttl, isKept }: MadeText & { readonly text: string },
     over: Over,
   ): Promise<string> {
     const written = await flight.write(() =>

@@ -1,10 +1,14 @@
 import type { FactoryContext } from './factory-run.js';
 import type { Policy } from './get-or-set-options.js';
 
-/** One call of `getOrSet`. */
-export interface ReadThroughCall {
+/** An entry that is asked for. */
+export interface EntryCall {
   readonly key: string;
   readonly redisKey: string;
-  readonly factory: (context: FactoryContext) => unknown;
   readonly policy: Policy;
+}
+
+/** One call of `getOrSet`. */
+export interface ReadThroughCall extends EntryCall {
+  readonly factory: (context: FactoryContext) => unknown;
 }

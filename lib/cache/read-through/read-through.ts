@@ -1,71 +1,137 @@
 import type { Clock } from '../../common/clock.js';
+import { ignore } from '../../common/ignore.js';
 import { SerializationError } from '../../errors/serialization.error.js';
 import type { Serializer } from '../../serializer/serializer.js';
-import type { Look, Over } from '../../store/kept-entry.js';
+import type { Look } from '../../store/kept-entry.js';
 import { load } from '../loading.js';
 import type { StoredEntries } from '../stored/stored-entries.js';
-import { Events } from './events.js';
-import type { Stale } from './factory-run.js';
-import { firstOf } from './first-of.js';
-import { isUnavailable, Outages } from './outages.js';
-import { PostponedRuns } from './postponed-runs.js';
-import { Publisher } from './publisher.js';
-import type { ReadThroughCall } from './read-through-call.js';
+import { Batch, type Loader } from './batch.js';
+import { isUnavailable, type Outage } from './outages.js';
+import type { EntryCall, ReadThroughCall } from './read-through-call.js';
+import { Search } from './search.js';
 import type { Answer, Flight, SingleFlight } from './single-flight.js';
 import { UnreadableEntries } from './unreadable-entries.js';
-import { waitAs, waitFor } from './waiting.js';
+import { waitFor } from './waiting.js';
 
-/** A value to be served while a new one cannot be had. */
-interface StaleValue extends Stale {
-  readonly nonce: string;
-}
+/** What is known of an entry that is one of many. */
+type Found =
+  | { readonly state: 'stands'; readonly text: string }
+  | { readonly state: 'missing' }
+  /** It was not asked for, since a flight for it was under way. */
+  | { readonly state: 'unread' }
+  /** Redis is unavailable, and the call does without. */
+  | { readonly state: 'unavailable'; readonly error: unknown };
+
+type Work = (flight: Flight) => Promise<Answer>;
 
 /** What `getOrSet` does: reads an entry, and makes it where there is none. */
 export class ReadThrough {
-  readonly #publisher: Publisher;
-  readonly #outages = new Outages();
-  readonly #postponed: PostponedRuns;
+  readonly #search: Search;
   readonly #unreadable = new UnreadableEntries();
-  readonly #events: Events;
 
   constructor(
-    private readonly entries: StoredEntries,
+    entries: StoredEntries,
     private readonly serializer: Serializer,
     private readonly flights: SingleFlight,
     clock: Clock,
     cacheName: string,
   ) {
-    this.#events = new Events(cacheName);
-    this.#publisher = new Publisher(entries, serializer, this.#outages, this.#events);
-    this.#postponed = new PostponedRuns(clock);
+    this.#search = new Search(entries, serializer, flights, clock, cacheName);
   }
 
   /** @throws what the factory throws; TypeError, CacheFactoryTimeoutError, CacheFactoryCycleError */
   async value(call: ReadThroughCall): Promise<unknown> {
-    const text = await this.#ask(call, (flight) => this.#answer(flight, call));
+    const search = async (flight: Flight): Promise<Answer> =>
+      this.#search.answer(flight, call, await this.#search.look(flight, call));
+    const text = await this.#made(call, search);
     try {
       return load(this.serializer, call.key, text);
     } catch (error) {
-      if (!(error instanceof SerializationError)) throw error;
-      this.#unreadable.warnOf(call.key, error);
-      return load(this.serializer, call.key, await this.#replaced(call, text));
+      this.#warnOrThrow(call, error);
+      const made = await this.#made(call, (flight) => this.#search.replace(flight, call, text));
+      return load(this.serializer, call.key, made);
     }
   }
 
-  /** The text that takes the place of one which cannot be read. */
-  #replaced(call: ReadThroughCall, unreadable: string): Promise<string> {
-    return this.#ask(call, async (flight) => ({
-      text: await flight.begin(this.#make(flight, call, { kind: 'standing', text: unreadable })),
-    }));
+  /**
+   * The values of many entries. Those that are missing, and of which no run is under way, are loaded by one call.
+   *
+   * @throws what the loader throws; TypeError
+   */
+  async values(calls: readonly EntryCall[], loader: Loader): Promise<Map<string, unknown>> {
+    const batch = new Batch(loader);
+    batch.expect();
+    const isUnderWay = ({ redisKey }: EntryCall): boolean => this.flights.isUnderWay(redisKey);
+    const [joined, asked] = [calls.filter(isUnderWay), calls.filter((call) => !isUnderWay(call))];
+    const searches = joined.map((call) => this.#oneOf(batch, call, { state: 'unread' }));
+    // these are awaited below; until then a failure must not count as unhandled
+    for (const search of searches) search.catch(ignore);
+    try {
+      const outage: Outage = {};
+      const texts = await this.#search.texts(asked, outage);
+      const found = asked.map((_, i) => foundAs(texts, i, outage));
+      searches.push(...asked.map((call, i) => this.#oneOf(batch, call, found[i] ?? { state: 'unread' })));
+    } finally {
+      batch.decided();
+    }
+    const values = new Map((await Promise.all(searches)).flatMap((entry) => entry ?? []));
+    return new Map(calls.filter(({ key }) => values.has(key)).map(({ key }) => [key, values.get(key)]));
+  }
+
+  async #oneOf(batch: Batch, call: EntryCall, begin: Found): Promise<[[string, unknown]] | undefined> {
+    let found = begin;
+    for (;;) {
+      if (found.state === 'stands')
+        try {
+          return [[call.key, load(this.serializer, call.key, found.text)]];
+        } catch (error) {
+          this.#warnOrThrow(call, error);
+        }
+      const before = found;
+      const text = await this.#ask(call, (flight) =>
+        this.#searchInBatch(flight, batch.expect(), call, before),
+      );
+      if (text === undefined) return undefined;
+      found = { state: 'stands', text };
+    }
+  }
+
+  async #searchInBatch(flight: Flight, batch: Batch, entry: EntryCall, found: Found): Promise<Answer> {
+    const call = { ...entry, factory: () => batch.valueFor(entry.key) };
+    let answer: Promise<Answer>;
+    try {
+      answer =
+        found.state === 'stands'
+          ? this.#search.replace(flight, call, found.text)
+          : this.#search.answer(flight, call, await this.#lookAt(flight, call, found));
+    } finally {
+      batch.decided();
+    }
+    return await answer;
+  }
+
+  #lookAt(flight: Flight, call: ReadThroughCall, found: Found): Promise<Look | undefined> | undefined {
+    if (found.state === 'missing') return this.#search.lookAfterMiss(flight, call);
+    if (found.state === 'unread') return this.#search.look(flight, call);
+    if (found.state === 'unavailable') flight.storeFailure = found.error;
+    return undefined;
+  }
+
+  /** The flight of a `getOrSetMany` that was joined may find that there is no value: then the factory of this call is asked. */
+  async #made(call: ReadThroughCall, work: Work): Promise<string> {
+    for (;;) {
+      const text = await this.#ask(call, work);
+      if (text !== undefined) return text;
+    }
   }
 
   /** Asks until an answer is good for this call too: one that is stale has to be found so after the call began. */
-  async #ask(call: ReadThroughCall, work: (flight: Flight) => Promise<Answer>): Promise<string> {
+  async #ask(call: EntryCall, work: Work): Promise<string | undefined> {
     for (;;) {
       const { flight, looks } = this.flights.board(call.redisKey, work, call.key);
       try {
         const { text, staleSince = Infinity } = await waitFor(flight, flight.answer);
-        if (text !== undefined && staleSince > looks) return text;
+        if (staleSince > looks) return text;
       } catch (error) {
         // the call that began this flight may not have asked for a value in an outage
         const computes = call.policy.readThrough.whenUnavailable === 'compute' && isUnavailable(error);
@@ -74,118 +140,18 @@ export class ReadThrough {
     }
   }
 
-  async #answer(flight: Flight, call: ReadThroughCall): Promise<Answer> {
-    const look = await this.#look(flight, call);
-    if (look === undefined) return { text: await flight.begin(this.#make(flight, call)) };
-    if (look.state === 'stands') {
-      if (look.isDue) this.#refreshAhead(call, look);
-      return { text: look.text };
-    }
-    const stale = this.#staleValue(look);
-    if (stale !== undefined && this.#postponed.has(stale.nonce)) {
-      this.#events.servedStale('postponed');
-      return { text: stale.text, staleSince: flight.looks };
-    }
-    const over: Over = look.state === 'stale' ? { kind: 'stale', nonce: look.nonce } : { kind: 'nothing' };
-    // one that goes on behind already is as good
-    const runner = this.flights.behind(call.redisKey) ?? flight;
-    const run = runner.run ?? flight.begin(this.#makeInPlaceOf(flight, call, over, stale));
-    const result = runner === flight ? run : waitAs(flight, runner, run);
-    return stale === undefined
-      ? { text: await result }
-      : await this.#answerInTime(flight, call, runner, result);
-  }
-
-  /** The value that is made, or, where that takes too long or fails, the stale one, if it may still be served. */
-  async #answerInTime(
-    flight: Flight,
-    call: ReadThroughCall,
-    runner: Flight,
-    run: Promise<string | undefined>,
-  ): Promise<Answer> {
-    const first = await firstOf(run, call.policy.readThrough.softTimeout);
-    if (first.outcome === 'made') return { text: first.text };
-    if (first.outcome === 'failed' && first.error === runner.storeFailure) throw first.error;
-    const again = await this.#lookAgain(flight, call);
-    if (again.state === 'stands') return { text: again.text };
-    const served = this.#staleValue(again);
-    if (served === undefined) return { text: await run };
-    this.#events.servedStale(first.outcome, first.error);
-    return { text: served.text, staleSince: flight.looks };
-  }
-
-  #refreshAhead(call: ReadThroughCall, { text, nonce }: Extract<Look, { state: 'stands' }>): void {
-    const { redisKey, key } = call;
-    if (this.flights.behind(redisKey) !== undefined || this.#postponed.has(nonce || redisKey)) return;
-    const value = this.#read(text);
-    if (value === undefined) return;
-    this.flights.beginBehind(redisKey, key, async (flight) => {
-      const over: Over = { kind: 'standing', text, nonce };
-      try {
-        return await this.#makeInPlaceOf(flight, call, over, { ...value, nonce: nonce || redisKey });
-      } catch (error) {
-        this.#events.failedBehind(error);
-        throw error;
-      }
-    });
-  }
-
-  /** After a failure the factory is left alone for a while, since there is a value to serve. */
-  async #makeInPlaceOf(
-    flight: Flight,
-    call: ReadThroughCall,
-    over: Over,
-    stale: StaleValue | undefined,
-  ): Promise<string | undefined> {
-    try {
-      return await this.#make(flight, call, over, stale);
-    } catch (error) {
-      if (stale !== undefined && error !== flight.storeFailure)
-        this.#postponed.postpone(stale.nonce, call.policy.readThrough.retryAfter);
-      throw error;
-    }
-  }
-
-  #make(flight: Flight, call: ReadThroughCall, over?: Over, stale?: Stale): Promise<string> {
-    return this.#publisher.make(flight, call, over, stale);
-  }
-
-  /** @returns `undefined` where Redis is unavailable and the call does without */
-  async #look(flight: Flight, { redisKey, policy }: ReadThroughCall): Promise<Look | undefined> {
-    flight.looks += 1;
-    try {
-      const look = await this.entries.look(redisKey, policy.look);
-      this.#outages.ended('reading');
-      return look;
-    } catch (error) {
-      flight.storeFailure = error;
-      if (policy.readThrough.whenUnavailable !== 'compute' || !isUnavailable(error)) throw error;
-      this.#outages.report('reading', error);
-      return undefined;
-    }
-  }
-
-  /** A value that cannot be looked at again is not served. */
-  async #lookAgain(flight: Flight, { redisKey, policy }: ReadThroughCall): Promise<Look> {
-    flight.looks += 1;
-    try {
-      return await this.entries.lookAgain(redisKey, policy.look);
-    } catch {
-      return { state: 'missing' };
-    }
-  }
-
-  #staleValue(look: Look): StaleValue | undefined {
-    if (look.state !== 'stale' || look.text === null) return undefined;
-    const read = this.#read(look.text);
-    return read === undefined ? undefined : { ...read, nonce: look.nonce };
-  }
-
-  #read(text: string): Stale | undefined {
-    try {
-      return { text, value: this.serializer.loads(text) };
-    } catch {
-      return undefined;
-    }
+  #warnOrThrow({ key }: EntryCall, error: unknown): void {
+    if (!(error instanceof SerializationError)) throw error;
+    this.#unreadable.warnOf(key, error);
   }
 }
+
+const foundAs = (
+  texts: readonly (string | null)[] | undefined,
+  i: number,
+  { storeFailure }: Outage,
+): Found => {
+  if (texts === undefined) return { state: 'unavailable', error: storeFailure };
+  const text = texts[i] ?? null;
+  return text === null ? { state: 'missing' } : { state: 'stands', text };
+};

@@ -1,5 +1,6 @@
 import { ignore } from '../../common/ignore.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
+import type { Outage } from './outages.js';
 import { Waiter } from './waiting.js';
 
 /** What a flight gives to everybody who asked. */
@@ -14,7 +15,7 @@ export interface Answer {
  * One search on behalf of everybody who asked for the same key meanwhile, and the run of a factory that may come of it.
  * The run may go on behind when the search has been answered.
  */
-export class Flight extends Waiter {
+export class Flight extends Waiter implements Outage {
   /** Whether the entry was written or deleted since the flight began: its result must not be stored any more. */
   fenced = false;
   /** The store's answer to the run's write; never rejects. */
@@ -87,6 +88,10 @@ export class SingleFlight {
     this.#flights.set(key, flight);
     flight.answer = this.#fly(key, flight, work);
     return { flight, looks: 0 };
+  }
+
+  isUnderWay(key: string): boolean {
+    return this.#flights.has(key);
   }
 
   /** The flight whose run for `key` goes on behind. */

@@ -20,7 +20,7 @@ export interface StoredEntries extends Pick<
   /** What `getOrSet` finds under a key. */
   look(key: string, options: LookOptions): Promise<Look>;
 
-  /** As `look`, where the entry is likely to be missing. */
+  /** As `look`, of an entry that was just found missing. */
   lookAgain(key: string, options: LookOptions): Promise<Look>;
 
   /** Many at once: of those that stand only their texts. */

@@ -100,6 +100,38 @@ export class TypedCache<Id, In, Out> {
     }
   }
 
+  /**
+   * The values of many ids; those that are missing are loaded by one call and stored. An id that the loader leaves out has
+   * no value.
+   *
+   * @param loader is given the missing ids, and returns a Map or pairs
+   * @throws TypeError when the loader returns an id it was not given
+   */
+  async getOrSetMany(
+    ids: Iterable<Id>,
+    loader: (missing: Id[]) => Iterable<readonly [Id, In]> | Promise<Iterable<readonly [Id, In]>>,
+    options?: Timeout | Omit<GetOrSetOptions<Out>, 'nullTimeout'>,
+  ): Promise<Map<Id, Out>> {
+    const asked = new Map([...ids].map((id) => [this.#keyOf(id), id]));
+    const given = this.#readOptions(options);
+    const load = async (keys: string[]): Promise<[string, unknown][]> => {
+      const missing = keys.map((key) => asked.get(key) as Id);
+      return [...(await loader(missing))].map(([id, value]) => [this.#keyOf(id), this.#form.dump(value)]);
+    };
+    const found = new Map<Id, Out>();
+    /** @returns the keys whose values do not fit */
+    const take = (values: ReadonlyMap<string, unknown>): string[] =>
+      [...values].flatMap(([key, value]) => {
+        const loaded = this.#loaded(value);
+        if (loaded !== undefined) found.set(asked.get(key) as Id, loaded.value);
+        return loaded === undefined && value !== null ? [key] : [];
+      });
+    const unfit = take(await this.#cacheOf().getOrSetMany(asked.keys(), load, given));
+    await Promise.all(unfit.map((key) => this.#discard(key, given.version)));
+    if (unfit.length > 0) take(await this.#cacheOf().getOrSetMany(unfit, load, given));
+    return found;
+  }
+
   /** Invalidates every entry of the cache, of whatever kind, that carries one of these tags. */
   async invalidateTags(...tags: readonly string[]): Promise<void> {
     await invalidateTags(this.#cacheOf(), tags);

@@ -1,0 +1,63 @@
+import { describeValue } from '../../common/describe-value.js';
+import { type Entries, pairsOf } from '../entries.js';
+import { runAs, Waiter, waitFor } from './waiting.js';
+
+/** Gives the values of many keys at once: an object, a Map or pairs. What it leaves out there is not. */
+export type Loader = (missing: string[]) => unknown;
+
+/** In place of a value: there is none. */
+export const ABSENT = Symbol('absent');
+
+/** One call of a loader, made once it is known which keys are missing. */
+export class Batch extends Waiter {
+  #undecided = 0;
+  readonly #missing = new Set<string>();
+  readonly #loaded: Promise<ReadonlyMap<string, unknown>>;
+  #load!: () => void;
+
+  #isOver = false;
+
+  constructor(private readonly loader: Loader) {
+    super('getOrSetMany');
+    this.#loaded = new Promise((resolve) => {
+      this.#load = () => resolve(this.#run());
+    });
+  }
+
+  /** For a search that may ask for a key, until it is `decided`. @returns this batch, or another one of the same loader where this has been loaded */
+  expect(): Batch {
+    if (this.#isOver) return new Batch(this.loader).expect();
+    this.#undecided += 1;
+    return this;
+  }
+
+  /** What was to be asked for by one of the searches has been. */
+  decided(): void {
+    this.#undecided -= 1;
+    if (this.#undecided > 0 || this.#missing.size === 0) return;
+    this.#isOver = true;
+    this.#load();
+  }
+
+  /** The value that is loaded for a key, or ABSENT. To be asked before the search of the key is decided. */
+  async valueFor(key: string): Promise<unknown> {
+    this.#missing.add(key);
+    const loaded = await waitFor(this, this.#loaded);
+    return loaded.has(key) ? loaded.get(key) : ABSENT;
+  }
+
+  async #run(): Promise<ReadonlyMap<string, unknown>> {
+    const given = await runAs(this, () => this.loader([...this.#missing]));
+    if (typeof given !== 'object' || given === null)
+      throw new TypeError(
+        `getOrSetMany: expected the loader to return an object, a Map or pairs, got ${describeValue(given)}`,
+      );
+    const loaded = new Map(pairsOf(given as Entries));
+    for (const key of loaded.keys())
+      if (!this.#missing.has(key))
+        throw new TypeError(
+          `getOrSetMany: the loader returned ${JSON.stringify(key)}, which it was not asked for; return only keys it was given`,
+        );
+    return loaded;
+  }
+}

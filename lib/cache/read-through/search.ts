@@ -1,0 +1,160 @@
+import type { Clock } from '../../common/clock.js';
+import type { Serializer } from '../../serializer/serializer.js';
+import type { Look, Over } from '../../store/kept-entry.js';
+import type { StoredEntries } from '../stored/stored-entries.js';
+import { Events } from './events.js';
+import type { Stale } from './factory-run.js';
+import { firstOf } from './first-of.js';
+import { type Outage, Outages } from './outages.js';
+import { PostponedRuns } from './postponed-runs.js';
+import { Publisher } from './publisher.js';
+import type { EntryCall, ReadThroughCall } from './read-through-call.js';
+import type { Answer, Flight, SingleFlight } from './single-flight.js';
+import { waitAs } from './waiting.js';
+
+/** A value to be served while a new one cannot be had. */
+interface StaleValue extends Stale {
+  readonly nonce: string;
+}
+
+/** Finds the text of an entry, or makes it, on behalf of everybody on a flight. */
+export class Search {
+  readonly #publisher: Publisher;
+  readonly #outages = new Outages();
+  readonly #postponed: PostponedRuns;
+  readonly #events: Events;
+
+  constructor(
+    private readonly entries: StoredEntries,
+    private readonly serializer: Serializer,
+    private readonly flights: SingleFlight,
+    clock: Clock,
+    cacheName: string,
+  ) {
+    this.#events = new Events(cacheName);
+    this.#publisher = new Publisher(entries, serializer, this.#outages, this.#events);
+    this.#postponed = new PostponedRuns(clock);
+  }
+
+  /** @returns `undefined` where Redis is unavailable and the call does without */
+  look(flight: Flight, call: ReadThroughCall): Promise<Look | undefined> {
+    flight.looks += 1;
+    return this.#outages.without(call, flight, () => this.entries.look(call.redisKey, call.policy.look));
+  }
+
+  /** As `look`, of an entry that was just found missing. */
+  lookAfterMiss(flight: Flight, call: ReadThroughCall): Promise<Look | undefined> {
+    flight.looks += 1;
+    return this.#outages.without(call, flight, () => this.entries.lookAgain(call.redisKey, call.policy.look));
+  }
+
+  /** Many at once: of those that stand only their texts. */
+  texts(calls: readonly EntryCall[], outage: Outage): Promise<(string | null)[] | undefined> {
+    const [first] = calls;
+    if (first === undefined) return Promise.resolve([]);
+    return this.#outages.without(first, outage, () =>
+      this.entries.textsOf(calls.map(({ redisKey }) => redisKey)),
+    );
+  }
+
+  /** What is to be given to those who ask, after a look. */
+  async answer(flight: Flight, call: ReadThroughCall, look: Look | undefined): Promise<Answer> {
+    if (look === undefined) return { text: await flight.begin(this.#publisher.make(flight, call)) };
+    if (look.state === 'stands') {
+      if (look.isDue) this.#refreshAhead(call, look);
+      return { text: look.text };
+    }
+    const stale = this.#staleValue(look);
+    if (stale !== undefined && this.#postponed.has(stale.nonce)) {
+      this.#events.servedStale('postponed');
+      return { text: stale.text, staleSince: flight.looks };
+    }
+    const over: Over = look.state === 'stale' ? { kind: 'stale', nonce: look.nonce } : { kind: 'nothing' };
+    // one that goes on behind already is as good
+    const runner = this.flights.behind(call.redisKey) ?? flight;
+    const run = runner.run ?? flight.begin(this.#makeInPlaceOf(flight, call, over, stale));
+    const result = runner === flight ? run : waitAs(flight, runner, run);
+    return stale === undefined
+      ? { text: await result }
+      : await this.#answerInTime(flight, call, runner, result);
+  }
+
+  /** The value that takes the place of a text which cannot be read. */
+  async replace(flight: Flight, call: ReadThroughCall, text: string): Promise<Answer> {
+    return { text: await flight.begin(this.#publisher.make(flight, call, { kind: 'standing', text })) };
+  }
+
+  /** The value that is made, or, where that takes too long or fails, the stale one, if it may still be served. */
+  async #answerInTime(
+    flight: Flight,
+    call: ReadThroughCall,
+    runner: Flight,
+    run: Promise<string | undefined>,
+  ): Promise<Answer> {
+    const first = await firstOf(run, call.policy.readThrough.softTimeout);
+    if (first.outcome === 'made') return { text: first.text };
+    if (first.outcome === 'failed' && first.error === runner.storeFailure) throw first.error;
+    const again = await this.#lookAgain(flight, call);
+    if (again.state === 'stands') return { text: again.text };
+    const served = this.#staleValue(again);
+    if (served === undefined) return { text: await run };
+    this.#events.servedStale(first.outcome, first.error);
+    return { text: served.text, staleSince: flight.looks };
+  }
+
+  #refreshAhead(call: ReadThroughCall, { text, nonce }: Extract<Look, { state: 'stands' }>): void {
+    const { redisKey, key } = call;
+    if (this.flights.behind(redisKey) !== undefined || this.#postponed.has(nonce || redisKey)) return;
+    const value = this.#read(text);
+    if (value === undefined) return;
+    this.flights.beginBehind(redisKey, key, async (flight) => {
+      const over: Over = { kind: 'standing', text, nonce };
+      try {
+        return await this.#makeInPlaceOf(flight, call, over, { ...value, nonce: nonce || redisKey });
+      } catch (error) {
+        this.#events.failedBehind(error);
+        throw error;
+      }
+    });
+  }
+
+  /** After a failure the factory is left alone for a while, since there is a value to serve. */
+  async #makeInPlaceOf(
+    flight: Flight,
+    call: ReadThroughCall,
+    over: Over,
+    stale: StaleValue | undefined,
+  ): Promise<string | undefined> {
+    try {
+      return await this.#publisher.make(flight, call, over, stale);
+    } catch (error) {
+      if (stale !== undefined && error !== flight.storeFailure)
+        this.#postponed.postpone(stale.nonce, call.policy.readThrough.retryAfter);
+      throw error;
+    }
+  }
+
+  /** A value that cannot be looked at again is not served. */
+  async #lookAgain(flight: Flight, { redisKey, policy }: ReadThroughCall): Promise<Look> {
+    flight.looks += 1;
+    try {
+      return await this.entries.lookAgain(redisKey, policy.look);
+    } catch {
+      return { state: 'missing' };
+    }
+  }
+
+  #staleValue(look: Look): StaleValue | undefined {
+    if (look.state !== 'stale' || look.text === null) return undefined;
+    const read = this.#read(look.text);
+    return read === undefined ? undefined : { ...read, nonce: look.nonce };
+  }
+
+  #read(text: string): Stale | undefined {
+    try {
+      return { text, value: this.serializer.loads(text) };
+    } catch {
+      return undefined;
+    }
+  }
+}
