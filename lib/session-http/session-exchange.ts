@@ -104,6 +104,10 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     return this.#http.notLoaded;
   }
 
+  replaceSession(next: Session): void {
+    this.#session = next;
+  }
+
   warnOfLateRead(): void {
     this.#http.warnOfLateRead(routeOf(this.carrier));
   }

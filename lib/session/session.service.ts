@@ -95,6 +95,7 @@ export class SessionService {
       expired: (key) => events.emit('expired', key),
       save: (state) => this.save(state),
       flush: (state) => this.flush(state),
+      replace: (state) => this.#replace(state),
       reload: (state) => logUnawaited(this.#reload(state), state),
     };
   }
@@ -220,6 +221,13 @@ export class SessionService {
    */
   discard(session: SessionStatus): Promise<CommitOutcome> {
     return logUnawaited(this.#saver.discard(sessionStateOf(session)));
+  }
+
+  #replace(state: SessionState): SessionState {
+    if (state.request === undefined) return state;
+    const next = state.handOver();
+    state.request.replaceSession(sessionOf(next));
+    return next;
   }
 
   #loadOnce(state: SessionState): Promise<void> {

@@ -75,8 +75,8 @@ class AccountController {
   }
 }
 
-const recipe = (): Recipe<NestExpressApplication> => ({
-  imports: [PassportModule.register({ session: true })],
+const recipe = (keepSessionInfo = false): Recipe<NestExpressApplication> => ({
+  imports: [PassportModule.register({ session: true, keepSessionInfo })],
   controllers: [AccountController],
   providers: [LocalStrategy, Names],
   main: (app) => void app.use(passport.initialize(), passport.session()),
@@ -99,6 +99,12 @@ describe('@nestjs/passport on Express, wired in main.ts', () => {
     assert.equal((await visitor.post('/logout')).status, 201);
     assert.equal((await visitor.get('/me')).text, '{"user":null}');
     assert.notEqual(visitor.cookie('sid'), loggedIn);
+  });
+
+  it('SE22 keeps with keepSessionInfo what the visitor had', async () => {
+    const visitor = (await startExpress(recipe(true))).visitor();
+    await visitor.post('/cart');
+    assert.equal((await login(visitor)).text, '{"user":"ada","cart":["book"]}');
   });
 
   it('SE25 changes nothing for a wrong password', async () => {

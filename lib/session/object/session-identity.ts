@@ -30,15 +30,16 @@ export class Ending {
 export class SessionIdentity {
   /** Whether a browser's navigation asks, rather than a page that polls. */
   isNavigation = false;
-  readonly ending = new Ending();
-
   #presented: string | null;
   #found: FoundSession['state'] | 'unloaded' | 'none';
   #stored: string | null = null;
   #drawn: string | null = null;
   #startsAfresh = false;
 
-  constructor(presented: string | null) {
+  constructor(
+    presented: string | null,
+    readonly ending = new Ending(),
+  ) {
     this.#presented = presented;
     this.#found = presented === null ? 'none' : 'unloaded';
   }
@@ -86,6 +87,17 @@ export class SessionIdentity {
   get mayCreate(): boolean {
     if (this.#startsAfresh || !this.hasTrace) return true;
     return this.#found === 'ended' && this.isNavigation;
+  }
+
+  /** That of a session that goes on in the place of this one's: what this one's has to end, that one ends. */
+  handOver(): SessionIdentity {
+    const next = new SessionIdentity(this.#presented, this.ending);
+    next.isNavigation = this.isNavigation;
+    next.#found = this.#found;
+    next.#stored = this.#stored;
+    next.#drawn = this.#drawn;
+    next.#startsAfresh = this.#startsAfresh;
+    return next;
   }
 
   attach(found: FoundSession): void {

@@ -140,14 +140,17 @@ const attempt = (work: () => void): Promise<void> =>
     resolve();
   });
 
-/** What is kept are the entries as they are now, whatever becomes of the stored session. */
+/**
+ * What is kept are the entries as they are now, whatever becomes of the stored session. A request goes on with another
+ * object, as libraries expect: they read from the one before what they keep.
+ */
 const regenerate = async (state: SessionState, names: readonly string[]): Promise<void> => {
   const kept = names.filter((name) => state.has(name)).map((name) => [name, state.read(name)] as const);
-  const flushing = flush(state);
-  if (!state.committed) {
-    state.startAfresh();
-    for (const [name, value] of kept) state.write(name, value);
-  }
+  state.refuseAfterUse();
+  const next = state.keeper.replace(state);
+  const flushing = flush(next);
+  next.startAfresh();
+  for (const [name, value] of kept) next.write(name, value);
   await flushing;
 };
 

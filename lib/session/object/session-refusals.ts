@@ -5,6 +5,12 @@ export const notLoaded = (
   why = 'The session has not been loaded: await SessionService.ensureLoaded(session) first',
 ): SessionStateError => new SessionStateError(why);
 
+export const alreadyReplaced = (): SessionStateError =>
+  new SessionStateError(
+    'session.regenerate() gave the request a new session, and this object is the one before: it can be read, and a change ' +
+      'of it would be lost. Use request.session, which is the new one',
+  );
+
 export const alreadyCommitted = (): SessionStateError =>
   new SessionStateError(
     'The session was already committed with the response, this change would be lost. Change it before the ' +

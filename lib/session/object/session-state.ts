@@ -6,7 +6,7 @@ import { getEntry, layOver, type SessionData, setEntry } from '../wire/session-d
 import { SessionChanges } from './session-changes.js';
 import { addEntry } from './session-counter.js';
 import type { SessionRequest } from './session-request.js';
-import { alreadyCommitted, notLoaded } from './session-refusals.js';
+import { alreadyCommitted, alreadyReplaced, notLoaded } from './session-refusals.js';
 import { EXPIRY_ENTRY, type SessionExpiryRules } from './session-expiry.js';
 import { bindTo, CYCLED_ENTRY, type DjangoLogin, isOwnEntry } from './session-user.js';
 
@@ -23,6 +23,8 @@ export interface SessionKeeper {
   check(name: string, value: unknown, callee?: unknown): void;
   save(session: SessionState): Promise<void>;
   flush(session: SessionState): Promise<void>;
+  /** What the request of a session goes on with in its place; itself where no request has it. */
+  replace(session: SessionState): SessionState;
   reload(session: SessionState): Promise<void>;
 }
 
@@ -45,7 +47,6 @@ export class SessionState {
   /** Whether the entries here replace those of other requests, rather than being laid over them. */
   replacing = false;
   /** The saves under way. */
-  readonly saves = new Set<Promise<void>>();
   loading: Promise<void> | undefined;
   /** Why it could not be loaded; whoever touches it meets this. */
   loadFailure: Error | undefined;
@@ -60,12 +61,16 @@ export class SessionState {
   #saving: SaveInProgress | undefined;
   #exposed = false;
   #isUnreadable = false;
+  #isReplaced = false;
 
   constructor(
     readonly keeper: SessionKeeper,
     key: string | null,
+    identity = new SessionIdentity(key),
+    /** The saves under way. */
+    readonly saves = new Set<Promise<void>>(),
   ) {
-    this.#identity = new SessionIdentity(key);
+    this.#identity = identity;
   }
 
   get [STATE](): this {
@@ -219,17 +224,29 @@ export class SessionState {
 
   /** Ends the use by a request, once. */
   commitOnce(commit: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+    if (this.#isReplaced) return Promise.reject(alreadyReplaced());
     this.committed = true;
     return (this.#commitment ??= commit());
   }
 
   /** Gives up key and entries; what is set afterwards belongs to a new session. */
   end(): void {
-    this.#refuseAfterCommit();
+    this.refuseAfterUse();
     this.#identity.end();
     this.#text = null;
     this.#forgetChanges();
     this.accessed = true;
+  }
+
+  /** Leaves everything but what can be read to another state, which goes on in its place. */
+  handOver(): SessionState {
+    const next = new SessionState(this.keeper, null, this.#identity.handOver(), this.saves);
+    next.request = this.request;
+    next.effect = this.effect;
+    next.inspected = this.inspected;
+    this.#saving = undefined;
+    this.#isReplaced = true;
+    return next;
   }
 
   /** Has what follows stored under a new key, whatever was found under the old one. */
@@ -240,7 +257,7 @@ export class SessionState {
 
   /** Forgets the changes and takes what the store has now. */
   renew(found: FoundSession): void {
-    this.#refuseAfterCommit();
+    this.refuseAfterUse();
     this.#forgetChanges();
     this.attach(found);
   }
@@ -354,12 +371,14 @@ export class SessionState {
   }
 
   #changing(): SessionData {
-    this.#refuseAfterCommit();
+    this.refuseAfterUse();
     this.requireLoaded();
     return this.#reading();
   }
 
-  #refuseAfterCommit(): void {
+  /** @throws SessionStateError when what is changed from here on would be lost. */
+  refuseAfterUse(): void {
+    if (this.#isReplaced) throw alreadyReplaced();
     if (this.committed) throw alreadyCommitted();
   }
 

@@ -161,6 +161,8 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
 
   /**
    * Ends the session as `flush()` does, so that what follows is saved under a new key; keeps the entries of these names.
+   * A request goes on with a new object, `request.session`, at once: this one can still be read, and changing it throws a
+   * SessionStateError. A session that SessionService loaded stays the same object.
    *
    * @throws TypeError for what is no list of names and no callback.
    */

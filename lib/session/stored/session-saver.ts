@@ -1,9 +1,5 @@
 import type { SessionSettings } from '../../config/settings.js';
-import {
-  SessionConflictError,
-  SessionInterruptedError,
-  SessionStateError,
-} from '../../errors/session.errors.js';
+import { SessionConflictError, SessionInterruptedError } from '../../errors/session.errors.js';
 import { type SaveLane, SaveQueue } from './save-queue.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionData } from '../wire/session-data.js';
@@ -74,13 +70,9 @@ export class SessionSaver {
 
   async #save(state: SessionState, mustCreate: boolean): Promise<void> {
     state.requireLoaded();
-    if (state.committed)
-      throw new SessionStateError(
-        'The session was already committed with the response and cannot be saved again; load it anew with ' +
-          'SessionService.load() and save that',
-      );
-    if (state.ending.work !== undefined) await state.ending.work;
+    state.refuseAfterUse();
     const { count } = state.ending;
+    if (state.ending.work !== undefined) await state.ending.work;
     await this.#inTurn(state, async (lane, deadline) => {
       // Flushed while it queued: what was to be saved is no more.
       if (state.ending.count !== count) return;
