@@ -20,16 +20,16 @@ const together = (
     ? (one ?? other)
     : { read: one.read || other.read, written: one.written || other.written };
 
-const accessTo = (state: SessionState): SessionAccess => ({
-  read: state.accessed || state.inspected,
+const accessTo = ({ use, entries, moving, ending }: SessionState): SessionAccess => ({
+  read: use.isAccessed || use.isInspected,
   written:
-    state.modified ||
-    state.moving !== undefined ||
-    state.ending.count > 0 ||
-    state.saves.size > 0 ||
-    state.effect !== 'nothing' ||
-    isChangedInside(state),
+    entries.isModified ||
+    moving !== undefined ||
+    ending.count > 0 ||
+    use.saves.size > 0 ||
+    use.effect !== 'nothing' ||
+    isChangedInside(entries),
 });
 
-const isChangedInside = (state: SessionState): boolean =>
-  state.isExposed && !isDeepStrictEqual(JSON.parse(state.json), state.data);
+const isChangedInside = (entries: SessionState['entries']): boolean =>
+  entries.isExposed && !isDeepStrictEqual(JSON.parse(entries.json), entries.data);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SessionRequest } from '../session/object/session-request.js';
-import { type SessionState, sessionStateOf } from '../session/object/session-state.js';
+import type { SessionState } from '../session/object/session-state.js';
+import { sessionStateOf } from '../session/object/state-of.js';
 import type { Session } from '../session/object/session.js';
 import { ignore } from '../common/ignore.js';
 import {
@@ -77,7 +78,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     if (this.#session === undefined) {
       this.#session = this.#http.service.open(this.#presented);
       const state = sessionStateOf(this.#session);
-      state.request = this;
+      state.use.serve(this);
       state.identity.isNavigation = this.response.req.headers['sec-fetch-mode'] === 'navigate';
       if (this.#hold.phase !== 'open' || this.response.headersSent) this.pass();
       else this.gate(this);
@@ -119,7 +120,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
 
   get #wasLoaded(): boolean {
     const state = this.#state();
-    return state !== undefined && (state.accessed || (state.isLoaded && this.#presented !== undefined));
+    return state !== undefined && (state.use.isAccessed || (state.isLoaded && this.#presented !== undefined));
   }
 
   /** What a look at the session's state gives; `undefined` where nobody asked for the session. */
@@ -179,9 +180,10 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     if (state === undefined) return false;
     if (state.loadFailure !== undefined) return true;
     const { saveEveryRequest } = this.#http.settings;
-    const isAskedFor = state.effect !== 'nothing' || state.saves.size > 0 || state.ending.work !== undefined;
+    const isAskedFor =
+      state.use.effect !== 'nothing' || state.use.saves.size > 0 || state.ending.work !== undefined;
     if (isSkipped) return isAskedFor;
-    return state.accessed || isAskedFor || (saveEveryRequest && state.isLoaded && !state.isNew);
+    return state.use.isAccessed || isAskedFor || (saveEveryRequest && state.isLoaded && !state.isNew);
   }
 
   #carryOut(task: Task, statusCode: number): Promise<void> {
@@ -193,7 +195,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
         this.#committing = undefined;
         this.#failure = { error: error as Error };
         // an exception filter may still use the session; what it changes is saved only if it saves it itself
-        sessionStateOf(this.session).committed = false;
+        sessionStateOf(this.session).use.reopen();
         // the client is told of a failure already
         if (statusCode < SERVER_ERROR) throw error;
         this.logFailure(error);
@@ -215,7 +217,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     });
     if (change === 'give') headers.setCookie(lines, this.#issuedCookie);
     else if (change === 'take') headers.setCookie(lines, cookie.expire());
-    else if (state?.accessed && !isSkipped) headers.vary(lines);
+    else if (state?.use.isAccessed && !isSkipped) headers.vary(lines);
     if (statusCode === SERVICE_UNAVAILABLE && isUnavailable(this.#failure?.error ?? state?.loadFailure))
       suggestRetry(lines);
     this.pass();
@@ -223,8 +225,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
 
   /** What is changed from here on would be lost. */
   pass(): void {
-    const state = this.#state();
-    if (state !== undefined) state.committed = true;
+    this.#state()?.use.close();
   }
 
   failure(error: unknown): FailureReply {
@@ -236,10 +237,11 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   /** What the end of the request asks of the service; most requests ask for nothing. */
   #task(statusCode: number): Task | undefined {
     const state = this.#state();
-    if (state === undefined || state.committed) return undefined;
-    const underWay = state.ending.work !== undefined || state.saves.size > 0;
+    if (state === undefined || state.use.isCommitted) return undefined;
+    const underWay = state.ending.work !== undefined || state.use.saves.size > 0;
     if (this.#isError(statusCode) || this.access === 'skipped') return underWay ? 'discard' : undefined;
-    const idle = !state.modified && !state.isExposed && state.moving === undefined && !underWay;
+    const idle =
+      !state.entries.isModified && !state.entries.isExposed && state.moving === undefined && !underWay;
     const isExtended = this.#http.settings.saveEveryRequest && state.isLoaded && !state.isNew;
     return idle && !isExtended ? undefined : 'commit';
   }

@@ -15,9 +15,11 @@ import { isSessionKey } from './wire/session-key.js';
 import { sessionOf } from './object/session-proxy.js';
 import { SessionReader } from './stored/session-reader.js';
 import { SessionSigner } from './wire/session-signer.js';
-import type { FoundSession } from './object/session-identity.js';
+import { type FoundSession, SessionIdentity } from './object/session-identity.js';
 import type { CommitOutcome } from './object/session-save.js';
-import { isSession, type SessionKeeper, SessionState, sessionStateOf } from './object/session-state.js';
+import { type SessionKeeper, SessionState } from './object/session-state.js';
+import { isSession, sessionStateOf } from './object/state-of.js';
+import { expose } from './object/session-verbs.js';
 import { SessionEnder } from './stored/session-ender.js';
 import { SessionSaver } from './stored/session-saver.js';
 import { SessionStore } from './stored/session-store.js';
@@ -93,16 +95,20 @@ export class SessionService {
         }
       },
       expired: (key) => events.emit('expired', key),
-      save: (state) => this.save(state),
-      flush: (state) => this.flush(state),
-      replace: (state) => this.#replace(state),
+      save: (state) => logUnawaited(this.#saver.save(state, false), state),
+      flush: (state) => logUnawaited(this.#saver.flush(state), state),
+      replace: (state) => {
+        const next = state.use.request === undefined ? state : state.handOver();
+        state.use.request?.replaceSession(sessionOf(next));
+        return next;
+      },
       reload: (state) => logUnawaited(this.#reload(state), state),
     };
   }
 
   /** A new, empty session, stored under a fresh key. */
   create<T extends object = Record<string, unknown>>(): Promise<Session<T>> {
-    const state = new SessionState(this.#keeper, null);
+    const state = new SessionState(this.#keeper, new SessionIdentity(null));
     return logUnawaited(this.#saver.save(state, true).then(() => sessionOf<T>(state)));
   }
 
@@ -130,7 +136,7 @@ export class SessionService {
 
   /** A session that is loaded when `ensureLoaded` is called, or never; one without a key needs no loading. */
   open<T extends object = Record<string, unknown>>(key?: string): Session<T> {
-    return sessionOf<T>(new SessionState(this.#keeper, isSessionKey(key) ? key : null));
+    return sessionOf<T>(new SessionState(this.#keeper, new SessionIdentity(isSessionKey(key) ? key : null)));
   }
 
   /** Loads an opened session, once. */
@@ -196,7 +202,7 @@ export class SessionService {
   encode(data: object): string {
     if (Array.isArray(data) || (data as unknown) === null)
       throw new TypeError('encode takes an object of entries, not an array or null');
-    const entries = isSession(data) ? sessionStateOf(data).expose() : (data as SessionData);
+    const entries = isSession(data) ? expose(sessionStateOf(data)) : (data as SessionData);
     return this.#codec.seal(this.#codec.toJson(entries));
   }
 
@@ -223,29 +229,15 @@ export class SessionService {
     return logUnawaited(this.#saver.discard(sessionStateOf(session)));
   }
 
-  #replace(state: SessionState): SessionState {
-    if (state.request === undefined) return state;
-    const next = state.handOver();
-    state.request.replaceSession(sessionOf(next));
-    return next;
-  }
-
   #loadOnce(state: SessionState): Promise<void> {
     const { presented: key } = state.identity;
-    return state.isLoaded || key === null ? DONE : (state.loading ??= this.#load(state, key));
+    return state.isLoaded || key === null ? DONE : state.loadOnce(() => this.#find(key));
   }
 
-  async #load(state: SessionState, key: string): Promise<void> {
-    try {
-      const found = await this.#store.find(key);
-      if (found.state === 'unknown') this.#events.emit('rejected', key);
-      if (!state.isLoaded) state.attach(found);
-    } catch (error) {
-      state.loadFailure = error as Error;
-      throw error;
-    } finally {
-      state.loading = undefined;
-    }
+  async #find(key: string): Promise<FoundSession> {
+    const found = await this.#store.find(key);
+    if (found.state === 'unknown') this.#events.emit('rejected', key);
+    return found;
   }
 
   /** When the store cannot be read the session stays what it was. */

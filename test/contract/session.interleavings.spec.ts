@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { SessionService } from '../../lib/session/session.service.js';
-import { sessionStateOf } from '../../lib/session/object/session-state.js';
+import { sessionStateOf } from '../../lib/session/object/state-of.js';
 import type { Session } from '../../lib/session/object/session.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { sessionsOf, storeKeyOf, storeSession, sessionKeysOf } from '../support/sessions.js';

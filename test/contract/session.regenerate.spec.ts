@@ -1,6 +1,6 @@
 import { SessionInterruptedError, SessionStateError } from '../../lib/errors/session.errors.js';
 import type { Session } from '../../lib/session/object/session.js';
-import { sessionStateOf } from '../../lib/session/object/session-state.js';
+import { sessionStateOf } from '../../lib/session/object/state-of.js';
 import type { SessionService } from '../../lib/session/session.service.js';
 import { sessionKeysOf, sessionsOf, storeKeyOf, storeSession } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
@@ -14,12 +14,12 @@ describeOnEveryStore('Sessions that are regenerated', (context) => {
   const loadForRequest = async (): Promise<Session> => {
     const session = await sessions.load(key);
     current = session;
-    sessionStateOf(session).request = {
+    sessionStateOf(session).use.serve({
       isOver: false,
       notLoaded: 'not loaded',
       warnOfLateRead: () => undefined,
-      replaceSession: (next) => (current = next),
-    };
+      replaceSession: (next) => void (current = next),
+    });
     return session;
   };
 

@@ -1,5 +1,5 @@
 import { SessionConflictError, SessionInterruptedError } from '../../lib/errors/session.errors.js';
-import { sessionStateOf } from '../../lib/session/object/session-state.js';
+import { sessionStateOf } from '../../lib/session/object/state-of.js';
 import type { SessionService } from '../../lib/session/session.service.js';
 import { sessionKeysOf, sessionsOf, storeKeyOf, storeSession } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';

@@ -22,7 +22,7 @@ export const cookieChange = (facts: CookieFacts): CookieChange => {
   return takesCookie(facts) ? 'take' : 'none';
 };
 
-const givesKey = ({ isNew, effect }: SessionState, { isError }: CookieFacts): boolean => {
+const givesKey = ({ isNew, use: { effect } }: SessionState, { isError }: CookieFacts): boolean => {
   if (isNew || effect === 'nothing' || effect === 'deleted') return false;
   // of what an error page leaves behind the client needs a new key only where its old one is worth nothing now
   return !isError || effect === 'cycled';
@@ -32,7 +32,7 @@ const takesCookie = ({ state, presented, isSkipped, hasFailed, isError }: Cookie
   if (presented === 'nothing') return false;
   if (presented === 'malformed') return !isSkipped;
   if (state === undefined) return false;
-  if (hasFailed && state.effect !== 'deleted') return false;
-  if (!state.accessed || !state.isLoaded || !state.isNew || state.identity.hasTrace) return false;
+  if (hasFailed && state.use.effect !== 'deleted') return false;
+  if (!state.use.isAccessed || !state.isLoaded || !state.isNew || state.identity.hasTrace) return false;
   return state.isEmpty || ((hasFailed || isError) && state.ending.count > 0);
 };

@@ -34,12 +34,12 @@ export const logUnawaited = <T>(work: Promise<T>, state?: SessionState): Promise
   const observed = new ObservedPromise<T>((resolve, reject) => {
     work.then(resolve, reject);
   });
-  const isBeforeCommit = state?.request !== undefined && !state.committed;
+  const isBeforeCommit = state?.use.request !== undefined && !state.use.isCommitted;
   observed.peek((error) => {
     const isMetAgain = isBeforeCommit && !(error instanceof SessionStateError);
     if (observed.isObserved || isMetAgain) return;
     const message = error instanceof Error ? error.message : String(error);
-    const what = state?.committed
+    const what = state?.use.isCommitted
       ? 'A request used its session after its response'
       : 'A call of a session failed, and nobody awaits it';
     sessionLogger.warn(`${what}: ${message}`);

@@ -3,7 +3,20 @@ import { logUnawaited } from './log-unawaited.js';
 import type { ExpiryReckoning, SessionCallback, SessionExpiry } from './session.js';
 import type { SessionData } from '../wire/session-data.js';
 import { EXPIRY_ENTRY } from './session-expiry.js';
-import { type SessionState, sessionStateOf } from './session-state.js';
+import type { SessionState } from './session-state.js';
+import { sessionStateOf } from './state-of.js';
+import {
+  clearEntries,
+  cycleKey,
+  entryNames,
+  hasEntry,
+  incrementEntry,
+  listEntries,
+  readEntry,
+  removeEntry,
+  signIn,
+  writeEntry,
+} from './session-verbs.js';
 import { djangoLoginOf, userIdOf } from './session-user.js';
 
 const TEST_COOKIE_ENTRY = 'testcookie';
@@ -15,44 +28,44 @@ export const sessionProperties: Readonly<Record<string, (state: SessionState) =>
   id: (state) => state.decode().key,
   isNew: (state) => state.decode().isNew,
   isEmpty: (state) => state.isEmpty,
-  accessed: (state) => state.accessed,
-  modified: (state) => state.modified,
+  accessed: (state) => state.use.isAccessed,
+  modified: (state) => state.entries.isModified,
 };
 
 const access = {
   get(this: object, name: string, defaultValue?: unknown): unknown {
-    const value = sessionStateOf(this).read(name);
+    const value = readEntry(sessionStateOf(this), name);
     return value === undefined ? defaultValue : value;
   },
 
   set(this: object, name: string, value: unknown): void {
-    sessionStateOf(this).write(name, value, Reflect.get(access, 'set'));
+    writeEntry(sessionStateOf(this), name, value, Reflect.get(access, 'set'));
   },
 
   has(this: object, name: string): boolean {
-    return sessionStateOf(this).has(name);
+    return hasEntry(sessionStateOf(this), name);
   },
 
   delete(this: object, name: string): boolean {
-    return sessionStateOf(this).remove(name);
+    return removeEntry(sessionStateOf(this), name);
   },
 
   pop(this: object, name: string, defaultValue?: unknown): unknown {
     const state = sessionStateOf(this);
-    const value = state.read(name);
-    if (!state.has(name)) return defaultValue;
-    state.remove(name);
+    const value = readEntry(state, name);
+    if (!hasEntry(state, name)) return defaultValue;
+    removeEntry(state, name);
     return value;
   },
 
   setDefault(this: object, name: string, value: unknown): unknown {
     const state = sessionStateOf(this);
-    if (!state.has(name)) state.write(name, value, Reflect.get(access, 'setDefault'));
-    return state.read(name);
+    if (!hasEntry(state, name)) writeEntry(state, name, value, Reflect.get(access, 'setDefault'));
+    return readEntry(state, name);
   },
 
   increment(this: object, name: string, by = 1): number {
-    return sessionStateOf(this).increment(name, by);
+    return incrementEntry(sessionStateOf(this), name, by);
   },
 
   update(this: object, entries: SessionData): void {
@@ -66,68 +79,66 @@ const access = {
       if (value !== undefined) state.keeper.check(name, value, Reflect.get(access, 'update'));
     }
     for (const [name, value] of Object.entries(entries))
-      state.write(name, value, Reflect.get(access, 'update'));
+      writeEntry(state, name, value, Reflect.get(access, 'update'));
   },
 
   clear(this: object): void {
-    sessionStateOf(this).clear();
+    clearEntries(sessionStateOf(this));
   },
 };
 
 const listing = {
   keys(this: object): string[] {
-    return sessionStateOf(this).names();
+    return entryNames(sessionStateOf(this));
   },
 
   values(this: object): unknown[] {
-    return sessionStateOf(this)
-      .exposeEntries()
-      .map(([, value]) => value);
+    return listEntries(sessionStateOf(this)).map(([, value]) => value);
   },
 
   entries(this: object): [string, unknown][] {
-    return sessionStateOf(this).exposeEntries();
+    return listEntries(sessionStateOf(this));
   },
 
   toJSON(this: object): SessionData {
-    return Object.fromEntries(sessionStateOf(this).exposeEntries());
+    return Object.fromEntries(listEntries(sessionStateOf(this)));
   },
 };
 
 const expiry = {
   setExpiry(this: object, value: SessionExpiry): void {
     const state = sessionStateOf(this);
-    if (value === null) state.remove(EXPIRY_ENTRY);
-    else state.write(EXPIRY_ENTRY, state.keeper.expiry.toEntry(value));
+    if (value === null) removeEntry(state, EXPIRY_ENTRY);
+    else writeEntry(state, EXPIRY_ENTRY, state.keeper.expiry.toEntry(value));
   },
 
   getExpiryAge(this: object, reckoning?: ExpiryReckoning): number {
     const state = sessionStateOf(this);
-    return state.keeper.expiry.age(state.read(EXPIRY_ENTRY), reckoning);
+    return state.keeper.expiry.age(readEntry(state, EXPIRY_ENTRY), reckoning);
   },
 
   getExpiryDate(this: object, reckoning?: ExpiryReckoning): Date {
     const state = sessionStateOf(this);
-    return state.keeper.expiry.date(state.read(EXPIRY_ENTRY), reckoning);
+    return state.keeper.expiry.date(readEntry(state, EXPIRY_ENTRY), reckoning);
   },
 
   expiresAtBrowserClose(this: object): boolean {
     const state = sessionStateOf(this);
-    return state.keeper.expiry.atBrowserClose(state.read(EXPIRY_ENTRY));
+    return state.keeper.expiry.atBrowserClose(readEntry(state, EXPIRY_ENTRY));
   },
 };
 
 const testCookie = {
   setTestCookie(this: object): void {
-    sessionStateOf(this).write(TEST_COOKIE_ENTRY, TEST_COOKIE_VALUE);
+    writeEntry(sessionStateOf(this), TEST_COOKIE_ENTRY, TEST_COOKIE_VALUE);
   },
 
   testCookieWorked(this: object): boolean {
-    return sessionStateOf(this).read(TEST_COOKIE_ENTRY) === TEST_COOKIE_VALUE;
+    return readEntry(sessionStateOf(this), TEST_COOKIE_ENTRY) === TEST_COOKIE_VALUE;
   },
 
   deleteTestCookie(this: object): void {
-    sessionStateOf(this).remove(TEST_COOKIE_ENTRY);
+    removeEntry(sessionStateOf(this), TEST_COOKIE_ENTRY);
   },
 };
 
@@ -145,12 +156,14 @@ const attempt = (work: () => void): Promise<void> =>
  * object, as libraries expect: they read from the one before what they keep.
  */
 const regenerate = async (state: SessionState, names: readonly string[]): Promise<void> => {
-  const kept = names.filter((name) => state.has(name)).map((name) => [name, state.read(name)] as const);
-  state.refuseAfterUse();
+  const kept = names
+    .filter((name) => hasEntry(state, name))
+    .map((name) => [name, readEntry(state, name)] as const);
+  state.use.refuseAfterEnd();
   const next = state.keeper.replace(state);
   const flushing = flush(next);
   next.startAfresh();
-  for (const [name, value] of kept) next.write(name, value);
+  for (const [name, value] of kept) writeEntry(next, name, value);
   await flushing;
 };
 
@@ -162,7 +175,7 @@ const lifeCycle = {
   cycleKey(this: object): Promise<void> {
     const state = sessionStateOf(this);
     return logUnawaited(
-      attempt(() => state.requestCycle()),
+      attempt(() => cycleKey(state)),
       state,
     );
   },
@@ -170,7 +183,7 @@ const lifeCycle = {
   signIn(this: object, userId: unknown, options?: unknown): Promise<void> {
     const state = sessionStateOf(this);
     return logUnawaited(
-      attempt(() => state.signIn(userIdOf(userId), djangoLoginOf(options))),
+      attempt(() => signIn(state, userIdOf(userId), djangoLoginOf(options))),
       state,
     );
   },

@@ -1,5 +1,5 @@
 import type { SessionData } from '../wire/session-data.js';
-import type { SessionChanges } from './session-changes.js';
+import type { EntriesInSave } from './session-entries.js';
 import type { MoveKind } from './session-identity.js';
 
 /** What was last done to the stored session. */
@@ -14,16 +14,11 @@ export interface CommitOutcome {
 }
 
 /** The session as it was when a save of it began. */
-export interface SaveInProgress {
-  readonly data: SessionData;
-  readonly json: string;
+export interface SaveInProgress extends EntriesInSave {
   /** The key that was drawn for it, if it is to have a new one. */
   readonly drawn: string | null;
-  readonly text: string | null;
-  readonly changes: SessionChanges;
-  readonly modified: boolean;
+  /** How it is to move to that key, if it is stored under another. */
   readonly moving: MoveKind | undefined;
-  readonly replacing: boolean;
 }
 
 /** What stands in the store after a save, unless the session has ended by its own expiry. */

@@ -7,6 +7,7 @@ import type { SessionEnder } from './session-ender.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { CommitOutcome } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
+import { cycleKey } from '../object/session-verbs.js';
 import type { SessionWriter } from './session-writer.js';
 
 /** How many saves of one session may wait for each other in a process. */
@@ -34,19 +35,19 @@ export class SessionSaver {
   }
 
   commit(state: SessionState): Promise<CommitOutcome> {
-    return state.commitOnce(() => this.#commit(state));
+    return state.use.commitOnce(() => this.#commit(state));
   }
 
   async discard(state: SessionState): Promise<CommitOutcome> {
-    state.committed = true;
+    state.use.close();
     await this.#settled(state);
-    return { outcome: state.effect === 'deleted' ? 'deleted' : 'nothing', key: state.identity.stored };
+    return { outcome: state.use.effect === 'deleted' ? 'deleted' : 'nothing', key: state.identity.stored };
   }
 
   flush(state: SessionState): Promise<void> {
     const flushing = this.#flush(state);
     // Whoever does not await it here meets a failure at the commit.
-    if (!state.committed) flushing.catch(() => undefined);
+    if (!state.use.isCommitted) flushing.catch(() => undefined);
     return flushing;
   }
 
@@ -56,21 +57,21 @@ export class SessionSaver {
   }
 
   #underWay(state: SessionState, work: Promise<void>): Promise<void> {
-    const saving: Promise<void> = work.finally(() => state.saves.delete(saving));
-    state.saves.add(saving);
+    const saving = state.use.track(work);
     // Whoever does not await it meets a failure at the commit, which tries again.
-    if (state.request !== undefined && state.isLoaded && !state.committed) saving.catch(() => undefined);
+    if (state.use.request !== undefined && state.isLoaded && !state.use.isCommitted)
+      saving.catch(() => undefined);
     return saving;
   }
 
   async #cycle(state: SessionState): Promise<void> {
-    state.requestCycle();
+    cycleKey(state);
     await this.#save(state, false);
   }
 
   async #save(state: SessionState, mustCreate: boolean): Promise<void> {
     state.requireLoaded();
-    state.refuseAfterUse();
+    state.use.refuseAfterEnd();
     const { count } = state.ending;
     if (state.ending.work !== undefined) await state.ending.work;
     await this.#inTurn(state, async (lane, deadline) => {
@@ -99,30 +100,35 @@ export class SessionSaver {
   }
 
   async #commit(state: SessionState): Promise<CommitOutcome> {
-    if (state.ending.work !== undefined || state.saves.size > 0) await this.#settled(state);
+    if (state.ending.work !== undefined || state.use.saves.size > 0) await this.#settled(state);
     if (state.identity.stored !== null) await this.#commitStored(state);
     else if (state.isLoaded && (state.moving !== undefined || !state.isEmpty || isRefused(state)))
       await this.#inTurn(state, (lane, deadline) => this.#write(state, lane, deadline));
-    return { outcome: state.effect, key: state.identity.stored };
+    return { outcome: state.use.effect, key: state.identity.stored };
   }
 
   /** Waits for flushes and saves that nobody awaited. What a save failed to save is left to the commit. */
   async #settled(state: SessionState): Promise<void> {
     await state.ending.work;
-    await Promise.allSettled(state.saves);
+    await Promise.allSettled(state.use.saves);
   }
 
   async #commitStored(state: SessionState): Promise<void> {
     const isChanged =
-      state.moving !== undefined || state.modified || (state.isExposed && this.#isChangedInside(state));
+      state.moving !== undefined ||
+      state.entries.isModified ||
+      (state.entries.isExposed && this.#isChangedInside(state));
     if (isChanged) await this.#inTurn(state, (lane, deadline) => this.#write(state, lane, deadline));
     else if (this.settings.saveEveryRequest) await this.writer.touch(state);
   }
 
   /** Whether an entry was changed inside. Other writers spell the same content differently: `1.0`, blanks. */
   #isChangedInside(state: SessionState): boolean {
-    const now = this.codec.toJson(state.data);
-    return now !== state.json && now !== this.codec.toJson(this.codec.fromJson(state.json) as SessionData);
+    const now = this.codec.toJson(state.entries.data);
+    return (
+      now !== state.entries.json &&
+      now !== this.codec.toJson(this.codec.fromJson(state.entries.json) as SessionData)
+    );
   }
 
   /**
@@ -161,10 +167,10 @@ export class SessionSaver {
       ending.hasEnded ||= hasEnded;
       ending.hasMetTrace ||= hasMetTrace;
       // of one that had ended before, the cookie may be another login's by now
-      if (hasEnded || !hasMetTrace) state.effect = 'deleted';
+      if (hasEnded || !hasMetTrace) state.use.record('deleted');
     }
   }
 }
 
 /** Whether something was written that may not be saved, so that the request must learn of it. */
-const isRefused = (state: SessionState): boolean => state.modified && !state.identity.mayCreate;
+const isRefused = (state: SessionState): boolean => state.entries.isModified && !state.identity.mayCreate;

@@ -40,18 +40,18 @@ export class SessionWriter {
   /** Stores a new session under the key that was drawn for it. */
   async create(state: SessionState): Promise<void> {
     state.identity.drawFirst();
-    const first = this.#draft(state.data);
+    const first = this.#draft(state.entries.data);
     await this.#during(state, async (save) => {
       const { key, text } = await this.#place(save, first);
       if (!state.endSave(save, { key, text, ...first })) return this.store.remove(key);
-      state.effect = 'created';
+      state.use.record('created');
       this.events.emit('created', key);
     });
   }
 
   /** Stores a session under its own key, if that is free. */
   async insert(state: SessionState, key: string): Promise<void> {
-    const first = this.#draft(state.data);
+    const first = this.#draft(state.entries.data);
     await this.#during(state, async (save) => {
       const text = this.#seal(first);
       if (!(await this.store.insert(key, text, this.#timeToLive(first))))
@@ -59,14 +59,14 @@ export class SessionWriter {
           'The session is stored already; save it without mustCreate, or make a new one with SessionService.create()',
         );
       if (!state.endSave(save, { key, text, ...first })) return this.store.remove(key);
-      state.effect = 'created';
+      state.use.record('created');
       this.events.emit('created', key);
     });
   }
 
   /** Replaces a stored session, with the changes of other requests kept. */
   async update(state: SessionState, key: string, lane: SaveLane, deadline: number): Promise<void> {
-    const first = this.#draft(state.data);
+    const first = this.#draft(state.entries.data);
     let text = '';
     await this.#during(state, async (save) => {
       const draft = await this.#untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
@@ -74,8 +74,7 @@ export class SessionWriter {
         return this.store.replace(key, expected ?? '', text, this.#timeToLive(next));
       });
       lane.latest = text;
-      const isNewToClient = state.effect === 'created' || state.effect === 'cycled';
-      if (state.endSave(save, { key, text, ...draft }) && !isNewToClient) state.effect = 'saved';
+      if (state.endSave(save, { key, text, ...draft })) state.use.record('saved');
     });
   }
 
@@ -84,7 +83,7 @@ export class SessionWriter {
    * nothing. A sign-in may go on where another request moved the session already.
    */
   async move(state: SessionState, oldKey: string, lane: SaveLane, deadline: number): Promise<void> {
-    const first = this.#draft(state.data);
+    const first = this.#draft(state.entries.data);
     await this.#during(state, async (save) => {
       const placed = await this.#place(save, first);
       const { key } = placed;
@@ -104,18 +103,18 @@ export class SessionWriter {
       });
       lane.latest = undefined;
       if (!state.endSave(save, { key, text, ...draft })) return abandon();
-      state.effect = 'cycled';
+      state.use.record('cycled');
       this.events.emit('cycled', key, oldKey);
     });
   }
 
   /** Extends an unchanged session; it may be gone by now. */
   async touch(state: SessionState): Promise<void> {
-    const ttl = this.#timeToLive(state);
-    const { text, identity } = state;
-    if (identity.stored === null || text === null) return;
-    const extended = await this.store.extend(identity.stored, text, ttl);
-    if (extended && state.effect === 'nothing') state.effect = 'touched';
+    const { entries, identity } = state;
+    const ttl = this.#timeToLive(entries);
+    if (identity.stored === null || entries.text === null) return;
+    const extended = await this.store.extend(identity.stored, entries.text, ttl);
+    if (extended) state.use.record('touched');
   }
 
   async #during(state: SessionState, work: (save: SaveInProgress) => Promise<void>): Promise<void> {
@@ -185,7 +184,7 @@ export class SessionWriter {
    */
   #merger(save: SaveInProgress, first: Draft, key: string): (newer: string) => Draft {
     return (newer) => {
-      if (save.replacing) return first;
+      if (save.isReplacing) return first;
       const before = this.codec.fromJson(save.json) as SessionData;
       const { data } = this.reader.read(newer, key);
       // who signs in takes over nothing of another user, whoever was faster

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { setImmediate as settled } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { SessionStateError } from '../../../lib/errors/session.errors.js';
-import { sessionStateOf } from '../../../lib/session/object/session-state.js';
+import { sessionStateOf } from '../../../lib/session/object/state-of.js';
 import { SessionService } from '../../../lib/session/session.service.js';
 import type { Session } from '../../../lib/session/object/session.js';
 import { systemClock } from '../../../lib/common/clock.js';

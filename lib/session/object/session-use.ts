@@ -1,0 +1,101 @@
+import { alreadyCommitted, alreadyReplaced } from './session-refusals.js';
+import type { SessionRequest } from './session-request.js';
+import type { CommitOutcome, SessionEffect } from './session-save.js';
+
+/** `committed` with a response, or `replaced` by the session that `regenerate()` gave the request. */
+type Phase = 'open' | 'committed' | 'replaced';
+
+/** What a request does with its session, and what becomes of that. */
+export class SessionUse {
+  #phase: Phase = 'open';
+  #isAccessed = false;
+  #isInspected = false;
+  #effect: SessionEffect = 'nothing';
+  #commitment: Promise<CommitOutcome> | undefined;
+  #request: SessionRequest | undefined;
+
+  /** @param saves those under way */
+  constructor(readonly saves = new Set<Promise<void>>()) {}
+
+  get request(): SessionRequest | undefined {
+    return this.#request;
+  }
+
+  get isCommitted(): boolean {
+    return this.#phase === 'committed';
+  }
+
+  get isAccessed(): boolean {
+    return this.#isAccessed;
+  }
+
+  /** Whether its key or state was looked at, which is one visitor's as the entries are. */
+  get isInspected(): boolean {
+    return this.#isInspected;
+  }
+
+  /** What was last done to the stored session. */
+  get effect(): SessionEffect {
+    return this.#effect;
+  }
+
+  /** Has a request use the session, which commits it in the end. */
+  serve(request: SessionRequest): void {
+    this.#request = request;
+  }
+
+  noteAccess(): void {
+    this.#isAccessed = true;
+  }
+
+  noteInspection(): void {
+    this.#isInspected = true;
+  }
+
+  /** A client that has to learn a new key learns it, whatever was saved under that afterwards. */
+  record(effect: SessionEffect): void {
+    const isNewToClient = this.#effect === 'created' || this.#effect === 'cycled';
+    if (effect === 'saved' && isNewToClient) return;
+    if (effect === 'touched' && this.#effect !== 'nothing') return;
+    this.#effect = effect;
+  }
+
+  /** Knows a save until it has ended. */
+  track(work: Promise<void>): Promise<void> {
+    const saving: Promise<void> = work.finally(() => this.saves.delete(saving));
+    this.saves.add(saving);
+    return saving;
+  }
+
+  /** @throws SessionStateError when what is changed from here on would be lost. */
+  refuseAfterEnd(): void {
+    if (this.#phase === 'replaced') throw alreadyReplaced();
+    if (this.#phase === 'committed') throw alreadyCommitted();
+  }
+
+  /** What is changed from here on would be lost. */
+  close(): void {
+    if (this.#phase === 'open') this.#phase = 'committed';
+  }
+
+  /** The commit failed, and an exception filter may save what it changes. */
+  reopen(): void {
+    if (this.#phase === 'committed') this.#phase = 'open';
+  }
+
+  commitOnce(commit: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+    if (this.#phase === 'replaced') return Promise.reject(alreadyReplaced());
+    this.close();
+    return (this.#commitment ??= commit());
+  }
+
+  /** That of a session which goes on in the place of this one's. */
+  handOver(): SessionUse {
+    const next = new SessionUse(this.saves);
+    next.#request = this.#request;
+    next.#isInspected = this.#isInspected;
+    next.#effect = this.#effect;
+    this.#phase = 'replaced';
+    return next;
+  }
+}

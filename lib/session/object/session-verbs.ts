@@ -1,0 +1,85 @@
+import { layOver, type SessionData, setEntry } from '../wire/session-data.js';
+import type { SessionState } from './session-state.js';
+import { bindTo, CYCLED_ENTRY, type DjangoLogin, isOwnEntry } from './session-user.js';
+
+/*
+ * What a handler does with a session. Reading throws for a session that could not be loaded, and changing also for
+ * one whose changes would be lost.
+ */
+
+/** The entries for somebody who may change objects inside of them. */
+export const expose = (state: SessionState): SessionData =>
+  state.beginReading() ? state.entries.expose() : {};
+
+/** Names and values but this module's own. */
+export const listEntries = (state: SessionState): [string, unknown][] =>
+  state.beginReading() ? state.entries.list() : [];
+
+export const readEntry = (state: SessionState, name: string): unknown =>
+  state.beginReading() ? state.entries.get(name) : undefined;
+
+export const hasEntry = (state: SessionState, name: string): boolean =>
+  state.beginReading() && Object.hasOwn(state.entries.data, name);
+
+export const entryNames = (state: SessionState): string[] =>
+  state.beginReading() ? Object.keys(state.entries.data).filter((name) => !isOwnEntry(name)) : [];
+
+/** @param callee the function that the application called; a refused value is its caller's */
+export const writeEntry = (state: SessionState, name: string, value: unknown, callee?: unknown): void => {
+  state.beginChange();
+  if (typeof name !== 'string')
+    throw new TypeError(`A session's entry is named by a string, not by a ${typeof name}`);
+  if (value === undefined) return void removeEntry(state, name);
+  state.keeper.check(name, value, callee);
+  state.entries.set(name, value);
+  state.noteChange();
+};
+
+/** Whether there was such an entry. */
+export const removeEntry = (state: SessionState, name: string): boolean => {
+  state.beginChange();
+  if (!state.entries.delete(name)) return false;
+  state.noteChange();
+  return true;
+};
+
+/** Adds to a number; what other requests add meanwhile is kept. */
+export const incrementEntry = (state: SessionState, name: string, by: number): number => {
+  state.beginChange();
+  const sum = state.entries.add(name, by);
+  state.noteChange();
+  return sum;
+};
+
+export const clearEntries = (state: SessionState): void => {
+  state.beginChange();
+  state.entries.clear();
+  state.leaveUnreadable();
+};
+
+/** Moves it to a new key with the next save. */
+export const cycleKey = (state: SessionState): void => {
+  state.beginChange();
+  setEntry(state.entries.data, CYCLED_ENTRY, true);
+  state.move(state.moving ?? 'cycle', [CYCLED_ENTRY]);
+};
+
+/** Moves it to a new key with the next save, bound to a user. */
+export const signIn = (state: SessionState, userId: string, django: DjangoLogin | undefined): void => {
+  state.beginChange();
+  goOnWithMoved(state);
+  const { isOfAnother, changed } = bindTo(state.entries.data, userId, django);
+  if (isOfAnother) {
+    clearEntries(state);
+    bindTo(state.entries.data, userId, django);
+  }
+  state.move('signIn', changed);
+};
+
+/** The entries a visitor had when another request signed in are those of this sign-in, too. */
+const goOnWithMoved = ({ identity: { forksFrom }, entries, keeper }: SessionState): void => {
+  if (forksFrom === null || entries.text === null) return;
+  const { data } = keeper.read(entries.text, forksFrom);
+  layOver(data, Object.keys(entries.data), entries.data);
+  entries.replaceWith(data);
+};
