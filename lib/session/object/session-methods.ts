@@ -1,5 +1,5 @@
-import { describeValue } from '../../common/describe-value.js';
 import { logUnawaited } from './log-unawaited.js';
+import { callbackOf, keptNamesOf } from './session-arguments.js';
 import type { ExpiryReckoning, SessionCallback, SessionExpiry } from './session.js';
 import type { SessionData } from '../wire/session-data.js';
 import { EXPIRY_ENTRY } from './session-expiry.js';
@@ -213,22 +213,6 @@ const lifeCycle = {
     const callback = callbackOf('reload', given);
     return answer(state.keeper.reload(state), callback);
   },
-};
-
-/** @throws TypeError for what is no callback: told later, it would be a rejection that nobody awaits. */
-const callbackOf = (method: string, given: unknown): SessionCallback | undefined => {
-  if (given === undefined || typeof given === 'function') return given as SessionCallback | undefined;
-  throw new TypeError(
-    `session.${method}() takes a callback, or nothing and returns a promise; it got ${describeValue(given)}`,
-  );
-};
-
-const keptNamesOf = (names: unknown): readonly string[] => {
-  if (names === undefined) return [];
-  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
-  throw new TypeError(
-    `session.regenerate() takes an array of the names of the entries to keep, or nothing; it got ${describeValue(names)}`,
-  );
 };
 
 /** Tells a callback, outside of the promise, so that what it throws is not swallowed. */

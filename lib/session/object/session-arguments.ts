@@ -1,0 +1,19 @@
+import { describeValue } from '../../common/describe-value.js';
+import type { SessionCallback } from './session.js';
+
+/** @throws TypeError for what is no callback: told later, it would be a rejection that nobody awaits. */
+export const callbackOf = (method: string, given: unknown): SessionCallback | undefined => {
+  if (given === undefined || typeof given === 'function') return given as SessionCallback | undefined;
+  throw new TypeError(
+    `session.${method}() takes a callback, or nothing and returns a promise; it got ${describeValue(given)}`,
+  );
+};
+
+/** @throws TypeError for what is no list of names */
+export const keptNamesOf = (names: unknown): readonly string[] => {
+  if (names === undefined) return [];
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  throw new TypeError(
+    `session.regenerate() takes an array of the names of the entries to keep, or nothing; it got ${describeValue(names)}`,
+  );
+};
