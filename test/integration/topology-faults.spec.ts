@@ -354,8 +354,11 @@ describe('a fault of a whole topology', () => {
       await cluster.command(from, 'CONFIG', 'RESETSTAT');
       await cluster.command(from, 'MIGRATE', '127.0.0.1', String(to.port), pair[0], '0', '1000');
       // refused with TRYAGAIN until both are in one place
-      const reading = store.getMany(pair);
-      const closing = store.close();
+      const patient = openSource(topology.source, 10_000);
+      opened.push(patient);
+      await patient.connect();
+      const reading = patient.getMany(pair);
+      const closing = patient.close();
       await until('it was refused', async () =>
         (await cluster.command<string>(from, 'INFO', 'errorstats')).includes('TRYAGAIN'),
       );

@@ -1,8 +1,9 @@
 import type { RedisSource } from '../../lib/config/settings.js';
+import { RedisAdmin } from './redis-admin.js';
 import { RedisCluster } from './redis-cluster.js';
 import { RedisProxy } from './redis-proxy.js';
 import { RedisSentinelSet } from './redis-sentinel.js';
-import type { RedisServer } from './redis-server.js';
+import { RedisServer } from './redis-server.js';
 
 /** Longer than any test: that a server is silent leads to no failover. */
 const NEVER_MS = 60_000;
@@ -15,12 +16,59 @@ export interface ProxiedTopology {
   readonly masters: readonly RedisServer[];
   /** The proxy before each of them. */
   readonly proxies: readonly RedisProxy[];
+  /** The proxies before all servers, also those that only tell the way. */
+  readonly allProxies: readonly RedisProxy[];
   readonly source: RedisSource;
   /** Sends one command to a server, past its proxy. */
   command<Reply = unknown>(server: RedisServer, ...args: string[]): Promise<Reply>;
   /** A key beginning with `prefix` that lives on a master. */
   keyOn(master: RedisServer, prefix: string): Promise<string>;
   stop(): Promise<void>;
+}
+
+/** One server. */
+export class ProxiedServer implements ProxiedTopology {
+  readonly #admin = new RedisAdmin();
+
+  private constructor(
+    private readonly server: RedisServer,
+    private readonly proxy: RedisProxy,
+  ) {}
+
+  static async start(): Promise<ProxiedServer> {
+    const server = await RedisServer.start({ config });
+    return new ProxiedServer(server, await RedisProxy.start(server.url));
+  }
+
+  get masters(): readonly RedisServer[] {
+    return [this.server];
+  }
+
+  get proxies(): readonly RedisProxy[] {
+    return [this.proxy];
+  }
+
+  get allProxies(): readonly RedisProxy[] {
+    return this.proxies;
+  }
+
+  get source(): RedisSource {
+    return { kind: 'url', url: this.proxy.url };
+  }
+
+  command<Reply = unknown>(server: RedisServer, ...args: string[]): Promise<Reply> {
+    return this.#admin.command<Reply>(server.port, ...args);
+  }
+
+  keyOn(_master: RedisServer, prefix: string): Promise<string> {
+    return Promise.resolve(`${prefix}:0`);
+  }
+
+  async stop(): Promise<void> {
+    this.#admin.close();
+    await this.proxy.stop();
+    await this.server.stop();
+  }
 }
 
 /** Three masters without replicas. */
@@ -37,6 +85,10 @@ export class ProxiedCluster implements ProxiedTopology {
 
   get masters(): readonly RedisServer[] {
     return this.servers.masters;
+  }
+
+  get allProxies(): readonly RedisProxy[] {
+    return this.proxies;
   }
 
   get source(): RedisSource {
@@ -80,6 +132,10 @@ export class ProxiedSentinels implements ProxiedTopology {
     return this.servers.servers;
   }
 
+  get allProxies(): readonly RedisProxy[] {
+    return [...this.proxies, ...this.sentinelProxies];
+  }
+
   get source(): RedisSource {
     const { masters, proxies, sentinelProxies } = this;
     const sentinelRootNodes = sentinelProxies.map(({ port }) => ({ host: '127.0.0.1', port }));
@@ -99,7 +155,7 @@ export class ProxiedSentinels implements ProxiedTopology {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.proxies, ...this.sentinelProxies].map((proxy) => proxy.stop()));
+    await Promise.all(this.allProxies.map((proxy) => proxy.stop()));
     await this.servers.stop();
   }
 }

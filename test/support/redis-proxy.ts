@@ -1,9 +1,12 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './redis-server.js';
 
 interface Pair {
   readonly near: Socket;
   readonly far: Socket;
+  /** The way is lost without a word, as when a NAT forgets it. */
+  isForgotten: boolean;
 }
 
 /** What happens to the bytes of every connection. */
@@ -13,7 +16,9 @@ type Mode =
   /** They vanish, as behind a firewall that drops packets; connections are still accepted. */
   | 'swallow'
   /** Those of Redis vanish; what it was sent is executed. */
-  | 'swallow replies';
+  | 'swallow replies'
+  /** Connections are accepted and closed at once. */
+  | 'close';
 
 /** A TCP proxy before a Redis, which can do what networks do. */
 export class RedisProxy {
@@ -21,22 +26,38 @@ export class RedisProxy {
   readonly #pairs = new Set<Pair>();
   #mode: Mode = 'pass';
   #bytesPerSecond = Infinity;
+  #requestBytesPerSecond = Infinity;
+  #delayMs = 0;
   #outdated = false;
   #accepted = 0;
 
-  private constructor(private target: { readonly host: string; readonly port: number }) {
+  private constructor(
+    private target: { readonly host: string; readonly port: number },
+    readonly port: number,
+  ) {
     this.#server = createServer((near) => this.#accept(near));
   }
 
   static async start(url: string): Promise<RedisProxy> {
-    const proxy = new RedisProxy(targetOf(url));
-    proxy.#server.listen(0, '127.0.0.1');
-    await once(proxy.#server, 'listening');
+    const proxy = new RedisProxy(targetOf(url), await freePort());
+    await proxy.listen();
     return proxy;
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+  /** Called with the bytes of every request that passes. */
+  onRequest: (bytes: Buffer) => void = () => undefined;
+
+  /** Accepts connections (again). */
+  async listen(): Promise<void> {
+    this.#server.listen(this.port, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  /** Ends every connection and refuses further ones, as a port does on which nothing listens. */
+  async refuse(): Promise<void> {
+    this.drop();
+    this.#server.close();
+    await once(this.#server, 'close');
   }
 
   get url(): string {
@@ -56,6 +77,17 @@ export class RedisProxy {
   /** From now on new connections lead to another server; those that there are stay. */
   moveTo(url: string): void {
     this.target = targetOf(url);
+  }
+
+  /** Ends every connection, and each further one as soon as it is made. */
+  close(): void {
+    this.#mode = 'close';
+    this.drop();
+  }
+
+  /** Forgets the connections that there are, without a word to either end; further ones pass. */
+  forget(): void {
+    for (const pair of this.#pairs) pair.isForgotten = true;
   }
 
   /** From now on no byte passes. */
@@ -78,6 +110,16 @@ export class RedisProxy {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
+  /** Lets requests through at this rate only. */
+  slowRequestsDown(bytesPerSecond: number): void {
+    this.#requestBytesPerSecond = bytesPerSecond;
+  }
+
+  /** Holds each reply back for so long. */
+  delay(ms: number): void {
+    this.#delayMs = ms;
+  }
+
   /** From now on the server gives itself out as a Redis 6. */
   outdate(): void {
     this.#outdated = true;
@@ -92,21 +134,24 @@ export class RedisProxy {
   }
 
   async stop(): Promise<void> {
-    this.drop();
-    this.#server.close();
-    await once(this.#server, 'close');
+    if (this.#server.listening) await this.refuse();
   }
 
   #accept(near: Socket): void {
     this.#accepted++;
+    if (this.#mode === 'close') {
+      near.destroy();
+      return;
+    }
     const far = connect(this.target);
-    const pair = { near, far };
+    const pair = { near, far, isForgotten: false };
     this.#pairs.add(pair);
     near.on('data', (bytes: Buffer) => {
-      if (this.#mode !== 'swallow') far.write(bytes);
+      if (this.#mode !== 'swallow' && !pair.isForgotten) this.#request(pair, bytes);
     });
     far.on('data', (bytes: Buffer) => {
-      if (this.#mode === 'pass') this.#reply(pair, this.#outdated ? outdated(bytes) : bytes);
+      if (this.#mode === 'pass' && !pair.isForgotten)
+        this.#reply(pair, this.#outdated ? outdated(bytes) : bytes);
     });
     const end = (): void => {
       this.#pairs.delete(pair);
@@ -116,13 +161,24 @@ export class RedisProxy {
     for (const socket of [near, far]) socket.on('error', end).on('close', end);
   }
 
+  #request({ near, far }: Pair, bytes: Buffer): void {
+    this.onRequest(bytes);
+    far.write(bytes);
+    slowDown(near, bytes, this.#requestBytesPerSecond);
+  }
+
   #reply({ near, far }: Pair, bytes: Buffer): void {
-    near.write(bytes);
-    if (this.#bytesPerSecond === Infinity) return;
-    far.pause();
-    setTimeout(() => far.resume(), (bytes.length / this.#bytesPerSecond) * 1000);
+    if (this.#delayMs === 0) near.write(bytes);
+    else setTimeout(() => near.write(bytes), this.#delayMs);
+    slowDown(far, bytes, this.#bytesPerSecond);
   }
 }
+
+const slowDown = (source: Socket, { length }: Buffer, bytesPerSecond: number): void => {
+  if (bytesPerSecond === Infinity) return;
+  source.pause();
+  setTimeout(() => source.resume(), (length / bytesPerSecond) * 1000);
+};
 
 const targetOf = (url: string): { readonly host: string; readonly port: number } => {
   const { hostname, port } = new URL(url);

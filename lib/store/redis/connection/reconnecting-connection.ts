@@ -33,6 +33,8 @@ export class ReconnectingConnection {
   #asked: Connection | undefined;
   readonly #waiting = new Set<Promise<unknown>>();
   #readySince = Infinity;
+  /** A time of Date.now(), which goes on while the machine sleeps. */
+  #madeAt = 0;
 
   constructor(private readonly options: ReconnectingConnectionOptions) {}
 
@@ -160,6 +162,7 @@ export class ReconnectingConnection {
       onReadonly: this.#onReadonly,
     });
     this.#readySince = performance.now();
+    this.#madeAt = Date.now();
     if (wasLost) this.options.onChange(this);
   }
 
@@ -177,7 +180,7 @@ export class ReconnectingConnection {
   };
 
   #replace(reason: unknown, how: 'told' | 'silent'): void {
-    const livedLong = performance.now() - this.#readySince > POLICY.shortLifeMs;
+    const livedLong = Math.abs(Date.now() - this.#madeAt) > POLICY.shortLifeMs;
     this.#connection = undefined;
     if (this.#end.signal.aborted) return;
     this.#failure = how === 'silent' && livedLong ? undefined : reason;

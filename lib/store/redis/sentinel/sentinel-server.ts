@@ -33,6 +33,8 @@ export class UnknownMasterError extends Error {
 /** One Sentinel. It is connected to when it is asked something, and then until it is released. */
 export class SentinelServer {
   #connecting: Promise<Connection> | undefined;
+  /** Whether the connection gives a sign of life, while that is asked. */
+  #checking: Promise<boolean> | undefined;
   /** Aborted when the connection is released; each has its own. */
   #released = new AbortController();
 
@@ -62,8 +64,23 @@ export class SentinelServer {
   }
 
   async #ask<T>(question: string, parse: ReplyParser<T>): Promise<T> {
-    const connection = await (this.#connecting ??= this.#connect(this.#released));
+    const connection = await this.#trusted();
     return connection.send(['SENTINEL', question, this.options.name], parse);
+  }
+
+  /** After a pause, as of a frozen process, the way may be gone without a word. */
+  async #trusted(): Promise<Connection> {
+    const released = this.#released;
+    const connection = await this.#current();
+    if (this.#checking === undefined && connection.isTrusted) return connection;
+    this.#checking ??= connection.isAlive().finally(() => (this.#checking = undefined));
+    if (await this.#checking) return connection;
+    this.#forget(released, new Error('No sign of life after a pause'));
+    return this.#current();
+  }
+
+  #current(): Promise<Connection> {
+    return (this.#connecting ??= this.#connect(this.#released));
   }
 
   async #connect(released: AbortController): Promise<Connection> {
