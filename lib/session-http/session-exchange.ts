@@ -17,7 +17,7 @@ import type { HeldResponse } from './gate/held-response.js';
 import { PASS, type Plan, type ResponseOwner, SIGN } from './gate/response-owner.js';
 import { cookieChange } from './headers/cookie-change.js';
 import { type PlatformRequest, routeOf } from './route-of.js';
-import { isMalformed, type SessionHttp, undeclaredSession } from './session-http.js';
+import { type Presented, type SessionHttp, undeclaredSession } from './session-http.js';
 
 const SERVER_ERROR = 500;
 const BAD_REQUEST = 400;
@@ -34,12 +34,10 @@ type Task = 'commit' | 'discard';
 /** One request with its response and the session that an application gives them. */
 export class SessionExchange implements ResponseOwner, SessionRequest {
   access: Access = 'unknown';
-  /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
-  readonly isMalformed: boolean;
   /** Private to the runtime too: it knows the secret keys, and whoever logs a request would log them. */
   readonly #http: SessionHttp;
   readonly #hold: HeldResponse;
-  readonly #presented: string | undefined;
+  readonly #presented: Presented;
   /** The request as the platform's handlers have it. */
   carrier: PlatformRequest;
   /** What was put in the place of the session. */
@@ -61,7 +59,11 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     this.carrier = request as PlatformRequest;
     this.#http = http;
     this.#presented = http.presentedBy(request);
-    this.isMalformed = isMalformed(this.#presented);
+  }
+
+  /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
+  get isMalformed(): boolean {
+    return this.#presented.kind === 'malformed';
   }
 
   /** Whether it belongs to this application. */
@@ -76,7 +78,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   /** The session, loaded or not; the first look at it costs no command. */
   get session(): Session {
     if (this.#session === undefined) {
-      this.#session = this.#http.service.open(this.#presented);
+      this.#session = this.#http.service.open(this.#presented.keys);
       const state = sessionStateOf(this.#session);
       state.use.serve(this);
       state.identity.isNavigation = this.response.req.headers['sec-fetch-mode'] === 'navigate';
@@ -120,7 +122,9 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
 
   get #wasLoaded(): boolean {
     const state = this.#state();
-    return state !== undefined && (state.use.isAccessed || (state.isLoaded && this.#presented !== undefined));
+    return (
+      state !== undefined && (state.use.isAccessed || (state.isLoaded && this.#presented.kind !== 'nothing'))
+    );
   }
 
   /** What a look at the session's state gives; `undefined` where nobody asked for the session. */
@@ -131,7 +135,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
 
   /** Loads the session once, whoever asks; `undefined` when it is there already, or loading it has failed. */
   load(): Promise<void> | undefined {
-    if (this.#presented === undefined) return undefined;
+    if (this.#presented.kind === 'nothing') return undefined;
     const { session } = this;
     const { isLoaded, loadFailure } = sessionStateOf(session);
     return isLoaded || loadFailure !== undefined ? undefined : this.#http.service.ensureLoaded(session);
@@ -210,7 +214,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     const isSkipped = this.access === 'skipped';
     const change = cookieChange({
       state,
-      presented: this.#presented === undefined ? 'nothing' : this.isMalformed ? 'malformed' : 'key',
+      presented: this.#presented.kind,
       isSkipped,
       hasFailed: this.#failure !== undefined,
       isError: this.#isError(statusCode),

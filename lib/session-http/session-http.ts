@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { sessionLogger } from '../common/loggers.js';
 import type { SessionSettings } from '../config/settings.js';
 import { SessionStateError } from '../errors/session.errors.js';
-import { cookieValue } from '../session/wire/cookie-header.js';
-import { isSessionKey } from '../session/wire/session-key.js';
+import { cookieValues } from '../session/wire/cookie-header.js';
+import { sessionKeysAmong } from '../session/wire/session-key.js';
 import type { SessionService } from '../session/session.service.js';
 import type { Clock } from '../common/clock.js';
 import { SessionCookie } from './headers/session-cookie.js';
@@ -52,9 +52,12 @@ export class SessionHttp {
     return this.excluded.has(request);
   }
 
-  /** The value of the session cookie that the client sent. */
-  presentedBy(request: IncomingMessage): string | undefined {
-    return cookieValue(request.headers.cookie, this.settings.cookie.name);
+  /** The session cookies that the client sent: what is no key is ignored beside one. */
+  presentedBy(request: IncomingMessage): Presented {
+    const values = cookieValues(request.headers.cookie, this.settings.cookie.name);
+    if (values.length === 0) return NOTHING;
+    const keys = sessionKeysAmong(values);
+    return keys.length === 0 ? MALFORMED : { kind: 'key', keys };
   }
 
   /** Once for each route: an access log reads the session of every request. */
@@ -68,13 +71,18 @@ export class SessionHttp {
 
   /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
   presentsMalformed(request: IncomingMessage): boolean {
-    return isMalformed(this.presentedBy(request));
+    return this.presentedBy(request).kind === 'malformed';
   }
 }
 
-/** Whether what a client presented cannot be a session key. */
-export const isMalformed = (presented: string | undefined): boolean =>
-  presented !== undefined && !isSessionKey(presented);
+/** What a client sent as session cookies: `malformed` when it is none of ours, and is to be taken away. */
+export interface Presented {
+  readonly kind: 'nothing' | 'malformed' | 'key';
+  readonly keys: readonly string[];
+}
+
+const NOTHING: Presented = { kind: 'nothing', keys: [] };
+const MALFORMED: Presented = { kind: 'malformed', keys: [] };
 
 /** What to tell a handler that touches the session and does not say so, where that is needed. */
 export const undeclaredSession = (): SessionStateError =>

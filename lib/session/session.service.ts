@@ -6,12 +6,12 @@ import type { Clock } from '../common/clock.js';
 import { sessionLogger } from '../common/loggers.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { logUnawaited } from './object/log-unawaited.js';
-import { cookieValue } from './wire/cookie-header.js';
+import { cookieValues } from './wire/cookie-header.js';
 import { SessionCodec } from './wire/session-codec.js';
 import type { SessionData } from './wire/session-data.js';
 import { SessionEventEmitter, type SessionEvents } from './stored/session-events.js';
 import { EXPIRY_ENTRY, SessionExpiryRules } from './object/session-expiry.js';
-import { isSessionKey } from './wire/session-key.js';
+import { isSessionKey, sessionKeysAmong } from './wire/session-key.js';
 import { sessionOf } from './object/session-proxy.js';
 import { SessionReader } from './stored/session-reader.js';
 import { SessionSigner } from './wire/session-signer.js';
@@ -36,8 +36,6 @@ export interface SaveOptions {
 }
 
 const DONE = Promise.resolve();
-
-const UNKNOWN: FoundSession = { state: 'unknown' };
 
 /**
  * Makes, loads, saves and ends sessions. Over HTTP the module does so by itself for every request.
@@ -108,7 +106,7 @@ export class SessionService {
 
   /** A new, empty session, stored under a fresh key. */
   create<T extends object = Record<string, unknown>>(): Promise<Session<T>> {
-    const state = new SessionState(this.#keeper, new SessionIdentity(null));
+    const state = new SessionState(this.#keeper, new SessionIdentity([]));
     return logUnawaited(this.#saver.save(state, true).then(() => sessionOf<T>(state)));
   }
 
@@ -117,32 +115,32 @@ export class SessionService {
    * never adopted. What is no session key at all never reaches the store.
    */
   load<T extends object = Record<string, unknown>>(key: string): Promise<Session<T>> {
-    const session = this.open<T>(key);
-    const state = sessionStateOf(session);
-    const loaded = async (): Promise<Session<T>> => {
-      await this.#loadOnce(state);
-      state.decode();
-      return session;
-    };
-    return logUnawaited(loaded());
+    return logUnawaited(this.#load<T>([key]));
   }
 
-  /** The session of a Cookie header, for the handshake of a WebSocket for example. Saving it is up to the caller. */
+  /**
+   * The session of a Cookie header, for the handshake of a WebSocket for example. Saving it is up to the caller. Of several
+   * session cookies, the last one counts whose session is stored.
+   */
   loadFromCookieHeader<T extends object = Record<string, unknown>>(
     header: string | undefined,
   ): Promise<Session<T>> {
-    return this.load<T>(cookieValue(header, this.#cookieName) ?? '');
+    return logUnawaited(this.#load<T>(cookieValues(header, this.#cookieName)));
   }
 
-  /** A session that is loaded when `ensureLoaded` is called, or never; one without a key needs no loading. */
-  open<T extends object = Record<string, unknown>>(key?: string): Session<T> {
-    return sessionOf<T>(new SessionState(this.#keeper, new SessionIdentity(isSessionKey(key) ? key : null)));
+  /**
+   * A session that is loaded when `ensureLoaded` is called, or never; one without a key needs no loading. Of several keys,
+   * the first one counts whose session is stored; at most four are looked for.
+   */
+  open<T extends object = Record<string, unknown>>(key: string | readonly string[] = []): Session<T> {
+    const keys = sessionKeysAmong([key].flat());
+    return sessionOf<T>(new SessionState(this.#keeper, new SessionIdentity(keys)));
   }
 
   /** Loads an opened session, once. */
   ensureLoaded(session: SessionStatus): Promise<void> {
     const state = sessionStateOf(session);
-    return state.isLoaded || state.identity.presented === null ? DONE : logUnawaited(this.#loadOnce(state));
+    return state.isLoaded ? DONE : logUnawaited(this.#loadOnce(state));
   }
 
   /**
@@ -163,9 +161,9 @@ export class SessionService {
    * @throws SessionConflictError when it was moved so often that some of its successors are left.
    */
   delete(session: SessionStatus | string): Promise<boolean> {
-    const key = typeof session === 'string' ? session : sessionStateOf(session).identity.presented;
-    if (!isSessionKey(key)) return Promise.resolve(false);
-    return logUnawaited(this.#ender.end(key).then(({ hasEnded }) => hasEnded));
+    const keys = typeof session === 'string' ? [session] : sessionStateOf(session).identity.candidates;
+    const ends = keys.filter(isSessionKey).map((key) => this.#ender.end(key));
+    return logUnawaited(Promise.all(ends).then((all) => all.some(({ hasEnded }) => hasEnded)));
   }
 
   /** Whether a session is stored under a key. */
@@ -229,22 +227,29 @@ export class SessionService {
     return logUnawaited(this.#saver.discard(sessionStateOf(session)));
   }
 
-  #loadOnce(state: SessionState): Promise<void> {
-    const { presented: key } = state.identity;
-    return state.isLoaded || key === null ? DONE : state.loadOnce(() => this.#find(key));
+  async #load<T extends object>(keys: readonly string[]): Promise<Session<T>> {
+    const session = this.open<T>(keys);
+    const state = sessionStateOf(session);
+    await this.#loadOnce(state);
+    state.decode();
+    return session;
   }
 
-  async #find(key: string): Promise<FoundSession> {
-    const found = await this.#store.find(key);
-    if (found.state === 'unknown') this.#events.emit('rejected', key);
+  #loadOnce(state: SessionState): Promise<void> {
+    return state.isLoaded ? DONE : state.loadOnce(() => this.#find(state.identity.candidates));
+  }
+
+  async #find(keys: readonly string[]): Promise<FoundSession> {
+    const found = await this.#store.find(keys);
+    if (found.state === 'unknown' && found.key !== null) this.#events.emit('rejected', found.key);
     return found;
   }
 
   /** When the store cannot be read the session stays what it was. */
   #reload(state: SessionState): Promise<void> {
     return this.#saver.between(state, async () => {
-      const { presented: key } = state.identity;
-      const found = key === null ? UNKNOWN : await this.#store.find(key);
+      const { presented: key, candidates } = state.identity;
+      const found = await this.#store.find(candidates);
       // flushed meanwhile: what was found belongs to a session that is no more
       if (state.identity.presented !== key) return;
       state.renew(found);

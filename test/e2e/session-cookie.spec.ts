@@ -441,12 +441,6 @@ describe.each(settings)('the session cookie on %s with %s', (platform, _store, u
       expect(await app.stored()).toEqual({});
     });
 
-    it('M30 of several cookies with the name the last one counts', async () => {
-      const [first, last] = [await seed({ n: 'first' }), await seed({ n: 'last' })];
-      const headers = { Cookie: `sessionid=${first}; other=1; sessionid=${last}` };
-      expect((await app.send('/read', { headers })).body).toBe('{"n":"last"}');
-    });
-
     it.each([
       ['', 'private, no-store'],
       ['no-cache', 'private, no-cache'],

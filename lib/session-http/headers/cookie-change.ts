@@ -1,4 +1,5 @@
 import type { SessionState } from '../../session/object/session-state.js';
+import type { Presented } from '../session-http.js';
 
 /** What a response does to the session cookie of the client. */
 export type CookieChange = 'give' | 'take' | 'none';
@@ -7,8 +8,7 @@ export type CookieChange = 'give' | 'take' | 'none';
 export interface CookieFacts {
   /** `undefined` where nobody asked for the session. */
   readonly state: SessionState | undefined;
-  /** Whether the client sent a session cookie; `malformed` when it is none of ours. */
-  readonly presented: 'nothing' | 'key' | 'malformed';
+  readonly presented: Presented['kind'];
   readonly isSkipped: boolean;
   /** Whether the session could not be committed. */
   readonly hasFailed: boolean;

@@ -4,10 +4,11 @@ import { newSessionKey } from '../wire/session-key.js';
  * What a look into the store found under a key: a session, nothing, or the trace of one that was moved to another key
  * or ended less than a minute ago. `text` of one that was moved is there where a sign-in may go on with it.
  */
-export type FoundSession =
+export type FoundSession = { readonly key: string | null } & (
   | { readonly state: 'stored'; readonly text: string }
   | { readonly state: 'moved'; readonly text?: string }
-  | { readonly state: 'unknown' | 'ended' };
+  | { readonly state: 'unknown' | 'ended' }
+);
 
 /** How a session gets a new key: only a sign-in may do so when another request was faster. */
 export type MoveKind = 'cycle' | 'signIn';
@@ -30,27 +31,33 @@ export class Ending {
 export class SessionIdentity {
   /** Whether a browser's navigation asks, rather than a page that polls. */
   isNavigation = false;
-  #presented: string | null;
+  #candidates: readonly string[];
   #found: FoundSession['state'] | 'unloaded' | 'none';
   #stored: string | null = null;
   #drawn: string | null = null;
   #startsAfresh = false;
 
+  /** @param candidates the keys that may be its own, the likeliest first */
   constructor(
-    presented: string | null,
+    candidates: readonly string[],
     readonly ending = new Ending(),
   ) {
-    this.#presented = presented;
-    this.#found = presented === null ? 'none' : 'unloaded';
+    this.#candidates = candidates;
+    this.#found = candidates.length === 0 ? 'none' : 'unloaded';
   }
 
   get isLoaded(): boolean {
     return this.#found !== 'unloaded';
   }
 
-  /** The key that is to be looked for. */
+  /** The keys that are to be looked for: until it is loaded there may be several. */
+  get candidates(): readonly string[] {
+    return this.#candidates;
+  }
+
+  /** The key that the client sent. */
   get presented(): string | null {
-    return this.#presented;
+    return this.#candidates[0] ?? null;
   }
 
   /** The key the client will have: a new one as soon as it is decided. */
@@ -77,7 +84,7 @@ export class SessionIdentity {
 
   /** The moved key whose successor a sign-in makes. */
   get forksFrom(): string | null {
-    return this.#found === 'moved' && this.ending.count === 0 ? this.#presented : null;
+    return this.#found === 'moved' && this.ending.count === 0 ? this.presented : null;
   }
 
   /**
@@ -91,7 +98,7 @@ export class SessionIdentity {
 
   /** That of a session that goes on in the place of this one's: what this one's has to end, that one ends. */
   handOver(): SessionIdentity {
-    const next = new SessionIdentity(this.#presented, this.ending);
+    const next = new SessionIdentity(this.#candidates, this.ending);
     next.isNavigation = this.isNavigation;
     next.#found = this.#found;
     next.#stored = this.#stored;
@@ -102,7 +109,8 @@ export class SessionIdentity {
 
   attach(found: FoundSession): void {
     this.#found = found.state;
-    this.#stored = found.state === 'stored' ? this.#presented : null;
+    this.#candidates = found.key === null ? [] : [found.key];
+    this.#stored = found.state === 'stored' ? found.key : null;
     this.#drawn = null;
   }
 
@@ -129,16 +137,18 @@ export class SessionIdentity {
 
   /** Gives up every key, for those to be ended that may be stored. */
   end(): void {
-    const key = this.#found === 'unknown' ? this.#stored : (this.#stored ?? this.#presented);
-    if (key !== null) this.ending.keys.add(key);
+    const keys = this.#found === 'unknown' || this.#stored !== null ? [this.#stored] : this.#candidates;
+    for (const key of keys) if (key !== null) this.ending.keys.add(key);
     this.ending.count++;
     if (this.#found === 'unloaded') this.#found = 'unknown';
-    this.#presented = this.#stored = this.#drawn = null;
+    this.#candidates = [];
+    this.#stored = this.#drawn = null;
   }
 
   /** It is stored under a key now; one that was drawn since that save began is the next save's. */
   settle(key: string): void {
-    this.#stored = this.#presented = key;
+    this.#stored = key;
+    this.#candidates = [key];
     if (this.#drawn === key) this.#drawn = null;
   }
 

@@ -24,14 +24,19 @@ export class SessionStore {
     this.#prefix = `${projectName}:${keyPrefix}:`;
   }
 
-  /** Looks for a session, and for the trace of one where there is none. */
-  async find(key: string): Promise<FoundSession> {
-    const text = await this.store.get(this.#prefix + key);
-    if (text !== null) return { state: 'stored', text };
-    const trace = await this.store.get(this.#traceOf(key));
-    if (trace === null) return { state: 'unknown' };
-    const { state, value } = parseTrace(trace);
-    return state === 'moved' && value !== undefined ? { state, text: value } : { state };
+  /** Looks for the first of these keys that has a session; where none has, for the first that has the trace of one. */
+  async find(keys: readonly string[]): Promise<FoundSession> {
+    for (const key of keys) {
+      const text = await this.store.get(this.#prefix + key);
+      if (text !== null) return { state: 'stored', key, text };
+    }
+    for (const key of keys) {
+      const trace = await this.store.get(this.#traceOf(key));
+      if (trace === null) continue;
+      const { state, value } = parseTrace(trace);
+      return state === 'moved' && value !== undefined ? { state, key, text: value } : { state, key };
+    }
+    return { state: 'unknown', key: keys[0] ?? null };
   }
 
   exists(key: string): Promise<boolean> {

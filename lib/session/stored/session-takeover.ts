@@ -45,7 +45,7 @@ export class SessionTakeover {
 
   /** Looks for it under its new key, and takes it over where it still stands under its old one. */
   async find({ redisKey, key }: EarlierSession): Promise<FoundSession> {
-    const found = await this.sessions.find(key);
+    const found = await this.sessions.find([key]);
     if (found.state === 'unknown') return this.#takeOver(redisKey, key);
     await this.store.delete(redisKey);
     return found;
@@ -55,10 +55,12 @@ export class SessionTakeover {
     const [text, left] = await Promise.all([this.store.get(redisKey), this.store.remaining(redisKey)]);
     const sealed = text === null ? undefined : this.#seal(text);
     // gone: another request of the visitor may have been faster
-    if (sealed === undefined || left === undefined) return this.sessions.find(key);
+    if (sealed === undefined || left === undefined) return this.sessions.find([key]);
     const isTaken = await this.sessions.insertUntraced(key, sealed, Math.min(left ?? this.ageMs, this.ageMs));
     if (isTaken) this.events.emit('created', key);
-    const found = isTaken ? ({ state: 'stored', text: sealed } as const) : await this.sessions.find(key);
+    const found = isTaken
+      ? ({ state: 'stored', key, text: sealed } as const)
+      : await this.sessions.find([key]);
     if (found.state !== 'unknown') await this.store.delete(redisKey);
     return found;
   }

@@ -34,3 +34,10 @@ export const keyFromDigest = (digest: Uint8Array): string =>
 
 /** Whether a text may be a session key; anything else never reaches the store. */
 export const isSessionKey = (text: unknown): text is string => typeof text === 'string' && SHAPE.test(text);
+
+/** How many of the cookies of one name are looked at. */
+const MOST_KEYS = 4;
+
+/** What may be session keys among texts, each once. */
+export const sessionKeysAmong = (texts: readonly unknown[]): readonly string[] =>
+  [...new Set(texts.filter(isSessionKey))].slice(0, MOST_KEYS);
