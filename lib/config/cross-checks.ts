@@ -115,6 +115,11 @@ const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): P
       path: 'secretKey',
       message: 'is required for sessions; 32 random bytes or more sign them',
     });
+  else if (isProduction() && isShortSecret(secretKey))
+    problems.push({
+      path: 'secretKey',
+      message: `is shorter than ${SHORT_SECRET_BYTES} bytes, which NODE_ENV=production refuses; ${SIGN_WITH_RANDOM_BYTES}`,
+    });
   if (session.cookie?.name === undefined && projectName !== undefined && !isCookieName(projectName))
     problems.push({
       path: 'session.cookie.name',
@@ -122,6 +127,15 @@ const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): P
     });
   return problems;
 };
+
+export const SHORT_SECRET_BYTES = 32;
+
+export const SIGN_WITH_RANDOM_BYTES =
+  'sign with random bytes, such as crypto.randomBytes(48).toString("base64url")';
+
+/** Whether a secret key can be guessed too easily. */
+export const isShortSecret = (secret: string | Uint8Array): boolean =>
+  Buffer.byteLength(secret) < SHORT_SECRET_BYTES;
 
 /** Browsers drop a cookie that breaks the rules of its own name or attributes (RFC 6265bis). */
 const checkCookie = (cookie: CookieOptions): Problem[] => {

@@ -46,7 +46,7 @@ export const moduleOptions = {
     ),
     { environment: 'PROJECT_NAME' },
   ),
-  /** Signs the sessions, as Django's SECRET_KEY; shorter ones than 32 bytes are warned of; sessions need it. */
+  /** Signs the sessions, as Django's SECRET_KEY; sessions need it. Under 32 bytes it is refused when NODE_ENV is `production`, and warned of otherwise. */
   secretKey: option(secret(), { environment: 'SECRET_KEY' }),
   /**
    * Earlier secret keys, which still verify (in the environment: separated by commas).

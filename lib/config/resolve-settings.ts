@@ -6,7 +6,14 @@ import {
   namedCacheOptions,
 } from './cache-options.js';
 import { refuseNoObject, refuseProblems } from './check-options.js';
-import { checkNamedCache, checkTogether, isProduction } from './cross-checks.js';
+import {
+  checkNamedCache,
+  checkTogether,
+  isProduction,
+  isShortSecret,
+  SHORT_SECRET_BYTES,
+  SIGN_WITH_RANDOM_BYTES,
+} from './cross-checks.js';
 import { sessionNamespaces } from './namespaces.js';
 import { settle } from './option.js';
 import { type CodexRedisOptions, moduleOptions } from './options.js';
@@ -19,8 +26,6 @@ import type {
   StoreSource,
 } from './settings.js';
 import type { RedisSourceOptions } from './source-options.js';
-
-const SHORT_SECRET_BYTES = 32;
 
 /**
  * What the options of `CodexRedisModule.forRoot()` mean.
@@ -63,10 +68,10 @@ export const settingsWarnings = ({ session }: CodexRedisSettings): string[] =>
 
 const shortSecrets = (secrets: SessionSettings['secretKeys']): string[] =>
   secrets.flatMap((secret, index) => {
-    if (Buffer.byteLength(secret) >= SHORT_SECRET_BYTES) return [];
+    if (!isShortSecret(secret)) return [];
     const [option, fix] =
       index === 0
-        ? ['secretKey', 'sign with random bytes, such as crypto.randomBytes(48).toString("base64url")']
+        ? ['secretKey', SIGN_WITH_RANDOM_BYTES]
         : [`secretKeyFallbacks.${index - 1}`, 'remove it as soon as its sessions have expired'];
     return [`${option} is shorter than ${SHORT_SECRET_BYTES} bytes; ${fix}`];
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
 import { CacheKeys } from '../../../lib/cache/cache-keys.js';
+import { optionsFromEnvironment } from '../../../lib/config/environment.js';
 import type { CodexRedisOptions } from '../../../lib/config/options.js';
 import {
   resolveNamedCache,
@@ -415,7 +416,54 @@ describe('resolveSettings', () => {
     }
   });
 
-  it('warns of a short secret key', () => {
+  it.each([
+    ['production', 'x'.repeat(31), true],
+    ['production', 'ä'.repeat(16), false],
+    ['production', new Uint8Array(31), true],
+    ['production', new Uint8Array(32), false],
+    ['development', 'x'.repeat(31), false],
+    [undefined, new Uint8Array(31), false],
+  ])('SE11 with NODE_ENV %s the secret key %p is refused: %p', (environment, short, isRefused) => {
+    const before = process.env['NODE_ENV'];
+    try {
+      if (environment === undefined) delete process.env['NODE_ENV'];
+      else process.env['NODE_ENV'] = environment;
+      const options = { ...withSessions, secretKey: short, session: { cookie: { secure: true } } };
+      const refusal =
+        /^secretKey is shorter than 32 bytes, which NODE_ENV=production refuses; sign with random bytes/;
+      if (isRefused) expect(problemsOf(options)).toEqual([expect.stringMatching(refusal)]);
+      else
+        expect(settingsWarnings(resolveSettings(options))).toEqual(
+          Buffer.byteLength(short) < 32
+            ? [expect.stringMatching(/^secretKey is shorter than 32 bytes; sign/)]
+            : [],
+        );
+      // an earlier key has to verify until its sessions have ended, and without sessions nothing is signed
+      const earlier = resolveSettings({ ...options, secretKey, secretKeyFallbacks: [short] });
+      if (isRefused)
+        expect(settingsWarnings(earlier)).toEqual([
+          expect.stringMatching(/^secretKeyFallbacks\.0 is shorter/),
+        ]);
+      expect(() => resolveSettings({ secretKey: short })).not.toThrow();
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
+  });
+
+  it('SE11 the environment names its variable', () => {
+    const before = process.env['NODE_ENV'];
+    process.env['NODE_ENV'] = 'production';
+    try {
+      const options = optionsFromEnvironment({ PROJECT_NAME: 'shop', SECRET_KEY: 'short' });
+      expect(() => resolveSettings(options)).toThrow(
+        /secretKey \(environment variable SECRET_KEY\) is shorter than 32 bytes/,
+      );
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
+  });
+
+  it('SE11 warns of a short secret key', () => {
     expect(settingsWarnings(resolveSettings(withSessions))).toEqual([]);
     const short = resolveSettings({
       ...withSessions,
