@@ -1,6 +1,6 @@
 import { describeValue } from '../common/describe-value.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
-import type { Problem } from './option.js';
+import type { Kind, Problem } from './option.js';
 import { FROM_ENVIRONMENT } from './environment.js';
 import { type Entries, type Entry, isGroup, optionRows } from './option.js';
 import { moduleOptions } from './options.js';
@@ -45,13 +45,14 @@ const problemsOf = (entries: Entries, options: object, prefix: string, root: Ent
 const problemsOfOne = (entry: Entry, value: unknown, path: string, root: Entries): Problem[] => {
   if (value === undefined) return [];
   if (!isGroup(entry))
-    return entry.kind.accepts(value)
-      ? []
-      : [{ path, message: `must be ${entry.kind.expected}, got ${describeValue(value)}` }];
+    return entry.kind.accepts(value) ? [] : [{ path, message: whyRefused(entry.kind, value) }];
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? problemsOf(entry.entries, value, `${path}.`, root)
     : [{ path, message: `must be an object of options, got ${describeValue(value)}` }];
 };
+
+const whyRefused = (kind: Kind<unknown>, value: unknown): string =>
+  kind.why?.(value) ?? `must be ${kind.expected}, got ${describeValue(value)}`;
 
 /** A copy without the option at a path, so that the other options can still be checked. */
 const without = <T extends object>(options: T, [name = '', ...rest]: readonly string[]): T => {

@@ -1,3 +1,4 @@
+import { OF_CLIENT, OF_CLUSTER, OF_SENTINEL, OF_SOCKET } from './connection-options.js';
 import { isObject } from './kinds.js';
 import type { Problem } from './option.js';
 import type { RedisSourceOptions } from './source-options.js';
@@ -16,6 +17,17 @@ const OWN_OF_SOCKET: Readonly<Record<string, string>> = {
   connectTimeout: 'set connectTimeoutMs instead',
 };
 
+const OWN_OF_TOPOLOGY: Readonly<Record<string, string>> = {
+  ...OWN,
+  clientSideCache: 'leave it out, nothing is cached in the process',
+  topologyRefreshOnReconnectionAttemptStrategy: 'leave it out, the module looks for changes by itself',
+  scanInterval: 'leave it out, the module looks for changes by itself',
+  maxCommandRediscovers: 'set operationTimeoutMs instead',
+  masterPoolSize: 'leave it out, one connection carries all calls',
+  reserveClient: 'leave it out, one connection carries all calls',
+  passthroughClientErrorEvents: 'leave it out, errors reach the caller and the log',
+};
+
 /** What other libraries, or other depths of the same, call it. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   tls: 'put tls into socket, beside it',
@@ -26,24 +38,12 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   db: 'write the number into the url',
 };
 
-const OF_CLIENT = (
-  'username password credentialsProvider name database socket commandsQueueMaxLength readonly pingInterval ' +
-  'disableClientInfo clientInfoTag'
-).split(' ');
-
-const OF_SOCKET = (
-  'host port path family hints lookup localAddress localPort noDelay keepAlive keepAliveInitialDelay blockList ' +
-  'autoSelectFamily autoSelectFamilyAttemptTimeout allowHalfOpen socketTimeout tls ca cert key pfx passphrase crl ' +
-  'servername rejectUnauthorized checkServerIdentity ALPNProtocols ciphers ecdhCurve sigalgs minVersion maxVersion ' +
-  'secureContext secureOptions secureProtocol session minDHSize dhparam honorCipherOrder enableTrace requestOCSP ' +
-  'pskCallback highWaterMark clientCertEngine privateKeyEngine privateKeyIdentifier sessionIdContext sessionTimeout ' +
-  'ticketKeys allowPartialTrustChain'
-).split(' ');
-
 /** Options of node-redis that would be taken and have no effect, at every depth. */
 export const unhonouredOptions = (source: RedisSourceOptions, prefix: string): Problem[] => {
   const { clientOptions, cluster, sentinel } = source;
   return [
+    ...refused(cluster ?? {}, `${prefix}cluster`, OF_CLUSTER, OWN_OF_TOPOLOGY),
+    ...refused(sentinel ?? {}, `${prefix}sentinel`, OF_SENTINEL, OWN_OF_TOPOLOGY),
     ...ofClient(clientOptions, `${prefix}clientOptions`, { url: 'set url beside clientOptions instead' }),
     ...ofClient(cluster?.defaults, `${prefix}cluster.defaults`),
     ...(cluster?.rootNodes ?? []).flatMap((root, at) =>

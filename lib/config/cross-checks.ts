@@ -1,12 +1,11 @@
 import { stringifySetCookie } from 'cookie';
-import type { RedisClientOptions } from 'redis';
 import type { CacheOptions, NamedCacheOptions } from './cache-options.js';
 import { unhonouredOptions } from './client-options.js';
 import { isCookieName } from './namespaces.js';
 import type { Problem } from './option.js';
 import type { CodexRedisOptions } from './options.js';
 import type { CookieOptions } from './session-options.js';
-import type { RedisSourceOptions } from './source-options.js';
+import { type RedisSourceOptions, strayCharacter } from './source-options.js';
 
 /** How options of `forRoot()` that are right by themselves do not fit each other. */
 export const checkTogether = (options: CodexRedisOptions): Problem[] => [
@@ -57,7 +56,10 @@ const checkClientOptions = (
   { clientOptions, cluster, sentinel, client }: RedisSourceOptions,
   prefix: string,
 ): Problem[] => {
-  const problems = unhonouredOptions({ clientOptions, cluster, sentinel }, prefix);
+  const problems = [
+    ...unhonouredOptions({ clientOptions, cluster, sentinel }, prefix),
+    ...checkRootUrls(cluster?.rootNodes ?? [], `${prefix}cluster.rootNodes`),
+  ];
   if (clientOptions === undefined) return problems;
   const path = `${prefix}clientOptions`;
   problems.push(...checkAddress(clientOptions, path));
@@ -69,8 +71,14 @@ const checkClientOptions = (
   return problems;
 };
 
+const checkRootUrls = (rootNodes: readonly { readonly url?: unknown }[], path: string): Problem[] =>
+  rootNodes.flatMap(({ url }, at) => {
+    const message = typeof url === 'string' ? strayCharacter(url) : undefined;
+    return message === undefined ? [] : [{ path: `${path}.${at}.url`, message }];
+  });
+
 /** The url says where Redis is, and node-redis lets it win without a word. */
-const checkAddress = (clientOptions: RedisClientOptions, path: string): Problem[] => [
+const checkAddress = (clientOptions: object & { readonly socket?: unknown }, path: string): Problem[] => [
   ...(['host', 'port', 'path'] as const)
     .filter((name) => name in Object(clientOptions.socket))
     .map((name) => ({ path: `${path}.socket.${name}`, message: 'must be set in `url` instead' })),

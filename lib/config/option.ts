@@ -20,6 +20,8 @@ export interface Kind<T, S = T> {
   /** Completes the sentence "{option} must be …". */
   readonly expected: string;
   accepts(value: unknown): boolean;
+  /** What to say of a value that is not accepted, where that says more than what is expected. */
+  why?(value: unknown): string | undefined;
   /** The value of an environment variable. Text that cannot be read stays text, so that the check refuses it. */
   read(text: string): unknown;
   /** What an accepted value means in the settings. */

@@ -17,7 +17,7 @@ export interface MemoryOptions extends OptionsOf<typeof memoryOptions> {}
 export const moduleOptions = {
   ...sourceOptions,
   /**
-   * `redis:`, `rediss:`, `unix:///path?db=2`, or `memory:` for the embedded store.
+   * `redis:`, `rediss:`, `valkey:`, `valkeys:`, `unix:///path?db=2`, or `memory:` for the embedded store.
    * @default 'redis://localhost:6379/0'
    */
   url: option(redisUrl(), { environment: 'REDIS_URL', default: 'redis://localhost:6379/0' }),

@@ -1,5 +1,5 @@
-import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from 'redis';
 import type { cacheOptions } from './cache-options.js';
+import type { ClientOptions, ClusterOptions, SentinelOptions } from './connection-options.js';
 import type { SettingsOf } from './option.js';
 import type { readThroughOptions } from './read-through-options.js';
 import type { cookieOptions, sessionOnlyOptions } from './session-options.js';
@@ -9,8 +9,8 @@ import type { NodeRedisClient } from './source-options.js';
 export type StoreSource =
   | { readonly kind: 'memory'; readonly maxEntries: number | undefined }
   | { readonly kind: 'url'; readonly url: string }
-  | { readonly kind: 'cluster'; readonly options: RedisClusterOptions }
-  | { readonly kind: 'sentinel'; readonly options: RedisSentinelOptions }
+  | { readonly kind: 'cluster'; readonly options: ClusterOptions }
+  | { readonly kind: 'sentinel'; readonly options: SentinelOptions }
   | { readonly kind: 'client'; readonly client: NodeRedisClient };
 
 /** A Redis, whichever way one gets there. */
@@ -18,7 +18,7 @@ export type RedisSource = Exclude<StoreSource, { readonly kind: 'memory' }>;
 
 export interface StoreSettings {
   readonly source: StoreSource;
-  readonly clientOptions: RedisClientOptions;
+  readonly clientOptions: ClientOptions;
   readonly operationTimeoutMs: number;
   readonly connectTimeoutMs: number;
   /** Whether what it holds must not be evicted. */

@@ -1,4 +1,4 @@
-import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from 'redis';
+import type { ClientOptions, ClusterOptions, SentinelOptions } from './connection-options.js';
 import { isObject, kind } from './kinds.js';
 import { option, type OptionsOf } from './option.js';
 
@@ -12,12 +12,23 @@ export interface NodeRedisClient {
 }
 
 const isRedisUrl = (value: unknown): boolean => {
-  if (typeof value !== 'string') return false;
+  if (typeof value !== 'string' || strayCharacter(value) !== undefined) return false;
   if (value === 'memory:' || value.startsWith('unix://')) return true;
-  if (!/^rediss?:\/\/[^\s?#]+$/.test(value) || !URL.canParse(value)) return false;
+  if (!/^(?:redis|valkey)s?:\/\/[^?#]+$/.test(value) || !URL.canParse(value)) return false;
   const { hostname, pathname } = new URL(value);
   return hostname !== '' && /^(\/\d*)?$/.test(pathname);
 };
+
+/** What a shell, an env file or a copied line has left in a url, and how to be rid of it. */
+const STRAY: readonly (readonly [RegExp, string])[] = [
+  [/[\r\n]/, 'must not contain a line end; remove it, as of a file that the url was read from'],
+  [/["'`]/, 'must not contain quotes; remove those around it, and write %22 and %27 for those of a password'],
+  [/\s/, 'must not contain a blank; remove it, and write %20 for one of a password'],
+];
+
+/** The rest of a sentence about a url with a character that stands in none; `undefined` where there is none. */
+export const strayCharacter = (url: string): string | undefined =>
+  STRAY.find(([pattern]) => pattern.test(url))?.[1];
 
 /** The clients of a cluster and of Sentinels take further arguments before the command. */
 const isClient = (value: unknown): boolean =>
@@ -29,30 +40,29 @@ const isClient = (value: unknown): boolean =>
 
 const areObjects = (value: unknown): boolean => Array.isArray(value) && value.every(isObject);
 
-export const redisUrl = () =>
-  kind<string>(
-    'redis://host:port/3 for database 3 (no ?db=), rediss://…, unix:///path?db=2 or memory: ' +
+export const redisUrl = () => ({
+  ...kind<string>(
+    'redis://host:port/3 for database 3 (no ?db=), rediss://…, valkey://…, unix:///path?db=2 or memory: ' +
       '(percent-encode a password, ? and # too; the value is not shown here)',
     isRedisUrl,
-  );
-
-/** Under a name of its own, since the compiler would write out a package that only node-redis depends on. */
-export interface ClientOptions extends RedisClientOptions {}
+  ),
+  why: (value: unknown) => (typeof value === 'string' ? strayCharacter(value) : undefined),
+});
 
 /** Which Redis to use. */
 export const sourceOptions = {
-  /** `redis:`, `rediss:`, `unix:///path?db=2`, or `memory:` for the embedded store. */
+  /** `redis:`, `rediss:`, `valkey:`, `valkeys:`, `unix:///path?db=2`, or `memory:` for the embedded store. */
   url: option(redisUrl()),
   /** The cluster to use instead of `url`: the options of node-redis’ `createCluster`. */
   cluster: option(
-    kind<RedisClusterOptions>(
+    kind<ClusterOptions>(
       'an object of options for createCluster() of node-redis, with rootNodes: [{ url }, …]',
       (value) => isObject(value) && areObjects(value['rootNodes']),
     ),
   ),
   /** The master to use instead of `url`, behind Redis Sentinels: the options of node-redis’ `createSentinel`. */
   sentinel: option(
-    kind<RedisSentinelOptions>(
+    kind<SentinelOptions>(
       'an object of options for createSentinel() of node-redis, with name and sentinelRootNodes: [{ host, port }, …]',
       (value) =>
         isObject(value) && typeof value['name'] === 'string' && areObjects(value['sentinelRootNodes']),

@@ -20,6 +20,8 @@ import { openRedis } from '../support/open-redis.js';
 import { until } from '../support/redis-admin.js';
 import { RedisProxy } from '../support/redis-proxy.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
+import { clusterServing, sharedCluster } from '../support/shared-topologies.js';
+import { openSource } from '../support/stores.js';
 import { makeCertificate, type TestCertificate } from '../support/tls.js';
 
 const PASSWORD = 'p@ss:w/rd?#ü';
@@ -283,6 +285,20 @@ describe('the start', () => {
     afterAll(async () => {
       await secure.stop();
       certificate.remove();
+    });
+
+    it('CN7 works with valkeys: as with rediss:', () =>
+      works(openRedis(`valkeys://127.0.0.1:${secure.port}/1`, { clientOptions: trusting() })));
+
+    it('CN7 works with valkey: as with redis:, also for the nodes of a Cluster', async () => {
+      const plain = openRedis(String(process.env['TEST_REDIS_URL']).replace('redis:', 'valkey:'));
+      const rootNodes = sharedCluster().rootNodes.map(({ url = '' }) => ({
+        url: url.replace('redis:', 'valkey:'),
+      }));
+      const cluster = openSource({ kind: 'cluster', options: { rootNodes } });
+      await clusterServing();
+      await works(plain);
+      await works(cluster);
     });
 
     it.each(['127.0.0.1', 'localhost'])(

@@ -143,6 +143,10 @@ describe('resolveSettings', () => {
     ['redis://localhost', true],
     ['redis://user:p%40ss@host:6380/3', true],
     ['rediss://host', true],
+    ['valkey://user:p%40ss@host:6380/3', true],
+    ['valkeys://host', true],
+    ['valkey:host', false],
+    ['keydb://host', false],
     ['unix:///run/redis.sock?db=2', true],
     ['memory:', true],
     ['redis://host/db', false],
@@ -158,6 +162,34 @@ describe('resolveSettings', () => {
     ['', false],
   ])('url %p is accepted: %p', (url, accepted) => {
     expect(problemsOf({ url }).length === 0).toBe(accepted);
+  });
+
+  it.each([
+    ['"redis://:hunter2@host"', /^url must not contain quotes; remove those around it/],
+    ["'redis://:hunter2@host'", /^url must not contain quotes/],
+    ["redis://:hunt'er2@host", /^url must not contain quotes; .*%22 and %27 for those of a password/],
+    ['`memory:`', /^url must not contain quotes/],
+    [' redis://:hunter2@host', /^url must not contain a blank; remove it/],
+    ['redis://:hunter 2@host', /^url must not contain a blank; .*%20 for one of a password/],
+    ['redis://:hunter2@host\t', /^url must not contain a blank/],
+    ['redis://:hunter2@host\n', /^url must not contain a line end; remove it/],
+    ['valkey://:hunter2@host\r\n', /^url must not contain a line end/],
+    ['unix:///run/my redis.sock', /^url must not contain a blank/],
+  ])('CN7 refuses the url %j, and says of what', (url, problem) => {
+    expect(problemsOf({ url })).toEqual([expect.stringMatching(problem)]);
+    expect(problemsOf({ url }).join()).not.toMatch(/hunter|er2/);
+    const path = (place: string) =>
+      expect.stringMatching(new RegExp(problem.source.replace('^url', place))) as string;
+    expect(problemsOf({ cluster: { rootNodes: [{ url: 'redis://one' }, { url }] } })).toEqual([
+      path('^cluster\\.rootNodes\\.1\\.url'),
+    ]);
+    expect(problemsOf({ ...withSessions, session: { url } })).toEqual([path('^session\\.url')]);
+  });
+
+  it('CN7 names the environment variable of such a url', () => {
+    expect(problemsOf(optionsFromEnvironment({ REDIS_URL: '"redis://host"' }))).toEqual([
+      expect.stringMatching(/^url \(environment variable REDIS_URL\) must not contain quotes/),
+    ]);
   });
 
   it('says how a url names its database', () => {
@@ -188,6 +220,38 @@ describe('resolveSettings', () => {
   });
 
   it.each([
+    [
+      { useReplica: true },
+      {},
+      'cluster.useReplica is no option that this module honours (did you mean `useReplicas`?)',
+    ],
+    [{ keyPrefix: 'x:' }, {}, 'cluster.keyPrefix has no effect here; set cache.keyPrefix'],
+    [{ commandOptions: {} }, {}, "cluster.commandOptions is the module's own; set operationTimeoutMs"],
+    [{ clientSideCache: {} }, {}, "cluster.clientSideCache is the module's own; leave it out"],
+    [
+      {},
+      { replicaPoolsize: 1 },
+      'sentinel.replicaPoolsize is no option that this module honours (did you mean `replicaPoolSize`?)',
+    ],
+    [{}, { masterPoolSize: 2 }, "sentinel.masterPoolSize is the module's own; leave it out"],
+    [{}, { scanInterval: 2 }, "sentinel.scanInterval is the module's own; leave it out"],
+    [{}, { password: 'x' }, 'sentinel.password is no option that this module honours'],
+  ])(
+    'CN6 refuses %j of a Cluster and %j of Sentinels, with the nearest known one',
+    (ofCluster, ofSentinel, problem) => {
+      const options =
+        Object.keys(ofCluster).length > 0
+          ? { cluster: { rootNodes: [{ url: 'redis://one' }], ...ofCluster } }
+          : { sentinel: { name: 'one', sentinelRootNodes: [{ host: 'one', port: 1 }], ...ofSentinel } };
+      expect(problemsOf(options as never)).toEqual([expect.stringContaining(problem)]);
+      const session = options as never;
+      expect(problemsOf({ ...withSessions, session })).toEqual([
+        expect.stringContaining(`session.${problem}`),
+      ]);
+    },
+  );
+
+  it.each([
     [{ tls: true }, /^PATH.tls has no effect here; put tls into socket/],
     [{ keyPrefix: 'x:' }, /^PATH.keyPrefix has no effect here; set cache.keyPrefix/],
     [{ retryStrategy: () => 50 }, /^PATH.retryStrategy has no effect here/],
@@ -197,22 +261,25 @@ describe('resolveSettings', () => {
     [{ socket: { reconnectStrategy: 1 } }, /^PATH.socket.reconnectStrategy is the module's own/],
     [{ socket: { connectTimeout: 1 } }, /^PATH.socket.connectTimeout is .*connectTimeoutMs/],
     [{ socket: { serverName: 'x' } }, /^PATH.socket.serverName is no option .*did you mean `servername`/],
-  ])('refuses %j, which node-redis would take without effect, wherever its options are', (given, problem) => {
-    const wrong = given as object;
-    const rootNodes = [{ url: 'redis://one' }];
-    const sentinelRootNodes = [{ host: 'one', port: 26379 }];
-    const sentinel = { name: 'one', sentinelRootNodes };
-    for (const [path, options] of [
-      ['clientOptions', { url: 'redis://one', clientOptions: wrong }],
-      ['cluster.defaults', { cluster: { rootNodes, defaults: wrong } }],
-      ['cluster.rootNodes.0', { cluster: { rootNodes: [{ ...rootNodes[0], ...wrong }] } }],
-      ['sentinel.nodeClientOptions', { sentinel: { ...sentinel, nodeClientOptions: wrong } }],
-      ['sentinel.sentinelClientOptions', { sentinel: { ...sentinel, sentinelClientOptions: wrong } }],
-    ] as const)
-      expect(problemsOf(options as never)).toEqual([
-        expect.stringMatching(new RegExp(problem.source.replace('PATH', path))),
-      ]);
-  });
+  ])(
+    'CN6 refuses %j, which node-redis would take without effect, wherever its options are',
+    (given, problem) => {
+      const wrong = given as object;
+      const rootNodes = [{ url: 'redis://one' }];
+      const sentinelRootNodes = [{ host: 'one', port: 26379 }];
+      const sentinel = { name: 'one', sentinelRootNodes };
+      for (const [path, options] of [
+        ['clientOptions', { url: 'redis://one', clientOptions: wrong }],
+        ['cluster.defaults', { cluster: { rootNodes, defaults: wrong } }],
+        ['cluster.rootNodes.0', { cluster: { rootNodes: [{ ...rootNodes[0], ...wrong }] } }],
+        ['sentinel.nodeClientOptions', { sentinel: { ...sentinel, nodeClientOptions: wrong } }],
+        ['sentinel.sentinelClientOptions', { sentinel: { ...sentinel, sentinelClientOptions: wrong } }],
+      ] as const)
+        expect(problemsOf(options as never)).toEqual([
+          expect.stringMatching(new RegExp(problem.source.replace('PATH', path))),
+        ]);
+    },
+  );
 
   it.each([
     ['a pool', createClientPool({})],

@@ -15,6 +15,7 @@ export const clientTemplate = (options: RedisClientOptions, path: string): Redis
   try {
     return createClient({
       ...options,
+      ...(options.url !== undefined && { url: asRedisUrl(options.url) }),
       RESP: 3,
       disableOfflineQueue: true,
       maintNotifications: 'disabled',
@@ -34,6 +35,9 @@ export const clientTemplate = (options: RedisClientOptions, path: string): Redis
     );
   }
 };
+
+/** Valkey speaks the protocol of Redis, whose names for it are the only ones that node-redis knows. */
+const asRedisUrl = (url: string): string => url.replace(/^valkey(s?):/, 'redis$1:');
 
 /** The same client, going elsewhere. */
 export const templateFor = (template: RedisClientType, { host, port }: NodeAddress): RedisClientType =>

@@ -1,0 +1,79 @@
+import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from 'redis';
+
+type SocketOptions = NonNullable<RedisClientOptions['socket']>;
+type PickOfEach<T, Key extends PropertyKey> = T extends unknown ? Pick<T, Extract<keyof T, Key>> : never;
+
+/** The options of a client of node-redis that this module honours. */
+export const OF_CLIENT = [
+  ...(['username', 'password', 'credentialsProvider', 'name', 'database', 'socket'] as const),
+  ...(['commandsQueueMaxLength', 'readonly', 'pingInterval', 'disableClientInfo', 'clientInfoTag'] as const),
+] satisfies readonly (keyof RedisClientOptions)[];
+
+/** The same of a socket: Node's own, and those of TLS. The types of older versions of Node do not know all of them. */
+export const OF_SOCKET = [
+  ...(['host', 'port', 'path', 'family', 'hints', 'lookup', 'localAddress', 'localPort', 'noDelay'] as const),
+  ...(['keepAlive', 'keepAliveInitialDelay', 'blockList', 'autoSelectFamily', 'allowHalfOpen'] as const),
+  ...(['autoSelectFamilyAttemptTimeout', 'socketTimeout', 'tls', 'ca', 'cert', 'key', 'pfx', 'crl'] as const),
+  ...(['passphrase', 'servername', 'rejectUnauthorized', 'checkServerIdentity', 'ALPNProtocols'] as const),
+  ...(['ciphers', 'ecdhCurve', 'sigalgs', 'minVersion', 'maxVersion', 'secureContext', 'dhparam'] as const),
+  ...([
+    'secureOptions',
+    'secureProtocol',
+    'session',
+    'minDHSize',
+    'honorCipherOrder',
+    'requestOCSP',
+  ] as const),
+  ...(['enableTrace', 'pskCallback', 'highWaterMark', 'clientCertEngine', 'privateKeyEngine'] as const),
+  ...(['privateKeyIdentifier', 'sessionIdContext', 'sessionTimeout', 'ticketKeys'] as const),
+  ...(['allowPartialTrustChain'] as const),
+];
+
+/** The same of a Cluster. */
+export const OF_CLUSTER = [
+  ...(['rootNodes', 'defaults', 'useReplicas', 'minimizeConnections'] as const),
+  ...(['maxCommandRedirections', 'nodeAddressMap'] as const),
+] satisfies readonly (keyof RedisClusterOptions)[];
+
+/** The same of a master behind Sentinels. */
+export const OF_SENTINEL = [
+  ...(['name', 'sentinelRootNodes', 'nodeClientOptions', 'sentinelClientOptions'] as const),
+  ...(['replicaPoolSize', 'nodeAddressMap'] as const),
+] satisfies readonly (keyof RedisSentinelOptions)[];
+
+type OfClient = (typeof OF_CLIENT)[number];
+type OfSocket = (typeof OF_SOCKET)[number];
+/** What a url says. */
+type OfAddress = 'host' | 'port' | 'path';
+
+interface NodeOptions extends Pick<RedisClientOptions, Exclude<OfClient, 'socket'>> {
+  socket?: PickOfEach<SocketOptions, OfSocket>;
+}
+
+interface RootNodeOptions extends NodeOptions {
+  /** `redis:`, `rediss:`, `valkey:` or `valkeys:`. */
+  url?: string;
+}
+
+/** Options of node-redis’ `createClient()` beside a url. */
+export interface ClientOptions extends Pick<RedisClientOptions, Exclude<OfClient, 'socket' | 'database'>> {
+  socket?: PickOfEach<SocketOptions, Exclude<OfSocket, OfAddress>>;
+}
+
+/** Options of node-redis’ `createCluster()`. */
+export interface ClusterOptions extends Pick<
+  RedisClusterOptions,
+  Exclude<(typeof OF_CLUSTER)[number], 'rootNodes' | 'defaults'>
+> {
+  rootNodes: RootNodeOptions[];
+  defaults?: NodeOptions;
+}
+
+/** Options of node-redis’ `createSentinel()`. */
+export interface SentinelOptions extends Pick<
+  RedisSentinelOptions,
+  Exclude<(typeof OF_SENTINEL)[number], 'nodeClientOptions' | 'sentinelClientOptions'>
+> {
+  nodeClientOptions?: NodeOptions;
+  sentinelClientOptions?: NodeOptions;
+}
