@@ -2,11 +2,11 @@ import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { storeWith } from '../support/sessions.js';
-import { describeOnEveryStore } from '../support/store-suite.js';
+import { describeCacheOnEveryStore } from '../support/store-suite.js';
 
 const SESSION_KEY = '0123456789abcdefghijklmnopqrstuv';
 
-describeOnEveryStore('Cache, clear', (context) => {
+describeCacheOnEveryStore('Cache, clear', (context) => {
   const put = (...redisKeys: string[]): Promise<void> =>
     context.store.setMany(
       redisKeys.map((key) => [key, '1'] as const),

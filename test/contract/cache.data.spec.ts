@@ -2,11 +2,11 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { SerializationError } from '../../lib/errors/serialization.error.js';
 import type { Serializer } from '../../lib/serializer/serializer.js';
-import { describeOnEveryStore } from '../support/store-suite.js';
+import { describeCacheOnEveryStore } from '../support/store-suite.js';
 
 const reverse = (text: string): string => Array.from(text).reverse().join('');
 
-describeOnEveryStore('Cache, data', (context) => {
+describeCacheOnEveryStore('Cache, data', (context) => {
   const putText = (key: string, text: string): Promise<void> =>
     context.store.set(context.redisKey(key), text, null);
   const roundTrip = async (value: unknown): Promise<void> => {

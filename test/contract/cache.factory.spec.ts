@@ -5,11 +5,11 @@ import type { CacheService } from '../../lib/cache/cache.service.js';
 import { CacheFactoryCycleError, CacheFactoryTimeoutError } from '../../lib/errors/cache-factory.errors.js';
 import { SerializationError } from '../../lib/errors/serialization.error.js';
 import { GatedFactory } from '../support/gated-factory.js';
-import { describeOnEveryStore } from '../support/store-suite.js';
+import { describeCacheOnEveryStore } from '../support/store-suite.js';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
-describeOnEveryStore('Cache, factories', (context) => {
+describeCacheOnEveryStore('Cache, factories', (context) => {
   let warn: jest.SpiedFunction<Logger['warn']>;
   beforeEach(() => {
     warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);

@@ -1,9 +1,9 @@
 import type { CacheService } from '../../lib/cache/cache.service.js';
 import { GatedFactory } from '../support/gated-factory.js';
 import { storeWith } from '../support/sessions.js';
-import { describeOnEveryStore } from '../support/store-suite.js';
+import { describeCacheOnEveryStore } from '../support/store-suite.js';
 
-describeOnEveryStore('Cache, getOrSet', (context) => {
+describeCacheOnEveryStore('Cache, getOrSet', (context) => {
   it("C82 a miss stores and returns the factory's value, a hit does not call it", async () => {
     let runs = 0;
     const factory = (): { n: number } => ({ n: ++runs });
@@ -155,6 +155,10 @@ describeOnEveryStore('Cache, getOrSet', (context) => {
       setIfAbsentOrGet: async (...args) => {
         await sent.factory();
         return context.store.setIfAbsentOrGet(...args);
+      },
+      writeKept: async (...args) => {
+        await sent.factory();
+        return context.store.writeKept(...args);
       },
     });
     const cache = context.open({}, slow);

@@ -1,7 +1,7 @@
 import { CacheKeyNotFoundError } from '../../lib/errors/cache-key-not-found.error.js';
-import { describeOnEveryStore } from '../support/store-suite.js';
+import { describeCacheOnEveryStore } from '../support/store-suite.js';
 
-describeOnEveryStore('Cache, keys and versions', (context) => {
+describeCacheOnEveryStore('Cache, keys and versions', (context) => {
   it('C72 the Redis key is {keyPrefix}:{version}:{key}', async () => {
     await context.cache.set('user:42:name', 'Ann');
     await context.cache.set('k', 1, { version: 0 });

@@ -1,6 +1,6 @@
-import { describeOnEveryStore } from '../support/store-suite.js';
+import { describeCacheOnEveryStore } from '../support/store-suite.js';
 
-describeOnEveryStore('Cache, many at once', (context) => {
+describeCacheOnEveryStore('Cache, many at once', (context) => {
   const all = (): Promise<Map<string, unknown>> => context.cache.getMany(['a', 'b', 'c']);
 
   it('C47 after setMany all are readable', async () => {

@@ -1,10 +1,10 @@
 import { escapeGlob } from '../../lib/common/glob.js';
 import { runInNewContext } from 'node:vm';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
-import { describeOnEveryStore, StoreContext } from '../support/store-suite.js';
+import { describeCacheOnEveryStore, StoreContext } from '../support/store-suite.js';
 import { stores } from '../support/stores.js';
 
-describeOnEveryStore('Cache, more', (context) => {
+describeCacheOnEveryStore('Cache, more', (context) => {
   const keys = async (pattern?: string, options?: { version: number }): Promise<string[]> => {
     const found = new Set<string>();
     for await (const key of context.cache.keys(pattern, options)) found.add(key);

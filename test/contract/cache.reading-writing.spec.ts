@@ -1,6 +1,6 @@
-import { describeOnEveryStore } from '../support/store-suite.js';
+import { describeCacheOnEveryStore } from '../support/store-suite.js';
 
-describeOnEveryStore('Cache, reading and writing', (context) => {
+describeCacheOnEveryStore('Cache, reading and writing', (context) => {
   it('C1 set, then get returns the value', async () => {
     await context.cache.set('k', { name: 'Ann', tags: ['a', 'b'] });
     expect(await context.cache.get('k')).toEqual({ name: 'Ann', tags: ['a', 'b'] });

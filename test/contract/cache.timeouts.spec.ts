@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { Timeout } from '../../lib/cache/timeout.js';
-import { describeOnEveryStore } from '../support/store-suite.js';
+import { describeCacheOnEveryStore } from '../support/store-suite.js';
 
 const MONTH = 30 * 24 * 3600;
 
-describeOnEveryStore('Cache, timeouts', (context) => {
+describeCacheOnEveryStore('Cache, timeouts', (context) => {
   /** On a busy machine some of them have gone by. */
   const expectSeconds = async (key: string, seconds: number): Promise<void> => {
     const left = await context.cache.ttl(key);

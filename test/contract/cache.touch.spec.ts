@@ -1,6 +1,6 @@
-import { describeOnEveryStore } from '../support/store-suite.js';
+import { describeCacheOnEveryStore } from '../support/store-suite.js';
 
-describeOnEveryStore('Cache, touch', (context) => {
+describeCacheOnEveryStore('Cache, touch', (context) => {
   const value = { a: [1] };
 
   it('C29 extends the life of an entry', async () => {

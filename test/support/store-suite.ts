@@ -6,7 +6,8 @@ import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
 import type { Serializer } from '../../lib/serializer/serializer.js';
 import type { Clock } from '../../lib/common/clock.js';
 import { escapeGlob } from '../../lib/common/glob.js';
-import { companionKey } from '../../lib/store/companion-key.js';
+import type { ReadThroughSettings } from '../../lib/config/settings.js';
+import { companionKey, entryOfCompanion } from '../../lib/store/companion-key.js';
 import type { KeptKeys } from '../../lib/store/kept-entry.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { storeWith } from './sessions.js';
@@ -14,9 +15,15 @@ import { type OpenedStore, stores } from './stores.js';
 
 /** What each test of a suite works with. */
 export class StoreContext {
+  /** What caches do unless a test says otherwise. */
+  readonly #readThrough: ReadThroughSettings;
   #opened: OpenedStore | undefined;
   #prefix = '';
   #cache: CacheService | undefined;
+
+  constructor(readThrough: ReadThroughOptions = {}) {
+    this.#readThrough = settle(readThroughOptions, readThrough);
+  }
 
   get store(): KeyValueStore {
     return this.#opened!.store;
@@ -55,6 +62,7 @@ export class StoreContext {
       version: 1,
       keyFunction: undefined,
       keyPattern: undefined,
+      readThrough: this.#readThrough,
     };
     return new CacheService(store, { ...defaults, ...settings }, serializer, clock);
   }
@@ -93,13 +101,14 @@ export class StoreContext {
 
   /** Lets the time of a cache entry go by. */
   async elapse(key: string, seconds: number, version = 1): Promise<void> {
-    await this.elapseRedisKey(this.redisKey(key, version), seconds * 1000);
+    await this.elapseKept(this.keptKeys(key, version), seconds * 1000);
   }
 
   /** Lets the time of an entry and of its companion go by. */
   async elapseKept({ entry, grace }: KeptKeys, ms: number): Promise<void> {
     await this.elapseRedisKey(entry, ms);
     if (this.#opened!.movesAllTime) return;
+    if (this.#readThrough.grace === 0 && !(await this.store.has(grace))) return;
     if (Number(await this.command(grace, 'HEXISTS', grace, 'x')) === 1)
       await this.command(grace, 'HINCRBY', grace, 'x', String(-ms));
     await this.elapseRedisKey(grace, ms);
@@ -114,12 +123,11 @@ export class StoreContext {
     return this.#opened!.command(redisKey, ...args);
   }
 
-  /** Every key of this test, as it stands in the store. */
+  /** Every key of this test, as it stands in the store, but for the companions of entries that are there. */
   async redisKeys(): Promise<string[]> {
-    const keys = new Set<string>();
-    for await (const page of this.store.scan(`${escapeGlob(this.prefix)}*`))
-      page.forEach((key) => keys.add(key));
-    return [...keys].sort();
+    const keys = await this.#allKeys();
+    const isCompanion = (key: string): boolean => keys.has(entryOfCompanion(this.prefix, 'grace', key) ?? '');
+    return [...keys].filter((key) => !isCompanion(key)).sort();
   }
 
   begin(opened: OpenedStore): void {
@@ -129,14 +137,43 @@ export class StoreContext {
   }
 
   async end(): Promise<void> {
-    await this.store.deleteMany(await this.redisKeys());
+    await this.store.deleteMany([...(await this.#allKeys())]);
+  }
+
+  async #allKeys(): Promise<Set<string>> {
+    const keys = new Set<string>();
+    for await (const page of this.store.scan(`${escapeGlob(this.prefix)}*`))
+      page.forEach((key) => keys.add(key));
+    return keys;
   }
 }
 
 /** A suite that runs on every store, each test with keys of its own. */
-export const describeOnEveryStore = (title: string, body: (context: StoreContext) => void): void => {
+export const describeOnEveryStore = (title: string, body: (context: StoreContext) => void): void =>
+  describeWith(title, {}, body);
+
+/** The same for caches, as they are and with every feature switched on. */
+export const describeCacheOnEveryStore = (title: string, body: (context: StoreContext) => void): void => {
+  describeWith(title, {}, body);
+  describeWith(`${title}, reading through`, EVERYTHING, body);
+};
+
+const EVERYTHING: ReadThroughOptions = {
+  grace: '1h',
+  softTimeout: '10s',
+  refreshAhead: 0.9,
+  jitter: 0.000_001,
+  nullTimeout: 299,
+  whenUnavailable: 'compute',
+};
+
+const describeWith = (
+  title: string,
+  readThrough: ReadThroughOptions,
+  body: (context: StoreContext) => void,
+): void => {
   describe.each(stores)(`${title} ($name)`, ({ open }) => {
-    const context = new StoreContext();
+    const context = new StoreContext(readThrough);
     let opened: OpenedStore;
     beforeAll(async () => {
       opened = await open();
