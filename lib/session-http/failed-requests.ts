@@ -2,7 +2,7 @@ import { stackOf } from '../common/stack-of.js';
 import { moduleLogger } from '../common/loggers.js';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
 import type { FailureReply } from './gate/failure-reply.js';
-import { type PlatformRequest, routeOf } from './route-of.js';
+import { type PlatformRequest, routeOf } from './platform-request.js';
 
 const SERVER_ERROR = 500;
 export const SERVICE_UNAVAILABLE = 503;

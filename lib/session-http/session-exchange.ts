@@ -16,7 +16,7 @@ import type { HeaderLines } from './gate/header-lines.js';
 import type { HeldResponse } from './gate/held-response.js';
 import { PASS, type Plan, type ResponseOwner, SIGN } from './gate/response-owner.js';
 import { cookieChange } from './headers/cookie-change.js';
-import { type PlatformRequest, routeOf } from './route-of.js';
+import { type PlatformRequest, routeOf } from './platform-request.js';
 import { type Presented, type SessionHttp, undeclaredSession } from './session-http.js';
 
 const SERVER_ERROR = 500;
@@ -56,7 +56,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     private readonly gate: (exchange: SessionExchange) => void = ignore,
   ) {
     this.#hold = hold;
-    this.carrier = request as PlatformRequest;
+    this.carrier = request;
     this.#http = http;
     this.#presented = http.presentedBy(request);
   }
@@ -219,8 +219,10 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
       hasFailed: this.#failure !== undefined,
       isError: this.#isError(statusCode),
     });
-    if (change === 'give') headers.setCookie(lines, this.#issuedCookie);
-    else if (change === 'take') headers.setCookie(lines, cookie.expire());
+    if (change === 'give') {
+      this.#http.warnOfPlainHttp(this.carrier);
+      headers.setCookie(lines, this.#issuedCookie);
+    } else if (change === 'take') headers.setCookie(lines, cookie.expire());
     else if (state?.use.isAccessed && !isSkipped) headers.vary(lines);
     if (statusCode === SERVICE_UNAVAILABLE && isUnavailable(this.#failure?.error ?? state?.loadFailure))
       suggestRetry(lines);

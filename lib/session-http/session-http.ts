@@ -8,6 +8,7 @@ import type { SessionService } from '../session/session.service.js';
 import type { Clock } from '../common/clock.js';
 import { SessionCookie } from './headers/session-cookie.js';
 import type { ExcludedRoutes } from './excluded-routes.js';
+import { isSecure, type PlatformRequest } from './platform-request.js';
 import { SessionHeaders } from './headers/session-headers.js';
 
 /** What the exchanges of one application share. */
@@ -15,6 +16,7 @@ export class SessionHttp {
   readonly cookie: SessionCookie;
   readonly headers: SessionHeaders;
   readonly #readLate = new Set<string>();
+  #hasWarnedOfPlainHttp = false;
 
   constructor(
     readonly service: SessionService,
@@ -66,6 +68,18 @@ export class SessionHttp {
     this.#readLate.add(route);
     sessionLogger.warn(
       `The session of ${route} was read after its response had begun, and had not been loaded; it reads as empty`,
+    );
+  }
+
+  /** Once: a browser drops a secure cookie that comes over plain HTTP, but for those that trust localhost. */
+  warnOfPlainHttp(request: PlatformRequest): void {
+    if (this.#hasWarnedOfPlainHttp || !this.settings.cookie.secure || isSecure(request)) return;
+    this.#hasWarnedOfPlainHttp = true;
+    sessionLogger.warn(
+      'A session cookie that is secure was set on a response over plain HTTP, from which browsers do not take it. Behind a proxy ' +
+        "that speaks TLS, have it send X-Forwarded-Proto and trust it: app.set('trust proxy', 1) with Express, " +
+        'new FastifyAdapter({ trustProxy: true }) with Fastify. Without TLS set session.cookie.secure to false. (Further cases ' +
+        'are not reported.)',
     );
   }
 

@@ -1,4 +1,4 @@
-import type { INestApplication, ModuleMetadata } from '@nestjs/common';
+import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -30,6 +30,7 @@ export interface AppOptions extends ModuleMetadata {
   readonly options?: CodexRedisOptions;
   readonly clock?: Clock;
   readonly adapter?: () => ExpressAdapter | FastifyAdapter;
+  readonly nestOptions?: NestApplicationOptions;
   /** Wraps the store of the sessions. */
   readonly wrapStore?: (store: KeyValueStore) => KeyValueStore;
   /** What main.ts would do before the application starts. */
@@ -61,6 +62,7 @@ export const startApp = async (platform: PlatformName, given: AppOptions = {}): 
     options = {},
     clock = systemClock,
     adapter,
+    nestOptions,
     wrapStore = (store: KeyValueStore) => store,
     prepare,
     imports = [],
@@ -95,6 +97,7 @@ export const startApp = async (platform: PlatformName, given: AppOptions = {}): 
     .compile();
   const app = moduleRef.createNestApplication(
     adapter?.() ?? (platform === 'express' ? new ExpressAdapter() : new FastifyAdapter()),
+    nestOptions,
   );
   app.useLogger(false);
   await prepare?.(app);

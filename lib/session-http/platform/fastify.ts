@@ -4,7 +4,7 @@ import { ImproperlyConfiguredError } from '../../errors/improperly-configured.er
 import { type GatedResponse, HELD_RESPONSE, type Hold } from '../gate/gated-response.js';
 import { gateResponse } from '../gate/response-gate.js';
 import { exchangeOn, exchangesOn, openExchange } from '../held-exchange.js';
-import type { PlatformRequest } from '../route-of.js';
+import type { PlatformRequest } from '../platform-request.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
 import { sessionProperty } from './session-property.js';

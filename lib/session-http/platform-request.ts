@@ -2,6 +2,9 @@
 export interface PlatformRequest {
   readonly route?: { readonly path: string };
   readonly routeOptions?: { readonly url?: string | undefined };
+  /** What Express and Fastify make of the connection, and of X-Forwarded-Proto where they trust it. */
+  readonly protocol?: string;
+  readonly socket?: object | null;
 }
 
 /** The pattern of the route that serves a request: a path is the visitor's, and may hold anything. */
@@ -9,3 +12,9 @@ export const routeOf = ({ route, routeOptions }: PlatformRequest): string => {
   const pattern = route?.path ?? routeOptions?.url;
   return pattern === undefined ? 'a request that no route matches' : `the route ${pattern}`;
 };
+
+/** Whether a request came over TLS, as far as its platform knows. */
+export const isSecure = ({ protocol, socket }: PlatformRequest): boolean =>
+  protocol === undefined
+    ? (socket as { encrypted?: boolean } | null | undefined)?.encrypted === true
+    : protocol === 'https';
