@@ -105,6 +105,7 @@ export type {
 export type { CommitOutcome, SessionEffect } from './session/object/session-save.js';
 export type { DjangoLogin } from './session/object/session-user.js';
 export { type SaveOptions, SessionService } from './session/session.service.js';
+export type { RequestWithSession, SessionData } from './session-http/request-types.js';
 export { loadSession } from './session-http/nest/load-session.js';
 export { Session } from './session-http/nest/session.decorator.js';
 export { SessionGuard } from './session-http/nest/session.guard.js';

@@ -40,6 +40,20 @@ const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
       expect(await service.clear()).toBe(1);
     }),
 
+  rememberPage: async (remember: (request: never) => void) => {
+    const app = await startApp('express', {
+      prepare: (nest) => {
+        nest.use((request: unknown, _: unknown, next: () => void) => {
+          remember(request as never);
+          next();
+        });
+      },
+    });
+    const key = keyFrom(await app.send('/account?tab=1'));
+    expect(await app.stored()).toEqual({ [String(key)]: { returnTo: '/account?tab=1' } });
+    await app.close();
+  },
+
   ProfileService: (service: Type<{ profile(id: number): Promise<unknown> }>) =>
     withProvider(service, async ({ app }) => {
       expect(await app.get(service).profile(42)).toEqual({ name: 'user 42' });

@@ -96,10 +96,6 @@ class PagesController {
     }
   }
 
-  @Get('id') id(@Req() { sessionID }: { sessionID: string }): string {
-    return sessionID;
-  }
-
   @UseSession() @Get('used') used(): string {
     return 'used';
   }
@@ -294,23 +290,6 @@ describe.each(PLATFORMS)('A session that is loaded early, on %s', (platform) => 
     const answer = await app.send('/reason', { cookie });
     expect([answer.status, answer.reason, answer.body]).toEqual([200, 'Fine', 'ERR_INVALID_CHAR']);
     expect(await app.stored()).toEqual({ [String(cookie)]: { userId: 44 } });
-  });
-
-  it('SE24 request.sessionID and session.id are the key', async () => {
-    await start();
-    const ids: unknown[] = [];
-    await app.close();
-    await start({}, (nest) => {
-      nest.use((req: { session: { id: unknown }; sessionID?: unknown }, _: unknown, next: () => void) => {
-        ids.push(req.session.id);
-        next();
-      });
-    });
-    ids.length = 0;
-    for (const presented of [cookie, undefined, 'a'.repeat(32)])
-      await app.send('/home', { cookie: presented });
-    expect(ids).toEqual([cookie, null, null]);
-    expect((await app.send('/id', { cookie })).body).toBe(cookie);
   });
 
   if (platform === 'express')

@@ -15,7 +15,7 @@ describe('installOn', () => {
 
   it('refuses a Fastify whose requests have a session already', () => {
     const adapter = new FastifyAdapter();
-    adapter.getInstance().decorateRequest('session', null);
+    adapter.getInstance().decorateRequest('session', null as never);
     expect(() => installOn(adapter, http)).toThrow(/@fastify\/session/);
   });
 });
