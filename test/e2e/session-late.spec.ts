@@ -12,6 +12,7 @@ import {
 } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UseSession } from '../../lib/session-http/nest/session-use.decorator.js';
+import { Faults } from '../../lib/testing/faults.js';
 import type { Session } from '../../lib/session/object/session.js';
 import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { keyFrom } from '../support/http-request.js';
@@ -71,6 +72,12 @@ const accessLog = (request: Carrier, response: ServerResponse, next: () => void)
   next();
 };
 
+/** The line of a refused write's stack that follows its message and those of the module. */
+const callerOf = (late: unknown): string | undefined => {
+  const { stack = '' } = (late as { refusal: Error }).refusal;
+  return stack.split('\n').find((line) => line.trim().startsWith('at ') && !/[\\/]lib[\\/]/.test(line));
+};
+
 @Module({})
 class LogModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
@@ -78,60 +85,72 @@ class LogModule implements NestModule {
   }
 }
 
-describe.each(PLATFORMS)('A session that is used when its response has left, on %s', (platform) => {
-  let app: TestApp;
-  let key: string | undefined;
-  const warnings: unknown[] = [];
+const settings = PLATFORMS.flatMap((platform) =>
+  (['always', 'declared'] as const).map((load) => [platform, load] as const),
+);
 
-  beforeAll(async () => {
-    jest.spyOn(Logger.prototype, 'warn').mockImplementation((message) => warnings.push(message));
-    app = await startApp(platform, {
-      controllers: [PagesController],
-      session: { load: 'declared' },
-      imports: [LogModule],
-      prepare: (nest) => nest.useLogger(['warn']),
-    });
-    key = keyFrom(await app.send('/login'));
-  });
+describe.each(settings)(
+  'A session that is used when its response has left, on %s, loaded %s',
+  (platform, load) => {
+    const faults = new Faults();
+    let app: TestApp;
+    let key: string | undefined;
+    const warnings: unknown[] = [];
 
-  beforeEach(() => {
-    warnings.length = 0;
-  });
-
-  afterAll(async () => {
-    jest.restoreAllMocks();
-    await app.close();
-  });
-
-  it.each(['nobody', 'a visitor', 'an unknown visitor'])(
-    'SE8 a look at the session in the middle of an answer, by %s',
-    async (who) => {
-      const cookie = { nobody: undefined, 'a visitor': key, 'an unknown visitor': 'x'.repeat(32) }[who];
-      const userId = who === 'a visitor' ? { userId: 42 } : {};
-      const { status, body } = await app.send('/between', { cookie });
-      expect([status, body]).toEqual([200, `first, ${JSON.stringify({ ...userId, refused: true })}`]);
-      expect((await app.send('/page/1')).body).toBe('1');
-    },
-  );
-
-  it('SE8 an access log reads what was loaded', async () => {
-    await app.send('/read', { cookie: key });
-    expect(await read).toMatchObject({ userId: 42, names: ['userId'] });
-    expect(warnings).toEqual([]);
-  });
-
-  it('SE8 it reads nothing where nothing was loaded, with one warning for each route; a write throws', async () => {
-    for (const path of ['/page/1', '/page/2', '/nowhere', '/elsewhere']) {
-      await app.send(path, { cookie: key });
-      expect(await read).toEqual({
-        userId: undefined,
-        names: [],
-        refusal: expect.objectContaining({ code: 'CODEX_REDIS_SESSION_STATE' }) as unknown,
+    beforeAll(async () => {
+      jest.spyOn(Logger.prototype, 'warn').mockImplementation((message) => warnings.push(message));
+      app = await startApp(platform, {
+        controllers: [PagesController],
+        session: { load },
+        imports: [LogModule],
+        prepare: (nest) => nest.useLogger(['warn']),
+        wrapStore: (store) => faults.wrap(store),
       });
-    }
-    expect(warnings).toEqual([
-      expect.stringContaining('/page/:id') as unknown,
-      expect.stringContaining(platform === 'express' ? 'no route' : 'read after its response') as unknown,
-    ]);
-  });
-});
+      key = keyFrom(await app.send('/login'));
+    });
+
+    beforeEach(() => {
+      warnings.length = 0;
+    });
+
+    afterAll(async () => {
+      jest.restoreAllMocks();
+      await app.close();
+    });
+
+    it.each(['nobody', 'a visitor', 'an unknown visitor'])(
+      'SE8 a look at the session in the middle of an answer, by %s',
+      async (who) => {
+        const cookie = { nobody: undefined, 'a visitor': key, 'an unknown visitor': 'x'.repeat(32) }[who];
+        const userId = who === 'a visitor' ? { userId: 42 } : {};
+        const { status, body } = await app.send('/between', { cookie });
+        expect([status, body]).toEqual([200, `first, ${JSON.stringify({ ...userId, refused: true })}`]);
+        expect((await app.send('/page/1')).body).toBe('1');
+      },
+    );
+
+    it('SE8 an access log reads what was loaded', async () => {
+      await app.send('/read', { cookie: key });
+      expect(await read).toMatchObject({ userId: 42, names: ['userId'] });
+      expect(warnings).toEqual([]);
+    });
+
+    it('SE8 it reads nothing where nothing was loaded, with one warning for each route; a write throws', async () => {
+      for (const path of ['/page/1', '/page/2', '/nowhere', '/elsewhere']) {
+        // always loaded, it is missing only where Redis was down
+        if (load === 'always') faults.failNext();
+        await app.send(path, { cookie: key });
+        expect(await read).toEqual({
+          userId: undefined,
+          names: [],
+          refusal: expect.objectContaining({ code: 'CODEX_REDIS_SESSION_STATE' }) as unknown,
+        });
+        expect(callerOf(await read)).toContain('session-late.spec');
+      }
+      expect(warnings).toEqual([
+        expect.stringContaining('/page/:id') as unknown,
+        expect.stringContaining(platform === 'express' ? 'no route' : 'read after its response') as unknown,
+      ]);
+    });
+  },
+);
