@@ -11,6 +11,7 @@ import { ConfigurableModuleClass } from './codex-redis.module-definition.js';
 import { coreProviders } from './codex-redis.providers.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import type { CodexRedisSettings } from '../config/settings.js';
+import type { MountedSessions } from '../session-http/mount-sessions.js';
 import type { Serializers } from './named-serializers.js';
 import { settleRuns } from './settle-runs.js';
 import type { Stores } from '../store/stores.js';
@@ -46,7 +47,7 @@ export class CodexRedisCoreModule
     @Inject(STORES) private readonly stores: Stores,
     @Inject(SETTINGS) private readonly settings: CodexRedisSettings,
     @Inject(SERIALIZERS) private readonly serializers: Serializers,
-    @Inject(MOUNT_SESSIONS) private readonly mountSessions: () => void,
+    @Inject(MOUNT_SESSIONS) private readonly sessions: MountedSessions,
     @Inject(MOUNT_CACHED_RESPONSES) private readonly mountCachedResponses: () => void,
     @Inject(MOUNT_FAILED_REQUESTS) private readonly mountFailedRequests: () => void,
     @Inject(ModulesContainer) modules: ModulesContainer,
@@ -62,12 +63,13 @@ export class CodexRedisCoreModule
     this.mountFailedRequests();
     // before the guard of sessions is there, which keeps nobody out
     this.mountCachedResponses();
-    this.mountSessions();
+    this.sessions.configure();
   }
 
   /** After a failed start no hook follows: a connection that was made would keep the process alive. */
   async onModuleInit(): Promise<void> {
     try {
+      this.sessions.check();
       await this.serializers.resolve();
       await this.stores.connect();
     } catch (error) {

@@ -13,13 +13,14 @@ import { JsonSerializer } from '../serializer/json-serializer.js';
 import type { Serializer } from '../serializer/serializer.js';
 import { Serializers } from './named-serializers.js';
 import { claimKeys } from './shared-keys.js';
-import { mountSessions } from '../session-http/mount-sessions.js';
+import { type MountedSessions, mountSessions } from '../session-http/mount-sessions.js';
 import { sessionAccessOf } from '../session-http/session-access.js';
 import { refuseHandlersWithoutSessions } from '../session-http/nest/refuse-handlers.js';
 import { SessionGuard } from '../session-http/nest/session.guard.js';
 import { SessionService } from '../session/session.service.js';
 import { sessionsAreOff } from '../session/sessions-off.js';
 import { type Clock, systemClock } from '../common/clock.js';
+import { ignore } from '../common/ignore.js';
 import { warningOfCopies } from '../common/loaded-copies.js';
 import { moduleLogger } from '../common/loggers.js';
 import { CodexRedisHealth } from '../store/codex-redis-health.js';
@@ -119,9 +120,9 @@ export const coreProviders: Provider[] = [
       host: Partial<HttpAdapterHost>,
       config: ApplicationConfig,
       modules: ModulesContainer,
-    ) => {
+    ): MountedSessions => {
       const { session } = settings;
-      if (session === null) return () => refuseHandlersWithoutSessions(modules);
+      if (session === null) return { configure: () => refuseHandlersWithoutSessions(modules), check: ignore };
       const guard = new SessionGuard(settings);
       return mountSessions({ host, config, modules, service, settings: session, clock, guard });
     },

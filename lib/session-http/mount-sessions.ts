@@ -6,6 +6,7 @@ import type { SessionService } from '../session/session.service.js';
 import { ExcludedRoutes } from './excluded-routes.js';
 import { commitBeforeReply } from './nest/commit-before-reply.js';
 import { noteGraphqlFailures } from './nest/graphql-failures.js';
+import { refuseForeignConsumers, refuseForeignMiddleware } from './nest/refuse-consumers.js';
 import { refuseExcludedHandlers } from './nest/refuse-handlers.js';
 import type { SessionGuard } from './nest/session.guard.js';
 import { installOn } from './platform/platforms.js';
@@ -22,18 +23,27 @@ export interface SessionMount {
   readonly guard: SessionGuard;
 }
 
+/** What is left to be done when an application starts. */
+export interface MountedSessions {
+  /** To be called from a module's `configure()`: the guards of the root module are registered by then. */
+  configure(): void;
+  /** To be called when the middleware of all modules has been made. */
+  check(): void;
+}
+
 /**
  * Gives every request of an application its session, as soon as there is a platform: before main.ts adds anything of its
  * own to it.
- *
- * @returns the rest, to be called from a module's `configure()`: the guards of the root module are registered by then
  */
-export const mountSessions = (mount: SessionMount): (() => void) => {
+export const mountSessions = (mount: SessionMount): MountedSessions => {
   const { host, config, modules, settings, guard } = mount;
   const excluded = new ExcludedRoutes(settings.exclude ?? [], config);
   const http = new SessionHttp(mount.service, settings, mount.clock, excluded);
-  const finishInstalling = whenThereIsAnAdapter(host, (adapter) => installOn(adapter, http));
-  return () => {
+  const finishInstalling = whenThereIsAnAdapter(host, (adapter) => {
+    refuseForeignConsumers(adapter, modules);
+    return installOn(adapter, http);
+  });
+  const configure = (): void => {
     const { httpAdapter: adapter } = host;
     if (!isAdapter(adapter)) return;
     refuseExcludedHandlers(modules, excluded, config);
@@ -44,6 +54,7 @@ export const mountSessions = (mount: SessionMount): (() => void) => {
     config.getGlobalGuards().unshift(guard);
     commitBeforeReply(adapter, http);
   };
+  return { configure, check: () => refuseForeignMiddleware(modules) };
 };
 
 const isAdapter = (adapter: unknown): adapter is AbstractHttpAdapter =>

@@ -249,7 +249,7 @@ describe.each(Object.entries(MOUNTS))('An application mounted in another: %s', (
     expect((await held).body).toBe('3');
   });
 
-  it('SE28 where one cannot be saved the client gets an error, and the other saves nothing more', async () => {
+  it('SE28 where one cannot be saved the client gets an error, and one that comes after it saves nothing', async () => {
     const commits = { outer: new CommitSwitch(), inner: new CommitSwitch() };
     const { outer } = await begin({ commits: commits.outer, use: useSeen }, { commits: commits.inner });
     await browser.visit('/inner/visits');

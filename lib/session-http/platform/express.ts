@@ -1,10 +1,10 @@
-import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { type GatedResponse, HELD_RESPONSE } from '../gate/gated-response.js';
 import { gatePrototype } from '../gate/response-gate.js';
 import { exchangeOn, openExchange } from '../held-exchange.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
-import { sessionProperty, showOwnSession } from './session-property.js';
+import { isExpressSession, type Layer, refusalOfExpressSession, SessionReaders } from './foreign-sessions.js';
+import { refusalOfGiven, sessionProperty } from './session-property.js';
 
 /*
  * Express lets an application have prototypes of its own for its requests and responses. A property added to one of
@@ -15,12 +15,7 @@ interface ExpressRequest {
   readonly res: ExpressResponse;
 }
 
-type Middleware = (request: object, response: ExpressResponse, next: () => void) => void;
-
-/** What a router calls: middleware, or a router with layers of its own. */
-interface Layer {
-  readonly handle: ((...args: never[]) => unknown) & { readonly stack?: Layer[] };
-}
+type Middleware = (request: object, response: ExpressResponse, next: (error?: unknown) => void) => void;
 
 interface Router {
   use(middleware: Middleware): unknown;
@@ -28,6 +23,7 @@ interface Router {
 }
 
 export interface ExpressApplication {
+  use: (...args: unknown[]) => unknown;
   readonly request: object;
   readonly response: object;
   readonly router: Router;
@@ -40,8 +36,12 @@ export interface ExpressResponse extends GatedResponse {
   [OPEN]?: (response: ExpressResponse) => SessionExchange | undefined;
 }
 
-/** Gives the requests of an application their sessions, and loads them before any middleware runs. */
-export const installOnExpress = (application: ExpressApplication, http: SessionHttp): void => {
+/**
+ * Gives the requests of an application their sessions, and loads them before any middleware runs.
+ *
+ * @returns to be called when the application starts: refuses express-session beside them
+ */
+export const installOnExpress = (application: ExpressApplication, http: SessionHttp): (() => void) => {
   const { request, response } = application;
   const open = (held: ExpressResponse): SessionExchange | undefined =>
     exchangeOn(held[HELD_RESPONSE], http) ??
@@ -50,7 +50,7 @@ export const installOnExpress = (application: ExpressApplication, http: SessionH
   Object.assign(response, { [OPEN]: open });
   Object.defineProperty(request, 'session', {
     configurable: true,
-    ...sessionProperty(({ res }: ExpressRequest) => open(res)),
+    ...sessionProperty(({ res }: ExpressRequest) => open(res), new SessionReaders()),
   });
   Object.defineProperty(request, 'sessionID', {
     configurable: true,
@@ -58,38 +58,51 @@ export const installOnExpress = (application: ExpressApplication, http: SessionH
       return open(this.res)?.session.key;
     },
   });
+  const findForeign = watchUse(application);
+  let found: { readonly refusal: Error | undefined } | undefined;
   putFirst(application, (incoming, outgoing, next) => {
-    const { cookie } = outgoing.req.headers;
-    showOwnSession(incoming);
+    // again, for what was added since the start
+    found ??= { refusal: findForeign() };
+    const refusal = found.refusal ?? refusalOfGiven(incoming);
+    if (refusal !== undefined && !http.isExcluded(outgoing.req)) {
+      next(refusal);
+      return;
+    }
     // without a look at its session a response is concerned only by a malformed cookie
-    const opens = cookie !== undefined && (http.loadsEarly || http.presentsMalformed(outgoing.req));
+    const opens =
+      outgoing.req.headers.cookie !== undefined && (http.loadsEarly || http.presentsMalformed(outgoing.req));
     const loading = opens ? open(outgoing)?.loadEarly() : undefined;
     if (loading === undefined) next();
-    else void loading.then(next);
+    else void loading.then(() => next());
   });
+  return () => {
+    const refusal = findForeign();
+    if (refusal !== undefined) throw refusal;
+  };
 };
 
 /**
- * express-session leaves every request alone that has a session already, so it would do nothing, in silence.
+ * Refuses express-session where it is added, while the caller's line is known.
  *
- * @throws ImproperlyConfiguredError where it was added to an application.
+ * @returns looks again: for what was there before, and in applications that are mounted
  */
-export const refuseExpressSession = ({ router }: ExpressApplication): void => {
-  if (router.stack.some(isExpressSession))
-    throw new ImproperlyConfiguredError(
-      "express-session gives requests a session as well, on the same property: remove its middleware, or leave out the option 'session' " +
-        'of CodexRedisModule',
-    );
+const watchUse = (application: ExpressApplication): (() => Error | undefined) => {
+  const mounted: Partial<ExpressApplication>[] = [];
+  const { use } = application;
+  application.use = function (this: unknown, ...args: unknown[]): unknown {
+    if (isExpressSession(args)) throw refusalOfExpressSession();
+    mounted.push(...args.flat(Infinity).filter(isApplication));
+    return use.apply(this, args);
+  };
+  return () => {
+    const others = mounted.filter(({ response = {} }) => !Object.hasOwn(response, OPEN));
+    const layers = [application, ...others].flatMap(({ router }) => router?.stack ?? []);
+    return layers.some((layer) => isExpressSession(layer?.handle)) ? refusalOfExpressSession() : undefined;
+  };
 };
 
-const isExpressSession = (layer: Layer | undefined): boolean => {
-  if (layer === undefined) return false;
-  const { handle } = layer;
-  // its function, by its name and by what it alone gives to requests
-  if (handle.name === 'session' && Function.prototype.toString.call(handle).includes('sessionStore'))
-    return true;
-  return (handle.stack ?? []).some(isExpressSession);
-};
+const isApplication = (value: unknown): value is Partial<ExpressApplication> =>
+  typeof value === 'function' && 'response' in value && 'set' in value;
 
 /** The exchange of a response; `undefined` where the path is excluded and where sessions are off. */
 export const expressExchange = (response: ExpressResponse): SessionExchange | undefined =>

@@ -1,13 +1,18 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { IncomingMessage } from 'node:http';
-import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { type GatedResponse, HELD_RESPONSE, type Hold } from '../gate/gated-response.js';
 import { gateResponse } from '../gate/response-gate.js';
 import { exchangeOn, exchangesOn, openExchange } from '../held-exchange.js';
 import type { PlatformRequest } from '../platform-request.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
-import { sessionProperty } from './session-property.js';
+import {
+  isExpressSession,
+  refusalOfDecorator,
+  refusalOfExpressSession,
+  SessionReaders,
+} from './foreign-sessions.js';
+import { refusalOfGiven, sessionProperty } from './session-property.js';
 
 /*
  * Fastify's raw requests and responses are Node's, whose prototypes the whole process shares. A property added to one of
@@ -27,7 +32,11 @@ interface FastifyRequest extends PlatformRequest {
   readonly [EXCHANGE]?: SessionExchange | undefined;
 }
 
-type Middleware = (request: FastifyRawRequest, response: GatedResponse, next: () => void) => void;
+type Middleware = (
+  request: FastifyRawRequest,
+  response: GatedResponse,
+  next: (error?: unknown) => void,
+) => void;
 
 /** What takes middleware: Nest's adapter, and the instance once middleware can be used. */
 interface MiddlewareOwner {
@@ -36,7 +45,8 @@ interface MiddlewareOwner {
 
 interface FastifyInstance extends MiddlewareOwner {
   hasRequestDecorator(name: string): boolean;
-  decorateRequest(name: string | symbol, accessor: object): void;
+  decorateRequest: (name: string | symbol, ...accessor: unknown[]) => unknown;
+  addHook(name: 'onReady', hook: (done: (error?: Error) => void) => void): void;
   addHook(
     name: 'onRequest',
     hook: (request: FastifyRequest, reply: { raw: GatedResponse }, done: () => void) => void,
@@ -59,10 +69,10 @@ export const isFastifyWithSessions = (request: object): boolean =>
  */
 export const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp): (() => void) => {
   const instance = adapter.getInstance<FastifyInstance>();
-  refuseOtherSessions(instance);
   const exchangeOfRaw = (raw: FastifyRawRequest): SessionExchange | undefined =>
     exchangeOn(raw[HELD_RESPONSE], http);
   const exchangeOf = ({ raw }: FastifyRequest): SessionExchange | undefined => exchangeOfRaw(raw);
+  if (instance.hasRequestDecorator('session')) throw refusalOfDecorator();
   instance.decorateRequest(EXCHANGE, {
     getter(this: FastifyRequest) {
       return exchangeOf(this);
@@ -75,14 +85,20 @@ export const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp
       return exchangeOf(this)?.session.key;
     },
   });
+  refuseOtherSessions(instance);
   instance.addHook('onRequest', (request, reply, done) => {
     const exchange = attach(http, request.raw, reply.raw);
     if (exchange !== undefined) exchange.carrier = request;
     goOn(exchange?.loadEarly(), done);
   });
-  const ofRaw = { configurable: true, ...sessionProperty(exchangeOfRaw) };
+  const ofRaw = { configurable: true, ...sessionProperty(exchangeOfRaw, new SessionReaders()) };
   const first = new FirstMiddleware((request, response, next) => {
     const exchange = attach(http, request, response);
+    const refusal = refusalOfGiven(request);
+    if (refusal !== undefined) {
+      next(exchange === undefined ? undefined : refusal);
+      return;
+    }
     Object.defineProperty(request, 'session', ofRaw);
     goOn(exchange?.loadEarly(), next);
   });
@@ -96,12 +112,19 @@ const goOn = (loading: Promise<void> | undefined, next: () => void): void => {
   else void loading.then(next);
 };
 
+/**
+ * Also in the plugins of an instance, which inherit from it: there Fastify itself would let it happen. The start fails and
+ * not the plugin, since an error that a plugin throws ends the process.
+ */
 const refuseOtherSessions = (instance: FastifyInstance): void => {
-  if (instance.hasRequestDecorator('session'))
-    throw new ImproperlyConfiguredError(
-      'Another Fastify plugin (such as @fastify/session) already gives requests a session; remove it, or leave out ' +
-        "the option 'session' of CodexRedisModule",
-    );
+  const { decorateRequest } = instance;
+  let refusal: Error | undefined;
+  instance.decorateRequest = function (this: unknown, name, ...args): unknown {
+    if (name !== 'session') return decorateRequest.call(this, name, ...args);
+    refusal ??= refusalOfDecorator();
+    return this;
+  };
+  instance.addHook('onReady', (done) => done(refusal));
 };
 
 const attach = (
@@ -129,19 +152,19 @@ class FirstMiddleware {
 
   constructor(private readonly middleware: Middleware) {}
 
-  /** Adds the middleware when the owner gets its first one. */
+  /** Adds the middleware when the owner gets its first one; refuses express-session, before which it would stand. */
   before(owner: MiddlewareOwner): void {
     const { use } = owner;
     if (use === undefined || this.#watched.has(owner)) return;
     this.#watched.add(owner);
-    const add = (): void => {
+    const addFirst = (): void => {
       if (this.#isAdded) return;
       this.#isAdded = true;
       use.call(owner, this.middleware);
     };
     owner.use = function (this: unknown, ...args: unknown[]): unknown {
-      owner.use = use;
-      add();
+      if (isExpressSession(args)) throw refusalOfExpressSession();
+      addFirst();
       return use.apply(this, args);
     };
   }

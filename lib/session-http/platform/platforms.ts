@@ -11,7 +11,6 @@ import {
   type ExpressResponse,
   installOnExpress,
   isExpressWithSessions,
-  refuseExpressSession,
 } from './express.js';
 import { fastifyExchange, installOnFastify, isFastifyWithSessions } from './fastify.js';
 
@@ -29,9 +28,9 @@ export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): (() 
         "Leave out the option 'session' to use the cache only",
     );
   const application = adapter.getInstance<ExpressApplication>();
-  installOnExpress(application, http);
+  const refuseForeign = installOnExpress(application, http);
   return () => {
-    refuseExpressSession(application);
+    refuseForeign();
     addExpressProperties(adapter.getHttpServer() as Server | undefined);
   };
 };

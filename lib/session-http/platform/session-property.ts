@@ -1,4 +1,5 @@
 import type { SessionExchange } from '../session-exchange.js';
+import { refusalOfGivenSession, type SessionReaders } from './foreign-sessions.js';
 
 const ownGetters = new WeakSet();
 
@@ -8,9 +9,11 @@ const ownGetters = new WeakSet();
  */
 export const sessionProperty = <Request extends object>(
   exchangeOf: (request: Request) => SessionExchange | undefined,
+  readers?: SessionReaders,
 ): { readonly get: (this: Request) => unknown; readonly set: (this: Request, value: unknown) => void } => {
   function get(this: Request): unknown {
     const exchange = exchangeOf(this);
+    if (exchange !== undefined) readers?.check(this, get);
     return exchange?.replacement === undefined ? exchange?.visibleSession : exchange.replacement;
   }
   function set(this: Request, value: unknown): void {
@@ -32,8 +35,14 @@ export const sessionProperty = <Request extends object>(
   return { get, set };
 };
 
-/** Takes away what an application of another platform, in which this one is mounted, has put on a raw request. */
-export const showOwnSession = (request: object): void => {
-  const get: unknown = Reflect.get(Object.getOwnPropertyDescriptor(request, 'session') ?? {}, 'get');
-  if (typeof get === 'function' && ownGetters.has(get)) Reflect.deleteProperty(request, 'session');
+/**
+ * Refuses a request that has a session of another kind when it comes. What an application of another platform, in which
+ * this one is mounted, has put on it is taken away.
+ */
+export const refusalOfGiven = (request: object): Error | undefined => {
+  if (!Object.hasOwn(request, 'session')) return undefined;
+  const getter: unknown = Reflect.get(Object.getOwnPropertyDescriptor(request, 'session') ?? {}, 'get');
+  if (typeof getter !== 'function' || !ownGetters.has(getter)) return refusalOfGivenSession();
+  Reflect.deleteProperty(request, 'session');
+  return undefined;
 };

@@ -1,0 +1,86 @@
+import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
+
+/*
+ * express-session leaves a request alone that has a session already: beside this module it would do nothing, in silence,
+ * and what its users write would go into the other session.
+ */
+
+const REMEDY = "remove it, or leave out the option 'session' of CodexRedisModule";
+
+export const refusalOfExpressSession = (): ImproperlyConfiguredError =>
+  new ImproperlyConfiguredError(
+    `express-session gives requests a session as well, on the same property: ${REMEDY}`,
+  );
+
+export const refusalOfDecorator = (): ImproperlyConfiguredError =>
+  new ImproperlyConfiguredError(
+    `Another Fastify plugin (such as @fastify/session) gives requests a session as well, on the same property: ${REMEDY}`,
+  );
+
+/** For a request that has one when it comes. */
+export const refusalOfGivenSession = (): ImproperlyConfiguredError =>
+  new ImproperlyConfiguredError(
+    'What runs before this application (such as express-session) has given the request a session already, on the same ' +
+      `property: ${REMEDY}`,
+  );
+
+/** What a router calls: middleware, or a router with layers of its own. */
+export interface Layer {
+  readonly handle?: unknown;
+}
+
+/** Whether something is express-session, or a router of Express that has it as middleware. */
+export const isExpressSession = (middleware: unknown): boolean => {
+  if (Array.isArray(middleware)) return middleware.some(isExpressSession);
+  if (typeof middleware !== 'function') return false;
+  // its function, by its name and by what it alone gives to requests
+  if (middleware.name === 'session' && Function.prototype.toString.call(middleware).includes('sessionStore'))
+    return true;
+  const { stack } = middleware as { readonly stack?: unknown };
+  return Array.isArray(stack) && stack.some((layer: Layer | undefined) => isExpressSession(layer?.handle));
+};
+
+const CHECKED_READS = 100;
+const CHECKED_PATHS = 1000;
+
+interface MountedRequest {
+  readonly baseUrl?: string;
+  readonly originalUrl?: string;
+  readonly url?: string;
+}
+
+/** Where the middleware that has a request is mounted. */
+const mountPathOf = ({ baseUrl, originalUrl = '', url = '' }: MountedRequest): string =>
+  baseUrl ?? originalUrl.slice(0, Math.max(0, originalUrl.length - url.length));
+
+/**
+ * Finds express-session by who reads `request.session`, where its middleware stands in a function of the application's and
+ * cannot be recognized when it is added. To look who reads costs more than the rest of a read: it is done for the
+ * first reads below each path only.
+ */
+export class SessionReaders {
+  readonly #reads = new Map<string, number>();
+  #found = false;
+
+  /** @throws ImproperlyConfiguredError when express-session reads the property of which this is the getter. */
+  check(request: object, getter: (...args: never[]) => unknown): void {
+    if (!this.#found) {
+      const path = mountPathOf(request);
+      const reads = this.#reads.get(path) ?? 0;
+      if (reads >= CHECKED_READS || (reads === 0 && this.#reads.size >= CHECKED_PATHS)) return;
+      this.#reads.set(path, reads + 1);
+    }
+    if (!isReadByExpressSession(getter)) return;
+    this.#found = true;
+    throw refusalOfExpressSession();
+  }
+}
+
+const isReadByExpressSession = (getter: (...args: never[]) => unknown): boolean => {
+  const { stackTraceLimit } = Error;
+  const trace: { stack?: string } = {};
+  Error.stackTraceLimit = 1;
+  Error.captureStackTrace(trace, getter);
+  Error.stackTraceLimit = stackTraceLimit;
+  return /[\\/]express-session[\\/]/.test(trace.stack ?? '');
+};
