@@ -7,7 +7,7 @@ import {
 } from '../../../errors/redis.errors.js';
 
 /** The replies that mean "not now": the server is there, and another time it would have done what it was asked. */
-const NOT_NOW: ReadonlySet<string> = new Set([
+export const NOT_NOW: ReadonlySet<string> = new Set([
   'BUSY',
   'CLUSTERDOWN',
   'LOADING',
