@@ -1,6 +1,6 @@
 import { ConflictException, Inject } from '@nestjs/common';
 import { ApolloDriver } from '@nestjs/apollo';
-import { GraphQLModule, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { Context, GraphQLModule, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { MercuriusDriver } from '@nestjs/mercurius';
 import { GraphQLError } from 'graphql';
 import { createClient } from 'graphql-ws';
@@ -24,6 +24,10 @@ class ShopResolver {
 
   @Query(() => String) me(@Session() session: Own): string {
     return session.user ?? 'nobody';
+  }
+
+  @Query(() => String) early(@Context('user') user: string | undefined): string {
+    return user ?? 'nobody';
   }
 
   @Mutation(() => Boolean) login(@Session() session: Own): boolean {
@@ -83,10 +87,10 @@ const me = async (visitor: Visitor): Promise<unknown> =>
 describe('GraphQL', () => {
   for (const [name, { platform, options }] of Object.entries(SERVERS))
     describe(name, () => {
-      const start = (): Promise<Running> =>
+      const start = (further: object = {}): Promise<Running> =>
         startOn(platform, {
           providers: [ShopResolver],
-          imports: [GraphQLModule.forRoot({ autoSchemaFile: true, ...options } as never)],
+          imports: [GraphQLModule.forRoot({ autoSchemaFile: true, ...options, ...further } as never)],
         });
 
       it('SE1 SE27 a query and a mutation share the session of their visitor', async () => {
@@ -96,6 +100,18 @@ describe('GraphQL', () => {
         assert.deepEqual((await ask(visitor, 'mutation { login }'))['data'], { login: true });
         assert.equal(await me(visitor), 'ada');
         assert.equal(await me(visit()), 'nobody');
+      });
+
+      it('SE1 a function that makes the context finds the session loaded', async () => {
+        type Request = { session: Own };
+        const context = (given: Request | { req: Request }): object => {
+          const req = 'req' in given ? given.req : given;
+          return { req, user: req.session.user };
+        };
+        const { visitor: visit } = await start({ context });
+        const visitor = visit();
+        await ask(visitor, 'mutation { login }');
+        assert.deepEqual((await ask(visitor, '{ early }'))['data'], { early: 'ada' });
       });
 
       it('SE27 an operation saves nothing when one of its mutations failed', async () => {

@@ -25,16 +25,16 @@ interface Carrier {
   readonly sessionID: string | null;
 }
 
-const write = (session: Session): void => {
+const write = ({ session }: Carrier): void => {
   session['a'] = 1;
 };
 
 /** What gives a session a new key. */
-const DEEDS: Record<string, (session: Session) => unknown> = {
-  cycleKey: (session) => session.cycleKey(),
-  signIn: (session) => session.signIn(7),
-  regenerate: (session) => session.regenerate().then(() => write(session)),
-  flushAndWrite: (session) => session.flush().then(() => write(session)),
+const DEEDS: Record<string, (request: Carrier) => unknown> = {
+  cycleKey: ({ session }) => session.cycleKey(),
+  signIn: ({ session }) => session.signIn(7),
+  regenerate: (request) => request.session.regenerate().then(() => write(request)),
+  flushAndWrite: (request) => request.session.flush().then(() => write(request)),
   write,
 };
 
@@ -50,8 +50,8 @@ class KeyController {
     @Param('deed') deed: string,
     @Query('fails') fails?: string,
   ): Promise<object> {
+    await DEEDS[deed]!(request);
     const { session } = request;
-    await DEEDS[deed]!(session);
     const { key } = session;
     if (fails !== undefined) throw new InternalServerErrorException();
     const isStored = await this.sessions.exists(key!);
@@ -59,7 +59,7 @@ class KeyController {
   }
 
   @Get('mind') mind(@Session() session: Session): string | null {
-    write(session);
+    session['a'] = 1;
     delete session['a'];
     return String(session.isEmpty);
   }

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Post } from '@nestjs/common';
+import { Controller, Get, Inject, Post, Req } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { Session } from '../../lib/session-http/nest/session.decorator.js';
@@ -38,9 +38,10 @@ export class ShopController {
     await this.sessions.exists('e'.repeat(32));
   }
 
-  @Post('regenerate') async regenerate(@Session() session: Visitor): Promise<void> {
-    await session.regenerate();
-    session.ticks = 0;
+  @Post('regenerate') async regenerate(@Req() request: { readonly session: Visitor }): Promise<void> {
+    await request.session.regenerate();
+    // another one than before
+    request.session.ticks = 0;
   }
 
   @Get('me') me(@Session() session: Visitor): object {
