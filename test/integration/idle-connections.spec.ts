@@ -1,8 +1,13 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
 import { Logger, type LoggerService } from '@nestjs/common';
+import type { RedisSource } from '../../lib/config/settings.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
-import { reload } from '../support/episodes.js';
+import { pauseClients, reload } from '../support/episodes.js';
 import {
   ProxiedCluster,
   ProxiedSentinels,
@@ -11,12 +16,20 @@ import {
 } from '../support/proxied-topologies.js';
 import { RedisAdmin, until } from '../support/redis-admin.js';
 import type { RedisServer } from '../support/redis-server.js';
+import type { Way } from '../support/lonely-process.js';
 import { settle, verbs } from '../support/settle.js';
 import { openSource } from '../support/stores.js';
+
+type SentinelSource = Extract<RedisSource, { kind: 'sentinel' }>;
+
+const LONELY = fileURLToPath(new URL('../support/lonely-process.ts', import.meta.url));
 
 const DEADLINE_MS = 2000;
 /** More than a tenth of the deadline, and far less than half of it. */
 const SLOW_MS = 350;
+
+/** Larger than what systems buffer. */
+const LONG = 'x'.repeat(24_000_000);
 
 const kinds: readonly (readonly [name: string, start: () => Promise<ProxiedTopology>])[] = [
   ['one Redis', () => ProxiedServer.start()],
@@ -187,4 +200,72 @@ describe.each(kinds)('connections on which nothing moves: %s', (_, start) => {
     await expect(readAll()).resolves.toEqual(keys.map(() => '1'));
     expect(lines).toEqual([]);
   });
+
+  it('CN12 takes a long request that keeps leaving on a slow link for progress', async () => {
+    const impatient = openSource(topology.source, 500);
+    await impatient.connect();
+    for (const proxy of topology.proxies) proxy.slowRequestsDown(LONG.length);
+    const results = await Promise.all(keys.map((key) => settle(() => impatient.set(key, LONG, 60_000))));
+    for (const proxy of topology.proxies) proxy.slowRequestsDown(Infinity);
+
+    expect(results.map(({ error }) => error)).toEqual(keys.map(() => undefined));
+    await impatient.close();
+    await expect(readAll()).resolves.toEqual(keys.map(() => LONG));
+  });
+
+  /** The options of the module for the same Redis. */
+  const options = (): object => {
+    const { source } = topology;
+    if (source.kind === 'url') return { url: source.url };
+    return source.kind === 'cluster'
+      ? { cluster: source.options }
+      : { sentinel: (source as SentinelSource).options };
+  };
+
+  const startLonely = (way: Way, operationTimeoutMs = 20_000): ChildProcess =>
+    spawn(process.execPath, ['--import', '@swc-node/register/esm-register', LONELY], {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        WAY: way,
+        OPTIONS: JSON.stringify({ ...options(), operationTimeoutMs }),
+      },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+
+  const ended = async (child: ChildProcess, output = ''): Promise<string> => {
+    child.stdout!.on('data', (bytes) => (output += String(bytes)));
+    await once(child, 'exit');
+    expect(child.exitCode).toBe(0);
+    return output;
+  };
+
+  it.each<Way>(['a start that fails elsewhere', 'a module that is loaded lazily'])(
+    'CN9 does not keep a process alive: %s',
+    async (way) => {
+      await expect(ended(startLonely(way))).resolves.toBe('used: nothing\n');
+    },
+    60_000,
+  );
+
+  it('CN9 keeps a process alive while a command is in flight, and no longer: a forgotten close()', async () => {
+    const child = startLonely('a forgotten close()');
+    await once(child.stdout!, 'data');
+    await onEachMaster((master) => pauseClients((...args) => topology.command(master, ...args), 700));
+    child.stdin!.write('\n');
+
+    await expect(ended(child)).resolves.toBe('used: nothing\n');
+  }, 60_000);
+
+  it('CN11 serves the first call of a process that was frozen while the network forgot its ways', async () => {
+    const child = startLonely('a forgotten close()', 5000);
+    await once(child.stdout!, 'data');
+    child.kill('SIGSTOP');
+    for (const proxy of topology.allProxies) proxy.forget();
+    await pause(1100);
+    child.kill('SIGCONT');
+    child.stdin!.write('\n');
+
+    await expect(ended(child)).resolves.toBe('used: nothing\n');
+  }, 60_000);
 });

@@ -346,7 +346,7 @@ describe('a fault of a whole topology', () => {
     it('CN10 follows the redirections of a call in flight at close()', async () => {
       const { servers } = cluster;
       const [from, to] = servers.masters as [RedisServer, RedisServer];
-      const tag = await cluster.keyOn(from, prefix);
+      const tag = await cluster.keyOn(from, `${prefix}:pair`);
       const pair = [`{${tag}}:a`, `{${tag}}:b`] as const;
       const slot = await servers.slotOf(pair[0]);
       await store.setMany([[pair[0], 'a'], [pair[1], 'b']], 60_000); // prettier-ignore
