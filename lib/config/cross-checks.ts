@@ -59,6 +59,8 @@ const checkClientOptions = (
   const problems = [
     ...unhonouredOptions({ clientOptions, cluster, sentinel }, prefix),
     ...checkRootUrls(cluster?.rootNodes ?? [], `${prefix}cluster.rootNodes`),
+    ...checkTlsOfCluster(cluster, `${prefix}cluster`),
+    ...checkTlsOfSentinel(sentinel, `${prefix}sentinel`),
   ];
   if (clientOptions === undefined) return problems;
   const path = `${prefix}clientOptions`;
@@ -76,6 +78,37 @@ const checkRootUrls = (rootNodes: readonly { readonly url?: unknown }[], path: s
     const message = typeof url === 'string' ? strayCharacter(url) : undefined;
     return message === undefined ? [] : [{ path: `${path}.${at}.url`, message }];
   });
+
+/** Who asks for TLS on the first step does not expect passwords and data in the clear on the next. */
+const checkTlsOfCluster = (cluster: RedisSourceOptions['cluster'], path: string): Problem[] => {
+  if (cluster === undefined || usesTls(cluster.defaults)) return [];
+  return cluster.rootNodes.flatMap((root, at) =>
+    usesTls(root)
+      ? [
+          {
+            path: `${path}.rootNodes.${at}`,
+            message: `asks for TLS, but the nodes it names would be reached without; set ${path}.defaults.socket.tls: true`,
+          },
+        ]
+      : [],
+  );
+};
+
+const checkTlsOfSentinel = (sentinel: RedisSourceOptions['sentinel'], path: string): Problem[] =>
+  usesTls(sentinel?.sentinelClientOptions) && !usesTls(sentinel?.nodeClientOptions)
+    ? [
+        {
+          path: `${path}.sentinelClientOptions`,
+          message: `asks for TLS, but the master would be reached without; set ${path}.nodeClientOptions.socket.tls: true`,
+        },
+      ]
+    : [];
+
+const usesTls = (options: { readonly url?: unknown; readonly socket?: unknown } | undefined): boolean => {
+  const { url, socket } = options ?? {};
+  const { tls } = Object(socket) as { readonly tls?: unknown };
+  return tls === true || (typeof url === 'string' && /^(rediss|valkeys):/i.test(url));
+};
 
 /** The url says where Redis is, and node-redis lets it win without a word. */
 const checkAddress = (clientOptions: object & { readonly socket?: unknown }, path: string): Problem[] => [

@@ -2,6 +2,8 @@ import { Inject, Injectable, Module, type Type } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import {
@@ -55,6 +57,35 @@ const proveCache = async (module: TestingModule): Promise<void> => {
 };
 
 describe('CodexRedisModule.forRoot', () => {
+  it('SX4 sends nothing to a Cluster or Sentinel with TLS beside nodes without', async () => {
+    let connections = 0;
+    const listener = createServer((socket) => {
+      connections++;
+      socket.destroy();
+    }).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const { port } = listener.address() as AddressInfo;
+    const tls = { socket: { tls: true }, password: 'secret' } as const;
+    const sources: CodexRedisOptions[] = [
+      { cluster: { rootNodes: [{ url: `rediss://:secret@127.0.0.1:${port}` }] } },
+      {
+        sentinel: {
+          name: 'm',
+          sentinelRootNodes: [{ host: '127.0.0.1', port }],
+          sentinelClientOptions: tls,
+          nodeClientOptions: { password: 'secret' },
+        },
+      },
+    ];
+    for (const source of sources) {
+      const error = await failure(CodexRedisModule.forRoot(source));
+      expect(error).toBeInstanceOf(ImproperlyConfiguredError);
+      expect(error.message).not.toContain('secret');
+    }
+    expect(connections).toBe(0);
+    listener.close();
+  });
+
   it('supplies the three services on a real Redis', async () => {
     const module = await start(CodexRedisModule.forRoot(redisOptions()));
     await proveCache(module);

@@ -24,7 +24,14 @@ describe('CN6 the types of the options of connections', () => {
       {
         sentinel: { name: 'one', sentinelRootNodes, replicaPoolSize: 1, nodeClientOptions: { database: 2 } },
       },
-      { sentinel: { name: 'one', sentinelRootNodes, sentinelClientOptions: { socket: { tls: true } } } },
+      {
+        sentinel: {
+          name: 'one',
+          sentinelRootNodes,
+          sentinelClientOptions: { socket: { tls: true } },
+          nodeClientOptions: { socket: { tls: true } },
+        },
+      },
     ];
     for (const options of taken) expect(() => resolveSettings(options)).not.toThrow();
   });

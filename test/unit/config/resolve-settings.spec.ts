@@ -32,6 +32,44 @@ const frozen = <T extends object>(value: T): T => {
 };
 
 describe('resolveSettings', () => {
+  describe('SX4 refuses TLS on the first step beside none on the next', () => {
+    const tls = { socket: { tls: true } } as const;
+    const roots = (...rootNodes: object[]) => ({ rootNodes });
+    const sentinel = { name: 'm', sentinelRootNodes: [{ host: 'one', port: 1 }] };
+
+    it.each<[object, RegExp]>([
+      [
+        { cluster: roots({ url: 'redis://one' }, { url: 'rediss://two' }) },
+        /^cluster\.rootNodes\.1 asks.*cluster\.defaults\.socket\.tls/,
+      ],
+      [{ cluster: roots({ url: 'valkeys://one' }) }, /^cluster\.rootNodes\.0 asks/],
+      [{ cluster: { ...roots(tls), defaults: { password: 'x' } } }, /^cluster\.rootNodes\.0 asks/],
+      [
+        { ...withSessions, session: { cluster: roots(tls) } },
+        /^session\.cluster\.rootNodes\.0 asks.*session\.cluster\.defaults/,
+      ],
+      [
+        { sentinel: { ...sentinel, sentinelClientOptions: tls } },
+        /^sentinel\.sentinelClientOptions asks.*sentinel\.nodeClientOptions\.socket\.tls/,
+      ],
+      [
+        { sentinel: { ...sentinel, sentinelClientOptions: tls, nodeClientOptions: { password: 'x' } } },
+        /^sentinel\.sentinelClientOptions asks/,
+      ],
+    ])('%j', (options, problem) => {
+      expect(problemsOf(options)).toEqual([expect.stringMatching(problem)]);
+    });
+
+    it.each<object>([
+      { cluster: { ...roots({ url: 'rediss://one' }, { url: 'redis://two' }), defaults: tls } },
+      { cluster: roots({ url: 'redis://one' }) },
+      { sentinel: { ...sentinel, sentinelClientOptions: tls, nodeClientOptions: tls } },
+      { sentinel: { ...sentinel, nodeClientOptions: tls } },
+    ])('and nothing else: %j', (options) => {
+      expect(problemsOf(options)).toEqual([]);
+    });
+  });
+
   it('has the documented defaults', () => {
     expect(resolveSettings({})).toMatchObject({
       store: {
