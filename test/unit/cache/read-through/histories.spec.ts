@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import type { KeptKeys, KeptWrite } from '../../../../lib/store/kept-entry.js';
+import type { KeyValueStore } from '../../../../lib/store/key-value-store.js';
+import { CacheHistory, type Fault } from '../../../support/cache-history.js';
+
+/** A store of which some verbs are wrong. */
+const withVerbs =
+  (verbs: (store: KeyValueStore) => Partial<KeyValueStore>): Fault =>
+  (store) => {
+    const wrong = verbs(store);
+    return new Proxy(store, {
+      get: (target, verb) => {
+        const member = Reflect.get(verb in wrong ? wrong : target, verb) as unknown;
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+  };
+
+const choices = fc.array(fc.nat(2 ** 24), { minLength: 60, maxLength: 120 });
+const isCompanion = (key: string): boolean => key.includes(':grace:');
+
+/** Violations of random histories, which are the same ones each time. */
+const violationsOf = async (fault: Fault, wanted: RegExp): Promise<string[]> => {
+  for (const each of fc.sample(choices, { numRuns: 1500, seed: 7 })) {
+    const history = new CacheHistory({ grace: 3600, retryAfter: 0 }, fault);
+    await history.run(each);
+    const found = history.violations.filter((violation) => wanted.test(violation));
+    if (found.length > 0) return found;
+  }
+  return [];
+};
+
+describe('Random histories of two processes, another program, time and eviction', () => {
+  it.each([
+    [{ grace: 3600, retryAfter: 0 }],
+    [{ grace: 100, retryAfter: 30 }],
+    [{ grace: 3600, softTimeout: 0, retryAfter: 0 }],
+    [{ grace: 3600, refreshAhead: 0.5 }],
+    [{ refreshAhead: 0.3 }],
+  ])(
+    'RT8 RT15 nothing is undone, and nothing stale is served after a write or delete: %j',
+    async (options) => {
+      await fc.assert(
+        fc.asyncProperty(choices, async (each) => {
+          const history = new CacheHistory(options);
+          await history.run(each);
+          if (history.violations.length > 0)
+            throw new Error([...history.violations, ...history.log].join('\n'));
+        }),
+        { numRuns: 60, endOnFailure: true },
+      );
+    },
+  );
+
+  it.each<[string, RegExp, Fault]>([
+    [
+      'set-if-absent over a stale text',
+      /^undone/,
+      withVerbs((store) => ({
+        writeKept: (keys: KeptKeys, write: KeptWrite) =>
+          store.writeKept(keys, write.over.kind === 'stale' ? { ...write, over: { kind: 'absent' } } : write),
+      })),
+    ],
+    [
+      'a companion that a delete leaves',
+      /^stale/,
+      withVerbs((store) => ({
+        deleteMany: (keys) => store.deleteMany(keys.filter((key) => !isCompanion(key))),
+      })),
+    ],
+    [
+      'an entry that is removed before its companion',
+      /^undone/,
+      (store) => {
+        let companions: readonly string[] = [];
+        return withVerbs(() => ({
+          deleteMany: (keys) => {
+            if (!keys.some(isCompanion)) return store.deleteMany(keys);
+            companions = keys;
+            return store.delete('nothing').then(Number);
+          },
+          delete: async (key) => {
+            const existed = await store.delete(key);
+            setImmediate(() => void store.deleteMany(companions));
+            return existed;
+          },
+        }))(store);
+      },
+    ],
+    [
+      'a walk that deletes the entries only',
+      /^stale/,
+      withVerbs((store) => ({
+        scan: async function* (glob) {
+          if (!isCompanion(glob)) yield* store.scan(glob);
+        },
+      })),
+    ],
+  ])('show %s', async (_, wanted, fault) => {
+    expect(await violationsOf(fault, wanted)).not.toEqual([]);
+  });
+});
