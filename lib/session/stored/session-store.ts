@@ -27,7 +27,7 @@ export class SessionStore {
   /** Looks for the first of these keys that has a session; where none has, for the first that has the trace of one. */
   async find(keys: readonly string[]): Promise<FoundSession> {
     for (const key of keys) {
-      const text = await this.store.get(this.#prefix + key);
+      const text = await this.read(key);
       if (text !== null) return { state: 'stored', key, text };
     }
     for (const key of keys) {
@@ -37,6 +37,10 @@ export class SessionStore {
       return state === 'moved' && value !== undefined ? { state, key, text: value } : { state, key };
     }
     return { state: 'unknown', key: keys[0] ?? null };
+  }
+
+  read(key: string): Promise<string | null> {
+    return this.store.get(this.#prefix + key);
   }
 
   exists(key: string): Promise<boolean> {

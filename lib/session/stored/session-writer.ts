@@ -17,8 +17,8 @@ import type { SessionState } from '../object/session-state.js';
 import { areOfDifferentUsers, isPrivileged } from '../object/session-user.js';
 import type { SessionStore } from './session-store.js';
 
-/** The longest pause before a save under contention is tried again, in milliseconds. */
-const MAX_PAUSE = 32;
+/** The longest pause before a save under contention is tried again, in times that a try takes. */
+const LONGEST_PAUSE = 32;
 
 /** What a save writes: its own changes laid over the newest entries, and the JSON of that. */
 interface Draft {
@@ -161,6 +161,7 @@ export class SessionWriter {
       draft = merge(expected);
     }
     for (let tried = 0; ; tried++) {
+      const begun = performance.now();
       const result = await attempt(expected, draft);
       if (result.outcome === 'done' || result.outcome === 'forked') return draft;
       if (result.outcome === 'missing') {
@@ -168,12 +169,17 @@ export class SessionWriter {
         this.events.emit('interrupted', contest.key);
         throw new SessionInterruptedError();
       }
-      if (performance.now() >= contest.deadline) {
+      const now = performance.now();
+      if (now >= contest.deadline) {
         await contest.abandon?.();
         throw new SessionConflictError();
       }
-      if (tried > 0) await delay(Math.random() * Math.min(MAX_PAUSE, 2 ** tried));
       expected = result.current;
+      if (tried > 0) {
+        await delay(Math.min(pauseAfter(tried, now - begun), contest.deadline - now));
+        // what stood there before the pause hardly does any more
+        expected = (await this.store.read(contest.key)) ?? expected;
+      }
       draft = merge(expected);
     }
   }
@@ -216,3 +222,7 @@ export class SessionWriter {
     return this.expiry.timeToLive(getEntry(data, EXPIRY_ENTRY));
   }
 }
+
+/** Many who try again need a longer pause than a few, and a slow Redis a longer one than a fast: both show in the tries. */
+const pauseAfter = (tried: number, tookMs: number): number =>
+  Math.random() * tookMs * Math.min(LONGEST_PAUSE, 2 ** (tried + 1));
