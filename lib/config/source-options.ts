@@ -21,7 +21,7 @@ const isRedisUrl = (value: unknown): boolean => {
 
 /** What a shell, an env file or a copied line has left in a url, and how to be rid of it. */
 const STRAY: readonly (readonly [RegExp, string])[] = [
-  [/[\r\n]/, 'must not contain a line end; remove it, as of a file that the url was read from'],
+  [/[\r\n]/, 'must not contain a line end; remove it, as a file has one at its end'],
   [/["'`]/, 'must not contain quotes; remove those around it, and write %22 and %27 for those of a password'],
   [/\s/, 'must not contain a blank; remove it, and write %20 for one of a password'],
 ];
