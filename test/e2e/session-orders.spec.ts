@@ -1,5 +1,8 @@
+import { jest } from '@jest/globals';
 import { PLATFORMS } from '../support/http-app.js';
 import { type Outcome, PlayedShop } from '../support/played-shop.js';
+
+jest.setTimeout(60_000);
 
 const POLLS = [
   ['polls that read and write', [['tick'], ['me']]],
