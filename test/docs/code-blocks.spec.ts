@@ -68,7 +68,7 @@ beforeAll(async () => {
         url: 'memory:',
         projectName: 'shop',
         secretKey: randomUUID(),
-        cache: { keyPrefix: 'shop' },
+        cache: { keyPrefix: 'shop', readThrough: { grace: '1h', refreshAhead: 0.8 } },
         session: {},
       }),
     ],

@@ -98,17 +98,6 @@ const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
       expect(await app.get(service).isReady()).toBe(true);
     }),
 
-  orCompute: (
-    orCompute: (cache: CacheService, key: string, compute: () => Promise<string>) => Promise<string>,
-  ) =>
-    embedded([], async (get, { faults }) => {
-      const computed = (): Promise<string> => Promise.resolve('computed');
-      await get(CacheService).set('k', 'cached');
-      expect(await orCompute(get(CacheService), 'k', computed)).toBe('cached');
-      faults.failNext();
-      expect(await orCompute(get(CacheService), 'k', computed)).toBe('computed');
-    }),
-
   lenient: (throttler: DynamicModule) =>
     embedded([throttler], async (get, { faults }) => {
       const hit = (): Promise<unknown> =>
