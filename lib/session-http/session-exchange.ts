@@ -4,6 +4,7 @@ import type { SessionState } from '../session/object/session-state.js';
 import { sessionStateOf } from '../session/object/state-of.js';
 import type { Session } from '../session/object/session.js';
 import { ignore } from '../common/ignore.js';
+import { dependsOnSession, type Task, taskAtEnd } from './end-of-request.js';
 import {
   isUnavailable,
   logFailedRequest,
@@ -27,9 +28,6 @@ const BAD_REQUEST = 400;
  * `skipped` by `@SkipSession()`, or `undeclared` where only handlers that declare the session load it.
  */
 type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
-
-/** What the end of a request asks of the service. */
-type Task = 'commit' | 'discard';
 
 /** One request with its response and the session that an application gives them. */
 export class SessionExchange implements ResponseOwner, SessionRequest {
@@ -181,13 +179,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     const isSkipped = this.access === 'skipped';
     if (this.isMalformed && !isSkipped) return true;
     const state = this.#state();
-    if (state === undefined) return false;
-    if (state.loadFailure !== undefined) return true;
-    const { saveEveryRequest } = this.#http.settings;
-    const isAskedFor =
-      state.use.effect !== 'nothing' || state.use.saves.size > 0 || state.ending.work !== undefined;
-    if (isSkipped) return isAskedFor;
-    return state.use.isAccessed || isAskedFor || (saveEveryRequest && state.isLoaded && !state.isNew);
+    return state !== undefined && dependsOnSession(state, isSkipped, this.#http.settings.saveEveryRequest);
   }
 
   #carryOut(task: Task, statusCode: number): Promise<void> {
@@ -221,7 +213,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     });
     if (change === 'give') {
       this.#http.warnOfPlainHttp(this.carrier);
-      headers.setCookie(lines, this.#issuedCookie);
+      headers.setCookie(lines, this.#http.cookieFor(this.session));
     } else if (change === 'take') headers.setCookie(lines, cookie.expire());
     else if (state?.use.isAccessed && !isSkipped) headers.vary(lines);
     if (statusCode === SERVICE_UNAVAILABLE && isUnavailable(this.#failure?.error ?? state?.loadFailure))
@@ -240,31 +232,14 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     return reply;
   }
 
-  /** What the end of the request asks of the service; most requests ask for nothing. */
   #task(statusCode: number): Task | undefined {
     const state = this.#state();
-    if (state === undefined || state.use.isCommitted) return undefined;
-    const underWay = state.ending.work !== undefined || state.use.saves.size > 0;
-    if (this.#isError(statusCode) || this.access === 'skipped') return underWay ? 'discard' : undefined;
-    const idle =
-      !state.entries.isModified && !state.entries.isExposed && state.moving === undefined && !underWay;
-    const isExtended = this.#http.settings.saveEveryRequest && state.isLoaded && !state.isNew;
-    return idle && !isExtended ? undefined : 'commit';
+    const isSaved = !this.#isError(statusCode) && this.access !== 'skipped';
+    return state === undefined ? undefined : taskAtEnd(state, isSaved, this.#http.settings.saveEveryRequest);
   }
 
   #isError(statusCode: number): boolean {
     return this.#hasFailed || statusCode >= SERVER_ERROR;
-  }
-
-  get #issuedCookie(): string {
-    const { session } = this;
-    // rounded up, so that the cookie does not go before the session
-    const maxAge = session.expiresAtBrowserClose() ? undefined : Math.ceil(session.getExpiryAge());
-    return this.#http.cookie.issue(
-      sessionStateOf(session).identity.stored ?? '',
-      maxAge,
-      this.#http.clock.now(),
-    );
   }
 
   #state(): SessionState | undefined {

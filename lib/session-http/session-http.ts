@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { sessionLogger } from '../common/loggers.js';
 import type { SessionSettings } from '../config/settings.js';
 import { SessionStateError } from '../errors/session.errors.js';
+import type { Session } from '../session/object/session.js';
+import { sessionStateOf } from '../session/object/state-of.js';
 import { cookieValues } from '../session/wire/cookie-header.js';
 import { sessionKeysAmong } from '../session/wire/session-key.js';
 import type { SessionService } from '../session/session.service.js';
@@ -60,6 +62,13 @@ export class SessionHttp {
     if (values.length === 0) return NOTHING;
     const keys = sessionKeysAmong(values);
     return keys.length === 0 ? MALFORMED : { kind: 'key', keys };
+  }
+
+  /** The Set-Cookie header that gives the client the key of a session that was stored. */
+  cookieFor(session: Session): string {
+    // rounded up, so that the cookie does not go before the session
+    const maxAge = session.expiresAtBrowserClose() ? undefined : Math.ceil(session.getExpiryAge());
+    return this.cookie.issue(sessionStateOf(session).identity.stored ?? '', maxAge, this.clock.now());
   }
 
   /** Once for each route: an access log reads the session of every request. */

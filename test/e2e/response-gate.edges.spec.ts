@@ -329,6 +329,11 @@ describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) 
     ],
     ['without a status', 200, (adapter, response) => void adapter.reply(response, 'success')],
     [
+      'with an undefined status, as Nest does for a handler',
+      200,
+      (adapter, response) => void adapter.reply(response, 'success', undefined),
+    ],
+    [
       'with a status it set before and an undefined one',
       404,
       (adapter, response) => {
@@ -353,6 +358,24 @@ describe.each(PLATFORMS)('the edges of a response that waits on %s', (platform) 
       status: 503,
       body: '{"statusCode":503,"message":"Service Unavailable","code":"CODEX_REDIS_CONNECTION"}',
     });
+  });
+
+  it('H3 Nest replies for handlers as it does for nothing else: by that a failed commit finds the filters', async () => {
+    const replies: unknown[][] = [];
+    await app.close();
+    await start((nest) => {
+      const adapter = nest.getHttpAdapter();
+      const reply = adapter.reply.bind(adapter) as (...args: unknown[]) => unknown;
+      adapter.reply = (...args: unknown[]): unknown => {
+        replies.push(args.slice(2));
+        return reply(...args);
+      };
+    });
+    const paths = ['/text', '/json', '/nothing', '/observable', '/passthrough', '/file'];
+    for (const path of paths) await app.send(path);
+    expect(replies.splice(0)).toEqual(paths.map(() => [undefined]));
+    for (const path of ['/exception', '/server-error', '/refused', '/nowhere']) await app.send(path);
+    expect(replies).toEqual([[404], [500], [403], [404]]);
   });
 
   it('H2 what other middleware put around the response before goes on working', async () => {

@@ -25,8 +25,8 @@ export const workBeforeReply = (
 };
 
 /**
- * Where Nest replies for a handler it awaits the reply, and gives a third argument that is `undefined`. Exception
- * filters give a status, or set one before, or give two arguments, and nobody awaits them: theirs is left to the gate.
+ * Where Nest replies for a handler it gives a third argument that is `undefined`, and awaits the reply. Exception filters
+ * give a status, or set one before, or give two arguments: theirs is left to the gate.
  */
 const isOfHandler = (args: Reply): boolean => args.length === 3 && args[2] === undefined;
 
@@ -42,6 +42,24 @@ export const commitBeforeReply = (adapter: AbstractHttpAdapter, http: SessionHtt
       exchange !== undefined && exchange.response.statusCode < BAD_REQUEST
         ? workBeforeReply(exchange, args[0], args[1])
         : undefined;
-    return work === undefined ? reply(...args) : work.then(() => reply(...args));
+    return work === undefined ? reply(...args) : after(work, () => reply(...args));
+  };
+};
+
+/**
+ * A failure is for whoever awaits the reply. Where nobody does, the response goes on to the gate, which tells the client:
+ * a rejection that nobody awaits would end the process.
+ */
+const after = (work: Promise<void>, reply: () => unknown): PromiseLike<unknown> => {
+  let isAwaited = false;
+  const replied = work.then(reply, (error: unknown) => {
+    if (isAwaited) throw error;
+    return reply();
+  });
+  return {
+    then: (onReplied, onFailure) => {
+      isAwaited = true;
+      return replied.then(onReplied, onFailure);
+    },
   };
 };
