@@ -99,6 +99,29 @@ describe('an endpoint that moves to another server', () => {
     ]);
   });
 
+  it.each([
+    ['an increment', () => store.incrementIfPresent(key, 1)],
+    ['a comparison', () => store.compareAndSet(key, '1', '2', null)],
+    ['a hit', () => store.hit(key + ':hits', { windowMs: 1000, limit: 1, blockMs: 0 })],
+    [
+      'many',
+      () =>
+        store.setMany(
+          [
+            [key, '2'],
+            [key + ':more', '2'],
+          ],
+          10_000,
+        ),
+    ],
+  ])('CN1 is followed after %s alone', async (_, write) => {
+    await failOver();
+    expect((await settle(write)).error).toMatchObject({ replyCode: 'READONLY' });
+    endpoint.moveTo(other.url);
+    await until('it takes writes', async () => (await settle(write)).error === undefined);
+    await expect(sum('errorstats', 'errorstat_READONLY')).resolves.toBe(1);
+  });
+
   it('CN1 answers what is under way when READONLY comes, and pauses while the server is a replica', async () => {
     await failOver();
     const calls = [store.get(key), store.set(key, '2', null), store.get(key), store.has(key)];

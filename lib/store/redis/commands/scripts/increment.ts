@@ -7,8 +7,11 @@ import { redisScript } from './redis-script.js';
 /** `increment(key, delta)`, for scripts: the sum, `false` where the key is missing, or a word; see `parseIncrementOutcome`. */
 export const INCREMENT = `
 local limit = 9007199254740991
-local function classify(key, err)
-  if not string.find(err, 'not an integer') and not string.find(err, 'overflow') then return '!' .. err end
+local function classify(key, refusal)
+  local err = refusal.err
+  if string.find(err, '^WRONGTYPE') then return '!' .. err end
+  -- not about this number: the server takes no writes now, so nothing was written before either
+  if not string.find(err, 'not an integer') and not string.find(err, 'overflow') then error(refusal) end
   local text = redis.call('GET', key)
   if text == '0' or string.find(text, '^%-?[1-9]%d*$') then return 'out-of-range' end
   return 'not-an-integer'
@@ -16,7 +19,7 @@ end
 local function increment(key, delta)
   if redis.call('EXISTS', key) == 0 then return false end
   local sum = redis.pcall('INCRBY', key, delta)
-  if type(sum) ~= 'number' then return classify(key, sum.err) end
+  if type(sum) ~= 'number' then return classify(key, sum) end
   local before = sum - delta
   if sum > limit or sum < -limit or before > limit or before < -limit then
     redis.call('DECRBY', key, delta)
