@@ -1,4 +1,4 @@
-import { conceal } from '../common/conceal.js';
+import { Concealed } from '../common/concealed.js';
 import {
   type CacheOptions,
   cacheOptions,
@@ -21,6 +21,7 @@ import { sessionOnlyOptions, type SessionOptions } from './session-options.js';
 import type {
   CacheSettings,
   CodexRedisSettings,
+  SecretKeys,
   SessionSettings,
   StoreSettings,
   StoreSource,
@@ -37,14 +38,13 @@ export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings 
   refuseProblems(moduleOptions, options, checkTogether);
   const store = storeSettings(options);
   const session = options.session === undefined ? null : sessionSettings(options, options.session, store);
-  const settings: CodexRedisSettings = {
-    store,
+  return {
+    store: new Concealed(store),
     maxEntries: options.memory?.maxEntries,
     cache: cacheSettings('default', options.cache ?? {}, session),
     session,
-    sessionStore: sessionStoreSettings(options.session ?? {}, store),
+    sessionStore: new Concealed(sessionStoreSettings(options.session ?? {}, store)),
   };
-  return conceal(settings, 'store', 'sessionStore');
 };
 
 /** What the options of `CodexRedisModule.registerCache()` mean, beside the settings of the module. */
@@ -59,14 +59,14 @@ export const resolveNamedCache = (
   refuseProblems(namedCacheOptions, options, checkNamedCache, `${owner}: `);
   const source = sourceOf({ ...options, memory: { maxEntries: settings.maxEntries } });
   const cache = cacheSettings(name, options, settings.session, `${owner}: `);
-  return { cache, store: onSource(settings.store, source, options) };
+  return { cache, store: onSource(settings.store.reveal(), source, options) };
 };
 
 /** Advice that does not stop the start. */
 export const settingsWarnings = ({ session }: CodexRedisSettings): string[] =>
-  session === null ? [] : [...shortSecrets(session.secretKeys), ...openCookie(session.cookie)];
+  session === null ? [] : [...shortSecrets(session.secretKeys.reveal()), ...openCookie(session.cookie)];
 
-const shortSecrets = (secrets: SessionSettings['secretKeys']): string[] =>
+const shortSecrets = (secrets: SecretKeys): string[] =>
   secrets.flatMap((secret, index) => {
     if (!isShortSecret(secret)) return [];
     const [option, fix] =
@@ -154,10 +154,10 @@ const sessionSettings = (
   { operationTimeoutMs }: StoreSettings,
 ): SessionSettings => {
   const { cookie, ...settings } = settle(sessionOnlyOptions, session);
-  const decided: SessionSettings = {
+  return {
     ...settings,
     projectName,
-    secretKeys: [secretKey, ...secretKeyFallbacks],
+    secretKeys: new Concealed<SecretKeys>([secretKey, ...secretKeyFallbacks]),
     cookie: {
       ...cookie,
       name: cookie.name ?? `sessionid_${projectName}`,
@@ -165,5 +165,4 @@ const sessionSettings = (
     },
     operationTimeoutMs,
   };
-  return conceal(decided, 'secretKeys');
 };

@@ -1,3 +1,4 @@
+import type { Concealed } from '../common/concealed.js';
 import type { cacheOptions } from './cache-options.js';
 import type { ClientOptions, ClusterOptions, SentinelOptions } from './connection-options.js';
 import type { SettingsOf } from './option.js';
@@ -49,10 +50,12 @@ export interface CookieSettings extends SettingsOf<typeof cookieOptions> {
   readonly secure: boolean;
 }
 
+/** The first signs, all verify. */
+export type SecretKeys = readonly [string | Uint8Array, ...(string | Uint8Array)[]];
+
 export interface SessionSettings extends Omit<SettingsOf<typeof sessionOnlyOptions>, 'cookie'> {
   readonly projectName: string;
-  /** The first signs, all verify. */
-  readonly secretKeys: readonly [string | Uint8Array, ...(string | Uint8Array)[]];
+  readonly secretKeys: Concealed<SecretKeys>;
   readonly cookie: CookieSettings;
   /** How long a save may retry under contention, in milliseconds. */
   readonly operationTimeoutMs: number;
@@ -60,12 +63,12 @@ export interface SessionSettings extends Omit<SettingsOf<typeof sessionOnlyOptio
 
 /** What the options of `forRoot` mean: complete, checked and never changed afterwards. */
 export interface CodexRedisSettings {
-  readonly store: StoreSettings;
+  readonly store: Concealed<StoreSettings>;
   /** How many entries an embedded cache may have. */
   readonly maxEntries: number | undefined;
   readonly cache: CacheSettings;
   /** `null` when sessions are off. */
   readonly session: SessionSettings | null;
   /** Where sessions live; often the same Redis as the cache, always a connection of their own. */
-  readonly sessionStore: StoreSettings;
+  readonly sessionStore: Concealed<StoreSettings>;
 }

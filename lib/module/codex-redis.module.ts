@@ -6,7 +6,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { CacheService } from '../cache/cache.service.js';
-import { conceal } from '../common/conceal.js';
+import { Concealed } from '../common/concealed.js';
 import { CodexRedisCoreModule } from './codex-redis-core.module.js';
 import {
   type CodexRedisModuleAsyncOptions,
@@ -15,7 +15,7 @@ import {
   type NamedCacheAsyncOptions,
 } from './codex-redis.module-definition.js';
 import { moduleIdentity } from './module-identity.js';
-import { namedCacheProvider, type ProvidedOptions, serviceProviders } from './codex-redis.providers.js';
+import { namedCacheProvider, serviceProviders } from './codex-redis.providers.js';
 import type { NamedCacheOptions } from '../config/cache-options.js';
 import type { CodexRedisOptions } from '../config/options.js';
 import { refuseNoObject } from '../config/check-options.js';
@@ -164,11 +164,12 @@ const concealOptions = (module: DynamicModule, token: InjectionToken): DynamicMo
   ...module,
   providers: [moduleIdentity(), ...(module.providers ?? [])].map((provider) => {
     if (typeof provider === 'function' || provider.provide !== token) return provider;
-    if ('useValue' in provider) return { ...provider, useValue: concealed(provider.useValue) };
+    if ('useValue' in provider) return { ...provider, useValue: new Concealed<unknown>(provider.useValue) };
     if (!('useFactory' in provider)) return provider;
     const make = provider.useFactory as (...injected: unknown[]) => unknown;
-    return { ...provider, useFactory: async (...injected: unknown[]) => concealed(await make(...injected)) };
+    return {
+      ...provider,
+      useFactory: async (...injected: unknown[]) => new Concealed(await make(...injected)),
+    };
   }),
 });
-
-const concealed = (options: unknown): ProvidedOptions<unknown> => conceal({ options }, 'options');

@@ -20,6 +20,7 @@ import { SessionGuard } from '../session-http/nest/session.guard.js';
 import { SessionService } from '../session/session.service.js';
 import { sessionsAreOff } from '../session/sessions-off.js';
 import { type Clock, systemClock } from '../common/clock.js';
+import type { Concealed } from '../common/concealed.js';
 import { ignore } from '../common/ignore.js';
 import { warningOfCopies } from '../common/loaded-copies.js';
 import { moduleLogger } from '../common/loggers.js';
@@ -43,18 +44,13 @@ import {
   STORES,
 } from '../tokens/internal-tokens.js';
 
-/** Options as a provider holds them, out of the sight of logs. */
-export interface ProvidedOptions<T> {
-  readonly options: T;
-}
-
 /** What `forRoot()` makes once, from its options to the services. */
 export const coreProviders: Provider[] = [
   {
     provide: SETTINGS,
     inject: [MODULE_OPTIONS_TOKEN],
-    useFactory: ({ options }: ProvidedOptions<CodexRedisOptions>): CodexRedisSettings => {
-      const settings = resolveSettings(options);
+    useFactory: (options: Concealed<CodexRedisOptions>): CodexRedisSettings => {
+      const settings = resolveSettings(options.reveal());
       for (const warning of [...settingsWarnings(settings), warningOfCopies()])
         if (warning !== undefined) moduleLogger.warn(warning);
       return settings;
@@ -70,7 +66,7 @@ export const coreProviders: Provider[] = [
   {
     provide: CACHE_STORE,
     inject: [SETTINGS, STORES],
-    useFactory: ({ store }: CodexRedisSettings, stores: Stores) => stores.forCache(store),
+    useFactory: ({ store }: CodexRedisSettings, stores: Stores) => stores.forCache(store.reveal()),
   },
   { provide: JSON_SERIALIZER, useFactory: () => new JsonSerializer() },
   {
@@ -88,7 +84,7 @@ export const coreProviders: Provider[] = [
       serializers: Serializers,
       clock: Clock,
     ) => {
-      claimKeys(stores, 'the default cache', cache, settings);
+      claimKeys(stores, 'the default cache', cache, settings.reveal());
       return new CacheService(store, cache, serializers.for(cache.serializer, cache.place), clock);
     },
   },
@@ -104,7 +100,7 @@ export const coreProviders: Provider[] = [
       session === null
         ? sessionsAreOff()
         : new SessionService(
-            await stores.forSessions(sessionStore),
+            await stores.forSessions(sessionStore.reveal()),
             session,
             clock,
             serializers.for(session.serializer, 'session.'),
@@ -174,7 +170,7 @@ export const namedCacheProvider = (name: string, optionsToken: string): Provider
     { token: CLOCK, optional: true },
   ],
   useFactory: async (
-    { options }: ProvidedOptions<NamedCacheOptions>,
+    options: Concealed<NamedCacheOptions>,
     settings: CodexRedisSettings | undefined,
     stores: Stores | undefined,
     serializers: Serializers | undefined,
@@ -184,7 +180,7 @@ export const namedCacheProvider = (name: string, optionsToken: string): Provider
       throw new ImproperlyConfiguredError(
         `The cache "${name}" needs CodexRedisModule.forRoot() or forRootAsync() once, in the root module`,
       );
-    const { cache, store } = resolveNamedCache(name, options, settings);
+    const { cache, store } = resolveNamedCache(name, options.reveal(), settings);
     claimKeys(stores, `the cache ${JSON.stringify(name)}`, cache, store);
     const serializer = serializers.for(cache.serializer, cache.place);
     await serializers.resolveLate();

@@ -63,7 +63,7 @@ export class SessionService {
     serializer: Serializer = new JsonSerializer(),
   ) {
     const { age, expireAtBrowserClose, saveEveryRequest, operationTimeoutMs } = settings;
-    const signer = new SessionSigner(settings.secretKeys, settings.salt);
+    const signer = new SessionSigner(settings.secretKeys.reveal(), settings.salt);
     const codec = new SessionCodec(signer, serializer, clock);
     const expiry = new SessionExpiryRules({ age, expireAtBrowserClose }, clock, (message) =>
       sessionLogger.warn(message),

@@ -56,11 +56,11 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
 
   constructor(
     @Inject(CACHE_STORE) private readonly store: KeyValueStore,
-    @Inject(SETTINGS) { cache, session, store: { source } }: CodexRedisSettings,
+    @Inject(SETTINGS) { cache, session, store: settings }: CodexRedisSettings,
     @Optional() @Inject(THROTTLER_STORAGE_OPTIONS) private readonly options: ThrottlerStorageOptions = {},
   ) {
     const owner = cache.keyPrefix || (session?.projectName ?? '');
-    if (owner === '' && source.kind !== 'memory')
+    if (owner === '' && settings.reveal().source.kind !== 'memory')
       throw new ImproperlyConfiguredError(
         'cache.keyPrefix is required for rate limits: without it two applications on one Redis would share their ' +
           'counts; set it, or CACHE_KEY_PREFIX',

@@ -9,7 +9,7 @@ import { describeOnEveryStore } from '../support/store-suite.js';
 
 const KEY = 'corrupt0'.repeat(4);
 const { secretKeys, salt } = sessionSettings();
-const signer = new SessionSigner(secretKeys, salt);
+const signer = new SessionSigner(secretKeys.reveal(), salt);
 
 const sign = (payload: string | Buffer): string => {
   const signed = `${typeof payload === 'string' ? payload : payload.toString('base64url')}:1r31eq`;

@@ -11,6 +11,7 @@ import {
   storeWith,
   storeKeyOf,
   sessionKeysOf,
+  secretKeys,
 } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
@@ -403,9 +404,11 @@ describeOnEveryStore('SessionService', (context) => {
   });
 
   it('S36 a session signed with an earlier secret is read, and signed with the present one at the next save', async () => {
-    const before = sessionsOf(context, { secretKeys: ['an earlier secret'] });
-    const rotated = sessionsOf(context, { secretKeys: ['the present secret', 'an earlier secret'] });
-    const after = sessionsOf(context, { secretKeys: ['the present secret'] });
+    const before = sessionsOf(context, { secretKeys: secretKeys('an earlier secret') });
+    const rotated = sessionsOf(context, {
+      secretKeys: secretKeys('the present secret', 'an earlier secret'),
+    });
+    const after = sessionsOf(context, { secretKeys: secretKeys('the present secret') });
     const session = before.open();
     session.set('a', 1);
     await before.save(session);

@@ -400,8 +400,8 @@ describe('a master behind Redis Sentinels', () => {
         secretKey: 'a secret key for the tests that is long enough',
         session: {},
       });
-      const sessionStore = await openStore(settings.sessionStore, systemClock);
-      const cacheStore = await openStore(settings.store, systemClock);
+      const sessionStore = await openStore(settings.sessionStore.reveal(), systemClock);
+      const cacheStore = await openStore(settings.store.reveal(), systemClock);
       opened.push(sessionStore, cacheStore);
       const sessions = new SessionService(sessionStore, settings.session!, systemClock);
       const session = await sessions.create();

@@ -1,5 +1,6 @@
 import { resolveSettings } from '../../lib/config/resolve-settings.js';
-import type { SessionSettings } from '../../lib/config/settings.js';
+import { Concealed } from '../../lib/common/concealed.js';
+import type { SecretKeys, SessionSettings } from '../../lib/config/settings.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import type { Clock } from '../../lib/common/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
@@ -7,10 +8,13 @@ import type { StoreContext } from './store-suite.js';
 
 const SECRET_KEY = 'a secret key for the tests that is long enough';
 
+/** Secret keys as the settings hold them. */
+export const secretKeys = (...keys: SecretKeys): Concealed<SecretKeys> => new Concealed(keys);
+
 /** Complete settings of sessions, as the defaults of the module's options give them. */
 export const sessionSettings = (settings: Partial<SessionSettings> = {}): SessionSettings => ({
   ...resolveSettings({ projectName: 'shop', secretKey: SECRET_KEY, session: {} }).session!,
-  secretKeys: [SECRET_KEY],
+  secretKeys: secretKeys(SECRET_KEY),
   ...settings,
 });
 

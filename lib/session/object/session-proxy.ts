@@ -1,6 +1,8 @@
+import { inspect, type InspectOptions } from 'node:util';
 import type { Session } from './session.js';
 import { sessionMethods, sessionProperties } from './session-methods.js';
 import { type SessionState, STATE } from './session-state.js';
+import { sessionStateOf } from './state-of.js';
 import { entryNames, hasEntry, readEntry, removeEntry, writeEntry } from './session-verbs.js';
 
 /** Reading these says nothing about the entries: promises, inspectors and coercions look at them by themselves. */
@@ -31,9 +33,32 @@ const write = (state: SessionState, name: string | symbol, value: unknown, trap:
   return true;
 };
 
-/** One for all sessions: the proxy's target is the session's state. */
-const handler: ProxyHandler<SessionState> = {
-  get(state, name) {
+/** The target of a session's proxy. Inspectors look through a proxy: what they find there must lead to no key. */
+class ConcealedState {
+  readonly #state: SessionState;
+
+  constructor(state: SessionState) {
+    this.#state = state;
+  }
+
+  static reveal(target: ConcealedState): SessionState {
+    return target.#state;
+  }
+
+  /** What console.log shows of a session: the entries, never the key. */
+  [inspect.custom](this: object, _depth: number, options: InspectOptions): string {
+    // an inspector that shows proxies asks the target itself
+    const state = #state in this ? this.#state : sessionStateOf(this);
+    if (!state.isLoaded) return '{ not loaded }';
+    state.use.noteAccess();
+    return inspect(Object.fromEntries(state.entries.list()), options);
+  }
+}
+
+/** One for all sessions. */
+const handler: ProxyHandler<ConcealedState> = {
+  get(target, name) {
+    const state = ConcealedState.reveal(target);
     if (typeof name === 'symbol') return name === STATE ? state : ordinary(name);
     const method = methods.get(name);
     if (method !== undefined) return method;
@@ -45,31 +70,40 @@ const handler: ProxyHandler<SessionState> = {
     return INHERITED.has(name) ? inherited(state, name) : readEntry(state, name);
   },
 
-  set: (state, name, value) => write(state, name, value, Reflect.get(handler, 'set')),
+  set: (target, name, value) =>
+    write(ConcealedState.reveal(target), name, value, Reflect.get(handler, 'set')),
 
-  has(state, name) {
+  has(target, name) {
     if (typeof name === 'symbol') return Reflect.has(Object.prototype, name);
-    return isReserved(name) || hasEntry(state, name) || Reflect.has(Object.prototype, name);
+    return (
+      isReserved(name) || hasEntry(ConcealedState.reveal(target), name) || Reflect.has(Object.prototype, name)
+    );
   },
 
-  deleteProperty(state, name) {
+  deleteProperty(target, name) {
     if (typeof name === 'symbol') return true;
     refuseReserved(name, `session.delete('${name}')`);
-    removeEntry(state, name);
+    removeEntry(ConcealedState.reveal(target), name);
     return true;
   },
 
-  ownKeys: (state) => entryNames(state),
+  ownKeys: (target) => entryNames(ConcealedState.reveal(target)),
 
-  getOwnPropertyDescriptor(state, name) {
+  getOwnPropertyDescriptor(target, name) {
+    const state = ConcealedState.reveal(target);
     if (typeof name === 'symbol' || !hasEntry(state, name)) return undefined;
     return { value: readEntry(state, name), writable: true, enumerable: true, configurable: true };
   },
 
-  defineProperty(state, name, descriptor) {
+  defineProperty(target, name, descriptor) {
     if (!('value' in descriptor))
       throw new TypeError("A session's entry is a value; it has no getter or setter");
-    return write(state, name, descriptor.value, Reflect.get(handler, 'defineProperty'));
+    return write(
+      ConcealedState.reveal(target),
+      name,
+      descriptor.value,
+      Reflect.get(handler, 'defineProperty'),
+    );
   },
 
   getPrototypeOf: () => Object.prototype,
@@ -79,4 +113,4 @@ const handler: ProxyHandler<SessionState> = {
 
 /** The Session of a state. */
 export const sessionOf = <T extends object>(state: SessionState): Session<T> =>
-  new Proxy(state, handler) as unknown as Session<T>;
+  new Proxy(new ConcealedState(state), handler) as unknown as Session<T>;

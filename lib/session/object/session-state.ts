@@ -1,4 +1,3 @@
-import { inspect, type InspectOptions } from 'node:util';
 import type { DecodedSession } from '../wire/session-codec.js';
 import { getEntry } from '../wire/session-data.js';
 import { SessionEntries } from './session-entries.js';
@@ -28,9 +27,8 @@ export interface SessionKeeper {
   reload(session: SessionState): Promise<void>;
 }
 
-/** What stands behind a Session: its keys, its entries and its use by a request. It is the target of the session's proxy. */
+/** What stands behind a Session: its keys, its entries and its use by a request. */
 export class SessionState {
-  // what holds a key is private, so that no inspector shows it
   readonly #identity: SessionIdentity;
   readonly entries = new SessionEntries((text) => this.#readText(text));
   #moving: MoveKind | undefined;
@@ -45,10 +43,6 @@ export class SessionState {
     readonly use = new SessionUse(),
   ) {
     this.#identity = identity;
-  }
-
-  get [STATE](): this {
-    return this;
   }
 
   /** Under which keys it is found and stored. */
@@ -198,14 +192,6 @@ export class SessionState {
   /** @throws what loading it failed with, SessionStateError when nothing has loaded it. */
   requireLoaded(): void {
     if (!this.isLoaded) throw this.#loadFailure ?? notLoaded(this.use.request?.notLoaded);
-  }
-
-  /** What console.log shows: the entries, never the key. */
-  [inspect.custom](_depth: number, options: InspectOptions): string {
-    const state = this[STATE];
-    if (!state.isLoaded) return '{ not loaded }';
-    state.use.noteAccess();
-    return inspect(Object.fromEntries(state.entries.list()), options);
   }
 
   async #load(find: () => Promise<FoundSession>): Promise<void> {

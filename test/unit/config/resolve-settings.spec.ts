@@ -71,13 +71,17 @@ describe('resolveSettings', () => {
   });
 
   it('has the documented defaults', () => {
-    expect(resolveSettings({})).toMatchObject({
-      store: {
-        source: { kind: 'url', url: 'redis://localhost:6379/0' },
-        clientOptions: {},
-        operationTimeoutMs: 1000,
-        connectTimeoutMs: 5000,
-      },
+    const { store, sessionStore, ...settings } = resolveSettings({});
+    expect(store.reveal()).toMatchObject({
+      source: { kind: 'url', url: 'redis://localhost:6379/0' },
+      clientOptions: {},
+      operationTimeoutMs: 1000,
+      connectTimeoutMs: 5000,
+    });
+    expect(sessionStore.reveal()).toMatchObject({
+      source: { kind: 'url', url: 'redis://localhost:6379/0' },
+    });
+    expect(settings).toMatchObject({
       cache: {
         place: 'cache.',
         keyPrefix: '',
@@ -86,16 +90,14 @@ describe('resolveSettings', () => {
         version: 1,
       },
       session: null,
-      sessionStore: expect.objectContaining({
-        source: { kind: 'url', url: 'redis://localhost:6379/0' },
-      }) as unknown,
     });
   });
 
   it('has the documented defaults of sessions', () => {
-    expect(resolveSettings(withSessions).session).toMatchObject({
+    const { session } = resolveSettings(withSessions);
+    expect(session!.secretKeys.reveal()).toEqual([secretKey]);
+    expect(session).toMatchObject({
       projectName: 'shop',
-      secretKeys: [secretKey],
       keyPrefix: 'session',
       salt: 'django.contrib.sessions.SessionStore',
       age: 1_209_600,
@@ -411,10 +413,10 @@ describe('resolveSettings', () => {
 
   it('lets sessions live elsewhere, and never bounds them', () => {
     const settings = resolveSettings({ ...withSessions, url: 'memory:', memory: { maxEntries: 5 } });
-    expect(settings.store.source).toEqual({ kind: 'memory', maxEntries: 5 });
-    expect(settings.sessionStore.source).toEqual({ kind: 'memory', maxEntries: undefined });
+    expect(settings.store.reveal().source).toEqual({ kind: 'memory', maxEntries: 5 });
+    expect(settings.sessionStore.reveal().source).toEqual({ kind: 'memory', maxEntries: undefined });
     expect(
-      resolveSettings({ ...withSessions, session: { url: 'redis://other' } }).sessionStore.source,
+      resolveSettings({ ...withSessions, session: { url: 'redis://other' } }).sessionStore.reveal().source,
     ).toEqual({
       kind: 'url',
       url: 'redis://other',
@@ -424,7 +426,7 @@ describe('resolveSettings', () => {
   it('keeps the client options of one Redis from another', () => {
     const clientOptions = { password: 'of the cache' };
     const of = (session: object): unknown =>
-      resolveSettings({ ...withSessions, url: 'redis://one', clientOptions, session }).sessionStore
+      resolveSettings({ ...withSessions, url: 'redis://one', clientOptions, session }).sessionStore.reveal()
         .clientOptions;
     expect(of({})).toEqual(clientOptions);
     expect(of({ url: 'redis://other' })).toEqual({});
@@ -451,11 +453,11 @@ describe('resolveSettings', () => {
       { ...withSessions, session: { cluster } },
     ].map(resolveSettings);
 
-    expect(onSentinel!.store.source).toEqual({ kind: 'sentinel', options: sentinel });
-    expect(onSentinel!.sessionStore.source).toMatchObject({ options: { replicaPoolSize: 0 } });
-    expect(onCluster!.store.source).toEqual({ kind: 'cluster', options: cluster });
+    expect(onSentinel!.store.reveal().source).toEqual({ kind: 'sentinel', options: sentinel });
+    expect(onSentinel!.sessionStore.reveal().source).toMatchObject({ options: { replicaPoolSize: 0 } });
+    expect(onCluster!.store.reveal().source).toEqual({ kind: 'cluster', options: cluster });
     for (const { sessionStore } of [onCluster!, ownCluster!])
-      expect(sessionStore.source).toMatchObject({ options: { useReplicas: false } });
+      expect(sessionStore.reveal().source).toMatchObject({ options: { useReplicas: false } });
   });
 
   it('lets client options name no other Redis than the url', () => {
@@ -721,7 +723,7 @@ describe('resolveNamedCache', () => {
   const settings = resolveSettings({ url: 'redis://one' });
 
   it('lives where the module does unless it says otherwise', () => {
-    expect(resolveNamedCache('a', {}, settings).store).toBe(settings.store);
+    expect(resolveNamedCache('a', {}, settings).store).toBe(settings.store.reveal());
     expect(resolveNamedCache('a', { url: 'redis://two' }, settings).store.source).toEqual({
       kind: 'url',
       url: 'redis://two',

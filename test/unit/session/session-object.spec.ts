@@ -9,7 +9,7 @@ import type { Session } from '../../../lib/session/object/session.js';
 import { systemClock } from '../../../lib/common/clock.js';
 import { MemoryStore } from '../../../lib/store/memory/memory-store.js';
 import { blamedLine, failureOf, nextLine } from '../../support/blamed-line.js';
-import { sessionSettings } from '../../support/sessions.js';
+import { secretKeys, sessionSettings } from '../../support/sessions.js';
 
 const RESERVED = [
   ...['get', 'set', 'has', 'delete', 'pop', 'setDefault', 'update', 'keys', 'values', 'entries', 'clear'],
@@ -41,7 +41,7 @@ const SECRET = 'this must never be seen by anybody';
 describe('Session as an object', () => {
   const sessions = new SessionService(
     new MemoryStore(),
-    sessionSettings({ secretKeys: [SECRET] }),
+    sessionSettings({ secretKeys: secretKeys(SECRET) }),
     systemClock,
   );
   let session: Session;

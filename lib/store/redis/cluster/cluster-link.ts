@@ -25,12 +25,15 @@ const MOST_REDIRECTIONS = 16;
 
 /** The way to a Redis Cluster: each command to the node that holds its slot. */
 export class ClusterLink implements RedisLink {
+  /** Private to the runtime too: it holds the password of Redis. */
+  readonly #options: ClusterLinkOptions;
   readonly #map: ClusterMap;
   readonly #redirections: Redirections;
   readonly #life: LinkLifecycle;
 
   /** @throws ImproperlyConfiguredError for options node-redis refuses */
-  constructor(private readonly options: ClusterLinkOptions) {
+  constructor(options: ClusterLinkOptions) {
+    this.#options = options;
     this.#map = new ClusterMap(options);
     this.#redirections = new Redirections(this.#map, {
       most: options.cluster.maxCommandRedirections ?? MOST_REDIRECTIONS,
@@ -59,7 +62,7 @@ export class ClusterLink implements RedisLink {
   }
 
   read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    if (this.options.cluster.useReplicas !== true) return this.send(key, args, parse);
+    if (this.#options.cluster.useReplicas !== true) return this.send(key, args, parse);
     if (!this.#life.isOpen) return this.#life.whenOpen(() => this.read(key, args, parse));
     const slot = hashSlot(key);
     const master = this.#map.masterOf(slot);
@@ -89,7 +92,7 @@ export class ClusterLink implements RedisLink {
 
   /** A master that joined since the last time would be missed; one that is away fails what is sent to it. */
   async #update(): Promise<void> {
-    const { operationTimeoutMs } = this.options;
+    const { operationTimeoutMs } = this.#options;
     const refreshed = this.#map.refresh().catch(ignore);
     await within(
       operationTimeoutMs,
@@ -121,12 +124,14 @@ export class ClusterLink implements RedisLink {
   async #open(): Promise<void> {
     await this.#map.refresh();
     const masters = [...this.#map.masters];
-    const wanted = this.options.cluster.minimizeConnections === true ? masters.slice(0, 1) : masters;
+    const wanted = this.#options.cluster.minimizeConnections === true ? masters.slice(0, 1) : masters;
     await Promise.all(wanted.map((master) => master.open()));
     const ready = wanted.filter((master) => master.isReady);
     if (ready.length === 0) throw new AggregateError(wanted.map(({ failure }) => failure));
     await Promise.all(
-      ready.map((node) => checkServer({ send: (args) => node.send(args, asReply) }, node.name, this.options)),
+      ready.map((node) =>
+        checkServer({ send: (args) => node.send(args, asReply) }, node.name, this.#options),
+      ),
     );
   }
 

@@ -25,6 +25,8 @@ export interface SentinelLinkOptions {
 
 /** The way to the master that Redis Sentinels watch, over one connection that follows it. */
 export class SentinelLink implements RedisLink {
+  /** Private to the runtime too: it holds the password of Redis. */
+  readonly #options: SentinelLinkOptions;
   readonly #template: RedisClientType;
   readonly #group: SentinelGroup;
   readonly #replicas: SentinelReplicas;
@@ -38,7 +40,8 @@ export class SentinelLink implements RedisLink {
   #scan: NodeJS.Timeout | undefined;
 
   /** @throws ImproperlyConfiguredError for options node-redis refuses */
-  constructor(private readonly options: SentinelLinkOptions) {
+  constructor(options: SentinelLinkOptions) {
+    this.#options = options;
     const { sentinel, connectTimeoutMs, operationTimeoutMs } = options;
     this.#template = clientTemplate({ ...sentinel.nodeClientOptions }, 'sentinel.nodeClientOptions');
     this.#report = new ConnectionReport(options, () => nameOf(this.#address) ?? sentinel.name);
@@ -90,11 +93,11 @@ export class SentinelLink implements RedisLink {
   }
 
   get #readsReplicas(): boolean {
-    return (this.options.sentinel.replicaPoolSize ?? 0) > 0;
+    return (this.#options.sentinel.replicaPoolSize ?? 0) > 0;
   }
 
   async #open(): Promise<void> {
-    const { connectTimeoutMs, operationTimeoutMs, sentinel } = this.options;
+    const { connectTimeoutMs, operationTimeoutMs, sentinel } = this.#options;
     const master = new ReconnectingConnection({
       dial: this.#masterDial(),
       operationTimeoutMs,
@@ -107,13 +110,13 @@ export class SentinelLink implements RedisLink {
     await master.open();
     if (!master.isReady) throw master.failure;
     const server = { send: (args: readonly string[]) => master.send(args, asReply) };
-    await checkServer(server, nameOf(this.#address) ?? sentinel.name, this.options);
+    await checkServer(server, nameOf(this.#address) ?? sentinel.name, this.#options);
     if (this.#readsReplicas) await this.#replicas.refresh();
     if (master === this.#master) this.#beginToFollow();
   }
 
   #beginToFollow(): void {
-    const { scanInterval = 0 } = this.options.sentinel;
+    const { scanInterval = 0 } = this.#options.sentinel;
     // to node-redis 0 means not to ask at all, but one that is not asked cannot be followed
     const everyMs = scanInterval > 0 ? Math.min(scanInterval, POLICY.sentinelScanMs) : POLICY.sentinelScanMs;
     this.#scan = setInterval(() => void this.#follow(), everyMs);
@@ -128,12 +131,12 @@ export class SentinelLink implements RedisLink {
         return this.#templateAt(address);
       },
       onOpen: (address) => (this.#address = address),
-      boundMs: this.options.connectTimeoutMs,
+      boundMs: this.#options.connectTimeoutMs,
     });
   }
 
   #templateAt(address: NodeAddress): RedisClientType {
-    return templateFor(this.#template, mappedAddress(this.options.sentinel.nodeAddressMap, address));
+    return templateFor(this.#template, mappedAddress(this.#options.sentinel.nodeAddressMap, address));
   }
 
   /** Goes where the Sentinels point: an old master may go on answering, and what it is told then is lost. */
@@ -153,7 +156,7 @@ export class SentinelLink implements RedisLink {
     return sentinelStartError(error, {
       sentinels: this.#group.names,
       master: nameOf(this.#sought),
-      name: this.options.sentinel.name,
+      name: this.#options.sentinel.name,
     });
   }
 

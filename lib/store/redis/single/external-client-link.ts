@@ -33,6 +33,8 @@ const AS_REDIS_ANSWERS = { typeMapping: {} };
  * Redis is back.
  */
 export class ExternalClientLink implements RedisLink {
+  /** Private to the runtime too: it holds the password of Redis. */
+  readonly #options: ExternalClientLinkOptions;
   readonly #life: LinkLifecycle;
   readonly #node: RedisNode = { send: (args) => this.send('', args, asReply) };
   readonly #pending = new Set<(error: Error) => void>();
@@ -40,7 +42,8 @@ export class ExternalClientLink implements RedisLink {
   readonly #scripts = new TaughtScripts();
   #away = false;
 
-  constructor(private readonly options: ExternalClientLinkOptions) {
+  constructor(options: ExternalClientLinkOptions) {
+    this.#options = options;
     this.#life = new LinkLifecycle({
       open: (signal) => this.#open(signal),
       release: () => this.#release(),
@@ -81,7 +84,7 @@ export class ExternalClientLink implements RedisLink {
   }
 
   #send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    const { client } = this.options;
+    const { client } = this.#options;
     // Such a client would keep the command until it is back, long after our promise has ended.
     if (!client.isReady || this.#away) {
       this.#scripts.forget();
@@ -112,19 +115,19 @@ export class ExternalClientLink implements RedisLink {
 
   readonly #onOverdue = (): void => {
     this.#away = true;
-    for (const reject of this.#pending) reject(new RedisTimeoutError(this.options.operationTimeoutMs));
+    for (const reject of this.#pending) reject(new RedisTimeoutError(this.#options.operationTimeoutMs));
     this.#pending.clear();
   };
 
   async #open(signal: AbortSignal): Promise<void> {
-    const { client } = this.options;
+    const { client } = this.#options;
     if (!client.isOpen)
       throw new ImproperlyConfiguredError(
         'client: is not connected; await its connect() before it is handed to the module',
       );
     while (!client.isReady) await pause(POLICY.readinessPollMs, undefined, { signal });
     const server = { send: (args: readonly string[]) => this.#call(args, asReply) };
-    await checkServer(server, NAME, this.options);
+    await checkServer(server, NAME, this.#options);
     await verifyPrimary((args) => client.sendCommand(args, AS_REDIS_ANSWERS) as Promise<RedisReply>);
   }
 

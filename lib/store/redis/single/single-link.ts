@@ -20,6 +20,8 @@ export interface SingleLinkOptions {
 
 /** The way to one Redis server over one connection, which is replaced whenever it ends. */
 export class SingleLink implements RedisLink {
+  /** Private to the runtime too: it holds the password of Redis. */
+  readonly #options: SingleLinkOptions;
   readonly #template: RedisClientType;
   readonly #address: string;
   readonly #report: ConnectionReport;
@@ -28,7 +30,8 @@ export class SingleLink implements RedisLink {
   #connection: ReconnectingConnection | undefined;
 
   /** @throws ImproperlyConfiguredError for a url that cannot be read */
-  constructor(private readonly options: SingleLinkOptions) {
+  constructor(options: SingleLinkOptions) {
+    this.#options = options;
     this.#template = clientTemplate({ ...options.clientOptions, url: options.url }, 'url');
     this.#address = addressOf(this.#template);
     this.#report = new ConnectionReport(options, () => this.#address);
@@ -67,7 +70,7 @@ export class SingleLink implements RedisLink {
   }
 
   async #open(): Promise<void> {
-    const { connectTimeoutMs, operationTimeoutMs } = this.options;
+    const { connectTimeoutMs, operationTimeoutMs } = this.#options;
     const connection = new ReconnectingConnection({
       dial: dial(this.#template, connectTimeoutMs, (client) =>
         verifyPrimary((args) => client.sendCommand(args)),
@@ -81,7 +84,7 @@ export class SingleLink implements RedisLink {
     this.#connection = connection;
     await connection.open();
     if (!connection.isReady) throw connection.failure;
-    await checkServer({ send: (args) => connection.send(args, asReply) }, this.#address, this.options);
+    await checkServer({ send: (args) => connection.send(args, asReply) }, this.#address, this.#options);
   }
 
   async #release(): Promise<void> {
