@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { freePort } from './redis-server.js';
 
 interface Pair {
@@ -29,7 +30,8 @@ export class RedisProxy {
   #requestBytesPerSecond = Infinity;
   #delayMs = 0;
   #outdated = false;
-  #accepted = 0;
+  /** When each connection was made, as times of performance.now(). */
+  readonly attempts: number[] = [];
 
   private constructor(
     private target: { readonly host: string; readonly port: number },
@@ -66,7 +68,7 @@ export class RedisProxy {
 
   /** How many connections were made so far. */
   get accepted(): number {
-    return this.#accepted;
+    return this.attempts.length;
   }
 
   /** How many connections there are. */
@@ -138,7 +140,7 @@ export class RedisProxy {
   }
 
   #accept(near: Socket): void {
-    this.#accepted++;
+    this.attempts.push(performance.now());
     if (this.#mode === 'close') {
       near.destroy();
       return;
