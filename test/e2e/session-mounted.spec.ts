@@ -29,6 +29,10 @@ class VisitsController {
     return session.user ?? 'nobody';
   }
 
+  @Get('plain') plain(@Req() incoming: { session?: Visits }): string {
+    return typeof incoming.session;
+  }
+
   @Get('raw') raw(@Session() session: Visits, @Res() response: { raw?: ServerResponse }): void {
     session.visits = (session.visits ?? 0) + 1;
     const raw = response.raw ?? (response as ServerResponse);
@@ -284,6 +288,13 @@ describe.each(Object.entries(MOUNTS))('An application mounted in another: %s', (
     expect((await browser.visit('/visits')).body).toBe('1');
     expect(Object.values(await inner.stored())).toEqual([{ visits: 1 }]);
     expect(Object.values(await outer.stored())).toEqual([{ visits: 1 }]);
+  });
+
+  it('SE28 SE3 an excluded path of the inner one is named as the client asks for it', async () => {
+    const { outer, inner } = await begin({ use: useSeen }, { session: { exclude: ['inner/plain'] } });
+    expect((await browser.visit('/inner/plain')).body).toBe('undefined');
+    expect(await inner.stored()).toEqual({});
+    expect(Object.values(await outer.stored())).toEqual([{ seen: 1 }]);
   });
 
   it('SE28 what one puts in the place of its session is nothing to the other', async () => {
