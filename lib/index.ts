@@ -111,6 +111,7 @@ export { Session } from './session-http/nest/session.decorator.js';
 export { SessionGuard } from './session-http/nest/session.guard.js';
 export { SessionInterceptor } from './session-http/nest/session.interceptor.js';
 export { SkipSession, UseSession } from './session-http/nest/session-use.decorator.js';
+export type { CacheEvent } from './telemetry/cache-channel.js';
 export { type CacheToken, getCacheToken, InjectCache } from './tokens/cache-token.js';
 export {
   getTypedCacheToken,

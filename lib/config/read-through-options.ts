@@ -17,7 +17,8 @@ export const readThroughOptions = {
    */
   softTimeout: option(orNull(timer('seconds from 0', 0), 'to wait for the factory'), { default: null }),
   /**
-   * For so long after a factory has failed and a stale value was served, this process does not run it again.
+   * For so long after a factory has failed for which there is a value to serve, this process does not run it again:
+   * seconds or a duration string.
    * @default 5
    */
   retryAfter: option(duration(0), { default: 5 }),

@@ -98,6 +98,21 @@ describeOnEveryStore('Cache, refreshing ahead', (context) => {
     expect(await cache.ttl('k')).toBeGreaterThan(150);
   });
 
+  it('RT10 retryAfter may be of a call', async () => {
+    await cache.set('k', 'old', 100);
+    await context.pass('k', 90);
+    let runs = 0;
+    const factory = (): Promise<never> => {
+      runs++;
+      return failing();
+    };
+    for (let call = 0; call < 2; call++) {
+      expect(await cache.getOrSet<unknown>('k', factory, { retryAfter: 0 })).toBe('old');
+      await settled();
+    }
+    expect(runs).toBe(2);
+  });
+
   it('RT14 a run behind that fails is an event, tried again after retryAfter, and no unhandled rejection', async () => {
     const unhandled: unknown[] = [];
     const listener = (reason: unknown): void => void unhandled.push(reason);

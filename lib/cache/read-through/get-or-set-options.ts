@@ -26,9 +26,6 @@ const LONGEST_RUN_MS = 3_600_000;
 
 /** What leaves a companion beside an entry, so has to be the same wherever the cache is used. */
 const OF_THE_CACHE = ['grace', 'refreshAhead'] as const;
-/** What serves stale values. */
-const OF_GRACE = ['softTimeout', 'retryAfter'] as const;
-
 /** What the options of a call mean. Times in milliseconds. */
 export class Policy {
   constructor(
@@ -109,9 +106,10 @@ const refuseUnshared = (named: Partial<ReadThroughSettings>, cache: ReadThroughS
       throw new TypeError(
         `${name}: set readThrough.${name} for the cache first, in every process that uses it; a call may only change it`,
       );
-  for (const name of OF_GRACE)
-    if (name in named && cache.grace === 0)
-      throw new TypeError(`${name}: needs readThrough.grace of the cache, without which nothing is stale`);
+  if ('softTimeout' in named && cache.grace === 0)
+    throw new TypeError('softTimeout: needs readThrough.grace of the cache, without which nothing is stale');
+  if ('retryAfter' in named && companionOf(cache) === null)
+    throw new TypeError('retryAfter: needs readThrough.grace or readThrough.refreshAhead of the cache');
   if ((named.grace ?? 0) > cache.grace)
     throw new RangeError(`grace: expected at most the ${cache.grace / 1000} seconds of readThrough.grace`);
 };
