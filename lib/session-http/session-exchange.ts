@@ -57,6 +57,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     this.carrier = request;
     this.#http = http;
     this.#presented = http.presentedBy(request);
+    if (this.isMalformed) http.rejectMalformed(request);
   }
 
   /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */

@@ -71,6 +71,11 @@ export class SessionHttp {
     return this.cookie.issue(sessionStateOf(session).identity.stored ?? '', maxAge, this.clock.now());
   }
 
+  /** Tells listeners of a cookie that is no session key. */
+  rejectMalformed(request: IncomingMessage): void {
+    this.service.reject(cookieValues(request.headers.cookie, this.settings.cookie.name)[0] ?? '');
+  }
+
   /** Once for each route: an access log reads the session of every request. */
   warnOfLateRead(route: string): void {
     if (this.#readLate.has(route)) return;

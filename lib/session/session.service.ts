@@ -2,6 +2,7 @@ import type { SessionSettings } from '../config/settings.js';
 import { SessionInterruptedError } from '../errors/session.errors.js';
 import { assertJson, JsonSerializer } from '../serializer/json-serializer.js';
 import type { Serializer } from '../serializer/serializer.js';
+import { BoundedWarnings } from '../common/bounded-warnings.js';
 import type { Clock } from '../common/clock.js';
 import { sessionLogger } from '../common/loggers.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
@@ -13,7 +14,7 @@ import { SessionEventEmitter, type SessionEvents } from './stored/session-events
 import { EXPIRY_ENTRY, SessionExpiryRules } from './object/session-expiry.js';
 import { isSessionKey, sessionKeysAmong } from './wire/session-key.js';
 import { sessionOf } from './object/session-proxy.js';
-import { SessionReader } from './stored/session-reader.js';
+import { SessionReader, type SessionWarning } from './stored/session-reader.js';
 import { SessionSigner } from './wire/session-signer.js';
 import { type FoundSession, SessionIdentity } from './object/session-identity.js';
 import type { CommitOutcome } from './object/session-save.js';
@@ -65,14 +66,15 @@ export class SessionService {
     const { age, expireAtBrowserClose, saveEveryRequest, operationTimeoutMs } = settings;
     const signer = new SessionSigner(settings.secretKeys.reveal(), settings.salt);
     const codec = new SessionCodec(signer, serializer, clock);
+    const warnings = new BoundedWarnings<SessionWarning>(sessionLogger, clock);
     const expiry = new SessionExpiryRules({ age, expireAtBrowserClose }, clock, (message) =>
-      sessionLogger.warn(message),
+      warnings.warn('expiry', message),
     );
     const events = new SessionEventEmitter((key) => signer.fingerprint(key), sessionLogger);
     this.events = this.#events = events;
     this.#store = new SessionStore(store, settings.projectName, settings.keyPrefix);
     this.#codec = codec;
-    this.#reader = new SessionReader(codec, events, sessionLogger, settings.maxBytes);
+    this.#reader = new SessionReader(codec, events, warnings, settings.maxBytes);
     this.#cookieName = settings.cookie.name;
     const writer = new SessionWriter(this.#store, codec, this.#reader, expiry, events, settings.maxBytes);
     this.#ender = new SessionEnder(this.#store, events);
@@ -135,6 +137,11 @@ export class SessionService {
   open<T extends object = Record<string, unknown>>(key: string | readonly string[] = []): Session<T> {
     const keys = sessionKeysAmong([key].flat());
     return sessionOf<T>(new SessionState(this.#keeper, new SessionIdentity(keys)));
+  }
+
+  /** Tells listeners of `rejected` that a client presented what can be no session key. */
+  reject(presented: string): void {
+    this.#events.emit('rejected', presented);
   }
 
   /** Loads an opened session, once. */

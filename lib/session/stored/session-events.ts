@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { stackOf } from '../../common/stack-of.js';
 
 /**
- * What happened to a session. A key is `rejected` that is unknown, and a session `expired` whose own end
+ * What happened to a session. What a client presents is `rejected` that is no key, or an unknown one; and a session `expired` whose own end
  * had passed while it was still stored.
  */
 export type SessionEventName =

@@ -1,13 +1,16 @@
-import type { Logger } from '@nestjs/common';
+import type { BoundedWarnings } from '../../common/bounded-warnings.js';
 import type { DecodedSession, SessionCodec } from '../wire/session-codec.js';
 import type { SessionEventEmitter } from './session-events.js';
+
+/** What warnings about the sessions of visitors are about. */
+export type SessionWarning = 'too large' | 'unreadable' | 'expiry';
 
 /** Reads stored texts; one that cannot be read gives an empty session, a warning and an event. */
 export class SessionReader {
   constructor(
     private readonly codec: SessionCodec,
     private readonly events: SessionEventEmitter,
-    private readonly logger: Logger,
+    private readonly warnings: BoundedWarnings<SessionWarning>,
     private readonly maxBytes: number,
   ) {}
 
@@ -16,13 +19,15 @@ export class SessionReader {
     const decoded = this.codec.decode(text);
     if (decoded.problem === undefined) {
       if (text.length > this.maxBytes)
-        this.logger.warn(
+        this.warnings.warn(
+          'too large',
           `A stored session of ${text.length} bytes is larger than session.maxBytes (${this.maxBytes}); it cannot be saved until ` +
             'it is smaller',
         );
       return decoded;
     }
-    this.logger.warn(
+    this.warnings.warn(
+      'unreadable',
       `A stored session of ${text.length} characters is treated as empty: ${decoded.problem}. ` +
         'If it is a Django app that wrote it, compare SECRET_KEY, the salt and the serializer of both sides, and look for NaN',
     );
