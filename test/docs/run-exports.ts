@@ -1,4 +1,12 @@
-import { type CanActivate, type DynamicModule, type Type, UnauthorizedException } from '@nestjs/common';
+import {
+  All,
+  type CanActivate,
+  Controller,
+  type DynamicModule,
+  type Type,
+  UnauthorizedException,
+} from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { Test } from '@nestjs/testing';
 import {
@@ -7,12 +15,13 @@ import {
   type CacheOptions,
   CodexRedisModule,
   getTypedCacheToken,
+  Session,
   type TypedCache,
 } from '../../lib/index.js';
 import { Decimal } from '../../lib/cache-coder/index.js';
 import { type EmbeddedCodexRedis, embedCodexRedis } from '../../lib/testing/index.js';
 import { CodexRedisThrottlerStorage } from '../../lib/throttler/index.js';
-import { startApp, type TestApp } from '../support/http-app.js';
+import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { keyFrom } from '../support/http-request.js';
 import { caching, inApplication } from './in-application.js';
 
@@ -52,6 +61,31 @@ const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
     const key = keyFrom(await app.send('/account?tab=1'));
     expect(await app.stored()).toEqual({ [String(key)]: { returnTo: '/account?tab=1' } });
     await app.close();
+  },
+
+  SameSiteGuard: async (guard: Type<CanActivate>) => {
+    @Controller()
+    class Login {
+      @All('login')
+      login(@Session() session: Session): string {
+        session.set('visits', 1);
+        return 'ok';
+      }
+    }
+    for (const platform of PLATFORMS) {
+      const providers = [{ provide: APP_GUARD, useClass: guard }];
+      const app = await startApp(platform, { controllers: [Login], providers });
+      const answer = async (method: string, site?: string): Promise<[status: number, cookies: number]> => {
+        const headers: Record<string, string> = site === undefined ? {} : { 'sec-fetch-site': site };
+        const { status, setCookies } = await app.send('/login', { method, headers });
+        return [Math.floor(status / 100), setCookies.length];
+      };
+      expect(await answer('POST', 'cross-site')).toEqual([4, 0]);
+      for (const site of ['same-origin', 'same-site', 'none', undefined])
+        expect(await answer('POST', site)).toEqual([2, 1]);
+      expect(await answer('GET', 'cross-site')).toEqual([2, 1]);
+      await app.close();
+    }
   },
 
   ProfileService: (service: Type<{ profile(id: number): Promise<unknown> }>) =>
