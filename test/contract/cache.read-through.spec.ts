@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   RedisConnectionError,
   RedisServiceError,
@@ -9,6 +10,7 @@ import { Faults, type StoreVerb } from '../../lib/testing/faults.js';
 import { type CacheEvents, cacheEvents } from '../support/cache-events.js';
 import { failing } from '../support/failing.js';
 import { GatedFactory } from '../support/gated-factory.js';
+import { storeWith } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 describeOnEveryStore('Cache, reading through', (context) => {
@@ -231,6 +233,33 @@ describeOnEveryStore('Cache, reading through while Redis is down', (context) => 
     const lenient = cache.getOrSet('k', () => 'lenient', { whenUnavailable: 'compute' });
     await expect(strict).rejects.toThrow(RedisConnectionError);
     expect(await lenient).toBe('lenient');
+  });
+
+  it('RT20 compute is decided also by a call that waits for a run behind, which cannot be stored', async () => {
+    let looks = 0;
+    const counting = storeWith(context.store, {
+      lookUpKept: async (...args) => {
+        const found = await context.store.lookUpKept(...args);
+        looks++;
+        return found;
+      },
+    });
+    const cache = context.reading({ grace: 3600, softTimeout: 0 }, faults.wrap(counting));
+    await cache.set('k', 'old', 60);
+    await context.pass('k', 60);
+    const gate = new GatedFactory<string>();
+    expect(await cache.getOrSet('k', gate.factory)).toBe('old');
+    const before = looks;
+    const waiting = cache.getOrSet('k', () => 'computed', {
+      softTimeout: null,
+      whenUnavailable: 'compute',
+    });
+    while (looks === before) await pause(1);
+    await pause(1);
+    down(['writeKept']);
+    gate.open('made');
+    expect(await waiting).toBe('computed');
+    faults.clear();
   });
 
   it('RT20 other errors are no outage, those of the factory neither', async () => {

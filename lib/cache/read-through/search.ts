@@ -73,10 +73,22 @@ export class Search {
     // one that goes on behind already is as good
     const runner = this.flights.behind(call.redisKey) ?? flight;
     const run = runner.run ?? flight.begin(this.#makeInPlaceOf(flight, call, over, stale));
-    const result = runner === flight ? run : waitAs(flight, runner, run);
-    return stale === undefined
-      ? { text: await result }
-      : await this.#answerInTime(flight, call, runner, result);
+    const result = runner === flight ? run : this.#joined(flight, runner, run);
+    return stale === undefined ? { text: await result } : await this.#answerInTime(flight, call, result);
+  }
+
+  /** What a run makes that another flight has begun. */
+  async #joined(
+    flight: Flight,
+    runner: Flight,
+    run: Promise<string | undefined>,
+  ): Promise<string | undefined> {
+    try {
+      return await waitAs(flight, runner, run);
+    } catch (error) {
+      flight.storeFailure = runner.storeFailure;
+      throw error;
+    }
   }
 
   /** The value that takes the place of a text which cannot be read. */
@@ -88,12 +100,11 @@ export class Search {
   async #answerInTime(
     flight: Flight,
     call: ReadThroughCall,
-    runner: Flight,
     run: Promise<string | undefined>,
   ): Promise<Answer> {
     const first = await firstOf(run, call.policy.readThrough.softTimeout);
     if (first.outcome === 'made') return { text: first.text };
-    if (first.outcome === 'failed' && first.error === runner.storeFailure) throw first.error;
+    if (first.outcome === 'failed' && first.error === flight.storeFailure) throw first.error;
     const again = await this.#lookAgain(flight, call);
     if (again.state === 'stands') return { text: again.text };
     const served = this.#staleValue(again);
