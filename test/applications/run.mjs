@@ -1,7 +1,7 @@
 // Runs the applications of this folder with the packed module and the libraries of others: npm run test:applications [word …]
 // Those in the folder long/ run only with --long, or when a word names them.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
@@ -29,6 +29,16 @@ const install = () => {
   }
 };
 
+/** The wiring that the page shows is what the applications use: each of its blocks is a file here. */
+const documented = join(here, 'documented');
+const writeDocumented = () => {
+  rmSync(documented, { recursive: true, force: true });
+  mkdirSync(documented);
+  const page = readFileSync(join(root, 'docs/other-libraries.md'), 'utf8');
+  for (const [, name, code] of page.matchAll(/^```ts application ([\w-]+)\n(.*?)^```$/gms))
+    writeFileSync(join(documented, `${name}.ts`), code);
+};
+
 const files = readdirSync(here, { recursive: true })
   .filter((path) => path.endsWith('.application.ts') && !path.includes('node_modules'))
   .filter((path) => long || !path.startsWith('long'))
@@ -36,6 +46,7 @@ const files = readdirSync(here, { recursive: true })
 if (files.length === 0) throw new Error(`No application's path has ${words.join(' or ')} in it`);
 
 install();
+writeDocumented();
 execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '-p', here], { stdio: 'inherit' });
 const { status } = spawnSync(
   process.execPath,

@@ -32,7 +32,10 @@ import { runExports } from './run-exports.js';
 const BLOCK_APP = join(ROOT, 'test/docs/block-app.ts');
 const BLOCKS = pages().flatMap(blocksOf);
 
-const files = BLOCKS.filter(({ language }) => language === 'ts').map(fileOf);
+/** Those marked `application` need other people's libraries; test/applications compiles and asks them. */
+const files = BLOCKS.filter(({ language, marks }) => language === 'ts' && !marks.includes('application')).map(
+  fileOf,
+);
 
 const isTest = ({ block }: BlockFile): boolean => block.marks.includes('test');
 /** That package is CommonJS of a kind that Jest on Node 20 cannot load. */

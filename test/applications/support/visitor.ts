@@ -18,6 +18,13 @@ export class Visitor {
 
   constructor(private readonly url: string) {}
 
+  /** The same browser, with a copy of its cookies, before another server. */
+  to(url: string): Visitor {
+    const visitor = new Visitor(url);
+    for (const [name, value] of this.#jar) visitor.#jar.set(name, value);
+    return visitor;
+  }
+
   get cookieHeader(): string {
     return [...this.#jar].map(([name, value]) => `${name}=${value}`).join('; ');
   }
