@@ -61,6 +61,7 @@ export { mergeOptions } from './config/merge-options.js';
 export { type CodexRedisOptions, type MemoryOptions } from './config/options.js';
 export { type CookieOptions, type SessionOptions } from './config/session-options.js';
 export { type NodeRedisClient, type RedisSourceOptions } from './config/source-options.js';
+export { type SessionOrigin } from './config/session-origin.js';
 export { CacheFactoryCycleError, CacheFactoryTimeoutError } from './errors/cache-factory.errors.js';
 export { CacheLockError } from './errors/cache-lock.error.js';
 export { CacheKeyNotFoundError } from './errors/cache-key-not-found.error.js';
@@ -105,6 +106,8 @@ export type {
 export type { CommitOutcome, SessionEffect } from './session/object/session-save.js';
 export type { DjangoLogin } from './session/object/session-user.js';
 export { type SaveOptions, SessionService } from './session/session.service.js';
+export { connectRedis, type ConnectRedisOptions } from './session/wire/connect-redis.js';
+export { type EarlierSession } from './session/object/session-identity.js';
 export type { RequestWithSession, SessionData } from './session-http/request-types.js';
 export { loadSession } from './session-http/nest/load-session.js';
 export { Session } from './session-http/nest/session.decorator.js';

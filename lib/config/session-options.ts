@@ -15,6 +15,7 @@ import {
 import type { SerializerSource } from './cache-options.js';
 import { isCookieName, isFreeWord, isUnambiguousLater } from './namespaces.js';
 import { option, type OptionsOf, section } from './option.js';
+import type { SessionOrigin } from './session-origin.js';
 import { redisUrl, sourceOptions } from './source-options.js';
 
 /** A path with wildcards, for every method or for one, as Nest's `exclude()` takes it. */
@@ -25,6 +26,12 @@ export type SessionRoute =
 const isRoute = (route: unknown): boolean =>
   typeof route === 'string' ||
   (isObject(route) && typeof route['path'] === 'string' && typeof route['method'] === 'number');
+
+const origin = () =>
+  kind<SessionOrigin>(
+    'what connectRedis({ secret: … }) gives',
+    (value) => isObject(value) && typeof value['redisKeyOf'] === 'function',
+  );
 
 const routes = () =>
   kind<readonly SessionRoute[]>(
@@ -150,6 +157,12 @@ export const sessionOnlyOptions = {
    * With or without the global prefix. `request.session` is `undefined` there.
    */
   exclude: option(routes()),
+  /**
+   * Takes over the sessions of an earlier application: what `connectRedis()` gives.
+   *
+   * Each visitor who still has a live session of express-session or @fastify/session goes on with it at their first request.
+   */
+  migrateFrom: option(origin()),
   cookie: section<typeof cookieOptions, CookieOptions>(cookieOptions),
   /**
    * The Cache-Control beside a session cookie where the handler set none; null sends none.

@@ -77,7 +77,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   /** The session, loaded or not; the first look at it costs no command. */
   get session(): Session {
     if (this.#session === undefined) {
-      this.#session = this.#http.service.open(this.#presented.keys);
+      this.#session = this.#http.service.open(this.#presented.keys, this.#presented.earlier);
       const state = sessionStateOf(this.#session);
       state.use.serve(this);
       state.identity.isNavigation = this.response.req.headers['sec-fetch-mode'] === 'navigate';
@@ -215,6 +215,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     if (change === 'give') {
       this.#http.warnOfPlainHttp(this.carrier);
       headers.setCookie(lines, this.#http.cookieFor(this.session));
+      if (this.#presented.earlier !== undefined) headers.setCookie(lines, this.#http.earlierCookieExpired);
     } else if (change === 'take') headers.setCookie(lines, cookie.expire());
     else if (state?.use.isAccessed && !isSkipped) headers.vary(lines);
     if (statusCode === SERVICE_UNAVAILABLE && isUnavailable(this.#failure?.error ?? state?.loadFailure))

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { sessionLogger } from '../common/loggers.js';
 import type { SessionSettings } from '../config/settings.js';
 import { SessionStateError } from '../errors/session.errors.js';
+import type { EarlierSession } from '../session/object/session-identity.js';
 import type { Session } from '../session/object/session.js';
 import { sessionStateOf } from '../session/object/state-of.js';
 import { cookieValues } from '../session/wire/cookie-header.js';
@@ -58,9 +59,12 @@ export class SessionHttp {
 
   /** The session cookies that the client sent: what is no key is ignored beside one. */
   presentedBy(request: IncomingMessage): Presented {
-    const values = cookieValues(request.headers.cookie, this.settings.cookie.name);
-    if (values.length === 0) return NOTHING;
+    const { cookie } = request.headers;
+    const values = cookieValues(cookie, this.settings.cookie.name);
     const keys = sessionKeysAmong(values);
+    const earlier = this.settings.migrateFrom && this.service.earlierSession(cookie);
+    if (earlier !== undefined) return { kind: 'key', keys, earlier };
+    if (values.length === 0) return NOTHING;
     return keys.length === 0 ? MALFORMED : { kind: 'key', keys };
   }
 
@@ -74,6 +78,11 @@ export class SessionHttp {
   /** Tells listeners of a cookie that is no session key. */
   rejectMalformed(request: IncomingMessage): void {
     this.service.reject(cookieValues(request.headers.cookie, this.settings.cookie.name)[0] ?? '');
+  }
+
+  /** The Set-Cookie header that takes the cookie of the earlier application away. */
+  get earlierCookieExpired(): string {
+    return this.cookie.expire(this.settings.migrateFrom?.cookieName);
   }
 
   /** Once for each route: an access log reads the session of every request. */
@@ -107,6 +116,8 @@ export class SessionHttp {
 export interface Presented {
   readonly kind: 'nothing' | 'malformed' | 'key';
   readonly keys: readonly string[];
+  /** What the cookie of an earlier application names. */
+  readonly earlier?: EarlierSession;
 }
 
 const NOTHING: Presented = { kind: 'nothing', keys: [] };

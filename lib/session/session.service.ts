@@ -16,7 +16,7 @@ import { isSessionKey, sessionKeysAmong } from './wire/session-key.js';
 import { sessionOf } from './object/session-proxy.js';
 import { SessionReader, type SessionWarning } from './stored/session-reader.js';
 import { SessionSigner } from './wire/session-signer.js';
-import { type FoundSession, SessionIdentity } from './object/session-identity.js';
+import { type EarlierSession, type FoundSession, SessionIdentity } from './object/session-identity.js';
 import type { CommitOutcome } from './object/session-save.js';
 import { type SessionKeeper, SessionState } from './object/session-state.js';
 import { isSession, sessionStateOf } from './object/state-of.js';
@@ -24,6 +24,7 @@ import { expose } from './object/session-verbs.js';
 import { SessionEnder } from './stored/session-ender.js';
 import { SessionSaver } from './stored/session-saver.js';
 import { SessionStore } from './stored/session-store.js';
+import { SessionTakeover } from './stored/session-takeover.js';
 import { SessionWriter } from './stored/session-writer.js';
 import type { Session, SessionStatus } from './object/session.js';
 
@@ -55,6 +56,7 @@ export class SessionService {
   readonly #ender: SessionEnder;
   readonly #saver: SessionSaver;
   readonly #keeper: SessionKeeper;
+  readonly #takeover: SessionTakeover | undefined;
   readonly #cookieName: string;
 
   constructor(
@@ -76,6 +78,9 @@ export class SessionService {
     this.#codec = codec;
     this.#reader = new SessionReader(codec, events, warnings, settings.maxBytes);
     this.#cookieName = settings.cookie.name;
+    this.#takeover =
+      settings.migrateFrom &&
+      new SessionTakeover(settings.migrateFrom, store, this.#store, codec, signer, events, age * 1000);
     const writer = new SessionWriter(this.#store, codec, this.#reader, expiry, events, settings.maxBytes);
     this.#ender = new SessionEnder(this.#store, events);
     this.#saver = new SessionSaver(writer, this.#ender, codec, events, {
@@ -127,16 +132,26 @@ export class SessionService {
   loadFromCookieHeader<T extends object = Record<string, unknown>>(
     header: string | undefined,
   ): Promise<Session<T>> {
-    return logUnawaited(this.#load<T>(cookieValues(header, this.#cookieName)));
+    return logUnawaited(this.#load<T>(cookieValues(header, this.#cookieName), this.earlierSession(header)));
   }
 
   /**
    * A session that is loaded when `ensureLoaded` is called, or never; one without a key needs no loading. Of several keys,
    * the first one counts whose session is stored; at most four are looked for.
    */
-  open<T extends object = Record<string, unknown>>(key: string | readonly string[] = []): Session<T> {
+  open<T extends object = Record<string, unknown>>(
+    key: string | readonly string[] = [],
+    earlier?: EarlierSession,
+  ): Session<T> {
     const keys = sessionKeysAmong([key].flat());
-    return sessionOf<T>(new SessionState(this.#keeper, new SessionIdentity(keys)));
+    const identity = new SessionIdentity(earlier === undefined ? keys : [...keys, earlier.key]);
+    identity.earlier = earlier;
+    return sessionOf<T>(new SessionState(this.#keeper, identity));
+  }
+
+  /** The session of an earlier application (`session.migrateFrom`) that a Cookie header names, for `open`. */
+  earlierSession(header: string | undefined): EarlierSession | undefined {
+    return this.#takeover?.namedIn(header);
   }
 
   /** Tells listeners of `rejected` that a client presented what can be no session key. */
@@ -234,8 +249,8 @@ export class SessionService {
     return logUnawaited(this.#saver.discard(sessionStateOf(session)));
   }
 
-  async #load<T extends object>(keys: readonly string[]): Promise<Session<T>> {
-    const session = this.open<T>(keys);
+  async #load<T extends object>(keys: readonly string[], earlier?: EarlierSession): Promise<Session<T>> {
+    const session = this.open<T>(keys, earlier);
     const state = sessionStateOf(session);
     await this.#loadOnce(state);
     state.decode();
@@ -243,11 +258,17 @@ export class SessionService {
   }
 
   #loadOnce(state: SessionState): Promise<void> {
-    return state.isLoaded ? DONE : state.loadOnce(() => this.#find(state.identity.candidates));
+    return state.isLoaded ? DONE : state.loadOnce(() => this.#find(state));
   }
 
-  async #find(keys: readonly string[]): Promise<FoundSession> {
-    const found = await this.#store.find(keys);
+  async #find({ identity, use }: SessionState): Promise<FoundSession> {
+    const { candidates, earlier } = identity;
+    let found = await this.#store.find(candidates);
+    if (earlier !== undefined && this.#takeover !== undefined) {
+      found = await this.#takeover.proceed(earlier, found);
+      // the client has not been given this key, whichever of its requests has stored it
+      if (found.state === 'stored' && found.key === earlier.key) use.record('created');
+    }
     if (found.state === 'unknown' && found.key !== null) this.#events.emit('rejected', found.key);
     return found;
   }

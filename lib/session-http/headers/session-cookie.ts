@@ -42,8 +42,8 @@ export class SessionCookie {
    * The Set-Cookie header that takes the cookie away. A browser replaces a cookie only by one with the same domain
    * and path, and a secure one only by a secure one.
    */
-  expire(): string {
-    return stringifySetCookie({ ...this.#attributes, value: '', maxAge: 0, expires: new Date(0) });
+  expire(name = this.#attributes.name): string {
+    return stringifySetCookie({ ...this.#attributes, name, value: '', maxAge: 0, expires: new Date(0) });
   }
 
   /** A key needs no escaping, and what follows it is the same for everybody within a second. */

@@ -10,6 +10,14 @@ export type FoundSession = { readonly key: string | null } & (
   | { readonly state: 'unknown' | 'ended' }
 );
 
+/** A session of an earlier application. */
+export interface EarlierSession {
+  /** Where it stands. */
+  readonly redisKey: string;
+  /** The key that it is to have here. */
+  readonly key: string;
+}
+
 /** How a session gets a new key: only a sign-in may do so when another request was faster. */
 export type MoveKind = 'cycle' | 'signIn';
 
@@ -31,6 +39,8 @@ export class Ending {
 export class SessionIdentity {
   /** Whether a browser's navigation asks, rather than a page that polls. */
   isNavigation = false;
+  /** The session of an earlier application that the client still has the cookie of. */
+  earlier: EarlierSession | undefined;
   #candidates: readonly string[];
   #found: FoundSession['state'] | 'unloaded' | 'none';
   #stored: string | null = null;

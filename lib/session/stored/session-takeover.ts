@@ -1,19 +1,13 @@
 import { sessionLogger } from '../../common/loggers.js';
 import type { SessionOrigin } from '../../config/session-origin.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
-import type { FoundSession } from '../object/session-identity.js';
+import type { EarlierSession, FoundSession } from '../object/session-identity.js';
 import type { SessionCodec } from '../wire/session-codec.js';
+import { cookieValues } from '../wire/cookie-header.js';
 import { keyFromDigest } from '../wire/session-key.js';
 import type { SessionSigner } from '../wire/session-signer.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { SessionStore } from './session-store.js';
-
-/** A session of the earlier application that a visitor still has the cookie of. */
-export interface EarlierSession {
-  readonly redisKey: string;
-  /** The key that it has here. */
-  readonly key: string;
-}
 
 /**
  * Takes over the sessions of an earlier application, each when its visitor comes.
@@ -32,37 +26,35 @@ export class SessionTakeover {
     private readonly ageMs: number,
   ) {}
 
-  get cookieName(): string {
-    return this.origin.cookieName;
+  /** The session that a Cookie header names; `undefined` where the earlier application did not sign one. */
+  namedIn(header: string | undefined): EarlierSession | undefined {
+    for (const cookie of cookieValues(header, this.origin.cookieName)) {
+      const redisKey = this.origin.redisKeyOf(cookie);
+      if (redisKey !== undefined)
+        return { redisKey, key: keyFromDigest(this.signer.digest(`migrate\n${redisKey}`)) };
+    }
+    return undefined;
   }
 
-  /** The session that a cookie of the earlier application names; `undefined` where that did not sign it. */
-  named(cookie: string): EarlierSession | undefined {
-    const redisKey = this.origin.redisKeyOf(cookie);
-    if (redisKey === undefined) return undefined;
-    return { redisKey, key: keyFromDigest(this.signer.digest(`migrate\n${redisKey}`)) };
-  }
-
-  /** Looks for it under its new key, and takes it over where it still stands under its old one. */
-  async find({ redisKey, key }: EarlierSession): Promise<FoundSession> {
-    const found = await this.sessions.find([key]);
-    if (found.state === 'unknown') return this.#takeOver(redisKey, key);
-    await this.store.delete(redisKey);
-    return found;
+  /** Goes on from what a look under the keys of the visitor has found. */
+  async proceed({ redisKey, key }: EarlierSession, found: FoundSession): Promise<FoundSession> {
+    const reached = found.state === 'unknown' ? await this.#takeOver(redisKey, key) : found;
+    if (reached.state !== 'unknown' && reached.key === key) await this.store.delete(redisKey);
+    return reached;
   }
 
   async #takeOver(redisKey: string, key: string): Promise<FoundSession> {
     const [text, left] = await Promise.all([this.store.get(redisKey), this.store.remaining(redisKey)]);
     const sealed = text === null ? undefined : this.#seal(text);
-    // gone: another request of the visitor may have been faster
-    if (sealed === undefined || left === undefined) return this.sessions.find([key]);
-    const isTaken = await this.sessions.insertUntraced(key, sealed, Math.min(left ?? this.ageMs, this.ageMs));
-    if (isTaken) this.events.emit('created', key);
-    const found = isTaken
-      ? ({ state: 'stored', key, text: sealed } as const)
-      : await this.sessions.find([key]);
-    if (found.state !== 'unknown') await this.store.delete(redisKey);
-    return found;
+    if (sealed !== undefined && left !== undefined) {
+      const ttl = Math.min(left ?? this.ageMs, this.ageMs);
+      if (await this.sessions.insertUntraced(key, sealed, ttl)) {
+        this.events.emit('created', key);
+        return { state: 'stored', key, text: sealed };
+      }
+    }
+    // another request of the visitor may have been faster
+    return this.sessions.find([key]);
   }
 
   #seal(text: string): string | undefined {

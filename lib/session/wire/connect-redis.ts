@@ -78,6 +78,7 @@ const entriesOf = (text: string): Record<string, unknown> | undefined => {
     return undefined;
   }
   if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return undefined;
-  const { cookie: _attributes, ...entries } = stored as Record<string, unknown>;
+  const entries = { ...stored } as Record<string, unknown>;
+  delete entries['cookie'];
   return entries;
 };
