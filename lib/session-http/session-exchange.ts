@@ -215,7 +215,8 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     if (change === 'give') {
       this.#http.warnOfPlainHttp(this.carrier);
       headers.setCookie(lines, this.#http.cookieFor(this.session));
-      if (this.#presented.earlier !== undefined) headers.setCookie(lines, this.#http.earlierCookieExpired);
+      const expired = this.#presented.earlier && this.#http.earlierCookieExpired;
+      if (expired !== undefined) headers.setCookie(lines, expired);
     } else if (change === 'take') headers.setCookie(lines, cookie.expire());
     else if (state?.use.isAccessed && !isSkipped) headers.vary(lines);
     if (statusCode === SERVICE_UNAVAILABLE && isUnavailable(this.#failure?.error ?? state?.loadFailure))

@@ -80,9 +80,14 @@ export class SessionHttp {
     this.service.reject(cookieValues(request.headers.cookie, this.settings.cookie.name)[0] ?? '');
   }
 
-  /** The Set-Cookie header that takes the cookie of the earlier application away. */
-  get earlierCookieExpired(): string {
-    return this.cookie.expire(this.settings.migrateFrom?.cookieName);
+  /**
+   * The Set-Cookie header that takes the cookie of the earlier application away; `undefined` where it has the name of the
+   * session cookie, which takes its place.
+   */
+  get earlierCookieExpired(): string | undefined {
+    const { cookie, migrateFrom } = this.settings;
+    if (migrateFrom === undefined || migrateFrom.cookieName === cookie.name) return undefined;
+    return this.cookie.expire(migrateFrom.cookieName);
   }
 
   /** Once for each route: an access log reads the session of every request. */
