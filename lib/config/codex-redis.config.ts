@@ -1,11 +1,21 @@
+import { inspect } from 'node:util';
 import { registerAs } from '@nestjs/config';
 import { optionsFromEnvironment } from './environment.js';
 import type { CodexRedisOptions } from './options.js';
+
+const VEIL = '[options of CodexRedisModule]';
+
+/** `ConfigService` holds the options, passwords and keys in clear: whoever logs it sees a word in their place. */
+const veiled = (options: CodexRedisOptions): CodexRedisOptions =>
+  Object.defineProperties(options, {
+    toJSON: { value: () => VEIL },
+    [inspect.custom]: { value: () => VEIL },
+  });
 
 /**
  * The settings of the module as a namespace of `@nestjs/config`, read from the environment:
  * `CodexRedisModule.forRootAsync(codexRedisConfig.asProvider())`.
  */
 export const codexRedisConfig = registerAs('codexRedis', (): CodexRedisOptions =>
-  optionsFromEnvironment(process.env),
+  veiled(optionsFromEnvironment(process.env)),
 );

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Module, type Type } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
+import { ConfigModule, ConfigService } from '@nestjs/config';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -327,6 +327,22 @@ describe('codexRedisConfig', () => {
     expect(await cache.ttl('k')).toBeLessThanOrEqual(60);
     await cache.clear();
     await proveCache(module);
+  });
+
+  it('SX6 shows no secret to whoever logs the ConfigService, and can be read and spread', async () => {
+    const secretKey = 'SECRET key of the sessions, 32 bytes or more';
+    Object.assign(process.env, VARIABLES, { PROJECT_NAME: 'shop', SECRET_KEY: secretKey });
+    const module = await start(
+      ConfigModule.forRoot({ ignoreEnvFile: true, load: [codexRedisConfig] }),
+      CodexRedisModule.forRootAsync(codexRedisConfig.asProvider()),
+    );
+    process.env = { ...before };
+    const config = module.get(ConfigService);
+    for (const holder of [config, module.get<object>(codexRedisConfig.KEY)])
+      for (const text of [inspect(holder, { depth: 9, showHidden: true }), JSON.stringify(holder)])
+        expect(text).not.toContain('SECRET key');
+    const options = config.get<CodexRedisOptions>('codexRedis');
+    expect({ ...options }).toMatchObject({ projectName: 'shop', secretKey });
   });
 
   it('names the variable of a wrong value', async () => {
