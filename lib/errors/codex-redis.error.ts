@@ -24,7 +24,8 @@ export abstract class CodexRedisError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return this === CodexRedisError
+    // of the classes below it none has this method itself; to compare with its name would cost the class that name in a bundle
+    return Object.hasOwn(this, Symbol.hasInstance)
       ? typeof value === 'object' && value !== null && BRAND in value
       : Function.prototype[Symbol.hasInstance].call(this, value);
   }
