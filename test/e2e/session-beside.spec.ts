@@ -108,6 +108,15 @@ describe.each(PLATFORMS)('A session of another kind on the same property, on %s'
     },
   );
 
+  it('SE29 whoever awaits the start gets the refusal, not whoever adds it', async () => {
+    const added = start({
+      prepare: (nest) => {
+        expect(() => nest.use(expressSession())).not.toThrow();
+      },
+    });
+    await expect(added).rejects.toThrow(EXPRESS_SESSION);
+  });
+
   const HIDDEN: Readonly<Record<string, AppOptions>> = {
     'in a function of main.ts': { prepare: (nest) => void nest.use(hidden()) },
     'in a function of main.ts, below a path': { prepare: (nest) => void nest.use('/legacy', hidden()) },

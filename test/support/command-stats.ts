@@ -4,7 +4,18 @@ import { createClient, type RedisClientType } from 'redis';
 export type CommandCounts = Readonly<Record<string, number>>;
 
 /** What belongs to connections rather than to the calls of a test. */
-const HOUSEKEEPING = new Set(['info', 'hello', 'client', 'ping', 'select', 'config', 'script', 'command']);
+const HOUSEKEEPING = new Set([
+  'info',
+  'hello',
+  'auth',
+  'role',
+  'client',
+  'ping',
+  'select',
+  'config',
+  'script',
+  'command',
+]);
 
 /** Counts the commands of a server that no one else uses. */
 export class CommandStats {

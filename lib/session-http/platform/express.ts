@@ -82,19 +82,26 @@ export const installOnExpress = (application: ExpressApplication, http: SessionH
 };
 
 /**
- * Refuses express-session where it is added, while the caller's line is known.
+ * Refuses express-session where it is added, while the caller's line is known. Until the start that is only noted: an error
+ * that is thrown in `app.use()` would end the process before anybody could catch it.
  *
- * @returns looks again: for what was there before, and in applications that are mounted
+ * @returns what to refuse at the start and at the first request: also what was there before, and in applications that are
+ *   mounted
  */
 const watchUse = (application: ExpressApplication): (() => Error | undefined) => {
   const mounted: Partial<ExpressApplication>[] = [];
   const { use } = application;
+  let refusal: Error | undefined;
+  let hasStarted = false;
   application.use = function (this: unknown, ...args: unknown[]): unknown {
-    if (isExpressSession(args)) throw refusalOfExpressSession();
+    if (isExpressSession(args)) refusal ??= refusalOfExpressSession();
+    if (hasStarted && refusal !== undefined) throw refusal;
     mounted.push(...args.flat(Infinity).filter(isApplication));
     return use.apply(this, args);
   };
   return () => {
+    hasStarted = true;
+    if (refusal !== undefined) return refusal;
     const others = mounted.filter(({ response = {} }) => !Object.hasOwn(response, OPEN));
     const layers = [application, ...others].flatMap(({ router }) => router?.stack ?? []);
     return layers.some((layer) => isExpressSession(layer?.handle)) ? refusalOfExpressSession() : undefined;
