@@ -20,7 +20,8 @@ export interface WatchdogOptions {
  * enough: no timer and no record per command.
  *
  * Time is counted in ticks of its own and looked at after a poll phase, so a blocked event loop is not an outage;
- * neither is one long reply that is still arriving, or a long request that is still leaving, whose ticks do not count.
+ * neither is one long reply that is still arriving, or a long request that is still leaving: up to the last byte that moved,
+ * ticks without an answer do not count.
  */
 export class Watchdog {
   #issued = 0;
@@ -28,6 +29,8 @@ export class Watchdog {
   #timer: NodeJS.Timeout | undefined;
   /** What had been issued at each of the last ticks, the oldest first. */
   #marks: number[] = [];
+  /** How many of these, the latest, had neither bytes nor answers. */
+  #silentTicks = 0;
   #settledAtTick = 0;
   #issuedAtRest = 0;
   #onIdle: (() => void) | undefined;
@@ -69,6 +72,7 @@ export class Watchdog {
 
   #start(): void {
     this.#marks = [];
+    this.#silentTicks = 0;
     this.#settledAtTick = this.#settled;
     this.options.hasMoved?.();
     const tickMs = Math.max(1, this.options.deadlineMs / TICKS);
@@ -90,9 +94,15 @@ export class Watchdog {
       return;
     }
     const hasMoved = this.options.hasMoved?.() === true;
-    const isLong = hasMoved && this.#settled === this.#settledAtTick;
+    const hasSettled = this.#settled !== this.#settledAtTick;
     this.#settledAtTick = this.#settled;
-    if (isLong) return;
+    if (hasMoved && !hasSettled) {
+      // bytes come and go in bursts that may be further apart than ticks
+      this.#marks.splice(-this.#silentTicks, this.#silentTicks);
+      this.#silentTicks = 0;
+      return;
+    }
+    this.#silentTicks = hasSettled ? 0 : this.#silentTicks + 1;
     this.#marks.push(this.#issued);
     if (this.#marks.length <= TICKS) return;
     const issuedLongAgo = this.#marks.shift() ?? 0;

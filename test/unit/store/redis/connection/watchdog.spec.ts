@@ -73,6 +73,31 @@ describe('the watchdog', () => {
     expect(overdue).toBe(1);
   });
 
+  it('does not count the time between the bursts in which it arrives', () => {
+    issue(2);
+    for (let round = 0; round < 50; round++) {
+      moved = round % 5 === 4;
+      jest.advanceTimersByTime(TICK_MS);
+    }
+    expect(overdue).toBe(0);
+    moved = false;
+    jest.advanceTimersByTime(DEADLINE_MS - TICK_MS);
+    expect(overdue).toBe(0);
+    jest.advanceTimersByTime(TICK_MS * 3);
+    expect(overdue).toBe(1);
+  });
+
+  it('counts short replies to others also where long ones arrive between them', () => {
+    issue(1000);
+    for (let round = 0; round < 26; round++) {
+      moved = true;
+      if (round % 2 === 0) settle(1);
+      jest.advanceTimersByTime(TICK_MS);
+    }
+
+    expect(overdue).toBe(1);
+  });
+
   it('counts the time in which short replies to others are arriving', () => {
     issue(1000);
     for (let round = 0; round < 13; round++) {
