@@ -7,7 +7,7 @@ import { openRedis } from '../support/open-redis.js';
 import { RedisAdmin, until } from '../support/redis-admin.js';
 import { RedisProxy } from '../support/redis-proxy.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
-import { settle, untilRejected, verbs } from '../support/settle.js';
+import { countThenDelete, settle, untilRejected, verbs } from '../support/settle.js';
 
 /** Timers and sockets, by kind. */
 const handles = (): Record<string, number> => {
@@ -95,11 +95,7 @@ describe('the life of a store on Redis', () => {
     await store.compareAndDelete(key, 'x');
     await store.set(key, '0', 60_000);
     await admin.command(server.port, 'SCRIPT', 'FLUSH');
-    const chain = async (): Promise<unknown> => {
-      for (let step = 0; step < 20; step++) await store.incrementIfPresent(key, 1);
-      return store.compareAndDelete(key, '20');
-    };
-    const called = [store.compareAndDelete(key, 'x'), chain()];
+    const called = [store.compareAndDelete(key, 'x'), countThenDelete(store, key)];
     const endless = untilRejected(() => store.get(key));
     await store.close();
 

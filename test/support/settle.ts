@@ -50,3 +50,12 @@ export const verbs = (store: KeyValueStore, prefix = ''): (() => Promise<unknown
     () => store.ping(),
   ];
 };
+
+/**
+ * Calls of which each follows from the one before. Few, since close() serves them until the operation timeout has passed, and
+ * a busy machine is slow.
+ */
+export const countThenDelete = async (store: KeyValueStore, key: string): Promise<unknown> => {
+  for (let step = 0; step < 3; step++) await store.incrementIfPresent(key, 1);
+  return store.compareAndDelete(key, '3');
+};
