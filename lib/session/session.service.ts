@@ -101,7 +101,7 @@ export class SessionService {
       },
       expired: (key) => events.emit('expired', key),
       save: (state) => logUnawaited(this.#saver.save(state, false), state),
-      flush: (state) => logUnawaited(this.#saver.flush(state), state),
+      flush: (state) => logUnawaited(this.#flush(state), state),
       replace: (state) => {
         const next = state.use.request === undefined ? state : state.handOver();
         state.use.request?.replaceSession(sessionOf(next));
@@ -206,7 +206,7 @@ export class SessionService {
   /** Ends a session: the stored one is deleted, the entries are gone, and the key is `null`. */
   flush(session: SessionStatus): Promise<void> {
     const state = sessionStateOf(session);
-    return logUnawaited(this.#saver.flush(state), state);
+    return logUnawaited(this.#flush(state), state);
   }
 
   /** Does nothing: Redis deletes expired sessions by itself. */
@@ -258,26 +258,37 @@ export class SessionService {
   }
 
   #loadOnce(state: SessionState): Promise<void> {
-    return state.isLoaded ? DONE : state.loadOnce(() => this.#find(state));
+    return state.isLoaded ? DONE : state.loadOnce(() => this.#findPresented(state));
+  }
+
+  async #findPresented(state: SessionState): Promise<FoundSession> {
+    const found = await this.#find(state);
+    if (found.state === 'unknown' && found.key !== null) this.#events.emit('rejected', found.key);
+    return found;
   }
 
   async #find({ identity, use }: SessionState): Promise<FoundSession> {
     const { candidates, earlier } = identity;
-    let found = await this.#store.find(candidates);
-    if (earlier !== undefined && this.#takeover !== undefined) {
-      found = await this.#takeover.proceed(earlier, found);
-      // the client has not been given this key, whichever of its requests has stored it
-      if (found.state === 'stored' && found.key === earlier.key) use.record('created');
-    }
-    if (found.state === 'unknown' && found.key !== null) this.#events.emit('rejected', found.key);
-    return found;
+    const found = await this.#store.find(candidates);
+    if (earlier === undefined || this.#takeover === undefined) return found;
+    const reached = await this.#takeover.proceed(earlier, found);
+    // the client has not been given this key, whichever of its requests has stored it
+    if (reached.state === 'stored' && reached.key === earlier.key) use.record('created');
+    return reached;
+  }
+
+  /** The session of an earlier application ends only where it was taken over: a later request would do that again. */
+  #flush(state: SessionState): Promise<void> {
+    return state.isLoaded || state.identity.earlier === undefined
+      ? this.#saver.flush(state)
+      : this.#loadOnce(state).then(() => this.#saver.flush(state));
   }
 
   /** When the store cannot be read the session stays what it was. */
   #reload(state: SessionState): Promise<void> {
     return this.#saver.between(state, async () => {
-      const { presented: key, candidates } = state.identity;
-      const found = await this.#store.find(candidates);
+      const { presented: key } = state.identity;
+      const found = await this.#find(state);
       // flushed meanwhile: what was found belongs to a session that is no more
       if (state.identity.presented !== key) return;
       state.renew(found);

@@ -134,6 +134,20 @@ describe.each(PLATFORMS)('BR2 sessions of an earlier application, on %s', (platf
     expect(await left()).toHaveLength(1);
   });
 
+  it('BR2 a logout before the session was loaded ends the old one as well', async () => {
+    const cookie = await arrive();
+    const session = app.sessions.open([], app.sessions.earlierSession(cookie));
+    await app.sessions.flush(session);
+    expect((await app.send('/name', { headers: { cookie } })).body).toBe('nobody');
+    expect([await app.stored(), await left()]).toEqual([{}, []]);
+  });
+
+  it('BR2 a reload takes it over', async () => {
+    const session = app.sessions.open<{ name: string }>([], app.sessions.earlierSession(await arrive()));
+    await session.reload();
+    expect(session.name).toBe('ann');
+  });
+
   it('BR2 a logout is not undone by a request that had read the old session before', async () => {
     const cookie = await arrive();
     let release = (): void => undefined;
