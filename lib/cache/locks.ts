@@ -103,6 +103,7 @@ export class Locks {
     const { name, redisKey, token, leaseMs } = claim;
     const lost = new AbortController();
     const lose = (): void => lost.abort(new CacheLockError(name, 'lost'));
+    let isOver = false;
     // Redis may be down for as long as the lease: the lock is gone then, whether or not that can be asked
     let end = setTimeout(lose, leaseMs).unref();
     const renew = async (): Promise<void> => {
@@ -112,7 +113,6 @@ export class Locks {
       if (!isOurs) lose();
       else if (!isOver) end = setTimeout(lose, leaseMs - (performance.now() - asked)).unref();
     };
-    let isOver = false;
     const renewals = setInterval(() => void renew().catch(() => undefined), leaseMs / 3).unref();
     try {
       const result = await work({ signal: lost.signal });

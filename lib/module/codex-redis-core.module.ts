@@ -78,7 +78,7 @@ export class CodexRedisCoreModule
     }
   }
 
-  /** The last hook of all: the others may still write, and requests be under way until the server is closed. */
+  /** The last hook of all: the others may still write, and requests be in progress until the server is closed. */
   async onApplicationShutdown(): Promise<void> {
     await settleRuns(this.stores, this.settings.store.reveal().operationTimeoutMs);
     await this.stores.close();

@@ -60,7 +60,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     if (this.isMalformed) http.rejectMalformed(request);
   }
 
-  /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
+  /** Whether the client sent a malformed session cookie, which the response deletes. */
   get isMalformed(): boolean {
     return this.#presented.kind === 'malformed';
   }

@@ -81,7 +81,7 @@ export class SessionHttp {
   }
 
   /**
-   * The Set-Cookie header that takes the cookie of the earlier application away; `undefined` where it has the name of the
+   * The Set-Cookie header that deletes the cookie of the earlier application; `undefined` where it has the name of the
    * session cookie, which takes its place.
    */
   get earlierCookieExpired(): string | undefined {
@@ -111,13 +111,13 @@ export class SessionHttp {
     );
   }
 
-  /** Whether the client sent a session cookie that is none of ours, and is to be taken away. */
+  /** Whether the client sent a malformed session cookie, which the response deletes. */
   presentsMalformed(request: IncomingMessage): boolean {
     return this.presentedBy(request).kind === 'malformed';
   }
 }
 
-/** What a client sent as session cookies: `malformed` when it is none of ours, and is to be taken away. */
+/** What a client sent as session cookies: `malformed` when no value can be a session key, so that the response deletes it. */
 export interface Presented {
   readonly kind: 'nothing' | 'malformed' | 'key';
   readonly keys: readonly string[];

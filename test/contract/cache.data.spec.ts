@@ -101,7 +101,7 @@ describeCacheOnEveryStore('Cache, data', (context) => {
     expect(await context.redisKeys()).toEqual([]);
   });
 
-  it('C66 CN16 the error names the key, the path and the cure', async () => {
+  it('C66 CN16 the error names the key, the path and the fix', async () => {
     const value = { user: { lastSeen: new Date() } };
     await expect(context.cache.set('k', value)).rejects.toThrow(
       /^cache key "k": user\.lastSeen: Date is not JSON; use CacheCoder/,

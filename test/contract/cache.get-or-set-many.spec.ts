@@ -58,7 +58,7 @@ describeOnEveryStore('Cache, getOrSetMany', (context) => {
     expect(await cache.ttl('b')).toBeLessThanOrEqual(30);
   });
 
-  it('RT21 a key it invented, undefined, and what is no JSON are a TypeError, and nothing is stored', async () => {
+  it('RT21 a key it invented, undefined, and what is not JSON are a TypeError, and nothing is stored', async () => {
     const { cache } = context;
     await expect(cache.getOrSetMany(['a'], () => ({ a: 1, z: 2 }))).rejects.toThrow(
       new TypeError(

@@ -26,8 +26,8 @@ describeOnEveryStore('Cache, reading through', (context) => {
       }
       expect(ttls.map((ttl) => Math.ceil(ttl / 10))).toEqual([100, 95, 90]);
       random.mockReturnValue(0.5);
-      await cache.getOrSet('for ever', () => 1, null);
-      expect(await cache.ttl('for ever')).toBeNull();
+      await cache.getOrSet('forever', () => 1, null);
+      expect(await cache.ttl('forever')).toBeNull();
       await cache.getOrSet('of the call', () => 1, { timeout: 1000, jitter: 0 });
       expect(Math.ceil(((await cache.ttl('of the call')) ?? 0) / 10)).toBe(100);
       await cache.set('by set', 1, 1000);

@@ -44,8 +44,8 @@ describeOnEveryStore('Cache, refreshing ahead', (context) => {
     await cache.touch('touched', 1000);
     await context.pass('touched', 700);
     expect(await cache.getOrSet('touched', gate.factory, 2000)).toBe('old');
-    await cache.set('for ever', 'old', null);
-    expect(await cache.getOrSet('for ever', gate.factory, 1)).toBe('old');
+    await cache.set('forever', 'old', null);
+    expect(await cache.getOrSet('forever', gate.factory, 1)).toBe('old');
     expect(gate.runs).toBe(0);
   });
 

@@ -64,7 +64,7 @@ describeOnEveryStore('KeyValueStore, entries with companions', (context) => {
     await context.other.delete(keys.entry);
     expect(await look()).toEqual({ state: 'missing' });
     expect(await companionLeft()).toBeUndefined();
-    await write('for ever', { kind: 'anything' }, { ttl: null });
+    await write('forever', { kind: 'anything' }, { ttl: null });
     await context.other.delete(keys.entry);
     expect(await look()).toEqual({ state: 'missing' });
     expect(await companionLeft()).toBeUndefined();
@@ -228,11 +228,11 @@ describeOnEveryStore('KeyValueStore, entries with companions', (context) => {
     for (const ttl of [null, MINUTE]) expect(await context.store.expireKept(keys, ttl)).toBe(true);
     await expire();
     expect(await look()).toMatchObject({ state: 'stale', text: 'old' });
-    await write('for ever', { kind: 'anything' }, { ttl: null });
+    await write('forever', { kind: 'anything' }, { ttl: null });
     expect(await companionLeft()).toBeNull();
     await context.store.expireKept(keys, MINUTE);
     await expire();
-    expect(await look()).toMatchObject({ state: 'stale', text: 'for ever' });
+    expect(await look()).toMatchObject({ state: 'stale', text: 'forever' });
   });
 
   it('a new timeout makes no companion, and removes one of another text', async () => {

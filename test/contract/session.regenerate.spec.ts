@@ -51,7 +51,7 @@ describeOnEveryStore('Sessions that are regenerated', (context) => {
     expect((await sessions.load(current.key!)).toJSON()).toEqual({ cart: ['book', 'pen'] });
   });
 
-  it('SE22 ends what a save under way stores, and ends nothing twice', async () => {
+  it('SE22 ends what a save in progress stores, and ends nothing twice', async () => {
     const before = await loadForRequest();
     await before.flush();
     before.set('draft', 1);

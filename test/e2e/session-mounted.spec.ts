@@ -257,14 +257,14 @@ describe.each(Object.entries(MOUNTS))('An application mounted in another: %s', (
     const commits = { outer: new CommitSwitch(), inner: new CommitSwitch() };
     const { outer } = await begin({ commits: commits.outer, use: useSeen }, { commits: commits.inner });
     await browser.visit('/inner/visits');
-    commits.inner.fail(new Error('the inner store is away'));
+    commits.inner.fail(new Error('the inner store is down'));
     for (const path of ['/inner/visits', '/inner/raw']) {
       const { status, body, setCookies } = await browser.visit(path);
       expect([status, body.includes('500'), setCookies]).toEqual([500, true, []]);
     }
     expect(Object.values(await outer.stored())).toEqual([{ seen: 1 }]);
     commits.inner.fail(undefined);
-    commits.outer.fail(new Error('the outer store is away'));
+    commits.outer.fail(new Error('the outer store is down'));
     for (const path of ['/inner/visits', '/inner/raw']) expect((await browser.visit(path)).status).toBe(500);
     commits.outer.fail(undefined);
     expect(Object.values(await outer.stored())).toEqual([{ seen: 1 }]);

@@ -84,7 +84,7 @@ describe.each(PLATFORMS)('a secure session cookie on %s', (platform) => {
     expect(warnings[0]).toMatch(/'trust proxy'.*trustProxy: true.*session\.cookie\.secure/);
   });
 
-  it('CN21 is not warned of where it is taken away', async () => {
+  it('CN21 does not warn of a cookie that is deleted', async () => {
     await start();
     const { key } = await app.sessions.create();
     expect((await app.send('/flush', { cookie: key! })).setCookies).toHaveLength(1);

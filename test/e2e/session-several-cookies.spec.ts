@@ -128,7 +128,7 @@ describe.each(PLATFORMS)('Several session cookies on %s', (platform) => {
     expect(await app.stored()).toMatchObject({ [String(keyFrom(written))]: { n: 'written' } });
   });
 
-  it('SE20 where all are malformed the cookie is taken away, without a command', async () => {
+  it('SE20 where all are malformed the cookie is deleted, without a command', async () => {
     const answer = await send('/untouched', ['1', '2', '']);
     expect(answer.setCookies).toEqual([expect.stringMatching(new RegExp(`^${COOKIE}=;`))]);
     expect(calls).toEqual([]);

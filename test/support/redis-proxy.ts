@@ -6,7 +6,7 @@ import { freePort } from './redis-server.js';
 interface Pair {
   readonly near: Socket;
   readonly far: Socket;
-  /** The way is lost without a word, as when a NAT forgets it. */
+  /** The connection is lost without notice, as when a NAT forgets it. */
   isForgotten: boolean;
 }
 
@@ -87,7 +87,7 @@ export class RedisProxy {
     this.drop();
   }
 
-  /** Forgets the connections that there are, without a word to either end; further ones pass. */
+  /** Drops the present connections without telling either end; new ones pass. */
   forget(): void {
     for (const pair of this.#pairs) pair.isForgotten = true;
   }

@@ -15,7 +15,7 @@ export interface OpenedStore {
   /** A second client of the same place; the same object where there can be only one. */
   readonly other: KeyValueStore;
   readonly clock: Clock;
-  /** Whether time goes by for everything that is stored, whichever entry is named. */
+  /** Whether time passes for everything that is stored, whichever entry is named. */
   readonly movesAllTime: boolean;
   /** Lets the time of an entry go by: afterwards its ttl is that much shorter, or it has expired. */
   elapse(key: string, ms: number): Promise<void>;

@@ -9,7 +9,7 @@ import { type Timeout, timeoutToMs } from '../timeout.js';
 /** What `getOrSet` takes. All but `timeout` and `version` are those of `cache.readThrough`, for this call. */
 export interface GetOrSetOptions<T = unknown> extends VersionOptions, ReadThroughOptions {
   /**
-   * Seconds, a duration string such as `'5m'`, or `null` for ever, instead of the cache's default; or a function that
+   * Seconds, a duration string such as `'5m'`, or `null` for an entry that never expires, instead of the cache's default; or a function that
    * says so of the value which was made.
    */
   readonly timeout?: Timeout | ((value: T) => Timeout) | undefined;
@@ -30,7 +30,7 @@ const OF_THE_CACHE = ['grace', 'refreshAhead'] as const;
 export class Policy {
   constructor(
     readonly readThrough: ReadThroughSettings,
-    /** Of most values; `null` is for ever, 0 stores nothing. */
+    /** Of most values; `null` never expires, 0 stores nothing. */
     private readonly timeout: number | null | ((value: unknown) => number | null),
   ) {}
 

@@ -17,7 +17,7 @@ import { waitFor } from './waiting.js';
 type Found =
   | { readonly state: 'stands'; readonly text: string }
   | { readonly state: 'missing' }
-  /** It was not asked for, since a flight for it was under way. */
+  /** It was not asked for, since a flight for it was in progress. */
   | { readonly state: 'unread' }
   /** Redis is unavailable, and the call does without. */
   | { readonly state: 'unavailable'; readonly error: unknown };
@@ -54,7 +54,7 @@ export class ReadThrough {
   }
 
   /**
-   * The values of many entries. Those that are missing, and of which no run is under way, are loaded by one call.
+   * The values of many entries. Those that are missing, and of which no run is in progress, are loaded by one call.
    *
    * @throws what the loader throws; TypeError
    */

@@ -77,7 +77,7 @@ export class SingleFlight {
   readonly #lateWrites = new Map<string, Promise<void>>();
 
   /**
-   * The flight for `key` that is under way, else a new one.
+   * The flight for `key` that is in progress, else a new one.
    *
    * @param name what messages call the key
    */

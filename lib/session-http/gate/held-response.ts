@@ -27,7 +27,7 @@ export class HeldResponse<Owner extends ResponseOwner = ResponseOwner> implement
   #toldToPause = false;
 
   constructor(readonly response: ServerResponse) {
-    // whoever looks late finds a response that is under way, which takes no headers any more
+    // the head of this response has been sent already: it takes no more headers
     this.phase = response.headersSent ? 'passing' : 'open';
   }
 

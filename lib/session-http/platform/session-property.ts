@@ -37,7 +37,7 @@ export const sessionProperty = <Request extends object>(
 
 /**
  * Refuses a request that has a session of another kind when it comes. What an application of another platform, in which
- * this one is mounted, has put on it is taken away.
+ * this one is mounted, has put on it is removed.
  */
 export const refusalOfGiven = (request: object): Error | undefined => {
   if (!Object.hasOwn(request, 'session')) return undefined;

@@ -52,7 +52,7 @@ export class SessionEntries {
     return this.#isModified;
   }
 
-  /** Whether they replace those of other requests, rather than being laid over them. */
+  /** Whether they replace the entries of other requests instead of being merged into them. */
   get isReplacing(): boolean {
     return this.#isReplacing;
   }

@@ -14,7 +14,7 @@ export class SessionUse {
   #commitment: Promise<CommitOutcome> | undefined;
   #request: SessionRequest | undefined;
 
-  /** @param saves those under way */
+  /** @param saves those in progress */
   constructor(readonly saves = new Set<Promise<void>>()) {}
 
   get request(): SessionRequest | undefined {

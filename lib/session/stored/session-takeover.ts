@@ -64,7 +64,7 @@ export class SessionTakeover {
       return this.codec.seal(this.codec.toJson(entries));
     } catch {
       sessionLogger.warn(
-        `A session of the earlier application (${text.length} characters) holds what is no strict JSON, and was not taken over`,
+        `A session of the earlier application (${text.length} characters) holds values that are not strict JSON, and was not taken over`,
       );
       return undefined;
     }

@@ -79,7 +79,7 @@ export class ReconnectingConnection {
     this.#replace(reason, 'told');
   }
 
-  /** Resolves when nothing is under way, which the deadline bounds: an answer may lead to one more command. */
+  /** Resolves when no command is in flight, which the deadline bounds: an answer may lead to one more command. */
   async idle(): Promise<void> {
     while (this.isBusy) {
       await Promise.allSettled([...this.#waiting, this.#connection?.idle()]);

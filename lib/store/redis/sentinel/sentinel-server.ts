@@ -68,7 +68,7 @@ export class SentinelServer {
     return connection.send(['SENTINEL', question, this.options.name], parse);
   }
 
-  /** After a pause, as of a frozen process, the way may be gone without a word. */
+  /** After a pause, as of a frozen process, the connection may be lost without notice. */
   async #trusted(): Promise<Connection> {
     const released = this.#released;
     const connection = await this.#current();
