@@ -1,15 +1,18 @@
 import { type Browser, chromium } from 'playwright-core';
 import { systemProgram } from '../support/system-program.js';
 
-/** A browser of the tests' own: the system's Chromium, whose package is installed where that is allowed. */
-export const startChromium = async (): Promise<Browser> => {
-  const executablePath = systemProgram({
+/** The path of the system's Chromium, whose package is installed where that is allowed. */
+export const chromiumPath = (): string =>
+  systemProgram({
     names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     packages: ['chromium', 'fonts-dejavu-core'],
     need: 'The browser tests need Chromium',
   });
-  return await chromium.launch({
-    executablePath,
+
+/** A browser of the tests' own. */
+export const startChromium = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: chromiumPath(),
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -20,4 +23,3 @@ export const startChromium = async (): Promise<Browser> => {
       '--disable-sync',
     ],
   });
-};

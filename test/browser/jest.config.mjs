@@ -6,7 +6,7 @@ export default {
   rootDir: '../..',
   roots: ['<rootDir>/test/browser'],
   testMatch: ['**/*.browser.ts'],
-  globalSetup: undefined,
+  globalSetup: '<rootDir>/test/browser/global-setup.mjs',
   globalTeardown: undefined,
   randomize: false,
   testTimeout: 60_000,

@@ -58,7 +58,8 @@ const install = (packages: readonly string[]): string => {
 };
 
 const aptGet = (...args: string[]): void => {
-  const command = ['apt-get', ...args];
+  // a new machine may still be at its own updates
+  const command = ['apt-get', '-o', 'DPkg::Lock::Timeout=300', ...args];
   const [program = '', ...rest] = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command];
   execFileSync(program, rest, {
     stdio: 'pipe',
