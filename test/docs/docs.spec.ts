@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { optionsFromEnvironment } from '../../lib/config/environment.js';
 import { resolveSettings } from '../../lib/config/resolve-settings.js';
@@ -55,6 +55,22 @@ describe('the blocks on the pages', () => {
     const bash = inLanguage('bash').map(({ code }) => code);
     const [, program = ''] = /^node -p "(.+)"$/m.exec(bash.join('')) ?? [];
     expect(execFileSync(process.execPath, ['-p', program], { encoding: 'utf8' })).toMatch(/^[\w-]{64}\n$/);
+  });
+
+  it('allow the user of an ACL every command of a script', () => {
+    const allowed = new Set(
+      inLanguage('redis').flatMap(({ code }) =>
+        [...code.matchAll(/\+([a-z]+)/g)].map(([, name = '']) => name.toUpperCase()),
+      ),
+    );
+    const folder = join(ROOT, 'lib/store/redis/commands/scripts');
+    const called = readdirSync(folder).flatMap((name) =>
+      [...readFileSync(join(folder, name), 'utf8').matchAll(/redis\.p?call\('([A-Z]+)'/g)].map(
+        ([, command = '']) => command,
+      ),
+    );
+    expect(called.length).toBeGreaterThan(50);
+    expect([...new Set(called)].filter((command) => !allowed.has(command))).toEqual([]);
   });
 
   it('are of languages that are looked at', () => {

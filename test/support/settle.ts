@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { companionKey } from '../../lib/store/companion-key.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 
 /** How a call ended. */
@@ -25,30 +26,45 @@ export const settle = async (call: () => Promise<unknown>): Promise<Settled> => 
   return { error, afterMs: performance.now() - start };
 };
 
-/** Every verb, each as a caller would use it, on keys that begin with `prefix`. */
+/**
+ * Every verb, each as a caller would use it, on keys that begin with `prefix`. The last two are those that name no key. A verb
+ * that is missing here does not compile.
+ */
 export const verbs = (store: KeyValueStore, prefix = ''): (() => Promise<unknown>)[] => {
   const [k, l, h] = [`${prefix}k`, `${prefix}l`, `${prefix}h`];
-  return [
-    () => store.get(k),
-    () => store.getMany([k, l]),
-    () => store.has(k),
-    () => store.set(k, 'v', 1000),
-    () => store.setMany([[k, 'v'], [l, 'v']], null), // prettier-ignore
-    () => store.setIfAbsent(k, 'v', null),
-    () => store.setIfAbsentOrGet(k, 'v', null),
-    () => store.compareAndSet(k, 'v', 'w', null),
-    () => store.compareAndDelete(k, 'v'),
-    () => store.delete(k),
-    () => store.deleteMany([k, l]),
-    () => store.incrementIfPresent(k, 1),
-    () => store.expire(k, 1000),
-    () => store.expire(k, null),
-    () => store.remaining(k),
-    () => store.rename(k, l),
-    () => store.hit(h, { windowMs: 1000, limit: 1, blockMs: 1000 }),
-    () => store.scan('*')[Symbol.asyncIterator]().next(),
-    () => store.ping(),
-  ];
+  const trace = companionKey(`${prefix}p`, 'trace', k);
+  const kept = { entry: `${prefix}e`, grace: companionKey(`${prefix}p`, 'grace', `${prefix}e`) };
+  const move = { expected: 'v', successor: 's', keepsValue: false, mayFork: true, traceTtl: 1000 };
+  const write = { value: 'v', ttl: 1000, grace: 1000, over: { kind: 'anything' } } as const;
+  const calls: Record<Exclude<keyof KeyValueStore, 'connect' | 'close'>, (() => Promise<unknown>)[]> = {
+    get: [() => store.get(k)],
+    getMany: [() => store.getMany([k, l])],
+    has: [() => store.has(k)],
+    set: [() => store.set(k, 'v', 1000)],
+    setMany: [() => store.setMany([[k, 'v'], [l, 'v']], null)], // prettier-ignore
+    setIfAbsent: [() => store.setIfAbsent(k, 'v', null)],
+    setIfAbsentOrGet: [() => store.setIfAbsentOrGet(k, 'v', null)],
+    setIfUntraced: [() => store.setIfUntraced(k, trace, 'v', 1000)],
+    compareAndSet: [() => store.compareAndSet(k, 'v', 'w', null)],
+    compareAndDelete: [() => store.compareAndDelete(k, 'v')],
+    compareAndExpire: [() => store.compareAndExpire(k, 'v', 1000)],
+    moveAway: [() => store.moveAway(k, trace, move)],
+    end: [() => store.end(k, trace, 1000)],
+    lookUpKept: [() => store.lookUpKept(kept, { grace: 1000, lastsMs: 1000 })],
+    writeKept: [() => store.writeKept(kept, write)],
+    expireKept: [() => store.expireKept(kept, 1000)],
+    incrementKept: [() => store.incrementKept(kept, 1, 1000)],
+    delete: [() => store.delete(k)],
+    deleteMany: [() => store.deleteMany([k, l])],
+    incrementIfPresent: [() => store.incrementIfPresent(k, 1)],
+    expire: [() => store.expire(k, 1000), () => store.expire(k, null)],
+    remaining: [() => store.remaining(k)],
+    rename: [() => store.rename(k, l)],
+    hit: [() => store.hit(h, { windowMs: 1000, limit: 1, blockMs: 1000 })],
+    scan: [() => store.scan('*')[Symbol.asyncIterator]().next()],
+    ping: [() => store.ping()],
+  };
+  return Object.values(calls).flat();
 };
 
 /**
