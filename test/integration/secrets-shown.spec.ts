@@ -68,7 +68,7 @@ describe('what logs show', () => {
       Object.defineProperty({}, 'key', { get: () => SECRET }),
       { [Symbol('key')]: SECRET },
       new Reads(),
-      new WeakMap([[{}, target]]),
+      new WeakMap([[target, target]]),
       new Map([[{ deep: target }, 1]]),
       new Proxy(target, { get: () => undefined, ownKeys: () => [] }),
       Promise.resolve(target),

@@ -146,8 +146,10 @@ export class RedisSentinelSet {
       '200',
       'PUBLISH-PERIOD',
       '100',
+      // Of a master that is down they ask the replicas once a second, and take one for fit whose answer is no older than five of
+      // these: with a shorter period no attempt at a failover might meet such a moment.
       'PING-PERIOD',
-      '100',
+      '300',
       'ASK-PERIOD',
       '100',
     );
