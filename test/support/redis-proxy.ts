@@ -130,7 +130,9 @@ export class RedisProxy {
   /** Ends every connection with a reset. */
   drop(): void {
     for (const { near, far } of this.#pairs) {
-      near.resetAndDestroy();
+      // Node never closes a socket that is reset while its end is on the way, and does not exit then
+      if (near.writableEnded) near.destroy();
+      else near.resetAndDestroy();
       far.destroy();
     }
   }
