@@ -1,4 +1,4 @@
-import { APPLICATIONS, BARE, OURS } from '../contenders/session/index.mjs';
+import { APPLICATIONS, BARE, BY_HAND, OURS } from '../contenders/session/index.mjs';
 import { countCommands, sumOf } from '../core/command-monitor.mjs';
 import { withContenders } from '../core/contender-process.mjs';
 import { inTurn } from '../core/rounds.mjs';
@@ -12,7 +12,7 @@ const REQUESTS = {
   read: { path: '/read', signedIn: true },
   write: { path: '/write', signedIn: true },
   anonymous: { path: '/read', signedIn: false },
-  skipped: { path: '/health', signedIn: true },
+  excluded: { path: '/health', signedIn: true },
 };
 
 const LOAD = {
@@ -119,6 +119,7 @@ const summary = (rounds, commands) => {
   return mapValues(rounds, (all, name) => ({
     perSecond: median(rates[name]),
     ratio: medianRatio(rates[name], rates[BARE]),
+    ratioToByHand: rates[BY_HAND] === undefined ? undefined : medianRatio(rates[name], rates[BY_HAND]),
     cpuMicros: median(all.map(({ cpuMicros }) => cpuMicros)),
     commands: sumOf(commands[name]) / COUNTED,
     commandNames: commandsEach(commands[name], COUNTED),
@@ -143,21 +144,31 @@ const tableOf = (platform, kinds) => ({
 
 export const tables = (result) => Object.entries(result).map(([platform, kinds]) => tableOf(platform, kinds));
 
+/** On Express up to Node 22, what this module does for each request makes up for what the session takes. */
 const WANTED = {
-  express: { read: 0.93, write: 0.88, anonymous: 0.98, skipped: 0.98 },
-  fastify: { read: 0.65, write: 0.5, anonymous: 0.9, skipped: 0.9 },
+  express: {
+    yardstick: 'to the application without',
+    ratio: 'ratio',
+    kinds: { read: 1.3, write: 0.9, anonymous: 0.98, excluded: 0.98 },
+  },
+  fastify: {
+    yardstick: 'to what is written by hand',
+    ratio: 'ratioToByHand',
+    kinds: { read: 0.95, write: 0.88, anonymous: 0.92, excluded: 0.92 },
+  },
 };
 
-const COMMANDS = { anonymous: 0, skipped: 0, read: 1, write: 2 };
+const COMMANDS = { anonymous: 0, excluded: 0, read: 1, write: 2 };
 
 export const targets = (result) =>
-  Object.entries(result).flatMap(([platform, kinds]) =>
-    Object.entries(kinds).flatMap(([kind, { [OURS]: ours }]) => [
+  Object.entries(result).flatMap(([platform, kinds]) => {
+    const wanted = WANTED[platform];
+    return Object.entries(kinds).flatMap(([kind, { [OURS]: ours }]) => [
       atLeast(
-        `session ${kind} on ${platform}, to the application without`,
-        ours?.ratio,
-        WANTED[platform][kind],
+        `session ${kind} on ${platform}, ${wanted.yardstick}`,
+        ours?.[wanted.ratio],
+        wanted.kinds[kind],
       ),
       atMost(`session ${kind} on ${platform}, commands`, ours?.commands, COMMANDS[kind]),
-    ]),
-  );
+    ]);
+  });

@@ -12,14 +12,13 @@ const CART = [
   { sku: 'SKU-1002', quantity: 1, price: 4999 },
 ];
 
-const decorateRoute = (prototype, name, session, extra = []) => {
-  const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
-  for (const decorator of [Get(name), ...extra]) decorator(prototype, name, descriptor);
+const decorateRoute = (prototype, name, session) => {
+  Get(name)(prototype, name, Object.getOwnPropertyDescriptor(prototype, name));
   session?.(prototype, name, 0);
 };
 
 /** The routes that every contender serves; without a session decorator, with a constant in its place. */
-const controllerOf = ({ session, skip }) => {
+const controllerOf = (session) => {
   const constant = { visits: 1 };
   class ShopController {
     login(own = constant) {
@@ -43,7 +42,7 @@ const controllerOf = ({ session, skip }) => {
     }
   }
   for (const name of ['login', 'read', 'write']) decorateRoute(ShopController.prototype, name, session);
-  decorateRoute(ShopController.prototype, 'health', undefined, skip === undefined ? [] : [skip]);
+  decorateRoute(ShopController.prototype, 'health');
   Controller()(ShopController);
   return ShopController;
 };
@@ -54,13 +53,12 @@ const controllerOf = ({ session, skip }) => {
  * @param {object} contender
  * @param {'express' | 'fastify'} contender.platform
  * @param {ParameterDecorator} [contender.session] what hands the session to a handler
- * @param {MethodDecorator} [contender.skip] what tells that a route needs none
  * @param {any[]} [contender.imports]
  * @param {(app: any) => unknown} [contender.configure] called before the application listens
  */
-export const serve = async ({ platform, session, skip, imports = [], configure }) => {
+export const serve = async ({ platform, session, imports = [], configure }) => {
   class ShopModule {}
-  Module({ imports, controllers: [controllerOf({ session, skip })] })(ShopModule);
+  Module({ imports, controllers: [controllerOf(session)] })(ShopModule);
   const app = await NestFactory.create(ShopModule, new ADAPTERS[platform](), { logger: false });
   await configure?.(app);
   await app.listen(0, '127.0.0.1');

@@ -1,4 +1,4 @@
-import { CodexRedisModule, Session, SkipSession } from '../../../dist/index.js';
+import { CodexRedisModule, Session } from '../../../dist/index.js';
 import { serve } from './application.mjs';
 
 /** This module. */
@@ -7,7 +7,7 @@ export const open = ({ url, platform }) => {
     url,
     projectName: 'shop',
     secretKey: 'x'.repeat(32),
-    session: {},
+    session: { exclude: ['health'] },
   });
-  return serve({ platform, session: Session(), skip: SkipSession(), imports: [module] });
+  return serve({ platform, session: Session(), imports: [module] });
 };
