@@ -8,7 +8,10 @@ import { option, type OptionsOf } from './option.js';
 export interface NodeRedisClient {
   readonly isOpen: boolean;
   readonly isReady: boolean;
-  sendCommand(args: string[], options?: { readonly typeMapping?: object }): Promise<unknown>;
+  sendCommand(
+    args: string[],
+    options?: { readonly typeMapping?: object; readonly abortSignal?: AbortSignal },
+  ): Promise<unknown>;
 }
 
 const isRedisUrl = (value: unknown): boolean => {

@@ -39,6 +39,25 @@ describe('what node-redis does inside', () => {
     expect(written).toEqual([1]);
   });
 
+  it('lets go of the signal of a command when it writes the command, so that reads can be shared until then', async () => {
+    const { signal } = new AbortController();
+    const steps: string[] = [];
+    const letGo = signal.removeEventListener.bind(signal);
+    signal.removeEventListener = (...args: Parameters<AbortSignal['removeEventListener']>): void => {
+      steps.push('let go');
+      letGo(...args);
+    };
+    const write = dialled.socket!.write.bind(dialled.socket) as (chunk: unknown) => boolean;
+    dialled.socket!.write = (chunk: unknown): boolean => {
+      steps.push('write');
+      return write(chunk);
+    };
+    await dialled.client.sendCommand(['PING'], { abortSignal: signal });
+
+    expect(steps.slice(0, 2)).toEqual(['let go', 'write']);
+    expect(steps.filter((step) => step === 'let go')).toHaveLength(1);
+  });
+
   it('neither reconnects nor keeps commands by itself once it has lost its connection', async () => {
     dialled.client.on('error', () => undefined);
     const ended = new Promise((resolve) => dialled.socket!.once('close', resolve));

@@ -213,14 +213,19 @@ export class ClusterMap {
   }
 
   #node(address: NodeAddress): ClusterNode {
-    const { cluster, operationTimeoutMs, connectTimeoutMs } = this.options;
+    const { cluster, operationTimeoutMs, connectTimeoutMs, holdsSessions } = this.options;
     const template = templateFor(this.#template, mappedAddress(cluster.nodeAddressMap, address));
     const report = new ConnectionReport(this.options, () => addressName(address));
     const onChange = (connection: ReconnectingConnection): void => {
       report.update(connection);
       this.#onChange();
     };
-    return new ClusterNode(address, { dial: dial(template, connectTimeoutMs), operationTimeoutMs, onChange });
+    return new ClusterNode(address, {
+      dial: dial(template, connectTimeoutMs),
+      operationTimeoutMs,
+      sharesReads: holdsSessions,
+      onChange,
+    });
   }
 
   #onChange(): void {

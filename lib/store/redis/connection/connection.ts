@@ -5,6 +5,7 @@ import { within } from '../../../common/within.js';
 import type { RedisReply, ReplyParser } from '../link/redis-link.js';
 import { DialTimeoutError } from './dial.js';
 import { POLICY } from './policy.js';
+import { SharedReads, type WriteNotice } from './shared-reads.js';
 import { SocketProgress } from './socket-progress.js';
 import { TaughtScripts } from './taught-scripts.js';
 import { replyCode, translateError } from './translate-error.js';
@@ -15,6 +16,8 @@ export interface ConnectionOptions {
   readonly client: Pick<RedisClientType, 'sendCommand' | 'destroy' | 'on' | 'ref' | 'unref'>;
   readonly socket: Socket | undefined;
   readonly operationTimeoutMs: number;
+  /** Whether those who ask for one key at once share a GET. */
+  readonly sharesReads?: boolean | undefined;
   /** Called once, when the connection ends by itself. */
   readonly onLost: (error: Error, connection: Connection) => void;
   /** Called when the server answers that it is a replica. */
@@ -29,6 +32,7 @@ export class Connection {
   readonly #client: ConnectionOptions['client'];
   readonly #watchdog: Watchdog;
   readonly #scripts = new TaughtScripts();
+  readonly #sharedReads: SharedReads | undefined;
   #ended = false;
   #overdue = false;
   /** Times of Date.now(), which goes on while the process or the machine sleeps. */
@@ -37,9 +41,10 @@ export class Connection {
   #longestRoundTripMs = 0;
 
   constructor(private readonly options: ConnectionOptions) {
-    const { client, socket, operationTimeoutMs } = options;
+    const { client, socket, operationTimeoutMs, sharesReads } = options;
     const progress = new SocketProgress(socket);
     this.#client = client;
+    this.#sharedReads = sharesReads === true ? new SharedReads() : undefined;
     this.#watchdog = new Watchdog({
       deadlineMs: operationTimeoutMs,
       hasMoved: () => progress.hasMoved(),
@@ -65,14 +70,18 @@ export class Connection {
   }
 
   send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    return args[0] === 'EVAL'
+    const [command, key = ''] = args;
+    if (command === 'GET' && this.#sharedReads !== undefined)
+      return this.#sharedReads.read(key, (notice) => this.#send(args, parse, notice));
+    this.#sharedReads?.sendAfter(args);
+    return command === 'EVAL'
       ? this.#scripts.run(args, (shortened) => this.#send(shortened, parse))
       : this.#send(args, parse);
   }
 
-  #send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+  #send<T>(args: readonly string[], parse: ReplyParser<T>, notice?: WriteNotice): Promise<T> {
     this.#watchdog.issue();
-    return this.#client.sendCommand<RedisReply>(args as string[]).then((reply) => {
+    return this.#client.sendCommand<RedisReply>(args as string[], notice).then((reply) => {
       this.#watchdog.settle();
       return parse(reply);
     }, this.#fail);

@@ -12,6 +12,8 @@ import type { ReplyParser } from '../link/redis-link.js';
 export interface ReconnectingConnectionOptions {
   readonly dial: Dial;
   readonly operationTimeoutMs: number;
+  /** Whether those who ask for one key at once share a GET. */
+  readonly sharesReads?: boolean | undefined;
   /**
    * How long the first attempt is waited for, in milliseconds.
    * @default operationTimeoutMs
@@ -151,13 +153,14 @@ export class ReconnectingConnection {
   }
 
   #adopt({ client, socket }: DialledClient): void {
-    const { operationTimeoutMs } = this.options;
+    const { operationTimeoutMs, sharesReads } = this.options;
     const wasLost = this.#failure !== undefined;
     this.#failure = undefined;
     this.#connection = new Connection({
       client,
       socket,
       operationTimeoutMs,
+      sharesReads,
       onLost: this.#onLost,
       onReadonly: this.#onReadonly,
     });

@@ -42,7 +42,7 @@ export class SentinelLink implements RedisLink {
   /** @throws ImproperlyConfiguredError for options node-redis refuses */
   constructor(options: SentinelLinkOptions) {
     this.#options = options;
-    const { sentinel, connectTimeoutMs, operationTimeoutMs } = options;
+    const { sentinel, connectTimeoutMs, operationTimeoutMs, holdsSessions } = options;
     this.#template = clientTemplate({ ...sentinel.nodeClientOptions }, 'sentinel.nodeClientOptions');
     this.#report = new ConnectionReport(options, () => nameOf(this.#address) ?? sentinel.name);
     this.#group = new SentinelGroup({ ...options, onSwitch: () => void this.#follow() });
@@ -52,6 +52,7 @@ export class SentinelLink implements RedisLink {
         new ReconnectingConnection({
           dial: dial(this.#templateAt(address), connectTimeoutMs),
           operationTimeoutMs,
+          sharesReads: holdsSessions,
           onChange: ignore,
         }),
     });
@@ -97,10 +98,11 @@ export class SentinelLink implements RedisLink {
   }
 
   async #open(): Promise<void> {
-    const { connectTimeoutMs, operationTimeoutMs, sentinel } = this.#options;
+    const { connectTimeoutMs, operationTimeoutMs, sentinel, holdsSessions } = this.#options;
     const master = new ReconnectingConnection({
       dial: this.#masterDial(),
       operationTimeoutMs,
+      sharesReads: holdsSessions,
       patienceMs: connectTimeoutMs,
       onChange: (connection) => {
         if (this.#life.isOpen) this.#report.update(connection);

@@ -9,6 +9,7 @@ import type { RedisLink, RedisNode, RedisReply, ReplyParser } from '../link/redi
 import { asReply } from '../commands/replies.js';
 import { DialTimeoutError } from '../connection/dial.js';
 import { POLICY } from '../connection/policy.js';
+import { SharedReads, type WriteNotice } from '../connection/shared-reads.js';
 import { startError } from '../connection/start-error.js';
 import { TaughtScripts } from '../connection/taught-scripts.js';
 import { translateError } from '../connection/translate-error.js';
@@ -40,10 +41,12 @@ export class ExternalClientLink implements RedisLink {
   readonly #pending = new Set<(error: Error) => void>();
   readonly #watchdog: Watchdog;
   readonly #scripts = new TaughtScripts();
+  readonly #sharedReads: SharedReads | undefined;
   #away = false;
 
   constructor(options: ExternalClientLinkOptions) {
     this.#options = options;
+    this.#sharedReads = options.holdsSessions === true ? new SharedReads() : undefined;
     this.#life = new LinkLifecycle({
       open: (signal) => this.#open(signal),
       release: () => this.#release(),
@@ -78,12 +81,16 @@ export class ExternalClientLink implements RedisLink {
   }
 
   #call<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    return args[0] === 'EVAL'
+    const [command, key = ''] = args;
+    if (command === 'GET' && this.#sharedReads !== undefined)
+      return this.#sharedReads.read(key, (notice) => this.#send(args, parse, notice));
+    this.#sharedReads?.sendAfter(args);
+    return command === 'EVAL'
       ? this.#scripts.run(args, (shortened) => this.#send(shortened, parse))
       : this.#send(args, parse);
   }
 
-  #send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
+  #send<T>(args: readonly string[], parse: ReplyParser<T>, notice?: WriteNotice): Promise<T> {
     const { client } = this.#options;
     // Such a client would keep the command until it is back, long after our promise has ended.
     if (!client.isReady || this.#away) {
@@ -93,7 +100,7 @@ export class ExternalClientLink implements RedisLink {
     return new Promise((resolve, reject) => {
       this.#pending.add(reject);
       this.#watchdog.issue();
-      client.sendCommand(args as string[], AS_REDIS_ANSWERS).then(
+      client.sendCommand(args as string[], { ...AS_REDIS_ANSWERS, ...notice }).then(
         (reply) => {
           this.#settle(reject);
           resolve(parse(reply as RedisReply));

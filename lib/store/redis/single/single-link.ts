@@ -70,12 +70,13 @@ export class SingleLink implements RedisLink {
   }
 
   async #open(): Promise<void> {
-    const { connectTimeoutMs, operationTimeoutMs } = this.#options;
+    const { connectTimeoutMs, operationTimeoutMs, holdsSessions } = this.#options;
     const connection = new ReconnectingConnection({
       dial: dial(this.#template, connectTimeoutMs, (client) =>
         verifyPrimary((args) => client.sendCommand(args)),
       ),
       operationTimeoutMs,
+      sharesReads: holdsSessions,
       patienceMs: connectTimeoutMs,
       onChange: (changed) => {
         if (this.#life.isOpen) this.#report.update(changed);

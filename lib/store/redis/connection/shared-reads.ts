@@ -1,0 +1,48 @@
+/** What a command is sent with, for node-redis to tell when it is written. */
+export interface WriteNotice {
+  readonly abortSignal: AbortSignal;
+}
+
+/**
+ * Lets those who ask for the same key share one GET until it is written to the socket. One that is written may have been
+ * executed already, and whoever asks then may know of a later change.
+ */
+export class SharedReads {
+  readonly #unwritten = new Map<string, Promise<unknown>>();
+
+  /** @param send sends the GET, which is parsed in the same way by all who ask for the key */
+  read<T>(key: string, send: (notice: WriteNotice) => Promise<T>): Promise<T> {
+    const shared = this.#unwritten.get(key);
+    if (shared !== undefined) return shared as Promise<T>;
+    const forget = (): void => {
+      if (this.#unwritten.get(key) === read) this.#unwritten.delete(key);
+    };
+    const read: Promise<T> = send({ abortSignal: new WriteSignal(forget) as unknown as AbortSignal });
+    this.#unwritten.set(key, read);
+    read.then(forget, forget);
+    return read;
+  }
+
+  /** Another command is about to be sent: what is read after it must be read after it. */
+  sendAfter(args: readonly string[]): void {
+    if (this.#unwritten.size === 0) return;
+    // without an argument it may be about the very next command, as ASKING is
+    if (args.length === 1) this.#unwritten.clear();
+    for (const arg of args) this.#unwritten.delete(arg);
+  }
+}
+
+/** node-redis listens to the signal of a command for as long as the command can be withdrawn: until it is written. */
+class WriteSignal implements Pick<AbortSignal, 'aborted' | 'addEventListener' | 'removeEventListener'> {
+  readonly aborted = false;
+
+  constructor(private readonly onWritten: () => void) {}
+
+  addEventListener(): void {
+    // it is never aborted
+  }
+
+  removeEventListener(): void {
+    this.onWritten();
+  }
+}
