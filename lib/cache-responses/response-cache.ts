@@ -1,6 +1,7 @@
 import type { CallHandler, ExecutionContext, NestInterceptor, VersioningOptions } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { from, mergeAll, type Observable, of } from 'rxjs';
+import { TooLargeValue } from '../cache/bounded-serializer.js';
 import type { CacheService } from '../cache/cache.service.js';
 import { Events } from '../cache/read-through/events.js';
 import { isUnavailable, Outages } from '../cache/read-through/outages.js';
@@ -134,6 +135,7 @@ export class ResponseCache implements NestInterceptor {
       return found;
     } catch (error) {
       if (error instanceof NothingToStore) return undefined;
+      if (error instanceof TooLargeValue) return TOO_LARGE;
       if (!mayCompute || !isUnavailable(error)) throw error;
       this.#outages.report(error instanceof RedisUnavailableError ? 'writing' : 'reading', error);
       this.#events.computed(error);
@@ -177,9 +179,13 @@ const valueFor = (given: unknown, context: ExecutionContext): unknown =>
 /** In place of an entry: Redis cannot be asked. */
 const UNAVAILABLE = Symbol('unavailable');
 
+/** In place of an entry: `cache.maxBytes` does not allow it. */
+const TOO_LARGE = Symbol('too large');
+
 /** Why the response that was asked for is not in the cache, though it might be stored. */
 const whyNotStored = (found: unknown): Refusal | undefined => {
   if (found === undefined) return undefined;
+  if (found === TOO_LARGE) return 'too-large';
   return found === UNAVAILABLE ? 'unavailable' : 'foreign-entry';
 };
 

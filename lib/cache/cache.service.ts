@@ -7,6 +7,7 @@ import type { JsonValue } from '../serializer/json-value.js';
 import type { Serializer } from '../serializer/serializer.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
+import { BoundedSerializer } from './bounded-serializer.js';
 import { CacheKeys, type KeySelection } from './cache-keys.js';
 import {
   checkDelta,
@@ -46,6 +47,8 @@ export interface CacheServiceSettings {
   readonly version: number;
   readonly keyFunction?: KeyFunction | undefined;
   readonly keyPattern?: KeyPattern | undefined;
+  /** How many bytes the text of a value may take; any number when left out. */
+  readonly maxBytes?: number | undefined;
   /** The defaults of the options when left out. */
   readonly readThrough?: ReadThroughSettings;
 }
@@ -64,6 +67,7 @@ export interface CacheServiceSettings {
 export class CacheService {
   /** Private to the runtime too: what it holds knows the password of Redis, and `util.inspect` would show it. */
   readonly #store: KeyValueStore;
+  readonly #serializer: Serializer;
   readonly #keys: CacheKeys;
   readonly #timeoutMs: number | null;
   readonly #readThroughSettings: ReadThroughSettings;
@@ -75,10 +79,13 @@ export class CacheService {
   constructor(
     store: KeyValueStore,
     settings: CacheServiceSettings,
-    private readonly serializer: Serializer,
+    serializer: Serializer,
     private readonly clock: Clock = systemClock,
   ) {
     this.#store = store;
+    const { maxBytes, place } = settings;
+    this.#serializer =
+      maxBytes === undefined ? serializer : new BoundedSerializer(serializer, maxBytes, place);
     this.#keys = new CacheKeys(settings);
     this.#timeoutMs = settings.timeoutMs;
     const { readThrough = NO_READ_THROUGH, keyPrefix, name = 'default' } = settings;
@@ -86,7 +93,7 @@ export class CacheService {
     const grace = companionOf(readThrough);
     this.#entries = grace === null ? new PlainEntries(store) : new KeptEntries(store, keyPrefix, grace);
     this.#flights = flightsOn(store);
-    this.#readThrough = new ReadThrough(this.#entries, serializer, this.#flights, clock, name);
+    this.#readThrough = new ReadThrough(this.#entries, this.#serializer, this.#flights, clock, name);
     this.#locks = new Locks(store);
   }
 
@@ -100,7 +107,7 @@ export class CacheService {
   get<T = unknown, D = T>(key: string, defaultValue: D, options?: VersionOptions): Promise<T | D>;
   async get(key: string, defaultValue?: unknown, options?: VersionOptions): Promise<unknown> {
     const text = await this.#store.get(this.#keys.redisKey(key, options?.version));
-    return text === null ? defaultValue : load(this.serializer, key, text);
+    return text === null ? defaultValue : load(this.#serializer, key, text);
   }
 
   /** Stores a value, whatever was there before. */
@@ -171,7 +178,7 @@ export class CacheService {
   async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
     const asked = keyList(keys);
     const texts = await this.#store.getMany(this.#redisKeys(asked, options));
-    return loadMany(this.serializer, asked, texts) as Map<string, T>;
+    return loadMany(this.#serializer, asked, texts) as Map<string, T>;
   }
 
   /** Stores all entries of an object, a Map or pairs in one round trip, or none when one cannot be serialised. */
@@ -365,7 +372,7 @@ export class CacheService {
 
   #dump(verb: 'set' | 'add', key: string, value: unknown): string {
     try {
-      return dump(this.serializer, key, value);
+      return dump(this.#serializer, key, value);
     } catch (error) {
       throw blameCaller(error, Reflect.get(this, verb));
     }
@@ -373,7 +380,7 @@ export class CacheService {
 
   #dumpMany(entries: Entries, version: number | undefined): [redisKey: string, text: string][] {
     try {
-      return dumpEntries(this.serializer, entries, (key) => this.#keys.redisKey(key, version));
+      return dumpEntries(this.#serializer, entries, (key) => this.#keys.redisKey(key, version));
     } catch (error) {
       throw blameCaller(error, Reflect.get(this, 'setMany'));
     }

@@ -1,3 +1,5 @@
+import { TooLargeValue } from './bounded-serializer.js';
+
 /** Of each refusal the cache key that it is about. */
 const refusals = new WeakMap<object, string>();
 
@@ -8,11 +10,20 @@ export const refusedValue = (key: string, message: string, options?: ErrorOption
   return error;
 };
 
-/** What dumping the value of a key has thrown; a TypeError with the key in its message. */
-export const refusedDump = (key: string, error: unknown): unknown =>
-  error instanceof TypeError
-    ? refusedValue(key, `cache key ${JSON.stringify(key)}: ${error.message}`, { cause: error })
-    : error;
+/** What dumping the value of a key has thrown; a refusal with the key in its message. */
+export const refusedDump = (key: string, error: unknown): unknown => {
+  if (!(error instanceof TypeError || error instanceof TooLargeValue)) return error;
+  const message = `cache key ${JSON.stringify(key)}: ${error.message}`;
+  return error instanceof TypeError
+    ? refusedValue(key, message, { cause: error })
+    : tooLargeValue(key, message);
+};
+
+const tooLargeValue = (key: string, message: string): TooLargeValue => {
+  const error = new TooLargeValue(message);
+  refusals.set(error, key);
+  return error;
+};
 
 /**
  * A refused value as an error whose stack begins where `callee` was called, rather than in this package; any other error
@@ -22,10 +33,14 @@ export const refusedDump = (key: string, error: unknown): unknown =>
  * @param key where the call runs code of others: what they refuse for other keys is not the caller's
  */
 export const blameCaller = (error: unknown, callee: unknown, key?: string): unknown => {
-  if (!(error instanceof TypeError)) return error;
+  if (!(error instanceof TypeError || error instanceof TooLargeValue)) return error;
   const refused = refusals.get(error);
   if (refused === undefined || (key !== undefined && refused !== key)) return error;
-  const blaming = refusedValue(refused, error.message, 'cause' in error ? { cause: error.cause } : undefined);
+  const { message, cause } = error;
+  const blaming =
+    error instanceof TooLargeValue
+      ? tooLargeValue(refused, message)
+      : refusedValue(refused, message, cause === undefined ? undefined : { cause });
   Error.captureStackTrace(blaming, callee as () => void);
   const stack = withoutNodeFirst(blaming.stack ?? '');
   // a promise that was handed on knows no caller

@@ -46,6 +46,11 @@ export const cacheOptions = {
    */
   version: option(integer(0), { environment: 'CACHE_VERSION', default: 1 }),
   /**
+   * How many bytes the text of a value may take. A larger one is refused with a RangeError, and nothing is stored.
+   * @default no bound
+   */
+  maxBytes: option(integer(1), { environment: 'CACHE_MAX_BYTES' }),
+  /**
    * How values become text: an instance, a class or a provider token.
    * @default JsonSerializer
    */

@@ -427,6 +427,15 @@ describe.each(PLATFORMS)('cached responses on %s', (platform) => {
     expect(status(answer)).toMatch(hit);
   });
 
+  it('SX3 answers with what cache.maxBytes does not allow to be stored', async () => {
+    await start({ options: { cache: { maxBytes: 100 } } });
+    const answers = await Promise.all([get('/pages/plain'), get('/pages/plain')]);
+    expect(answers.map((answer) => [answer.status, status(answer)])).toEqual(
+      answers.map(() => [200, 'codex-redis; fwd=miss; detail=too-large']),
+    );
+    expect(answers[0].body).not.toBe('');
+  });
+
   it('RC1 answers 304 after a run as well, and 200 for another ETag', async () => {
     await start();
     const { headers } = await get('/pages/own-headers');
