@@ -4,6 +4,8 @@ export const RAW_DEFAULTS = 'node-redis, defaults';
 export const CACHE_MANAGER = 'cache-manager';
 export const BENTOCACHE = 'bentocache';
 export const OURS = 'codex-redis';
+/** This module with a serializer that does not look whether a value comes back. */
+export const OURS_TRUSTING = 'codex-redis, trusting';
 
 const contender = (name, file, options = {}) => ({
   name,
@@ -18,6 +20,7 @@ export const CACHES = [
   contender(CACHE_MANAGER, 'cache-manager'),
   contender(BENTOCACHE, 'bentocache'),
   contender(OURS, 'codex-redis'),
+  contender(OURS_TRUSTING, 'codex-redis', { trusting: true }),
 ];
 
 /** The caches of these names as processes that do a job, each in a database of its own of this Redis. */
