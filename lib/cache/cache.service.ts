@@ -91,7 +91,8 @@ export class CacheService {
     const { readThrough = NO_READ_THROUGH, keyPrefix, name = 'default' } = settings;
     this.#readThroughSettings = readThrough;
     const grace = companionOf(readThrough);
-    this.#entries = grace === null ? new PlainEntries(store) : new KeptEntries(store, keyPrefix, grace);
+    this.#entries =
+      grace === null ? new PlainEntries(store) : new KeptEntries(store, keyPrefix, grace, ['grace']);
     this.#flights = flightsOn(store);
     this.#readThrough = new ReadThrough(this.#entries, this.#serializer, this.#flights, clock, name);
     this.#locks = new Locks(store);

@@ -23,6 +23,8 @@ export const companionKey = (prefix: string, word: string, redisKey: string): st
 /** What the companions of cache entries are called. */
 export const CACHE_COMPANIONS = ['grace', 'lease', 'tokens'] as const;
 
+export type CacheCompanion = (typeof CACHE_COMPANIONS)[number];
+
 /** The key of the entry whose companion this is, or `undefined` when it is none. */
 export const entryOfCompanion = (prefix: string, word: string, key: string): string | undefined => {
   const head = `${prefix}:${word}:`;
@@ -33,15 +35,25 @@ export const entryOfCompanion = (prefix: string, word: string, key: string): str
 };
 
 /**
- * Redis globs that together match every companion of a word, and perhaps other keys.
+ * Redis globs that together match every companion of these words, and perhaps other keys.
  *
  * @param glob matches the entries they belong to, and perhaps others
  */
-export const companionGlobs = (prefix: string, word: string, glob: string): readonly string[] => {
-  const head = escapeGlob(`${prefix}:${word}:`);
+export const companionGlobs = (
+  prefix: string,
+  words: readonly [string, ...string[]],
+  glob: string,
+): readonly string[] => {
+  const head = `${escapeGlob(`${prefix}:`)}${wordGlob(words)}:`;
   // what follows a class that is not closed, or a backslash, could become a part of it
   const entries = /[[\\]/.test(glob) ? '*' : `*${glob}*`;
   return head.includes('{') ? [head + entries, `{*}:${head}${entries}`] : [head + entries];
+};
+
+/** One walk finds all words: it costs Redis a look at each of its keys. */
+const wordGlob = (words: readonly [string, ...string[]]): string => {
+  const [only, ...others] = words;
+  return others.length === 0 ? only : `[${words.map(([first]) => first).join('')}]*`;
 };
 
 /** Redis takes the first brace of a key for the beginning of its tag, and here that stands in the prefix. */

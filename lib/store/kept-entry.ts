@@ -5,11 +5,13 @@ import type { TimeToLive } from './time-to-live.js';
  * The keys of a kept entry: one with companions, which lie in its Cluster slot, so that one script reaches all of them.
  *
  * The companion `grace` remembers of the entry what nobody else may see: a nonce that changes with every write, when the
- * entry was due to expire by the clock of the store, and its text for some time longer.
+ * entry was due to expire by the clock of the store, and its text for some time longer. The companion `lease` names the
+ * one run of all processes that makes the value of the entry; caches that share no flights have none.
  */
 export interface KeptKeys {
   readonly entry: string;
   readonly grace: string;
+  readonly lease?: string;
 }
 
 /**

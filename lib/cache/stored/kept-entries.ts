@@ -1,23 +1,29 @@
 import { ignore } from '../../common/ignore.js';
-import { companionGlobs, companionKey, entryOfCompanion } from '../../store/companion-key.js';
+import {
+  type CacheCompanion,
+  companionGlobs,
+  companionKey,
+  entryOfCompanion,
+} from '../../store/companion-key.js';
 import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from '../../store/kept-entry.js';
 import type { IncrementOutcome, KeyValueStore } from '../../store/key-value-store.js';
 import type { TimeToLive } from '../../store/time-to-live.js';
 import type { StoredEntries } from './stored-entries.js';
-
-/** What the companions of a cache are called. All of them go with their entry. */
-const WORD = 'grace';
 
 /** Entries with companions. Where something goes, the companions go first: a run publishes only while they are there. */
 export class KeptEntries implements StoredEntries {
   /** Private to the runtime too: it knows the password of Redis. */
   readonly #store: KeyValueStore;
 
-  /** @param prefix of the cache; the companions are named by it */
+  /**
+   * @param prefix of the cache; the companions are named by it
+   * @param words what the companions of this cache are called; all of them go with their entry
+   */
   constructor(
     store: KeyValueStore,
     private readonly prefix: string,
     readonly grace: Grace,
+    private readonly words: readonly [CacheCompanion, ...CacheCompanion[]],
   ) {
     this.#store = store;
   }
@@ -86,9 +92,8 @@ export class KeptEntries implements StoredEntries {
 
   /** Also the entries of which only a companion is left; these first, so that none outlasts a walk that deletes. */
   async *scan(glob: string): AsyncGenerator<readonly string[]> {
-    for (const companions of companionGlobs(this.prefix, WORD, glob))
-      for await (const page of this.#store.scan(companions))
-        yield page.flatMap((key) => entryOfCompanion(this.prefix, WORD, key) ?? []);
+    for (const companions of companionGlobs(this.prefix, this.words, glob))
+      for await (const page of this.#store.scan(companions)) yield page.flatMap((key) => this.#entryOf(key));
     yield* this.#store.scan(glob);
   }
 
@@ -97,10 +102,27 @@ export class KeptEntries implements StoredEntries {
   }
 
   #deleteCompanions(keys: readonly string[]): Promise<number> {
-    return this.#store.deleteMany(keys.map((key) => this.#keys(key).grace));
+    const companions = (key: string): string[] => this.words.map((word) => this.#companion(word, key));
+    return this.#store.deleteMany(keys.flatMap(companions));
   }
 
   #keys(entry: string): KeptKeys {
-    return { entry, grace: companionKey(this.prefix, WORD, entry) };
+    const grace = this.#companion('grace', entry);
+    return this.words.includes('lease')
+      ? { entry, grace, lease: this.#companion('lease', entry) }
+      : { entry, grace };
+  }
+
+  #companion(word: CacheCompanion, entry: string): string {
+    return companionKey(this.prefix, word, entry);
+  }
+
+  /** The entry of a companion; of a key that is none nothing. */
+  #entryOf(key: string): string | [] {
+    for (const word of this.words) {
+      const entry = entryOfCompanion(this.prefix, word, key);
+      if (entry !== undefined) return entry;
+    }
+    return [];
   }
 }

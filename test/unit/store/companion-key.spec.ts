@@ -79,17 +79,23 @@ describe('companionKey', () => {
     );
   });
 
-  it('is found by the globs of its word, with those of its entry', () => {
+  it('is found by the globs of its word, alone or among others, with those of its entry', () => {
     const glob = fc.constantFrom('*', '*a*', '?*', '*[ab', '*[^c]*', '*\\');
+    const words = fc.constantFrom<[string, ...string[]][]>(
+      ['grace'],
+      ['grace', 'lease'],
+      ['tokens', 'grace'],
+    );
     fc.assert(
-      fc.property(prefix, redisKey, glob, (before, key, entries) => {
+      fc.property(prefix, redisKey, glob, words, (before, key, entries, among) => {
         fc.pre(globMatcher(entries)(key));
         const companion = companionKey(before, 'grace', key);
-        const globs = companionGlobs(before, 'grace', entries);
+        const globs = companionGlobs(before, among, entries);
         expect(globs.some((each) => globMatcher(each)(companion))).toBe(true);
       }),
       { numRuns: 3000 },
     );
-    expect(companionGlobs('shop', 'grace', 'shop:1:user:*')).toEqual(['shop:grace:*shop:1:user:**']);
+    expect(companionGlobs('shop', ['grace'], 'shop:1:user:*')).toEqual(['shop:grace:*shop:1:user:**']);
+    expect(companionGlobs('shop', ['grace', 'lease'], '*')).toEqual(['shop:[gl]*:***']);
   });
 });

@@ -31,27 +31,29 @@ export class KeptEntries {
 
   lookUp(keys: KeptKeys, { grace, lastsMs, ahead }: LookOptions): Promise<Look> {
     const due = ahead === undefined ? ['', ''] : [String(ahead.part), px(ahead.ttl)];
-    return this.run(lookUpScript, both(keys), [asPx(lastsMs), ...due, graceText(grace)], parseLook);
+    return this.run(lookUpScript, keysOf(keys), [asPx(lastsMs), ...due, graceText(grace)], parseLook);
   }
 
   write(keys: KeptKeys, { value, ttl, grace, over }: KeptWrite): Promise<KeptOutcome> {
     const kept = value === null ? '1' : '';
     const expected = [over.kind, expectedText(over, value === null), expectedNonce(over)];
     const args = [...expected, value ?? '', kept, px(ttl), graceText(grace), drawNonce()];
-    return this.run(writeKeptScript, both(keys), args, parseKeptOutcome);
+    return this.run(writeKeptScript, keysOf(keys), args, parseKeptOutcome);
   }
 
   expire(keys: KeptKeys, ttl: TimeToLive): Promise<boolean> {
-    return this.run(expireKeptScript, both(keys), [px(ttl)], asExistence);
+    return this.run(expireKeptScript, keysOf(keys), [px(ttl)], asExistence);
   }
 
   increment(keys: KeptKeys, delta: number, grace: Grace): Promise<IncrementOutcome> {
     const args = [String(delta), graceText(grace), drawNonce()];
-    return this.run(incrementKeptScript, both(keys), args, parseIncrementOutcome);
+    return this.run(incrementKeptScript, keysOf(keys), args, parseIncrementOutcome);
   }
 }
 
-const both = ({ entry, grace }: KeptKeys): [string, string] => [entry, grace];
+/** Companions that a cache does not have are left out; the last ones come last. */
+const keysOf = ({ entry, grace, lease }: KeptKeys): [string, ...string[]] =>
+  lease === undefined ? [entry, grace] : [entry, grace, lease];
 
 const px = (ttl: TimeToLive): string => (ttl === null ? '' : asPx(ttl));
 

@@ -8,7 +8,7 @@ import { redisScript } from './redis-script.js';
  * its text where there is a grace. All times in milliseconds. Lua would write large numbers with an exponent.
  */
 const KEPT = `
-local E, G = KEYS[1], KEYS[2]
+local E, G, L = KEYS[1], KEYS[2], KEYS[3]
 local function digits(number) return string.format('%.0f', number) end
 local function is_over(x)
   local time = redis.call('TIME')
