@@ -1,4 +1,13 @@
 import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from './kept-entry.js';
+import type {
+  EndedMembers,
+  Enrolment,
+  EnrolOutcome,
+  Member,
+  KnownMember,
+  MemberState,
+  Selection,
+} from './member-index.js';
 import type { TimeToLive } from './time-to-live.js';
 
 /** How a compare-and-… call ended. `current` is what stood there instead of the expected value. */
@@ -124,8 +133,36 @@ export interface KeyValueStore {
   /**
    * Deletes the entry, and leaves a trace: that it was ended. The trace of an earlier move says so from now on too, and
    * keeps its successors and the time it has left. Where neither an entry nor a trace is, none is left.
+   *
+   * @param always leaves a trace there too, so that nothing is stored under the key by `setIfUntraced` for that time
    */
-  end(key: string, trace: string, traceTtl: number): Promise<EndOutcome>;
+  end(key: string, trace: string, traceTtl: number, always?: boolean): Promise<EndOutcome>;
+
+  /**
+   * Announces a member of an index before its entry is stored. Members that have expired are forgotten; the index
+   * lives at least as long as the new one is to.
+   */
+  enrol(index: string, enrolment: Enrolment): Promise<EnrolOutcome>;
+
+  /**
+   * Makes a pending member a live one, and forgets the one whose place it takes; whether it had not been ended.
+   *
+   * @param ttl how long the index has to know it, in milliseconds
+   * @param gone ended members whose entries are gone, which are forgotten
+   */
+  confirm(index: string, handle: string, ttl: number, gone: readonly string[]): Promise<boolean>;
+
+  /** Sees to it that a live member is known for that time, in milliseconds; whether it had not been ended. */
+  keepMember(index: string, member: KnownMember, ttl: number): Promise<boolean>;
+
+  /** Takes members for ended, until they are forgotten. */
+  endMembers(index: string, selection: Selection): Promise<EndedMembers>;
+
+  /** Forgets members; with a state, only those that are in it. */
+  forgetMembers(index: string, handles: readonly string[], state?: MemberState): Promise<void>;
+
+  /** Every member. One that was not confirmed in time is taken for ended. */
+  members(index: string): Promise<readonly Member[]>;
 
   /**
    * What there is of a kept entry. A companion whose entry was deleted or evicted goes: it is gone before its end, or

@@ -8,6 +8,11 @@ const WRITES = new Set([
   'compareAndExpire',
   'moveAway',
   'end',
+  'enrol',
+  'confirm',
+  'keepMember',
+  'endMembers',
+  'forgetMembers',
   'delete',
 ]);
 

@@ -31,7 +31,8 @@ export const settle = async (call: () => Promise<unknown>): Promise<Settled> => 
  * that is missing here does not compile.
  */
 export const verbs = (store: KeyValueStore, prefix = ''): (() => Promise<unknown>)[] => {
-  const [k, l, h] = [`${prefix}k`, `${prefix}l`, `${prefix}h`];
+  const [k, l, h, u] = [`${prefix}k`, `${prefix}l`, `${prefix}h`, `${prefix}u`];
+  const member = { handle: 'm', key: 'k' };
   const trace = companionKey(`${prefix}p`, 'trace', k);
   const kept = { entry: `${prefix}e`, grace: companionKey(`${prefix}p`, 'grace', `${prefix}e`) };
   const move = { expected: 'v', successor: 's', keepsValue: false, mayFork: true, traceTtl: 1000 };
@@ -50,6 +51,12 @@ export const verbs = (store: KeyValueStore, prefix = ''): (() => Promise<unknown
     compareAndExpire: [() => store.compareAndExpire(k, 'v', 1000)],
     moveAway: [() => store.moveAway(k, trace, move)],
     end: [() => store.end(k, trace, 1000)],
+    enrol: [() => store.enrol(u, { ...member, ttl: 1000, pendingMs: 1000 })],
+    confirm: [() => store.confirm(u, 'm', 1000, [])],
+    keepMember: [() => store.keepMember(u, member, 1000)],
+    endMembers: [() => store.endMembers(u, { only: ['m'] })],
+    forgetMembers: [() => store.forgetMembers(u, ['m'])],
+    members: [() => store.members(u)],
     lookUpKept: [() => store.lookUpKept(kept, { grace: 1000, lastsMs: 1000 })],
     writeKept: [() => store.writeKept(kept, write)],
     expireKept: [() => store.expireKept(kept, 1000)],

@@ -118,6 +118,19 @@ export class StoreContext {
     await this.#opened!.elapse(redisKey, ms);
   }
 
+  /** Lets the time of an index go by, and of its members. */
+  async elapseMembers(index: string, ms: number): Promise<void> {
+    await this.elapseRedisKey(index, ms);
+    if (this.#opened!.movesAllTime) return;
+    for (const handle of (await this.command(index, 'HKEYS', index)) as string[]) {
+      const text = (await this.command(index, 'HGET', index, handle)) as string;
+      const member = JSON.parse(text) as Record<string, unknown>;
+      for (const name of ['createdAt', 'deadline', 'ends', 'fromEnds'])
+        if (typeof member[name] === 'number') member[name] -= ms;
+      await this.command(index, 'HSET', index, handle, JSON.stringify(member));
+    }
+  }
+
   /** Sends one command to the server that holds the key, behind the back of the store. */
   async command(redisKey: string, ...args: string[]): Promise<unknown> {
     return this.#opened!.command(redisKey, ...args);

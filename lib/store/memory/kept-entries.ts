@@ -12,6 +12,7 @@ import {
 } from '../kept-entry.js';
 import type { TimeToLive } from '../time-to-live.js';
 import type { ExpiringMap } from './expiring-map.js';
+import type { MemberIndex } from './member-indexes.js';
 import type { RateLimit } from './rate-limit.js';
 
 /** What the companion of an entry remembers. */
@@ -25,7 +26,7 @@ export class Companion {
 }
 
 /** What a MemoryStore holds. */
-type Entries = ExpiringMap<string | RateLimit | Companion>;
+type Entries = ExpiringMap<string | RateLimit | Companion | MemberIndex>;
 
 /** The verbs for entries with companions. */
 export class KeptEntries {

@@ -11,12 +11,22 @@ import type {
   Move,
   MoveOutcome,
 } from '../key-value-store.js';
+import type {
+  EndedMembers,
+  Enrolment,
+  EnrolOutcome,
+  KnownMember,
+  Member,
+  MemberState,
+  Selection,
+} from '../member-index.js';
 import type { TimeToLive } from '../time-to-live.js';
 import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from '../kept-entry.js';
 import { parseTrace, type Trace, traceText } from '../trace.js';
 import { ExpiringMap } from './expiring-map.js';
 import { type Companion, KeptEntries } from './kept-entries.js';
 import { laterTurn } from './later-turn.js';
+import { type MemberIndex, MemberIndexes } from './member-indexes.js';
 import { countHit, forgottenAt, hitOutcome, type RateLimit } from './rate-limit.js';
 
 export interface MemoryStoreOptions {
@@ -28,14 +38,18 @@ export interface MemoryStoreOptions {
   readonly maxEntries?: number | undefined;
 }
 
+/** What stands under a key. */
+export type Stored = string | RateLimit | Companion | MemberIndex;
+
 const DECIMAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
 const KEYS_PER_PAGE = 250;
 
 /** The embedded store of `memory:`, for development and tests: one process, and gone with it. */
 export class MemoryStore implements KeyValueStore {
   readonly #clock: Clock;
-  readonly #entries: ExpiringMap<string | RateLimit | Companion>;
+  readonly #entries: ExpiringMap<Stored>;
   readonly #kept: KeptEntries;
+  readonly #indexes: MemberIndexes;
   #closed = false;
 
   constructor({ clock = systemClock, maxEntries }: MemoryStoreOptions = {}) {
@@ -45,6 +59,7 @@ export class MemoryStore implements KeyValueStore {
       maxEntries === undefined ? undefined : { maxEntries, evictable: (value) => !isRateLimit(value) },
     );
     this.#kept = new KeptEntries(this.#entries, clock, (key) => this.#text(key));
+    this.#indexes = new MemberIndexes(this.#entries, clock);
   }
 
   connect(): Promise<void> {
@@ -134,16 +149,40 @@ export class MemoryStore implements KeyValueStore {
     });
   }
 
-  end(key: string, trace: string, traceTtl: number): Promise<EndOutcome> {
+  end(key: string, trace: string, traceTtl: number, always = false): Promise<EndOutcome> {
     return this.#answer(() => {
       const existed = this.#entries.delete(key);
       const left = this.#trace(trace);
       const successors = left?.successors ?? [];
       const ended = traceText({ state: 'ended', successors });
-      if (existed) this.#entries.set(trace, ended, traceTtl);
+      if (existed || (always && left === undefined)) this.#entries.set(trace, ended, traceTtl);
       else this.#entries.replace(trace, ended);
       return { existed, wasTraced: left !== undefined, successors };
     });
+  }
+
+  enrol(index: string, enrolment: Enrolment): Promise<EnrolOutcome> {
+    return this.#answer(() => this.#indexes.enrol(index, enrolment));
+  }
+
+  confirm(index: string, handle: string, ttl: number, gone: readonly string[]): Promise<boolean> {
+    return this.#answer(() => this.#indexes.confirm(index, handle, ttl, gone));
+  }
+
+  keepMember(index: string, member: KnownMember, ttl: number): Promise<boolean> {
+    return this.#answer(() => this.#indexes.keep(index, member, ttl));
+  }
+
+  endMembers(index: string, selection: Selection): Promise<EndedMembers> {
+    return this.#answer(() => this.#indexes.end(index, selection));
+  }
+
+  forgetMembers(index: string, handles: readonly string[], state?: MemberState): Promise<void> {
+    return this.#answer(() => this.#indexes.forget(index, handles, state));
+  }
+
+  members(index: string): Promise<readonly Member[]> {
+    return this.#answer(() => this.#indexes.list(index));
   }
 
   lookUpKept(keys: KeptKeys, options: LookOptions): Promise<Look> {
@@ -267,7 +306,7 @@ export class MemoryStore implements KeyValueStore {
   }
 }
 
-const isRateLimit = (value: string | RateLimit | Companion): value is RateLimit =>
+const isRateLimit = (value: Stored): value is RateLimit =>
   typeof value === 'object' && 'expirations' in value;
 
 const wrongType = (): RedisServiceError => new RedisServiceError('WRONGTYPE');

@@ -8,12 +8,22 @@ import type {
   Move,
   MoveOutcome,
 } from '../key-value-store.js';
+import type {
+  EndedMembers,
+  Enrolment,
+  EnrolOutcome,
+  Member,
+  KnownMember,
+  MemberState,
+  Selection,
+} from '../member-index.js';
 import type { TimeToLive } from '../time-to-live.js';
 import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from '../kept-entry.js';
 import { traceText } from '../trace.js';
 import { closedError } from './link/closed-error.js';
 import { Increments } from './commands/increments.js';
 import { KeptEntries } from './commands/kept-entries.js';
+import { MemberIndexes } from './commands/member-indexes.js';
 import { moveAcrossSlots } from './commands/move-across-slots.js';
 import type { RedisLink, RedisNode, ReplyParser } from './link/redis-link.js';
 import {
@@ -63,6 +73,7 @@ export class RedisStore implements KeyValueStore {
   readonly #runner: ScriptRunner;
   readonly #increments: Increments;
   readonly #kept: KeptEntries;
+  readonly #indexes: MemberIndexes;
   #closing = false;
 
   constructor(link: RedisLink) {
@@ -70,6 +81,7 @@ export class RedisStore implements KeyValueStore {
     this.#runner = scriptRunner(link);
     this.#increments = new Increments(link, this.#runner);
     this.#kept = new KeptEntries(this.#run);
+    this.#indexes = new MemberIndexes(this.#run);
   }
 
   connect(): Promise<void> {
@@ -161,8 +173,32 @@ export class RedisStore implements KeyValueStore {
     return this.#run(moveAwayScript, [key, trace], args, parseMoveOutcome);
   }
 
-  end(key: string, trace: string, traceTtl: number): Promise<EndOutcome> {
-    return this.#run(endScript, [key, trace], [asPx(traceTtl)], parseEndOutcome);
+  end(key: string, trace: string, traceTtl: number, always = false): Promise<EndOutcome> {
+    return this.#run(endScript, [key, trace], [asPx(traceTtl), always ? '1' : ''], parseEndOutcome);
+  }
+
+  enrol(index: string, enrolment: Enrolment): Promise<EnrolOutcome> {
+    return this.#indexes.enrol(index, enrolment);
+  }
+
+  confirm(index: string, handle: string, ttl: number, gone: readonly string[]): Promise<boolean> {
+    return this.#indexes.confirm(index, handle, ttl, gone);
+  }
+
+  keepMember(index: string, member: KnownMember, ttl: number): Promise<boolean> {
+    return this.#indexes.keep(index, member, ttl);
+  }
+
+  endMembers(index: string, selection: Selection): Promise<EndedMembers> {
+    return this.#indexes.end(index, selection);
+  }
+
+  forgetMembers(index: string, handles: readonly string[], state?: MemberState): Promise<void> {
+    return this.#indexes.forget(index, handles, state);
+  }
+
+  members(index: string): Promise<readonly Member[]> {
+    return this.#indexes.list(index);
   }
 
   lookUpKept(keys: KeptKeys, options: LookOptions): Promise<Look> {

@@ -35,7 +35,7 @@ export const parseMoveOutcome = (reply: RedisReply): MoveOutcome =>
   reply === FORKED ? { outcome: 'forked' } : parseCompareOutcome(reply);
 
 /**
- * KEYS: key, its trace. ARGV: ttl of the trace in milliseconds. Answers whether there was an entry, whether there was
+ * KEYS: key, its trace. ARGV: ttl of the trace in milliseconds, whether one is left in any case (1). Answers whether there was an entry, whether there was
  * a trace, and the successors.
  */
 export const endScript = redisScript(`
@@ -46,6 +46,8 @@ if existed == 1 then
   redis.call('SET', KEYS[2], cjson.encode({st = 'ended', to = to}), 'PX', ARGV[1])
 elseif trace then
   redis.call('SET', KEYS[2], cjson.encode({st = 'ended', to = to}), 'KEEPTTL')
+elseif ARGV[2] == '1' then
+  redis.call('SET', KEYS[2], cjson.encode({st = 'ended'}), 'PX', ARGV[1])
 end
 return {existed, trace and 1 or 0, unpack(to or {})}`);
 

@@ -1,0 +1,74 @@
+/*
+ * An index: what belongs together (the sessions of a user), each member by its handle, under one key. The members
+ * themselves are entries under other keys, in other Cluster slots, so that no step reaches both. Hence the states: a
+ * member is announced before its entry is stored, and forgotten after its entry is gone.
+ */
+
+/** `pending` until its entry is known to stand, `ended` until its entry is known to be gone. */
+export type MemberState = 'pending' | 'live' | 'ended';
+
+/** What names a member. */
+export interface MemberName {
+  readonly handle: string;
+  /** Where the member's entry is found. */
+  readonly key: string;
+}
+
+/** A member as an index has it. Points in time are milliseconds since the Unix epoch, by the clock of the store. */
+export interface Member extends MemberName {
+  readonly state: MemberState;
+  readonly createdAt: number;
+  readonly device?: string;
+}
+
+/** A member whose entry stands. */
+export interface KnownMember extends MemberName {
+  /** Now unless given. */
+  readonly createdAt?: number | undefined;
+  readonly device?: string | undefined;
+}
+
+/** How many members there may be. */
+export interface MemberLimit {
+  readonly limit: number;
+  readonly whenFull: 'end-oldest' | 'refuse';
+}
+
+/** A member that is to be, until it is confirmed. Times in milliseconds. */
+export interface Enrolment extends MemberName {
+  /** The handle of the member whose place it takes: it counts for no limit, and hands on its start and its device. */
+  readonly from?: string | undefined;
+  readonly device?: string | undefined;
+  /** How long the index has to know it, once it is confirmed. */
+  readonly ttl: number;
+  /** How long it may wait to be confirmed. */
+  readonly pendingMs: number;
+  readonly limit?: MemberLimit | undefined;
+  /** Once the members of a full index have been looked for: the handles of those whose entries are gone. */
+  readonly gone?: readonly string[] | undefined;
+}
+
+/**
+ * How an enrolment ended; only `enrolled` has added the member.
+ *
+ * `interrupted`: it was ended before, or the one whose place it takes. `full`: the members are to be looked for. `refused`: they were,
+ * and there are too many.
+ */
+export interface EnrolOutcome {
+  readonly outcome: 'enrolled' | 'interrupted' | 'full' | 'refused';
+  /** The members of a full index; else those that were ended, whose entries the caller has to end. */
+  readonly members: readonly MemberName[];
+}
+
+/** Which members are to be ended: these and those that took their places, or all but them. */
+export type Selection = { readonly only: readonly string[] } | { readonly except: readonly string[] };
+
+/** What became of the members. */
+export interface EndedMembers {
+  /** Whose entries the caller has to end. */
+  readonly ended: readonly MemberName[];
+  readonly spared: readonly MemberName[];
+}
+
+/** How long it is known whose place a confirmed member took, in milliseconds. */
+export const ORIGIN_MS = 60_000;
