@@ -2,9 +2,9 @@ import { stringifySetCookie } from 'cookie';
 import type { CacheOptions, NamedCacheOptions } from './cache-options.js';
 import { unhonouredOptions } from './client-options.js';
 import { isCookieName } from './namespaces.js';
-import type { Problem } from './option.js';
+import { type Problem, settle } from './option.js';
 import type { CodexRedisOptions } from './options.js';
-import type { CookieOptions } from './session-options.js';
+import { type CookieOptions, sessionOnlyOptions, type SessionOptions } from './session-options.js';
 import { type RedisSourceOptions, strayCharacter } from './source-options.js';
 
 /** How options of `forRoot()` that are right by themselves do not fit each other. */
@@ -145,6 +145,7 @@ const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): P
     ...checkSource(session, 'session.'),
     ...checkOwnClientOptions(session, 'session.'),
     ...checkCookie(session.cookie ?? {}),
+    ...checkTouchInterval(session),
   ];
   if (projectName === undefined)
     problems.push({
@@ -167,6 +168,23 @@ const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): P
       message: 'is needed, since sessionid_{projectName} is no valid cookie name',
     });
   return problems;
+};
+
+const checkTouchInterval = (session: SessionOptions): Problem[] => {
+  const { touchInterval, idleTimeout } = settle(sessionOnlyOptions, session);
+  if (touchInterval === undefined) return [];
+  const path = 'session.touchInterval';
+  if (idleTimeout === undefined)
+    return [{ path, message: 'needs session.idleTimeout beside it, which a request extends' }];
+  return touchInterval < idleTimeout
+    ? []
+    : [
+        {
+          path,
+          message:
+            'must be shorter than session.idleTimeout, or sessions in use would end before it has passed',
+        },
+      ];
 };
 
 export const SHORT_SECRET_BYTES = 32;

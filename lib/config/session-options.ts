@@ -1,6 +1,7 @@
 import type { RequestMethod } from '@nestjs/common';
 import { withoutSharedCaching } from '../common/cache-control.js';
 import {
+  duration,
   durationInSeconds,
   flag,
   integer,
@@ -124,6 +125,19 @@ export const sessionOnlyOptions = {
    * @default false
    */
   expireAtBrowserClose: option(flag(), { environment: 'SESSION_EXPIRE_AT_BROWSER_CLOSE', default: false }),
+  /**
+   * Seconds, or a duration string, that a session may go unused. Without it only `age` counts.
+   */
+  idleTimeout: option(duration(1), { environment: 'CODEX_SESSION_IDLE_TIMEOUT' }),
+  /**
+   * Seconds, or a duration string, after which a session ends however much it is used.
+   */
+  absoluteTimeout: option(duration(1), { environment: 'CODEX_SESSION_ABSOLUTE_TIMEOUT' }),
+  /**
+   * How often, at most, a request that only reads extends a session with an idle timeout.
+   * @default a tenth of `idleTimeout`
+   */
+  touchInterval: option(duration(0), { environment: 'CODEX_SESSION_TOUCH_INTERVAL' }),
   /**
    * How the entries become text before they are signed: an instance, a class or a provider token.
    * @default JsonSerializer

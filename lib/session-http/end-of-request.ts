@@ -4,15 +4,11 @@ import type { SessionState } from '../session/object/session-state.js';
 export type Task = 'commit' | 'discard';
 
 /** Whether a response depends on its session, or something of it is to be stored. */
-export const dependsOnSession = (
-  state: SessionState,
-  isSkipped: boolean,
-  savesEveryRequest: boolean,
-): boolean => {
+export const dependsOnSession = (state: SessionState, isSkipped: boolean): boolean => {
   if (state.loadFailure !== undefined) return true;
   const isAskedFor = state.use.effect !== 'nothing' || isUnderWay(state);
   if (isSkipped) return isAskedFor;
-  return state.use.isAccessed || isAskedFor || isExtended(state, savesEveryRequest);
+  return state.use.isAccessed || isAskedFor || state.isExtended;
 };
 
 /**
@@ -20,22 +16,15 @@ export const dependsOnSession = (
  *
  * @param isSaved whether what was changed is saved, which it is not for an error of the server and a skipped handler
  */
-export const taskAtEnd = (
-  state: SessionState,
-  isSaved: boolean,
-  savesEveryRequest: boolean,
-): Task | undefined => {
+export const taskAtEnd = (state: SessionState, isSaved: boolean): Task | undefined => {
   if (state.use.isCommitted) return undefined;
   const underWay = isUnderWay(state);
   if (!isSaved) return underWay ? 'discard' : undefined;
   const { isModified, isExposed } = state.entries;
   const isChanged = isModified || isExposed || state.moving !== undefined || underWay;
-  return isChanged || isExtended(state, savesEveryRequest) ? 'commit' : undefined;
+  return isChanged || state.isExtended ? 'commit' : undefined;
 };
 
 /** Whether somebody has asked for something that has not ended. */
 const isUnderWay = (state: SessionState): boolean =>
   state.ending.work !== undefined || state.use.saves.size > 0;
-
-const isExtended = (state: SessionState, savesEveryRequest: boolean): boolean =>
-  savesEveryRequest && state.isLoaded && !state.isNew;

@@ -180,7 +180,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     const isSkipped = this.access === 'skipped';
     if (this.isMalformed && !isSkipped) return true;
     const state = this.#state();
-    return state !== undefined && dependsOnSession(state, isSkipped, this.#http.settings.saveEveryRequest);
+    return state !== undefined && dependsOnSession(state, isSkipped);
   }
 
   #carryOut(task: Task, statusCode: number): Promise<void> {
@@ -211,6 +211,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
       isSkipped,
       hasFailed: this.#failure !== undefined,
       isError: this.#isError(statusCode),
+      tellsOfTouch: this.#http.settings.saveEveryRequest,
     });
     if (change === 'give') {
       this.#http.warnOfPlainHttp(this.carrier);
@@ -238,7 +239,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   #task(statusCode: number): Task | undefined {
     const state = this.#state();
     const isSaved = !this.#isError(statusCode) && this.access !== 'skipped';
-    return state === undefined ? undefined : taskAtEnd(state, isSaved, this.#http.settings.saveEveryRequest);
+    return state === undefined ? undefined : taskAtEnd(state, isSaved);
   }
 
   #isError(statusCode: number): boolean {

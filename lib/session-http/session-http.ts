@@ -70,9 +70,11 @@ export class SessionHttp {
 
   /** The Set-Cookie header that gives the client the key of a session that was stored. */
   cookieFor(session: Session): string {
+    const { keeper, entries, identity } = sessionStateOf(session);
+    const age = keeper.lifetime.cookieAge(entries.data);
     // rounded up, so that the cookie does not go before the session
-    const maxAge = session.expiresAtBrowserClose() ? undefined : Math.ceil(session.getExpiryAge());
-    return this.cookie.issue(sessionStateOf(session).identity.stored ?? '', maxAge, this.clock.now());
+    const maxAge = age === undefined ? undefined : Math.ceil(age);
+    return this.cookie.issue(identity.stored ?? '', maxAge, this.clock.now());
   }
 
   /** Tells listeners of a cookie that is no session key. */

@@ -12,6 +12,7 @@ import { SessionCodec } from './wire/session-codec.js';
 import type { SessionData } from './wire/session-data.js';
 import { SessionEventEmitter, type SessionEvents } from './stored/session-events.js';
 import { EXPIRY_ENTRY, SessionExpiryRules } from './object/session-expiry.js';
+import { SessionLifetime } from './object/session-lifetime.js';
 import { isSessionKey, sessionKeysAmong } from './wire/session-key.js';
 import { sessionOf } from './object/session-proxy.js';
 import { SessionReader, type SessionWarning } from './stored/session-reader.js';
@@ -65,13 +66,14 @@ export class SessionService {
     clock: Clock,
     serializer: Serializer = new JsonSerializer(),
   ) {
-    const { age, expireAtBrowserClose, saveEveryRequest, operationTimeoutMs } = settings;
+    const { age, expireAtBrowserClose, operationTimeoutMs } = settings;
     const signer = new SessionSigner(settings.secretKeys.reveal(), settings.salt);
     const codec = new SessionCodec(signer, serializer, clock);
     const warnings = new BoundedWarnings<SessionWarning>(sessionLogger, clock);
     const expiry = new SessionExpiryRules({ age, expireAtBrowserClose }, clock, (message) =>
       warnings.warn('expiry', message),
     );
+    const lifetime = new SessionLifetime(settings, expiry, clock);
     const events = new SessionEventEmitter((key) => signer.fingerprint(key), sessionLogger);
     this.events = this.#events = events;
     this.#store = new SessionStore(store, settings.projectName, settings.keyPrefix);
@@ -80,15 +82,13 @@ export class SessionService {
     this.#cookieName = settings.cookie.name;
     this.#takeover =
       settings.migrateFrom &&
-      new SessionTakeover(settings.migrateFrom, store, this.#store, codec, signer, events, age * 1000);
-    const writer = new SessionWriter(this.#store, codec, this.#reader, expiry, events, settings.maxBytes);
+      new SessionTakeover(settings.migrateFrom, store, this.#store, codec, signer, events, lifetime);
+    const writer = new SessionWriter(this.#store, codec, this.#reader, lifetime, events, settings.maxBytes);
     this.#ender = new SessionEnder(this.#store, events);
-    this.#saver = new SessionSaver(writer, this.#ender, codec, events, {
-      saveEveryRequest,
-      operationTimeoutMs,
-    });
+    this.#saver = new SessionSaver(writer, this.#ender, codec, events, { operationTimeoutMs });
     this.#keeper = {
       expiry,
+      lifetime,
       read: (text, key) => this.#reader.read(text, key),
       check: (name, value, callee) => {
         try {

@@ -12,7 +12,8 @@ export interface SessionCookie {
 }
 
 /**
- * Stores a session with these entries and gives its Cookie header: a logged-in request without the login.
+ * Stores a session with these entries and gives its Cookie header: a logged-in request without the login. The entry
+ * `userId`, if there is one, also signs that user in, as `session.signIn(userId)` does.
  *
  * @throws ImproperlyConfiguredError when the application has no sessions.
  */
@@ -28,6 +29,8 @@ export const createSessionCookie = async (
   const sessions = app.get<SessionService>(SESSIONS, { strict: false });
   const session = sessions.open();
   session.update(entries);
+  const { userId } = entries;
+  if (userId !== undefined) await session.signIn(userId as string | number | bigint);
   await sessions.save(session);
   return { key: String(session.key), header: `${settings.cookie.name}=${String(session.key)}` };
 };

@@ -4,6 +4,7 @@ import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { RedisAdmin } from '../support/redis-admin.js';
 import { RedisServer } from '../support/redis-server.js';
 import { openRedis } from '../support/stores.js';
+import { TestClock } from '../../lib/testing/test-clock.js';
 import { sessionSettings } from '../support/sessions.js';
 
 /** The commands a store may need to begin with, and those of the test itself. */
@@ -125,6 +126,18 @@ describe('The Redis commands of sessions', () => {
     await eager.commit(await eager.load(key));
     const session = await eager.load(key);
     expect(await callsOf(() => eager.commit(session))).toEqual({ evalsha: 1, get: 1, pexpire: 1 });
+  });
+
+  it('US9 with an idle timeout a read costs nothing more, until it extends the session by one script', async () => {
+    const clock = new TestClock();
+    const idle = new SessionService(store, sessionSettings({ idleTimeout: 600_000 }), clock);
+    const { key } = await idle.create();
+    const read = async (): Promise<unknown> => idle.commit(await idle.load(key!));
+    clock.advance(59_000);
+    expect(await callsOf(read)).toEqual({ get: 1 });
+    clock.advance(1000);
+    expect(await callsOf(read)).toEqual({ get: 2, evalsha: 1, set: 1 });
+    expect(await callsOf(read)).toEqual({ get: 1 });
   });
 
   it('S57 26 saves of one session at once take 26 scripts', async () => {

@@ -82,6 +82,34 @@ describe('embedCodexRedis', () => {
     expect(await me(header)).toEqual({ userId: null });
   });
 
+  it('US8 moves the idle and the absolute timeout', async () => {
+    const builder = Test.createTestingModule({
+      imports: [
+        CodexRedisModule.forRoot({
+          url: 'memory:',
+          projectName: 'shop',
+          secretKey: 'k'.repeat(32),
+          session: { idleTimeout: '10m', absoluteTimeout: '30m' },
+        }),
+      ],
+    });
+    const { clock } = embedCodexRedis(builder);
+    const moved = await builder.compile();
+    const sessions = moved.get(SessionService);
+    const { key } = await createSessionCookie(moved, { userId: 7 });
+    const idle = await createSessionCookie(moved, { userId: 7 });
+    for (let used = 0; used < 3; used++) {
+      clock.advance(9 * 60_000);
+      const session = await sessions.load(key);
+      expect(session.get('_auth_user_id')).toBe('7');
+      await sessions.commit(session);
+    }
+    expect(await sessions.exists(idle.key)).toBe(false);
+    clock.advance(3 * 60_000);
+    expect(await sessions.exists(key)).toBe(false);
+    await moved.close();
+  });
+
   it('makes the next operations fail, those of some verbs only, and works again', async () => {
     const cache = app.get(CacheService);
     embedded.faults.failNext({ times: 2 });
@@ -174,6 +202,7 @@ describe('createSessionCookie', () => {
     expect(await app.get(SessionService).exists(key)).toBe(true);
     const response = await fetch(`${await app.getUrl()}/me`, { headers: { cookie: header } });
     expect(await response.json()).toEqual({ userId: 7 });
+    expect((await app.get(SessionService).load(key)).get('_auth_user_id')).toBe('7');
     await app.close();
   });
 

@@ -14,6 +14,8 @@ export interface CookieFacts {
   readonly hasFailed: boolean;
   /** Whether the client is told of an error of the server, whose changes are not saved. */
   readonly isError: boolean;
+  /** Whether the client gets a cookie when its session was merely extended. */
+  readonly tellsOfTouch: boolean;
 }
 
 export const cookieChange = (facts: CookieFacts): CookieChange => {
@@ -22,8 +24,12 @@ export const cookieChange = (facts: CookieFacts): CookieChange => {
   return takesCookie(facts) ? 'take' : 'none';
 };
 
-const givesKey = ({ isNew, use: { effect } }: SessionState, { isError }: CookieFacts): boolean => {
+const givesKey = (
+  { isNew, use: { effect } }: SessionState,
+  { isError, tellsOfTouch }: CookieFacts,
+): boolean => {
   if (isNew || effect === 'nothing' || effect === 'deleted') return false;
+  if (effect === 'touched' && !tellsOfTouch) return false;
   // of what an error page leaves behind the client needs a new key only where its old one is worth nothing now
   return !isError || effect === 'cycled';
 };

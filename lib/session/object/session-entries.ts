@@ -47,6 +47,11 @@ export class SessionEntries {
     return this.decode().json;
   }
 
+  /** When the stored text was signed, in milliseconds since the epoch; `undefined` where there is none that can be read. */
+  get savedAt(): number | undefined {
+    return this.decode().savedAt;
+  }
+
   /** Whether any was set or deleted. */
   get isModified(): boolean {
     return this.#isModified;
@@ -130,7 +135,8 @@ export class SessionEntries {
 
   /** Empties them, whatever other requests set meanwhile. */
   clear(): void {
-    this.#decoded = NOTHING();
+    const { savedAt } = this;
+    this.#decoded = { ...NOTHING(), ...(savedAt !== undefined && { savedAt }) };
     this.#changes = new SessionChanges();
     this.#isModified = this.#isReplacing = true;
   }

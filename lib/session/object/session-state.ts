@@ -1,8 +1,8 @@
 import type { DecodedSession } from '../wire/session-codec.js';
-import { getEntry } from '../wire/session-data.js';
 import { SessionEntries } from './session-entries.js';
-import { EXPIRY_ENTRY, type SessionExpiryRules } from './session-expiry.js';
+import type { SessionExpiryRules } from './session-expiry.js';
 import type { Ending, FoundSession, MoveKind, SessionIdentity } from './session-identity.js';
+import type { SessionLifetime } from './session-lifetime.js';
 import { notLoaded } from './session-refusals.js';
 import type { SavedSession, SaveInProgress } from './session-save.js';
 import { SessionUse } from './session-use.js';
@@ -14,6 +14,7 @@ export const STATE = Symbol('SessionState');
 /** What a session asks of the service that made it. */
 export interface SessionKeeper {
   readonly expiry: SessionExpiryRules;
+  readonly lifetime: SessionLifetime;
   /** Reads a stored text; one that cannot be read gives an empty session and a warning. */
   read(text: string, key: string): DecodedSession;
   /** Told of a stored session whose own end has passed. */
@@ -70,6 +71,15 @@ export class SessionState {
 
   get isEmpty(): boolean {
     return this.isLoaded && this.isNew && Object.keys(this.entries.data).every(isOwnEntry);
+  }
+
+  /** Whether a request that does not change it is to extend it. */
+  get isExtended(): boolean {
+    const { lifetime } = this.keeper;
+    if (!lifetime.extends || !this.isLoaded) return false;
+    // read first: it may be found to have ended
+    const { savedAt } = this.entries;
+    return !this.isNew && lifetime.isExtensionDue(savedAt);
   }
 
   /** Why it could not be loaded; whoever touches it meets this. */
@@ -224,7 +234,7 @@ export class SessionState {
     // of one that was moved only a sign-in may read it
     if (stored === null) return { data: {}, json: '{}' };
     const read = this.keeper.read(text, stored);
-    if (!this.keeper.expiry.isOver(getEntry(read.data, EXPIRY_ENTRY))) return read;
+    if (!this.keeper.lifetime.isOver(read.data, read.savedAt)) return read;
     this.keeper.expired(stored);
     this.#identity.expire();
     return undefined;

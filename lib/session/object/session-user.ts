@@ -33,13 +33,13 @@ export const areOfDifferentUsers = (one: SessionData, other: SessionData): boole
 /**
  * Binds entries to a user.
  *
- * @returns whether they were another user's, who has to lose them, and the names of what changed
+ * @returns whose they were before, and the names of what changed
  */
 export const bindTo = (
   data: SessionData,
   userId: string,
   django: DjangoLogin | undefined,
-): { isOfAnother: boolean; changed: readonly string[] } => {
+): { before: unknown; changed: readonly string[] } => {
   const before = getEntry(data, USER_ENTRY);
   setEntry(data, USER_ENTRY, userId);
   setEntry(data, CYCLED_ENTRY, true);
@@ -50,7 +50,7 @@ export const bindTo = (
     if (value === undefined) Reflect.deleteProperty(data, name);
     else setEntry(data, name, value);
   return {
-    isOfAnother: before !== undefined && before !== userId,
+    before,
     changed: [USER_ENTRY, CYCLED_ENTRY, BACKEND_ENTRY, HASH_ENTRY],
   };
 };

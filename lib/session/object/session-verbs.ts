@@ -1,4 +1,5 @@
-import { layOver, type SessionData, setEntry } from '../wire/session-data.js';
+import { getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
+import { STARTED_ENTRY } from './session-lifetime.js';
 import type { SessionState } from './session-state.js';
 import { bindTo, CYCLED_ENTRY, type DjangoLogin, isOwnEntry } from './session-user.js';
 
@@ -53,7 +54,9 @@ export const incrementEntry = (state: SessionState, name: string, by: number): n
 
 export const clearEntries = (state: SessionState): void => {
   state.beginChange();
+  const start = getEntry(state.entries.data, STARTED_ENTRY);
   state.entries.clear();
+  if (start !== undefined) setEntry(state.entries.data, STARTED_ENTRY, start);
   state.leaveUnreadable();
 };
 
@@ -68,12 +71,13 @@ export const cycleKey = (state: SessionState): void => {
 export const signIn = (state: SessionState, userId: string, django: DjangoLogin | undefined): void => {
   state.beginChange();
   goOnWithMoved(state);
-  const { isOfAnother, changed } = bindTo(state.entries.data, userId, django);
-  if (isOfAnother) {
+  const { before, changed } = bindTo(state.entries.data, userId, django);
+  if (before !== undefined && before !== userId) {
     clearEntries(state);
     bindTo(state.entries.data, userId, django);
   }
-  state.move('signIn', changed);
+  if (before !== userId) state.keeper.lifetime.restart(state.entries.data);
+  state.move('signIn', [...changed, STARTED_ENTRY]);
 };
 
 /** The entries a visitor had when another request signed in are those of this sign-in, too. */

@@ -22,7 +22,7 @@ export class SessionSaver {
     private readonly ender: SessionEnder,
     private readonly codec: SessionCodec,
     private readonly events: SessionEventEmitter,
-    private readonly settings: Pick<SessionSettings, 'saveEveryRequest' | 'operationTimeoutMs'>,
+    private readonly settings: Pick<SessionSettings, 'operationTimeoutMs'>,
   ) {}
 
   save(state: SessionState, mustCreate: boolean): Promise<void> {
@@ -119,7 +119,7 @@ export class SessionSaver {
       state.entries.isModified ||
       (state.entries.isExposed && this.#isChangedInside(state));
     if (isChanged) await this.#inTurn(state, (lane, deadline) => this.#write(state, lane, deadline));
-    else if (this.settings.saveEveryRequest) await this.writer.touch(state);
+    else if (state.isExtended) await this.writer.touch(state);
   }
 
   /** Whether an entry was changed inside. Other writers spell the same content differently: `1.0`, blanks. */

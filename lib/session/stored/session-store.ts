@@ -75,6 +75,11 @@ export class SessionStore {
     return (await this.store.compareAndDelete(this.#prefix + key, expected)).outcome === 'done';
   }
 
+  /** Extends a session while its text is `expected`, and has it say so; whether it did. */
+  async extendAs(key: string, expected: string, text: string, ttl: number): Promise<boolean> {
+    return (await this.replace(key, expected, text, ttl)).outcome === 'done';
+  }
+
   /** Takes the session from a key, and leaves a trace of where it went. */
   moveAway(key: string, move: Omit<Move, 'traceTtl'>): Promise<MoveOutcome> {
     return this.store.moveAway(this.#prefix + key, this.#traceOf(key), { ...move, traceTtl: TRACE_MS });

@@ -2,6 +2,7 @@ import { sessionLogger } from '../../common/loggers.js';
 import type { SessionOrigin } from '../../config/session-origin.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { EarlierSession, FoundSession } from '../object/session-identity.js';
+import type { SessionLifetime } from '../object/session-lifetime.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import { cookieValues } from '../wire/cookie-header.js';
 import { keyFromDigest } from '../wire/session-key.js';
@@ -23,7 +24,7 @@ export class SessionTakeover {
     private readonly codec: SessionCodec,
     private readonly signer: SessionSigner,
     private readonly events: SessionEventEmitter,
-    private readonly ageMs: number,
+    private readonly lifetime: SessionLifetime,
   ) {}
 
   /** The session that a Cookie header names; `undefined` where the earlier application did not sign one. */
@@ -47,7 +48,7 @@ export class SessionTakeover {
     const [text, left] = await Promise.all([this.store.get(redisKey), this.store.remaining(redisKey)]);
     const sealed = text === null ? undefined : this.#seal(text);
     if (sealed !== undefined && left !== undefined) {
-      const ttl = Math.min(left ?? this.ageMs, this.ageMs);
+      const ttl = Math.min(left ?? Infinity, this.lifetime.timeToLive({}));
       if (await this.sessions.insertUntraced(key, sealed, ttl)) {
         this.events.emit('created', key);
         return { state: 'stored', key, text: sealed };
@@ -60,6 +61,7 @@ export class SessionTakeover {
   #seal(text: string): string | undefined {
     const entries = this.origin.entriesOf(text);
     if (entries === undefined) return undefined;
+    this.lifetime.stamp(entries, undefined);
     try {
       return this.codec.seal(this.codec.toJson(entries));
     } catch {

@@ -8,9 +8,9 @@ import {
 import type { MoveOutcome } from '../../store/key-value-store.js';
 import type { SaveLane } from './save-queue.js';
 import type { SessionCodec } from '../wire/session-codec.js';
-import { changedNames, getEntry, type SessionData } from '../wire/session-data.js';
+import { changedNames, type SessionData } from '../wire/session-data.js';
 import type { SessionEventEmitter } from './session-events.js';
-import { EXPIRY_ENTRY, type SessionExpiryRules } from '../object/session-expiry.js';
+import type { SessionLifetime } from '../object/session-lifetime.js';
 import type { SessionReader } from './session-reader.js';
 import type { SaveInProgress } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
@@ -32,7 +32,7 @@ export class SessionWriter {
     private readonly store: SessionStore,
     private readonly codec: SessionCodec,
     private readonly reader: SessionReader,
-    private readonly expiry: SessionExpiryRules,
+    private readonly lifetime: SessionLifetime,
     private readonly events: SessionEventEmitter,
     private readonly maxBytes: number,
   ) {}
@@ -40,7 +40,7 @@ export class SessionWriter {
   /** Stores a new session under the key that was drawn for it. */
   async create(state: SessionState): Promise<void> {
     state.identity.drawFirst();
-    const first = this.#draft(state.entries.data);
+    const first = this.#firstDraft(state);
     await this.#during(state, async (save) => {
       const { key, text } = await this.#place(save, first);
       if (!state.endSave(save, { key, text, ...first })) return this.store.remove(key);
@@ -51,10 +51,10 @@ export class SessionWriter {
 
   /** Stores a session under its own key, if that is free. */
   async insert(state: SessionState, key: string): Promise<void> {
-    const first = this.#draft(state.entries.data);
+    const first = this.#firstDraft(state);
     await this.#during(state, async (save) => {
       const text = this.#seal(first);
-      if (!(await this.store.insert(key, text, this.#timeToLive(first))))
+      if (!(await this.store.insert(key, text, this.lifetime.timeToLive(first.data))))
         throw new SessionCreateError(
           'The session is stored already; save it without mustCreate, or make a new one with SessionService.create()',
         );
@@ -66,12 +66,12 @@ export class SessionWriter {
 
   /** Replaces a stored session, with the changes of other requests kept. */
   async update(state: SessionState, key: string, lane: SaveLane, deadline: number): Promise<void> {
-    const first = this.#draft(state.entries.data);
+    const first = this.#firstDraft(state);
     let text = '';
     await this.#during(state, async (save) => {
       const draft = await this.#untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
         text = this.#seal(next);
-        return this.store.replace(key, expected ?? '', text, this.#timeToLive(next));
+        return this.store.replace(key, expected ?? '', text, this.lifetime.timeToLive(next.data));
       });
       lane.latest = text;
       if (state.endSave(save, { key, text, ...draft })) state.use.record('saved');
@@ -83,7 +83,7 @@ export class SessionWriter {
    * nothing. A sign-in may go on where another request moved the session already.
    */
   async move(state: SessionState, oldKey: string, lane: SaveLane, deadline: number): Promise<void> {
-    const first = this.#draft(state.entries.data);
+    const first = this.#firstDraft(state);
     await this.#during(state, async (save) => {
       const placed = await this.#place(save, first);
       const { key } = placed;
@@ -94,7 +94,7 @@ export class SessionWriter {
       const draft = await this.#untilUnchanged(save, first, contest, async (expected, next) => {
         if (next !== written) {
           text = this.#seal(next);
-          await this.store.overwrite(key, text, this.#timeToLive(next));
+          await this.store.overwrite(key, text, this.lifetime.timeToLive(next.data));
           written = next;
         }
         const isSignIn = save.moving === 'signIn';
@@ -111,10 +111,19 @@ export class SessionWriter {
   /** Extends an unchanged session; it may be gone by now. */
   async touch(state: SessionState): Promise<void> {
     const { entries, identity } = state;
-    const ttl = this.#timeToLive(entries);
-    if (identity.stored === null || entries.text === null) return;
-    const extended = await this.store.extend(identity.stored, entries.text, ttl);
-    if (extended) state.use.record('touched');
+    // decoded first: it may be found to have ended
+    const { data, json, savedAt } = entries;
+    const { text } = entries;
+    const { stored } = identity;
+    if (stored === null || text === null) return;
+    const isStamped = this.lifetime.stamp(data, savedAt);
+    const ttl = this.lifetime.timeToLive(data);
+    const next = isStamped ? this.codec.toJson(data) : json;
+    const isExtended =
+      isStamped || this.lifetime.isUseSigned
+        ? await this.store.extendAs(stored, text, this.codec.seal(next), ttl)
+        : await this.store.extend(stored, text, ttl);
+    if (isExtended) state.use.record('touched');
   }
 
   async #during(state: SessionState, work: (save: SaveInProgress) => Promise<void>): Promise<void> {
@@ -131,7 +140,7 @@ export class SessionWriter {
   async #place(save: SaveInProgress, draft: Draft): Promise<{ key: string; text: string }> {
     const text = this.#seal(draft);
     const { drawn: key } = save;
-    if (key === null || !(await this.store.insert(key, text, this.#timeToLive(draft))))
+    if (key === null || !(await this.store.insert(key, text, this.lifetime.timeToLive(draft.data))))
       throw new SessionCreateError('A session could not be created: the store calls its random key taken');
     return { key, text };
   }
@@ -214,12 +223,14 @@ export class SessionWriter {
     return text;
   }
 
-  #draft(data: SessionData): Draft {
-    return { data, json: this.codec.toJson(data) };
+  /** What the session itself is to be saved as. */
+  #firstDraft({ entries: { data, savedAt } }: SessionState): Draft {
+    this.lifetime.stamp(data, savedAt);
+    return this.#draft(data);
   }
 
-  #timeToLive({ data }: { readonly data: SessionData }): number {
-    return this.expiry.timeToLive(getEntry(data, EXPIRY_ENTRY));
+  #draft(data: SessionData): Draft {
+    return { data, json: this.codec.toJson(data) };
   }
 }
 

@@ -24,6 +24,8 @@ export interface DecodedSession {
   readonly data: SessionData;
   /** The ASCII-only JSON of the data as its writer spelled it. */
   readonly json: string;
+  /** When it was signed, in milliseconds since the epoch; whole seconds. */
+  readonly savedAt?: number;
   readonly problem?: string;
 }
 
@@ -58,7 +60,9 @@ export class SessionCodec {
   /** Never throws: whatever is wrong with the text makes the session empty. */
   decode(text: string): DecodedSession {
     const json = this.#remembered.get(text);
-    return json === undefined ? this.#verify(text) : { data: this.fromJson(json) as SessionData, json };
+    return json === undefined
+      ? this.#verify(text)
+      : { data: this.fromJson(json) as SessionData, json, savedAt: savedAtOf(text) };
   }
 
   fromJson(json: string): unknown {
@@ -80,7 +84,7 @@ export class SessionCodec {
       // what nests deeper than can be written would fail the next save, a login too
       if (json.length > DEEPEST_IS_LONGER) this.toJson(data);
       this.#remembered.set(text, json);
-      return { data, json };
+      return { data, json, savedAt: savedAtOf(text) };
     } catch {
       return unreadable('it is signed, but cannot be decoded');
     }
@@ -107,6 +111,15 @@ const fromPayload = (payload: string): string =>
         'latin1',
       )
     : Buffer.from(payload, 'base64url').toString('latin1');
+
+/** When a text with a timestamp was signed. */
+const savedAtOf = (text: string): number => {
+  const end = text.lastIndexOf(':');
+  return fromBase62(text.slice(text.lastIndexOf(':', end - 1) + 1, end)) * 1000;
+};
+
+const fromBase62 = (text: string): number =>
+  Array.from(text).reduce((number, digit) => number * 62 + DIGITS.indexOf(digit), 0);
 
 /** A whole number from 0 in base 62, the most significant digit first. */
 const toBase62 = (number: number): string => {

@@ -148,6 +148,21 @@ describe('resolveSettings', () => {
     ]);
   });
 
+  it.each<[object, readonly (string | RegExp)[]]>([
+    [{ idleTimeout: '30m', absoluteTimeout: '12h', touchInterval: 0 }, []],
+    [{ touchInterval: 60 }, [/^session\.touchInterval needs session\.idleTimeout beside it/]],
+    [
+      { idleTimeout: '1h', touchInterval: 3600 },
+      [/^session\.touchInterval must be shorter than session\.idleTimeout/],
+    ],
+    [{ idleTimeout: 0 }, [/^session\.idleTimeout must be seconds from 1/]],
+    [{ absoluteTimeout: 'soon' }, [/^session\.absoluteTimeout must be seconds from 1/]],
+  ])('US8 US9 checks the timeouts of sessions together: %j', (session, expected) => {
+    expect(problemsOf({ ...withSessions, session })).toEqual(
+      expected.map((message): unknown => expect.stringMatching(message)),
+    );
+  });
+
   it('shows no value in a message', () => {
     const problems = problemsOf({
       url: 'redis://:hunter2@host/0/1',

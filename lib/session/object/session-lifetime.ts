@@ -1,0 +1,126 @@
+import type { Clock } from '../../common/clock.js';
+import type { SessionSettings } from '../../config/settings.js';
+import { getEntry, type SessionData, setEntry } from '../wire/session-data.js';
+import { EXPIRY_ENTRY, type SessionExpiryRules } from './session-expiry.js';
+
+/** The entry that says when a session began, in milliseconds since the epoch. It is there with an absolute timeout only. */
+export const STARTED_ENTRY = '_codex_started';
+
+/** The touch interval where none is configured, as a part of the idle timeout. */
+const TOUCHES_IN_IDLE_TIMEOUT = 10;
+
+/** The timestamp of a stored text says its second only. */
+const TIMESTAMP_MS = 1000;
+
+export type LifetimeSettings = Pick<
+  SessionSettings,
+  'idleTimeout' | 'absoluteTimeout' | 'touchInterval' | 'saveEveryRequest'
+>;
+
+/**
+ * When sessions end: by their own expiry or the configured age, when they have not been used for the idle timeout, or when
+ * the absolute timeout since their start has passed, whichever is first.
+ */
+export class SessionLifetime {
+  readonly #idleMs: number | undefined;
+  readonly #absoluteMs: number | undefined;
+  readonly #touchMs: number;
+  readonly #extendsAlways: boolean;
+
+  constructor(
+    { idleTimeout, absoluteTimeout, touchInterval, saveEveryRequest }: LifetimeSettings,
+    private readonly expiry: SessionExpiryRules,
+    private readonly clock: Clock,
+  ) {
+    this.#idleMs = idleTimeout;
+    this.#absoluteMs = absoluteTimeout;
+    this.#touchMs = touchInterval ?? (idleTimeout ?? 0) / TOUCHES_IN_IDLE_TIMEOUT;
+    this.#extendsAlways = saveEveryRequest;
+  }
+
+  /** Milliseconds that a session which is saved or touched now has left; under 1 when it has ended already. */
+  timeToLive(data: SessionData): number {
+    return Math.min(
+      this.expiry.timeToLive(getEntry(data, EXPIRY_ENTRY)),
+      this.#idleMs ?? Infinity,
+      this.#leftOfAbsolute(data),
+    );
+  }
+
+  /**
+   * Whether a session has ended, whatever ttl its store gave it.
+   *
+   * @param savedAt when its text was signed, in milliseconds since the epoch
+   */
+  isOver(data: SessionData, savedAt: number | undefined): boolean {
+    if (this.expiry.isOver(getEntry(data, EXPIRY_ENTRY))) return true;
+    if (this.#leftOfAbsolute(data) <= 0) return true;
+    return (
+      this.#idleMs !== undefined &&
+      savedAt !== undefined &&
+      savedAt + TIMESTAMP_MS + this.#idleMs <= this.clock.now()
+    );
+  }
+
+  /**
+   * Whole seconds, or a part of one, that the cookie is to live; `undefined` where it ends with the browser. With an idle
+   * timeout it outlives that, since reading extends the session and sends no cookie.
+   */
+  cookieAge(data: SessionData): number | undefined {
+    const own = getEntry(data, EXPIRY_ENTRY);
+    if (this.expiry.atBrowserClose(own)) return undefined;
+    const age = this.expiry.age(own);
+    const left = this.#leftOfAbsolute(data) / 1000;
+    const isAgeOpen = this.#idleMs !== undefined && (own ?? null) === null && left !== Infinity;
+    return isAgeOpen ? left : Math.min(age, left);
+  }
+
+  /** Whether any request extends a session that it does not change. */
+  get extends(): boolean {
+    return this.#extendsAlways || this.#idleMs !== undefined;
+  }
+
+  /** Whether the timestamp of a stored text says when the session was last used, so that extending it signs it anew. */
+  get isUseSigned(): boolean {
+    return this.#idleMs !== undefined;
+  }
+
+  /** Whether a request is to extend a session that it did not change. */
+  isExtensionDue(savedAt: number | undefined): boolean {
+    if (this.#extendsAlways) return true;
+    if (this.#idleMs === undefined || savedAt === undefined) return false;
+    const second = Math.floor(this.clock.now() / TIMESTAMP_MS) * TIMESTAMP_MS;
+    return second - savedAt >= this.#touchMs;
+  }
+
+  /**
+   * Gives entries that have none the start of their session.
+   *
+   * @param savedAt when they are known to have been stored already
+   * @returns whether it had none
+   */
+  stamp(data: SessionData, savedAt: number | undefined): boolean {
+    if (this.#absoluteMs === undefined || startOf(data) !== undefined) return false;
+    setEntry(data, STARTED_ENTRY, savedAt ?? this.clock.now());
+    return true;
+  }
+
+  /** Has a session begin now: another user has it. */
+  restart(data: SessionData): void {
+    if (this.#absoluteMs !== undefined) setEntry(data, STARTED_ENTRY, this.clock.now());
+  }
+
+  /** Of one whose start is not known, nothing can be said. */
+  #leftOfAbsolute(data: SessionData): number {
+    const start = this.#absoluteMs === undefined ? undefined : startOf(data);
+    if (start === undefined || this.#absoluteMs === undefined) return Infinity;
+    const now = this.clock.now();
+    return Math.min(start, now) + this.#absoluteMs - now;
+  }
+}
+
+/** When a session began, in milliseconds since the epoch; `undefined` where that is not known. */
+const startOf = (data: SessionData): number | undefined => {
+  const start = getEntry(data, STARTED_ENTRY);
+  return typeof start === 'number' ? start : undefined;
+};
