@@ -52,7 +52,7 @@ describe('the pages about errors', () => {
   });
 
   it('list the replies that mean "not now"', () => {
-    const [, listed = ''] = /and may serve it later:([^.]+)\./.exec(textOf('failures.md')) ?? [];
+    const [, listed = ''] = /but may serve it later:([^.]+)\./.exec(textOf('failures.md')) ?? [];
     expect(matches(listed, /`([A-Z]+)`/g)).toEqual([...NOT_NOW]);
   });
 
@@ -68,7 +68,7 @@ describe('the pages about errors', () => {
     const [lost = '', back = ''] = lines;
     const quoted = matches(text, /`(The connection of [^`]+)`/g);
     expect(quoted).toEqual([lost.replace('redis.internal:6379', '…').replace('ECONNRESET', '…')]);
-    expect(matches(text, /one line when it `([^`]+)`/g)).toEqual([back.replace(/^.*6379 /, '')]);
+    expect(matches(text, /one line when the connection `([^`]+)`/g)).toEqual([back.replace(/^.*6379 /, '')]);
   });
 
   it('say what HTTP is told', () => {
@@ -76,7 +76,7 @@ describe('the pages about errors', () => {
     const told = errors.filter((error) => error instanceof HttpMappedError);
     const unavailable = told.filter((error) => error.getStatus() === 503);
     expect(new Set(unavailable.map((error) => error.getResponse().message))).toEqual(
-      new Set(matches(text, /message is `([^`]+)` for\s+every 503/g)),
+      new Set(matches(text, /For a 503 the message is always `([^`]+)`/g)),
     );
     for (const error of told) {
       const names = Object.keys(error.getResponse());
