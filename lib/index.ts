@@ -79,6 +79,7 @@ export {
   SessionConflictError,
   SessionCreateError,
   SessionInterruptedError,
+  SessionStaleError,
   SessionStateError,
   SessionTooLargeError,
 } from './errors/session.errors.js';
@@ -110,6 +111,7 @@ export { connectRedis, type ConnectRedisOptions } from './session/wire/connect-r
 export { type EarlierSession } from './session/object/session-identity.js';
 export type { RequestWithSession, SessionData } from './session-http/request-types.js';
 export { loadSession } from './session-http/nest/load-session.js';
+export { RequiresFreshSession } from './session-http/nest/fresh-session.decorator.js';
 export { Session } from './session-http/nest/session.decorator.js';
 export { SessionGuard } from './session-http/nest/session.guard.js';
 export { SessionInterceptor } from './session-http/nest/session.interceptor.js';

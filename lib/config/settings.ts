@@ -57,6 +57,8 @@ export interface SessionSettings extends Omit<SettingsOf<typeof sessionOnlyOptio
   readonly projectName: string;
   readonly secretKeys: Concealed<SecretKeys>;
   readonly cookie: CookieSettings;
+  /** Whether a sign-in says when it was, since a handler asks for that. */
+  readonly recordsSignIns?: boolean;
   /** How long a save may retry under contention, in milliseconds. */
   readonly operationTimeoutMs: number;
 }

@@ -28,6 +28,20 @@ export class SessionConflictError extends HttpMappedError {
   }
 }
 
+/** The user signed in, or confirmed it, longer ago than `@RequiresFreshSession()` allows. HTTP status 403. */
+export class SessionStaleError extends HttpMappedError {
+  override readonly name: string = 'SessionStaleError';
+  readonly code = 'CODEX_REDIS_SESSION_STALE';
+
+  constructor(options?: CodexRedisErrorOptions) {
+    super(
+      403,
+      'The last sign-in or confirmation of this session is too long ago. Confirm it again.',
+      options,
+    );
+  }
+}
+
 /** The session would be larger than `session.maxBytes`; nothing was saved. HTTP status 413. */
 export class SessionTooLargeError extends HttpMappedError {
   override readonly name: string = 'SessionTooLargeError';

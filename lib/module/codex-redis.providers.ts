@@ -15,6 +15,7 @@ import { Serializers } from './named-serializers.js';
 import { claimKeys } from './shared-keys.js';
 import { type MountedSessions, mountSessions } from '../session-http/mount-sessions.js';
 import { sessionAccessOf } from '../session-http/session-access.js';
+import { asksForFreshSessions } from '../session-http/nest/fresh-session.decorator.js';
 import { refuseHandlersWithoutSessions } from '../session-http/nest/refuse-handlers.js';
 import { SessionGuard } from '../session-http/nest/session.guard.js';
 import { SessionService } from '../session/session.service.js';
@@ -90,18 +91,19 @@ export const coreProviders: Provider[] = [
   },
   {
     provide: SESSIONS,
-    inject: [SETTINGS, STORES, SERIALIZERS, CLOCK],
+    inject: [SETTINGS, STORES, SERIALIZERS, CLOCK, ModulesContainer],
     useFactory: async (
       { session, sessionStore }: CodexRedisSettings,
       stores: Stores,
       serializers: Serializers,
       clock: Clock,
+      modules: ModulesContainer,
     ) =>
       session === null
         ? sessionsAreOff()
         : new SessionService(
             await stores.forSessions(sessionStore.reveal()),
-            session,
+            { ...session, recordsSignIns: asksForFreshSessions(modules) },
             clock,
             serializers.for(session.serializer, 'session.'),
           ),

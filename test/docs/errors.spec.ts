@@ -18,7 +18,7 @@ const errors = Object.values(library)
     (type) =>
       Reflect.construct(
         type,
-        type.name === 'SessionInterruptedError' ? [] : ['x'],
+        ['SessionInterruptedError', 'SessionStaleError'].includes(type.name) ? [] : ['x'],
       ) as library.CodexRedisError,
   );
 

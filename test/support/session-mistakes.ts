@@ -47,7 +47,16 @@ const ARGUMENTS: readonly (readonly unknown[])[] = [
 
 const METHODS = [
   ...['get', 'set', 'has', 'delete', 'pop', 'setDefault', 'update', 'keys', 'values', 'entries', 'clear'],
-  ...['flush', 'cycleKey', 'setExpiry', 'getExpiryAge', 'getExpiryDate', 'expiresAtBrowserClose', 'save'],
+  ...[
+    'flush',
+    'cycleKey',
+    'confirm',
+    'setExpiry',
+    'getExpiryAge',
+    'getExpiryDate',
+    'expiresAtBrowserClose',
+    'save',
+  ],
   ...['setTestCookie', 'testCookieWorked', 'deleteTestCookie', 'regenerate', 'destroy', 'reload', 'toJSON'],
 ];
 const PROPERTIES = [

@@ -1,18 +1,11 @@
-import { type RequestMethod, type Type, VERSION_NEUTRAL, type VersioningOptions } from '@nestjs/common';
+import { type RequestMethod, VERSION_NEUTRAL, type VersioningOptions } from '@nestjs/common';
 import { METHOD_METADATA, MODULE_PATH, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
-import type { Handler } from '../../common/handlers.js';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import type { ExcludedRoutes } from '../excluded-routes.js';
 import { traitsOf } from './handler-traits.js';
-
-interface FoundHandler {
-  readonly module: Type;
-  readonly owner: Type;
-  readonly name: string;
-  readonly handler: Handler;
-}
+import { type FoundHandler, handlersOf } from './handlers-of.js';
 
 /** @throws ImproperlyConfiguredError for a handler that asks this package for a session, while sessions are off. */
 export const refuseHandlersWithoutSessions = (modules: ModulesContainer): void => {
@@ -68,25 +61,3 @@ const pathsOf = (
 
 const versionOf = (target: object): VersioningOptions['defaultVersion'] =>
   Reflect.getMetadata(VERSION_METADATA, target) as VersioningOptions['defaultVersion'];
-
-function* handlersOf(
-  modules: ModulesContainer,
-  kinds: readonly ('controllers' | 'providers')[],
-): Generator<FoundHandler> {
-  for (const module of modules.values())
-    for (const kind of kinds)
-      for (const { metatype } of module[kind].values())
-        if (typeof metatype === 'function' && typeof metatype.prototype === 'object')
-          for (const [name, handler] of methodsOf(metatype as Type))
-            yield { module: module.metatype, owner: metatype as Type, name, handler };
-}
-
-function* methodsOf(owner: Type): Generator<[string, Handler]> {
-  for (
-    let at = owner.prototype as object | null;
-    at !== null && at !== Object.prototype;
-    at = Reflect.getPrototypeOf(at)
-  )
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
-      if (typeof value === 'function' && name !== 'constructor') yield [name, value as Handler];
-}

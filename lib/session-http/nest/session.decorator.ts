@@ -1,24 +1,12 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Session as SessionObject } from '../../session/object/session.js';
-import { traitsOf } from './handler-traits.js';
-import { exchangeOf } from '../platform/platforms.js';
-import { noSession, requestOf } from './request-session.js';
+import { sessionIn } from './session-in.js';
 import { asSessionParameter } from './session-use.decorator.js';
 
 const fromContext = asSessionParameter((name: string | undefined, context: ExecutionContext): unknown => {
   const session = sessionIn(context);
-  if (session === undefined) throw noSession(context);
   return name === undefined ? session : session.get(name);
 });
-
-const sessionIn = (context: ExecutionContext): SessionObject | undefined => {
-  const request = requestOf(context);
-  if (request === undefined || traitsOf(context.getClass(), context.getHandler()).skips) return undefined;
-  const exchange = exchangeOf(request);
-  if (exchange === undefined) return request.session as SessionObject | undefined;
-  // without the guard a first visit would work, and every later one fail
-  return exchange.isUnguarded ? undefined : exchange.visibleSession;
-};
 
 const fromNest = createParamDecorator(fromContext);
 

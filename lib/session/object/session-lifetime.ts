@@ -6,6 +6,9 @@ import { EXPIRY_ENTRY, type SessionExpiryRules } from './session-expiry.js';
 /** The entry that says when a session began, in milliseconds since the epoch. It is there with an absolute timeout only. */
 export const STARTED_ENTRY = '_codex_started';
 
+/** The entry that says when the user last proved to be the user, in milliseconds since the epoch. */
+export const CONFIRMED_ENTRY = '_codex_confirmed';
+
 /** The touch interval where none is configured, as a part of the idle timeout. */
 const TOUCHES_IN_IDLE_TIMEOUT = 10;
 
@@ -14,7 +17,7 @@ const TIMESTAMP_MS = 1000;
 
 export type LifetimeSettings = Pick<
   SessionSettings,
-  'idleTimeout' | 'absoluteTimeout' | 'touchInterval' | 'saveEveryRequest'
+  'idleTimeout' | 'absoluteTimeout' | 'touchInterval' | 'saveEveryRequest' | 'recordsSignIns'
 >;
 
 /**
@@ -26,9 +29,16 @@ export class SessionLifetime {
   readonly #absoluteMs: number | undefined;
   readonly #touchMs: number;
   readonly #extendsAlways: boolean;
+  readonly #recordsSignIns: boolean;
 
   constructor(
-    { idleTimeout, absoluteTimeout, touchInterval, saveEveryRequest }: LifetimeSettings,
+    {
+      idleTimeout,
+      absoluteTimeout,
+      touchInterval,
+      saveEveryRequest,
+      recordsSignIns = false,
+    }: LifetimeSettings,
     private readonly expiry: SessionExpiryRules,
     private readonly clock: Clock,
   ) {
@@ -36,6 +46,7 @@ export class SessionLifetime {
     this.#absoluteMs = absoluteTimeout;
     this.#touchMs = touchInterval ?? (idleTimeout ?? 0) / TOUCHES_IN_IDLE_TIMEOUT;
     this.#extendsAlways = saveEveryRequest;
+    this.#recordsSignIns = recordsSignIns;
   }
 
   /** Milliseconds that a session which is saved or touched now has left; under 1 when it has ended already. */
@@ -105,9 +116,21 @@ export class SessionLifetime {
     return true;
   }
 
-  /** Has a session begin now: another user has it. */
-  restart(data: SessionData): void {
-    if (this.#absoluteMs !== undefined) setEntry(data, STARTED_ENTRY, this.clock.now());
+  /** A user has signed in: the session of a new one begins now. */
+  noteSignIn(data: SessionData, isNewUser: boolean): void {
+    if (isNewUser && this.#absoluteMs !== undefined) setEntry(data, STARTED_ENTRY, this.clock.now());
+    if (this.#recordsSignIns || getEntry(data, CONFIRMED_ENTRY) !== undefined) this.confirm(data);
+  }
+
+  /** The user has proved to be the user. */
+  confirm(data: SessionData): void {
+    setEntry(data, CONFIRMED_ENTRY, this.clock.now());
+  }
+
+  /** Milliseconds since the last sign-in or confirmation; `Infinity` where none is known. */
+  sinceConfirmation(data: SessionData): number {
+    const confirmed = getEntry(data, CONFIRMED_ENTRY);
+    return typeof confirmed === 'number' ? this.clock.now() - confirmed : Infinity;
   }
 
   /** Of one whose start is not known, nothing can be said. */

@@ -7,6 +7,7 @@ import type { SessionState } from './session-state.js';
 import { sessionStateOf } from './state-of.js';
 import {
   clearEntries,
+  confirm,
   cycleKey,
   entryNames,
   hasEntry,
@@ -186,6 +187,10 @@ const lifeCycle = {
       attempt(() => signIn(state, userIdOf(userId), djangoLoginOf(options))),
       state,
     );
+  },
+
+  confirm(this: object): void {
+    confirm(sessionStateOf(this));
   },
 
   save(this: object, given?: unknown): Promise<void> | undefined {

@@ -1,5 +1,5 @@
 import { getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
-import { STARTED_ENTRY } from './session-lifetime.js';
+import { CONFIRMED_ENTRY, STARTED_ENTRY } from './session-lifetime.js';
 import type { SessionState } from './session-state.js';
 import { bindTo, CYCLED_ENTRY, type DjangoLogin, isOwnEntry } from './session-user.js';
 
@@ -76,9 +76,21 @@ export const signIn = (state: SessionState, userId: string, django: DjangoLogin 
     clearEntries(state);
     bindTo(state.entries.data, userId, django);
   }
-  if (before !== userId) state.keeper.lifetime.restart(state.entries.data);
-  state.move('signIn', [...changed, STARTED_ENTRY]);
+  state.keeper.lifetime.noteSignIn(state.entries.data, before !== userId);
+  state.move('signIn', [...changed, STARTED_ENTRY, CONFIRMED_ENTRY]);
 };
+
+/** Notes that the user has just proved to be the user. */
+export const confirm = (state: SessionState): void => {
+  state.beginChange();
+  state.keeper.lifetime.confirm(state.entries.data);
+  state.entries.note(CONFIRMED_ENTRY);
+  state.noteChange();
+};
+
+/** Milliseconds since the last sign-in or confirmation; `Infinity` where none is known. */
+export const sinceConfirmation = (state: SessionState): number =>
+  state.beginReading() ? state.keeper.lifetime.sinceConfirmation(state.entries.data) : Infinity;
 
 /** The entries a visitor had when another request signed in are those of this sign-in, too. */
 const goOnWithMoved = ({ identity: { forksFrom }, entries, keeper }: SessionState): void => {

@@ -126,6 +126,12 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   signIn(userId: string | number | bigint, options?: SignInOptions): Promise<void>;
 
   /**
+   * Notes that the user has just proved to be the user, by the password for example: handlers that are marked with
+   * `@RequiresFreshSession()` let the session in again. `signIn()` does this by itself.
+   */
+  confirm(): void;
+
+  /**
    * Gives the session a new key when it is committed (or saved), and makes the old one worthless; for a change of
    * rights. A login is `signIn()`.
    */

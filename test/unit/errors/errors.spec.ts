@@ -19,6 +19,7 @@ import {
   SessionConflictError,
   SessionCreateError,
   SessionInterruptedError,
+  SessionStaleError,
   SessionStateError,
   SessionTooLargeError,
 } from '../../../lib/errors/session.errors.js';
@@ -39,6 +40,7 @@ describe('errors', () => {
     new SessionConflictError(),
     new SessionCreateError('taken'),
     new SessionInterruptedError(),
+    new SessionStaleError(),
     new SessionStateError('not loaded'),
     new SessionTooLargeError(2, 1),
   ];

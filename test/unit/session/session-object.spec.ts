@@ -17,6 +17,7 @@ const RESERVED = [
     'flush',
     'cycleKey',
     'signIn',
+    'confirm',
     'increment',
     'setExpiry',
     'getExpiryAge',

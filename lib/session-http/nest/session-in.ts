@@ -1,0 +1,25 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { Session } from '../../session/object/session.js';
+import { exchangeOf } from '../platform/platforms.js';
+import { traitsOf } from './handler-traits.js';
+import { noSession, requestOf } from './request-session.js';
+
+/**
+ * The session of a handler's request.
+ *
+ * @throws SessionStateError where there is none; it says what to do.
+ */
+export const sessionIn = (context: ExecutionContext): Session => {
+  const session = findSession(context);
+  if (session === undefined) throw noSession(context);
+  return session;
+};
+
+const findSession = (context: ExecutionContext): Session | undefined => {
+  const request = requestOf(context);
+  if (request === undefined || traitsOf(context.getClass(), context.getHandler()).skips) return undefined;
+  const exchange = exchangeOf(request);
+  if (exchange === undefined) return request.session as Session | undefined;
+  // without the guard a first visit would work, and every later one fail
+  return exchange.isUnguarded ? undefined : exchange.visibleSession;
+};
