@@ -17,6 +17,7 @@ export { type CacheKey, cacheKey } from './cache/cache-key.js';
 export type { Cache } from './cache/cache.js';
 export { CacheService } from './cache/cache.service.js';
 export { type LockContext, type LockOptions } from './cache/locks.js';
+export type { CacheStats } from './cache/observing/cache-stats.js';
 export { escapeGlob } from './common/glob.js';
 export type { VersionOptions, WriteOptions } from './cache/call-options.js';
 export type { Entries, Loaded } from './cache/entries.js';
@@ -51,6 +52,7 @@ export { codexRedisConfig } from './config/codex-redis.config.js';
 export {
   type CacheOptions,
   type KeyFunction,
+  type KeyGroup,
   type KeyPattern,
   type NamedCacheOptions,
   type SerializerSource,
@@ -116,7 +118,9 @@ export { Session } from './session-http/nest/session.decorator.js';
 export { SessionGuard } from './session-http/nest/session.guard.js';
 export { SessionInterceptor } from './session-http/nest/session.interceptor.js';
 export { SkipSession, UseSession } from './session-http/nest/session-use.decorator.js';
-export type { CacheEvent } from './telemetry/cache-channel.js';
+export type { CacheEvent, CacheOperation, CacheOutcome } from './telemetry/cache-channel.js';
+export type { OperationEvent } from './telemetry/operations.js';
+export type { SessionOperation, SessionOperationEvent, SessionOutcome } from './telemetry/session-channel.js';
 export { type CacheToken, getCacheToken, InjectCache } from './tokens/cache-token.js';
 export {
   getTypedCacheToken,

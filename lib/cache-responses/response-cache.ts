@@ -3,7 +3,6 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { from, mergeAll, type Observable, of } from 'rxjs';
 import { TooLargeValue } from '../cache/bounded-serializer.js';
 import type { CacheService } from '../cache/cache.service.js';
-import { Events } from '../cache/read-through/events.js';
 import { isUnavailable, Outages } from '../cache/read-through/outages.js';
 import { type Timeout, timeoutToMs } from '../cache/timeout.js';
 import type { Clock } from '../common/clock.js';
@@ -33,8 +32,13 @@ export interface ResponseCacheSettings {
   routeOf(context: ExecutionContext): CachedRoute | undefined;
 }
 
-/** Ends a run of which nothing is to be stored: whoever waits for it runs the handler for himself. */
-class NothingToStore extends Error {}
+/** Ends a run whose handler has failed: whoever waits for it runs the handler for himself. */
+class HandlerFailed extends Error {
+  override readonly name: string = 'HandlerFailed';
+}
+
+/** What whoever waits for a run is given of which nothing is to be stored: he runs the handler for himself. */
+const NOTHING_TO_STORE = { nothingToStore: true };
 
 /** A request for a cached route. */
 interface Asked {
@@ -49,7 +53,6 @@ const MS_PER_SECOND = 1000;
 /** The interceptor that caches responses; it stands before all others, so that it stores what a client gets. */
 export class ResponseCache implements NestInterceptor {
   readonly #outages = new Outages();
-  readonly #events = new Events('default');
 
   constructor(private readonly settings: ResponseCacheSettings) {}
 
@@ -122,9 +125,10 @@ export class ResponseCache implements NestInterceptor {
     try {
       const found: unknown = await this.settings.cache.getOrSet(
         key,
-        async () => {
+        async ({ skip }) => {
           const outcome = await run();
-          if (outcome.kind !== 'storable') throw new NothingToStore();
+          if (outcome.kind === 'failed') throw new HandlerFailed();
+          if (outcome.kind === 'refused') return skip(NOTHING_TO_STORE);
           written.push(outcome.response);
           return outcome.response;
         },
@@ -132,13 +136,12 @@ export class ResponseCache implements NestInterceptor {
       );
       this.#outages.ended('reading');
       if (written.length > 0) this.#outages.ended('writing');
-      return found;
+      return isNothingToStore(found) ? undefined : found;
     } catch (error) {
-      if (error instanceof NothingToStore) return undefined;
+      if (error instanceof HandlerFailed) return undefined;
       if (error instanceof TooLargeValue) return TOO_LARGE;
       if (!mayCompute || !isUnavailable(error)) throw error;
       this.#outages.report(error instanceof RedisUnavailableError ? 'writing' : 'reading', error);
-      this.#events.computed(error);
       return UNAVAILABLE;
     }
   }
@@ -175,6 +178,9 @@ export class ResponseCache implements NestInterceptor {
 /** What a decorator was given: a value, or a function of the context. */
 const valueFor = (given: unknown, context: ExecutionContext): unknown =>
   typeof given === 'function' ? (given as (context: ExecutionContext) => unknown)(context) : given;
+
+const isNothingToStore = (found: unknown): boolean =>
+  typeof found === 'object' && found !== null && 'nothingToStore' in found;
 
 /** In place of an entry: Redis cannot be asked. */
 const UNAVAILABLE = Symbol('unavailable');

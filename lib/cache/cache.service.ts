@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { describeValue } from '../common/describe-value.js';
-import type { KeyFunction, KeyPattern } from '../config/cache-options.js';
+import type { KeyFunction, KeyGroup, KeyPattern } from '../config/cache-options.js';
 import type { ReadThroughSettings } from '../config/settings.js';
 import { CacheKeyNotFoundError } from '../errors/cache-key-not-found.error.js';
 import type { JsonValue } from '../serializer/json-value.js';
@@ -21,6 +21,10 @@ import { deleteSelected } from './delete-selected.js';
 import { dump, dumpEntries, type Entries, keyList, type Loaded } from './entries.js';
 import { load, loadMany } from './loading.js';
 import { type LockContext, type LockOptions, Locks } from './locks.js';
+import { CacheObserver } from './observing/cache-observer.js';
+import type { CacheStats } from './observing/cache-stats.js';
+import { added, found, observeCalls, observed } from './observing/observed.decorator.js';
+import { HIT, MISS, type ReadReport } from './observing/reading.js';
 import type { FactoryContext } from './read-through/factory-run.js';
 import {
   companionOf,
@@ -49,6 +53,7 @@ export interface CacheServiceSettings {
   readonly keyPattern?: KeyPattern | undefined;
   /** How many bytes the text of a value may take; any number when left out. */
   readonly maxBytes?: number | undefined;
+  readonly keyGroup?: KeyGroup | undefined;
   /** The defaults of the options when left out. */
   readonly readThrough?: ReadThroughSettings;
 }
@@ -75,6 +80,7 @@ export class CacheService {
   readonly #flights: SingleFlight;
   readonly #readThrough: ReadThrough;
   readonly #locks: Locks;
+  readonly #observer: CacheObserver;
 
   constructor(
     store: KeyValueStore,
@@ -89,12 +95,20 @@ export class CacheService {
     this.#keys = new CacheKeys(settings);
     this.#timeoutMs = settings.timeoutMs;
     const { readThrough = NO_READ_THROUGH, keyPrefix, name = 'default' } = settings;
+    this.#observer = new CacheObserver(name, settings.keyGroup);
+    observeCalls(this, this.#observer);
     this.#readThroughSettings = readThrough;
     const grace = companionOf(readThrough);
     this.#entries =
       grace === null ? new PlainEntries(store) : new KeptEntries(store, keyPrefix, grace, ['grace']);
     this.#flights = flightsOn(store);
-    this.#readThrough = new ReadThrough(this.#entries, this.#serializer, this.#flights, clock, name);
+    this.#readThrough = new ReadThrough(
+      this.#entries,
+      this.#serializer,
+      this.#flights,
+      clock,
+      this.#observer,
+    );
     this.#locks = new Locks(store);
   }
 
@@ -106,12 +120,12 @@ export class CacheService {
   get<T = unknown>(key: string, defaultValue?: undefined, options?: VersionOptions): Promise<T | undefined>;
   get<T = unknown>(key: string, defaultValue: null, options?: VersionOptions): Promise<T | null>;
   get<T = unknown, D = T>(key: string, defaultValue: D, options?: VersionOptions): Promise<T | D>;
-  async get(key: string, defaultValue?: unknown, options?: VersionOptions): Promise<unknown> {
-    const text = await this.#store.get(this.#keys.redisKey(key, options?.version));
-    return text === null ? defaultValue : load(this.#serializer, key, text);
+  get(key: string, defaultValue?: unknown, options?: VersionOptions): Promise<unknown> {
+    return this.#observer.read('get', key, (report) => this.#get(report, key, defaultValue, options));
   }
 
   /** Stores a value, whatever was there before. */
+  @observed()
   async set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<void> {
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     const text = this.#dump('set', key, value);
@@ -123,6 +137,7 @@ export class CacheService {
   }
 
   /** Stores a value only where there is none; whether it did. */
+  @observed(added)
   async add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     const text = this.#dump('add', key, value);
@@ -132,27 +147,32 @@ export class CacheService {
   }
 
   /** Deletes an entry; whether there was one. */
+  @observed(found)
   async delete(key: string, options?: VersionOptions): Promise<boolean> {
     return await this.#delete(this.#keys.redisKey(key, options?.version));
   }
 
   /** Whether there is an entry; a stored `null` is one. */
+  @observed(found)
   async has(key: string, options?: VersionOptions): Promise<boolean> {
     return await this.#store.has(this.#keys.redisKey(key, options?.version));
   }
 
   /** Gives an entry a new timeout, the cache's default unless told otherwise; whether there is one. */
+  @observed(found)
   async touch(key: string, timeout?: Timeout | WriteOptions): Promise<boolean> {
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     return await this.#expire(redisKey, ttlOf(timeout, this.#timeoutMs));
   }
 
   /** Gives an entry a timeout; whether there is one. */
+  @observed(found)
   async expire(key: string, timeout: Timeout, options?: VersionOptions): Promise<boolean> {
     return await this.#expire(this.#keys.redisKey(key, options?.version), timeoutToMs(timeout));
   }
 
   /** Lets an entry expire at a point in time, at once when it has passed; whether there is one. */
+  @observed(found)
   async expireAt(key: string, date: Date, options?: VersionOptions): Promise<boolean> {
     const redisKey = this.#keys.redisKey(key, options?.version);
     const time = types.isDate(date) ? date.getTime() : NaN;
@@ -161,11 +181,13 @@ export class CacheService {
   }
 
   /** Lets an entry live for ever; whether there is one. */
+  @observed(found)
   async persist(key: string, options?: VersionOptions): Promise<boolean> {
     return await this.#entries.expire(this.#keys.redisKey(key, options?.version), null);
   }
 
   /** Seconds (with a fraction) an entry has left, `null` when it never expires, `undefined` when there is none. */
+  @observed(found)
   async ttl(key: string, options?: VersionOptions): Promise<number | null | undefined> {
     const ms = await this.#store.remaining(this.#keys.redisKey(key, options?.version));
     return typeof ms === 'number' ? ms / 1000 : ms;
@@ -178,11 +200,12 @@ export class CacheService {
    */
   async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
     const asked = keyList(keys);
-    const texts = await this.#store.getMany(this.#redisKeys(asked, options));
-    return loadMany(this.#serializer, asked, texts) as Map<string, T>;
+    const values = this.#observer.read('getMany', asked, (report) => this.#getMany(report, asked, options));
+    return (await values) as Map<string, T>;
   }
 
   /** Stores all entries of an object, a Map or pairs in one round trip, or none when one cannot be serialised. */
+  @observed()
   async setMany(entries: Entries, timeout?: Timeout | WriteOptions): Promise<void> {
     const version = versionOf(timeout);
     const dumped = this.#dumpMany(entries, version);
@@ -195,6 +218,7 @@ export class CacheService {
   }
 
   /** Deletes the entries under these keys; how many there were. */
+  @observed()
   async deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number> {
     const redisKeys = this.#redisKeys(keyList(keys), options);
     const writing = this.#flights.fenceMany(redisKeys);
@@ -208,6 +232,7 @@ export class CacheService {
    * @throws CacheKeyNotFoundError when there is no entry, TypeError when it is no integer, RangeError when it or
    *   the sum lies beyond ±(2^53 − 1).
    */
+  @observed()
   async incr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
     const redisKey = this.#keys.redisKey(key, options?.version);
     checkDelta(delta);
@@ -281,6 +306,7 @@ export class CacheService {
    * @throws CacheLockError when the lock stays busy for `wait`, and when it is lost while the work runs; what the work
    *   throws; the errors of Redis, without which the work never runs.
    */
+  @observed()
   async withLock<T>(
     name: string,
     work: (context: LockContext) => T | Promise<T>,
@@ -318,6 +344,7 @@ export class CacheService {
    *
    * @throws CacheKeyNotFoundError when there is no entry.
    */
+  @observed()
   async incrVersion(key: string, delta = 1, options?: VersionOptions): Promise<number> {
     const from = this.#keys.version(options?.version);
     checkVersionDelta(delta);
@@ -341,6 +368,7 @@ export class CacheService {
    *
    * @throws ImproperlyConfiguredError without a key prefix, or with a key function and no key pattern.
    */
+  @observed()
   async clear(): Promise<number> {
     return await this.#deleteSelected(this.#keys.all());
   }
@@ -351,6 +379,7 @@ export class CacheService {
    *
    * @throws ImproperlyConfiguredError with a key function and no key pattern.
    */
+  @observed()
   async deletePattern(pattern: string, options?: VersionOptions): Promise<number> {
     return await this.#deleteSelected(this.#keys.matching(pattern, options?.version, 'deletePattern()'));
   }
@@ -369,6 +398,42 @@ export class CacheService {
         // an empty one is another writer's, and no call would take it
         if (key !== undefined && key !== '') yield key;
       }
+  }
+
+  /** What the calls that read have met in this process. */
+  stats(): CacheStats {
+    return this.#observer.stats();
+  }
+
+  async #get(
+    report: ReadReport,
+    key: string,
+    defaultValue: unknown,
+    options: VersionOptions | undefined,
+  ): Promise<unknown> {
+    try {
+      const text = await this.#store.get(this.#keys.redisKey(key, options?.version));
+      report.read(text === null ? MISS : HIT);
+      return text === null ? defaultValue : load(this.#serializer, key, text);
+    } catch (error) {
+      report.failed();
+      throw error;
+    }
+  }
+
+  async #getMany(
+    report: ReadReport,
+    keys: readonly string[],
+    options: VersionOptions | undefined,
+  ): Promise<Map<string, unknown>> {
+    try {
+      const texts = await this.#store.getMany(this.#redisKeys(keys, options));
+      for (const text of texts) report.read(text === null ? MISS : HIT);
+      return loadMany(this.#serializer, keys, texts);
+    } catch (error) {
+      report.failed();
+      throw error;
+    }
   }
 
   #dump(verb: 'set' | 'add', key: string, value: unknown): string {

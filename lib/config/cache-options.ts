@@ -12,6 +12,9 @@ export type SerializerSource = Serializer | Type<Serializer> | InjectionToken<Se
 /** Makes the Redis key of a cache key. The default gives `{keyPrefix}:{version}:{key}`. */
 export type KeyFunction = (key: string, keyPrefix: string, version: number) => string;
 
+/** Says of a cache key which group of keys it belongs to, such as `user` of `user:42`; `undefined` is none. */
+export type KeyGroup = (key: string) => string | undefined;
+
 /** The inverse of an own key function, which `clear()`, `keys()` and `deletePattern()` need. */
 export interface KeyPattern {
   /** A Redis glob for the keys that match `pattern` (itself a glob) in `version`, or in every version. */
@@ -60,6 +63,11 @@ export const cacheOptions = {
    * @default {prefix}:{version}:{key}
    */
   keyFunction: option(functionOf<KeyFunction>('(key, keyPrefix, version) => string')),
+  /**
+   * The group of a cache key, which events, metrics and spans name; without it they tell nothing of keys. There are to be
+   * few groups.
+   */
+  keyGroup: option(functionOf<KeyGroup>('(key) => string | undefined')),
   /** What `getOrSet()` does beside; each is the default of a call, which may say otherwise. */
   readThrough: section<typeof readThroughOptions, ReadThroughOptions>(readThroughOptions),
   /**

@@ -6,6 +6,7 @@ import { BoundedWarnings } from '../common/bounded-warnings.js';
 import type { Clock } from '../common/clock.js';
 import { sessionLogger } from '../common/loggers.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
+import { foundOne, observeSession } from '../telemetry/session-channel.js';
 import { logUnawaited } from './object/log-unawaited.js';
 import { cookieValues } from './wire/cookie-header.js';
 import { SessionCodec } from './wire/session-codec.js';
@@ -190,7 +191,8 @@ export class SessionService {
 
   /** Whether a session is stored under a key. */
   exists(key: string): Promise<boolean> {
-    return isSessionKey(key) ? logUnawaited(this.#store.exists(key)) : Promise.resolve(false);
+    if (!isSessionKey(key)) return Promise.resolve(false);
+    return logUnawaited(observeSession('exists', () => this.#store.exists(key), foundOne));
   }
 
   /**
@@ -262,12 +264,19 @@ export class SessionService {
   }
 
   async #findPresented(state: SessionState): Promise<FoundSession> {
-    const found = await this.#find(state);
+    const found = await this.#find('load', state);
     if (found.state === 'unknown' && found.key !== null) this.#events.emit('rejected', found.key);
     return found;
   }
 
-  async #find({ identity, use }: SessionState): Promise<FoundSession> {
+  #find(operation: 'load' | 'reload', state: SessionState): Promise<FoundSession> {
+    const find = (): Promise<FoundSession> => this.#findAny(state);
+    // without a key nothing is looked for
+    if (state.identity.candidates.length === 0) return find();
+    return observeSession(operation, find, (found) => (found.state === 'stored' ? 'hit' : 'miss'));
+  }
+
+  async #findAny({ identity, use }: SessionState): Promise<FoundSession> {
     const { candidates, earlier } = identity;
     const found = await this.#store.find(candidates);
     if (earlier === undefined || this.#takeover === undefined) return found;
@@ -288,7 +297,7 @@ export class SessionService {
   #reload(state: SessionState): Promise<void> {
     return this.#saver.between(state, async () => {
       const { presented: key } = state.identity;
-      const found = await this.#find(state);
+      const found = await this.#find('reload', state);
       // flushed meanwhile: what was found belongs to a session that is no more
       if (state.identity.presented !== key) return;
       state.renew(found);

@@ -1,24 +1,65 @@
-import { channel } from 'node:diagnostics_channel';
+import { type OperationEvent, Operations } from './operations.js';
 
-/** What happened in a cache. It carries no key and no value. */
-export interface CacheEvent {
-  readonly operation: 'getOrSet';
+/** The calls of a cache that are told, and `refresh`: a run of a factory that goes on when its call has ended. */
+export type CacheOperation =
+  | 'add'
+  | 'clear'
+  | 'delete'
+  | 'deleteMany'
+  | 'deletePattern'
+  | 'expire'
+  | 'expireAt'
+  | 'get'
+  | 'getMany'
+  | 'getOrSet'
+  | 'getOrSetMany'
+  | 'has'
+  | 'incr'
+  | 'incrVersion'
+  | 'invalidateTags'
+  | 'persist'
+  | 'refresh'
+  | 'set'
+  | 'setMany'
+  | 'touch'
+  | 'ttl'
+  | 'withLock';
+
+/**
+ * How an operation on a cache ended.
+ *
+ * - `hit`: there was an entry.
+ * - `stale`: a value was served after its timeout, since there was no newer one in time.
+ * - `miss`: there was no entry; `getOrSet` has made the value, and stored it if that was asked for.
+ * - `joined`: another call of this process was making the value.
+ * - `waited`: another process was making the value.
+ * - `fenced`: the value was made, and not stored since the entry was written or deleted meanwhile.
+ * - `computed`: the value was made, and not stored since Redis is unavailable.
+ * - `done`: what neither reads nor looks for an entry has succeeded.
+ * - `error`: it failed.
+ */
+export type CacheOutcome =
+  'hit' | 'stale' | 'miss' | 'joined' | 'waited' | 'fenced' | 'computed' | 'done' | 'error';
+
+/**
+ * An operation on a cache, told on the diagnostics channel `nestjs-codex-redis:cache` when it has ended. It carries no key
+ * and no value.
+ */
+export interface CacheEvent extends OperationEvent {
+  readonly operation: CacheOperation;
   /** `default`, or the name of a cache made by `registerCache()`. */
   readonly cache: string;
-  /**
-   * `stale`: a value was served after its timeout. `computed`: the value of a factory was given unstored, since Redis is
-   * unavailable. `error`: a run behind its callers failed.
-   */
-  readonly outcome: 'stale' | 'computed' | 'error';
+  readonly outcome: CacheOutcome;
+  /** What `cache.keyGroup` says of the key; of several keys, where it says the same of all. */
+  readonly keyGroup?: string;
+  /** Of `getMany` and `getOrSetMany`: how many keys were asked for. */
+  readonly keys?: number;
+  /** Of `getMany` and `getOrSetMany`: how many of the keys had an entry. */
+  readonly hits?: number;
+  /** How long the factory took whose value was given, in milliseconds, where this call ran it. */
+  readonly factoryDuration?: number;
   /** Why a stale value was served: the factory failed, takes longer than `softTimeout`, or failed less than `retryAfter` ago. */
   readonly reason?: 'failed' | 'slow' | 'postponed';
-  /** The name of the error, such as `RedisTimeoutError`. Its message is left out, since it may hold a key. */
-  readonly error?: string;
 }
 
-const cacheChannel = channel('nestjs-codex-redis:cache');
-
-/** Tells the subscribers of `nestjs-codex-redis:cache`; makes no event while there are none. */
-export const publishCacheEvent = (event: () => CacheEvent): void => {
-  if (cacheChannel.hasSubscribers) cacheChannel.publish(event());
-};
+export const cacheOperations = new Operations<CacheEvent>('cache');

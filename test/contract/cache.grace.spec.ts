@@ -126,13 +126,13 @@ describeOnEveryStore('Cache, stale values', (context) => {
       return failing();
     };
     expect(await trying.getOrSet<unknown>('k', factory)).toBe('old');
-    expect(events.all).toEqual([
+    expect(events.of('getOrSet')).toEqual([
       { operation: 'getOrSet', cache: 'default', outcome: 'stale', reason: 'failed', error: 'Error' },
     ]);
     clock.advance(6999);
     expect(await trying.getOrSet<unknown>('k', factory)).toBe('old');
     expect(runs).toBe(1);
-    expect(events.all[1]).toEqual({
+    expect(events.of('getOrSet')[1]).toEqual({
       operation: 'getOrSet',
       cache: 'default',
       outcome: 'stale',
@@ -191,7 +191,7 @@ describeOnEveryStore('Cache, stale values', (context) => {
     };
     expect(await cache.getOrSet<unknown>('k', never, { factoryTimeout: '20ms' })).toBe('old');
     expect(signal?.aborted).toBe(true);
-    expect(events.all).toMatchObject([{ reason: 'failed', error: 'CacheFactoryTimeoutError' }]);
+    expect(events.of('getOrSet')).toMatchObject([{ reason: 'failed', error: 'CacheFactoryTimeoutError' }]);
     expect(JSON.stringify(events.all)).not.toContain('"k"');
   });
 
@@ -201,7 +201,7 @@ describeOnEveryStore('Cache, stale values', (context) => {
     await context.pass('k', 60);
     const gate = new GatedFactory<string>();
     expect(await soft.getOrSet('k', gate.factory, 60)).toBe('old');
-    expect(events.all).toMatchObject([{ outcome: 'stale', reason: 'slow' }]);
+    expect(events.of('getOrSet')).toMatchObject([{ outcome: 'stale', reason: 'slow' }]);
     expect(await Promise.all([soft.getOrSet('k', gate.factory), soft.getOrSet('k', gate.factory)])).toEqual([
       'old',
       'old',

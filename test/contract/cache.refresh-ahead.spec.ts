@@ -133,8 +133,8 @@ describeOnEveryStore('Cache, refreshing ahead', (context) => {
         await settled();
       }
       expect(runs).toBe(2);
-      expect(events.all).toEqual(
-        [1, 2].map(() => ({ operation: 'getOrSet', cache: 'default', outcome: 'error', error: 'Error' })),
+      expect(events.of('refresh')).toEqual(
+        [1, 2].map(() => ({ operation: 'refresh', cache: 'default', outcome: 'error', error: 'Error' })),
       );
       await pause(5);
       expect(unhandled).toEqual([]);

@@ -1,3 +1,4 @@
+import { errorName } from '../../common/error-name.js';
 import { cacheLogger } from '../../common/loggers.js';
 import type { EntryCall } from './read-through-call.js';
 import { RedisConnectionError, RedisUnavailableError } from '../../errors/redis.errors.js';
@@ -36,7 +37,7 @@ export class Outages {
   report(step: 'reading' | 'writing', error: unknown): void {
     if (this.#failing.size === 0)
       cacheLogger.warn(
-        `Redis is unavailable (${nameOf(error)}); until it is back, values are computed and not stored`,
+        `Redis is unavailable (${errorName(error)}); until it is back, values are computed and not stored`,
       );
     this.#failing.add(step);
   }
@@ -45,6 +46,3 @@ export class Outages {
     this.#failing.delete(step);
   }
 }
-
-/** Of an error, whatever was thrown. */
-export const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);

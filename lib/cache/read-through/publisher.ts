@@ -3,8 +3,8 @@ import type { Over } from '../../store/kept-entry.js';
 import { dump } from '../entries.js';
 import { refusedValue } from '../refused-value.js';
 import type { StoredEntries } from '../stored/stored-entries.js';
+import { errorName } from '../../common/error-name.js';
 import { ABSENT } from './batch.js';
-import type { Events } from './events.js';
 import { runFactory, type Stale } from './factory-run.js';
 import { isUnavailable, type Outages } from './outages.js';
 import type { ReadThroughCall } from './read-through-call.js';
@@ -26,7 +26,6 @@ export class Publisher {
     private readonly entries: StoredEntries,
     private readonly serializer: Serializer,
     private readonly outages: Outages,
-    private readonly events: Events,
   ) {}
 
   /**
@@ -36,17 +35,24 @@ export class Publisher {
    * @param stale what it takes the place of
    */
   async make(flight: Flight, call: ReadThroughCall, over?: Over, stale?: Stale): Promise<string | undefined> {
+    const begun = performance.now();
     const made = await this.#made(flight, call, stale);
-    if (over === undefined) this.events.computed(flight.storeFailure);
+    const factoryDuration = performance.now() - begun;
     const { text } = made;
-    if (text === undefined || over === undefined || made.ttl === 0 || flight.fenced) return text;
+    flight.made = { outcome: 'miss', factoryDuration };
+    if (over === undefined)
+      flight.made = { outcome: 'computed', factoryDuration, error: errorName(flight.storeFailure) };
+    if (text === undefined || over === undefined || made.ttl === 0) return text;
     try {
-      return await this.#publish(flight, call, { ...made, text }, over);
+      const current = flight.fenced ? null : await this.#publish(flight, call, { ...made, text }, over);
+      if (current === undefined) return text;
+      flight.made = { outcome: 'fenced', factoryDuration };
+      return current ?? text;
     } catch (error) {
       flight.storeFailure = error;
       if (call.policy.readThrough.whenUnavailable !== 'compute' || !isUnavailable(error)) throw error;
       this.outages.report('writing', error);
-      this.events.computed(error);
+      flight.made = { outcome: 'computed', factoryDuration, error: errorName(error) };
       return text;
     }
   }
@@ -69,12 +75,13 @@ export class Publisher {
     return { text, ttl: isStored ? policy.ttlOf(value) : 0, isKept: false };
   }
 
+  /** @returns the text that stands there instead, `null` where none does or it cannot be read, `undefined` where it was stored */
   async #publish(
     flight: Flight,
     { redisKey, policy }: ReadThroughCall,
     { text, ttl, isKept }: MadeText & { readonly text: string },
     over: Over,
-  ): Promise<string> {
+  ): Promise<string | null | undefined> {
     const written = await flight.write(() =>
       this.entries.publish(redisKey, {
         value: isKept ? null : text,
@@ -84,7 +91,8 @@ export class Publisher {
       }),
     );
     this.outages.ended('writing');
-    return written.outcome === 'stands' && this.#canRead(written.current) ? written.current : text;
+    if (written.outcome === 'stored') return undefined;
+    return written.outcome === 'stands' && this.#canRead(written.current) ? written.current : null;
   }
 
   #canRead(text: string): boolean {

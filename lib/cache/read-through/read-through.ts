@@ -4,6 +4,8 @@ import { SerializationError } from '../../errors/serialization.error.js';
 import type { Serializer } from '../../serializer/serializer.js';
 import type { Look } from '../../store/kept-entry.js';
 import { load } from '../loading.js';
+import type { CacheObserver } from '../observing/cache-observer.js';
+import { HIT, JOINED, type Reading, type ReadReport } from '../observing/reading.js';
 import type { StoredEntries } from '../stored/stored-entries.js';
 import { Batch, type Loader } from './batch.js';
 import { isUnavailable, type Outage } from './outages.js';
@@ -34,22 +36,36 @@ export class ReadThrough {
     private readonly serializer: Serializer,
     private readonly flights: SingleFlight,
     clock: Clock,
-    cacheName: string,
+    private readonly observer: CacheObserver,
   ) {
-    this.#search = new Search(entries, serializer, flights, clock, cacheName);
+    this.#search = new Search(entries, serializer, flights, clock, observer);
   }
 
   /** @throws what the factory throws; TypeError, CacheFactoryTimeoutError, CacheFactoryCycleError */
-  async value(call: ReadThroughCall): Promise<unknown> {
+  value(call: ReadThroughCall): Promise<unknown> {
+    return this.observer.read('getOrSet', call.key, async (report) => {
+      try {
+        return await this.#value(call, report);
+      } catch (error) {
+        report.failed();
+        throw error;
+      }
+    });
+  }
+
+  async #value(call: ReadThroughCall, report: ReadReport): Promise<unknown> {
     const search = async (flight: Flight): Promise<Answer> =>
       this.#search.answer(flight, call, await this.#search.look(flight, call));
-    const text = await this.#made(call, search);
+    const found = await this.#made(call, search);
     try {
-      return load(this.serializer, call.key, text);
+      const value = load(this.serializer, call.key, found.text);
+      report.read(found.reading);
+      return value;
     } catch (error) {
       this.#warnOrThrow(call, error);
-      const made = await this.#made(call, (flight) => this.#search.replace(flight, call, text));
-      return load(this.serializer, call.key, made);
+      const made = await this.#made(call, (flight) => this.#search.replace(flight, call, found.text));
+      report.read(made.reading);
+      return load(this.serializer, call.key, made.text);
     }
   }
 
@@ -58,19 +74,37 @@ export class ReadThrough {
    *
    * @throws what the loader throws; TypeError
    */
-  async values(calls: readonly EntryCall[], loader: Loader): Promise<Map<string, unknown>> {
+  values(calls: readonly EntryCall[], loader: Loader): Promise<Map<string, unknown>> {
+    const keys = calls.map(({ key }) => key);
+    return this.observer.read('getOrSetMany', keys, async (report) => {
+      try {
+        return await this.#values(calls, loader, report);
+      } catch (error) {
+        report.failed();
+        throw error;
+      }
+    });
+  }
+
+  async #values(
+    calls: readonly EntryCall[],
+    loader: Loader,
+    report: ReadReport,
+  ): Promise<Map<string, unknown>> {
     const batch = new Batch(loader);
     batch.expect();
     const isUnderWay = ({ redisKey }: EntryCall): boolean => this.flights.isUnderWay(redisKey);
     const [joined, asked] = [calls.filter(isUnderWay), calls.filter((call) => !isUnderWay(call))];
-    const searches = joined.map((call) => this.#oneOf(batch, call, { state: 'unread' }));
+    const searches = joined.map((call) => this.#oneOf(batch, call, { state: 'unread' }, report));
     // these are awaited below; until then a failure must not count as unhandled
     for (const search of searches) search.catch(ignore);
     try {
       const outage: Outage = {};
       const texts = await this.#search.texts(asked, outage);
       const found = asked.map((_, i) => foundAs(texts, i, outage));
-      searches.push(...asked.map((call, i) => this.#oneOf(batch, call, found[i] ?? { state: 'unread' })));
+      searches.push(
+        ...asked.map((call, i) => this.#oneOf(batch, call, found[i] ?? { state: 'unread' }, report)),
+      );
     } finally {
       batch.decided();
     }
@@ -78,21 +112,33 @@ export class ReadThrough {
     return new Map(calls.filter(({ key }) => values.has(key)).map(({ key }) => [key, values.get(key)]));
   }
 
-  async #oneOf(batch: Batch, call: EntryCall, begin: Found): Promise<[[string, unknown]] | undefined> {
+  async #oneOf(
+    batch: Batch,
+    call: EntryCall,
+    begin: Found,
+    report: ReadReport,
+  ): Promise<[[string, unknown]] | undefined> {
     let found = begin;
+    let reading: Reading = HIT;
     for (;;) {
       if (found.state === 'stands')
         try {
-          return [[call.key, load(this.serializer, call.key, found.text)]];
+          const value = load(this.serializer, call.key, found.text);
+          report.read(reading);
+          return [[call.key, value]];
         } catch (error) {
           this.#warnOrThrow(call, error);
         }
       const before = found;
-      const text = await this.#ask(call, (flight) =>
+      const answer = await this.#ask(call, (flight) =>
         this.#searchInBatch(flight, batch.expect(), call, before),
       );
-      if (text === undefined) return undefined;
-      found = { state: 'stands', text };
+      ({ reading } = answer);
+      if (answer.text === undefined) {
+        report.read(reading);
+        return undefined;
+      }
+      found = { state: 'stands', text: answer.text };
     }
   }
 
@@ -118,20 +164,20 @@ export class ReadThrough {
   }
 
   /** The flight of a `getOrSetMany` that was joined may find that there is no value: then the factory of this call is asked. */
-  async #made(call: ReadThroughCall, work: Work): Promise<string> {
+  async #made(call: ReadThroughCall, work: Work): Promise<Answer & { readonly text: string }> {
     for (;;) {
-      const text = await this.#ask(call, work);
-      if (text !== undefined) return text;
+      const answer = await this.#ask(call, work);
+      if (hasText(answer)) return answer;
     }
   }
 
   /** Asks until an answer is good for this call too: one that is stale has to be found so after the call began. */
-  async #ask(call: EntryCall, work: Work): Promise<string | undefined> {
+  async #ask(call: EntryCall, work: Work): Promise<Answer> {
     for (;;) {
-      const { flight, looks } = this.flights.board(call.redisKey, work, call.key);
+      const { flight, looks, isJoined } = this.flights.board(call.redisKey, work, call.key);
       try {
-        const { text, staleSince = Infinity } = await waitFor(flight, flight.answer);
-        if (staleSince > looks) return text;
+        const answer = await waitFor(flight, flight.answer);
+        if ((answer.staleSince ?? Infinity) > looks) return isJoined ? asJoined(answer) : answer;
       } catch (error) {
         // the call that began this flight may not have asked for a value in an outage
         const computes = call.policy.readThrough.whenUnavailable === 'compute' && isUnavailable(error);
@@ -145,6 +191,12 @@ export class ReadThrough {
     this.#unreadable.warnOf(key, error);
   }
 }
+
+const hasText = (answer: Answer): answer is Answer & { readonly text: string } => answer.text !== undefined;
+
+/** An answer to those who have not begun its flight: what Redis had is the same to all, what was made is not. */
+const asJoined = (answer: Answer): Answer =>
+  ['hit', 'stale'].includes(answer.reading.outcome) ? answer : { ...answer, reading: JOINED };
 
 const foundAs = (
   texts: readonly (string | null)[] | undefined,

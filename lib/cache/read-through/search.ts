@@ -2,7 +2,9 @@ import type { Clock } from '../../common/clock.js';
 import type { Serializer } from '../../serializer/serializer.js';
 import type { Look, Over } from '../../store/kept-entry.js';
 import type { StoredEntries } from '../stored/stored-entries.js';
-import { Events } from './events.js';
+import { errorName } from '../../common/error-name.js';
+import type { CacheObserver } from '../observing/cache-observer.js';
+import { HIT, JOINED, type Reading } from '../observing/reading.js';
 import type { Stale } from './factory-run.js';
 import { firstOf } from './first-of.js';
 import { type Outage, Outages } from './outages.js';
@@ -22,17 +24,15 @@ export class Search {
   readonly #publisher: Publisher;
   readonly #outages = new Outages();
   readonly #postponed: PostponedRuns;
-  readonly #events: Events;
 
   constructor(
     private readonly entries: StoredEntries,
     private readonly serializer: Serializer,
     private readonly flights: SingleFlight,
     clock: Clock,
-    cacheName: string,
+    private readonly observer: CacheObserver,
   ) {
-    this.#events = new Events(cacheName);
-    this.#publisher = new Publisher(entries, serializer, this.#outages, this.#events);
+    this.#publisher = new Publisher(entries, serializer, this.#outages);
     this.#postponed = new PostponedRuns(clock);
   }
 
@@ -59,22 +59,23 @@ export class Search {
 
   /** What is to be given to those who ask, after a look. */
   async answer(flight: Flight, call: ReadThroughCall, look: Look | undefined): Promise<Answer> {
-    if (look === undefined) return { text: await flight.begin(this.#publisher.make(flight, call)) };
+    if (look === undefined) return await madeBy(flight, flight.begin(this.#publisher.make(flight, call)));
     if (look.state === 'stands') {
       if (look.isDue) this.#refreshAhead(call, look);
-      return { text: look.text };
+      return { text: look.text, reading: HIT };
     }
     const stale = this.#staleValue(look);
     if (stale !== undefined && this.#postponed.has(stale.nonce)) {
-      this.#events.servedStale('postponed');
-      return { text: stale.text, staleSince: flight.looks };
+      return { text: stale.text, staleSince: flight.looks, reading: POSTPONED };
     }
     const over: Over = look.state === 'stale' ? { kind: 'stale', nonce: look.nonce } : { kind: 'nothing' };
     // one that goes on behind already is as good
     const runner = this.flights.behind(call.redisKey) ?? flight;
     const run = runner.run ?? flight.begin(this.#makeInPlaceOf(flight, call, over, stale));
     const result = runner === flight ? run : this.#joined(flight, runner, run);
-    return stale === undefined ? { text: await result } : await this.#answerInTime(flight, call, result);
+    return stale === undefined
+      ? await madeBy(flight, result)
+      : await this.#answerInTime(flight, call, result);
   }
 
   /** What a run makes that another flight has begun. */
@@ -83,6 +84,7 @@ export class Search {
     runner: Flight,
     run: Promise<string | undefined>,
   ): Promise<string | undefined> {
+    flight.made = JOINED;
     try {
       return await waitAs(flight, runner, run);
     } catch (error) {
@@ -93,7 +95,7 @@ export class Search {
 
   /** The value that takes the place of a text which cannot be read. */
   async replace(flight: Flight, call: ReadThroughCall, text: string): Promise<Answer> {
-    return { text: await flight.begin(this.#publisher.make(flight, call, { kind: 'standing', text })) };
+    return await madeBy(flight, flight.begin(this.#publisher.make(flight, call, { kind: 'standing', text })));
   }
 
   /** The value that is made, or, where that takes too long or fails, the stale one, if it may still be served. */
@@ -103,14 +105,17 @@ export class Search {
     run: Promise<string | undefined>,
   ): Promise<Answer> {
     const first = await firstOf(run, call.policy.readThrough.softTimeout);
-    if (first.outcome === 'made') return { text: first.text };
+    if (first.outcome === 'made') return { text: first.text, reading: flight.made };
     if (first.outcome === 'failed' && first.error === flight.storeFailure) throw first.error;
     const again = await this.#lookAgain(flight, call);
-    if (again.state === 'stands') return { text: again.text };
+    if (again.state === 'stands') return { text: again.text, reading: HIT };
     const served = this.#staleValue(again);
-    if (served === undefined) return { text: await run };
-    this.#events.servedStale(first.outcome, first.error);
-    return { text: served.text, staleSince: flight.looks };
+    if (served === undefined) return await madeBy(flight, run);
+    if (first.outcome === 'slow' && flight.isRunning)
+      flight.surroundings = this.observer.leaveBehind(call.key, run, flight);
+    const reading: Reading =
+      first.outcome === 'slow' ? SLOW : { outcome: 'stale', reason: 'failed', error: errorName(first.error) };
+    return { text: served.text, staleSince: flight.looks, reading };
   }
 
   #refreshAhead(call: ReadThroughCall, { text, nonce }: Extract<Look, { state: 'stands' }>): void {
@@ -118,15 +123,11 @@ export class Search {
     if (this.flights.behind(redisKey) !== undefined || this.#postponed.has(nonce || redisKey)) return;
     const value = this.#read(text);
     if (value === undefined) return;
-    this.flights.beginBehind(redisKey, key, async (flight) => {
-      const over: Over = { kind: 'standing', text, nonce };
-      try {
-        return await this.#makeInPlaceOf(flight, call, over, { ...value, nonce: nonce || redisKey });
-      } catch (error) {
-        this.#events.failedBehind(error);
-        throw error;
-      }
-    });
+    const over: Over = { kind: 'standing', text, nonce };
+    const stale = { ...value, nonce: nonce || redisKey };
+    this.flights.beginBehind(redisKey, key, (flight) =>
+      this.observer.refresh(key, () => this.#makeInPlaceOf(flight, call, over, stale), flight),
+    );
   }
 
   /** After a failure the factory is left alone for a while, since there is a value to serve. */
@@ -169,3 +170,12 @@ export class Search {
     }
   }
 }
+
+const POSTPONED: Reading = { outcome: 'stale', reason: 'postponed' };
+const SLOW: Reading = { outcome: 'stale', reason: 'slow' };
+
+/** The answer of a flight whose value a run makes. */
+const madeBy = async (flight: Flight, run: Promise<string | undefined>): Promise<Answer> => {
+  const text = await run;
+  return { text, reading: flight.made };
+};

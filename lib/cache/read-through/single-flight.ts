@@ -1,5 +1,6 @@
 import { ignore } from '../../common/ignore.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
+import { MISS, type Reading } from '../observing/reading.js';
 import type { Outage } from './outages.js';
 import { Waiter } from './waiting.js';
 
@@ -7,6 +8,7 @@ import { Waiter } from './waiting.js';
 export interface Answer {
   /** `undefined`: there is no value, and this flight makes none. */
   readonly text: string | undefined;
+  readonly reading: Reading;
   /** Of a value whose timeout has passed: the number of the look that found it still to be served. */
   readonly staleSince?: number;
 }
@@ -22,10 +24,14 @@ export class Flight extends Waiter implements Outage {
   writing: Promise<void> | undefined;
   /** How many looks at what may be stale were sent. */
   looks = 0;
-  answer: Promise<Answer> = Promise.resolve({ text: undefined });
+  answer: Promise<Answer> = Promise.resolve({ text: undefined, reading: MISS });
   /** What the factory makes: its text, `undefined` where it makes none. */
   run: Promise<string | undefined> | undefined;
   isRunning = false;
+  /** How the factory's value was come by, once it has been. */
+  made: Reading = MISS;
+  /** What the rest of a run is done within that goes on behind, where somebody observes it. */
+  surroundings: { within<T>(work: () => T): T } | undefined;
   /** What the store failed with, where it did. */
   storeFailure: unknown;
 
@@ -39,7 +45,7 @@ export class Flight extends Waiter implements Outage {
 
   /** Writes the result, in such a way that a later write or delete of this process can wait for it. */
   async write<T>(call: () => Promise<T>): Promise<T> {
-    const answer = call();
+    const answer = this.surroundings === undefined ? call() : this.surroundings.within(call);
     this.writing = answer.then(ignore, ignore);
     return answer;
   }
@@ -50,6 +56,8 @@ export interface Boarding {
   readonly flight: Flight;
   /** The looks that were sent before. */
   readonly looks: number;
+  /** Whether another call began it. */
+  readonly isJoined: boolean;
 }
 
 const flightsByStore = new WeakMap<KeyValueStore, SingleFlight>();
@@ -83,11 +91,11 @@ export class SingleFlight {
    */
   board(key: string, work: (flight: Flight) => Promise<Answer>, name = key): Boarding {
     const underWay = this.#flights.get(key);
-    if (underWay !== undefined) return { flight: underWay, looks: underWay.looks };
+    if (underWay !== undefined) return { flight: underWay, looks: underWay.looks, isJoined: true };
     const flight = new Flight(name);
     this.#flights.set(key, flight);
     flight.answer = this.#fly(key, flight, work);
-    return { flight, looks: 0 };
+    return { flight, looks: 0, isJoined: false };
   }
 
   isUnderWay(key: string): boolean {

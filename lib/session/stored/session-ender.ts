@@ -1,5 +1,6 @@
 import { SessionConflictError } from '../../errors/session.errors.js';
 import { isSessionKey } from '../wire/session-key.js';
+import { foundOne, observeSession } from '../../telemetry/session-channel.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { SessionStore } from './session-store.js';
 
@@ -22,7 +23,15 @@ export class SessionEnder {
   ) {}
 
   /** @throws SessionConflictError when it was moved so often that some of its successors are left */
-  async end(key: string): Promise<SessionsEnded> {
+  end(key: string): Promise<SessionsEnded> {
+    return observeSession(
+      'end',
+      () => this.#end(key),
+      ({ hasEnded }) => foundOne(hasEnded),
+    );
+  }
+
+  async #end(key: string): Promise<SessionsEnded> {
     const { existed, wasTraced, successors } = await this.#endOne(key);
     const visited = new Set([key]);
     let hasEnded = existed;

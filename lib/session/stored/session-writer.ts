@@ -15,6 +15,7 @@ import type { SessionReader } from './session-reader.js';
 import type { SaveInProgress } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
 import { areOfDifferentUsers, isPrivileged } from '../object/session-user.js';
+import { foundOne, observeSession, type SessionOperation } from '../../telemetry/session-channel.js';
 import type { SessionStore } from './session-store.js';
 
 /** The longest pause before a save under contention is tried again, in times that a try takes. */
@@ -41,7 +42,7 @@ export class SessionWriter {
   async create(state: SessionState): Promise<void> {
     state.identity.drawFirst();
     const first = this.#firstDraft(state);
-    await this.#during(state, async (save) => {
+    await this.#during('create', state, async (save) => {
       const { key, text } = await this.#place(save, first);
       if (!state.endSave(save, { key, text, ...first })) return this.store.remove(key);
       state.use.record('created');
@@ -52,7 +53,7 @@ export class SessionWriter {
   /** Stores a session under its own key, if that is free. */
   async insert(state: SessionState, key: string): Promise<void> {
     const first = this.#firstDraft(state);
-    await this.#during(state, async (save) => {
+    await this.#during('create', state, async (save) => {
       const text = this.#seal(first);
       if (!(await this.store.insert(key, text, this.lifetime.timeToLive(first.data))))
         throw new SessionCreateError(
@@ -68,7 +69,7 @@ export class SessionWriter {
   async update(state: SessionState, key: string, lane: SaveLane, deadline: number): Promise<void> {
     const first = this.#firstDraft(state);
     let text = '';
-    await this.#during(state, async (save) => {
+    await this.#during('save', state, async (save) => {
       const draft = await this.#untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
         text = this.#seal(next);
         return this.store.replace(key, expected ?? '', text, this.lifetime.timeToLive(next.data));
@@ -84,7 +85,7 @@ export class SessionWriter {
    */
   async move(state: SessionState, oldKey: string, lane: SaveLane, deadline: number): Promise<void> {
     const first = this.#firstDraft(state);
-    await this.#during(state, async (save) => {
+    await this.#during('cycle', state, async (save) => {
       const placed = await this.#place(save, first);
       const { key } = placed;
       let { text } = placed;
@@ -119,17 +120,22 @@ export class SessionWriter {
     const isStamped = this.lifetime.stamp(data, savedAt);
     const ttl = this.lifetime.timeToLive(data);
     const next = isStamped ? this.codec.toJson(data) : json;
-    const isExtended =
+    const extend = (): Promise<boolean> =>
       isStamped || this.lifetime.isUseSigned
-        ? await this.store.extendAs(stored, text, this.codec.seal(next), ttl)
-        : await this.store.extend(stored, text, ttl);
+        ? this.store.extendAs(stored, text, this.codec.seal(next), ttl)
+        : this.store.extend(stored, text, ttl);
+    const isExtended = await observeSession('touch', extend, foundOne);
     if (isExtended) state.use.record('touched');
   }
 
-  async #during(state: SessionState, work: (save: SaveInProgress) => Promise<void>): Promise<void> {
+  async #during(
+    operation: SessionOperation,
+    state: SessionState,
+    work: (save: SaveInProgress) => Promise<void>,
+  ): Promise<void> {
     const save = state.beginSave();
     try {
-      await work(save);
+      await observeSession(operation, () => work(save));
     } catch (error) {
       state.failSave(save);
       throw error;

@@ -109,7 +109,7 @@ describe('cache.readThrough in an application', () => {
         clock.advance(60_000);
         expect(await each.getOrSet<unknown>('k', failing)).toBe('old');
       }
-      expect(events.all).toMatchObject([{ cache: 'default' }, { cache: 'catalog' }]);
+      expect(events.of('getOrSet')).toMatchObject([{ cache: 'default' }, { cache: 'catalog' }]);
     } finally {
       events.end();
     }

@@ -1,3 +1,4 @@
+import { HIT } from '../../../../lib/cache/observing/reading.js';
 import { type Flight, flightsOn, SingleFlight } from '../../../../lib/cache/read-through/single-flight.js';
 import { MemoryStore } from '../../../../lib/store/memory/memory-store.js';
 
@@ -7,7 +8,10 @@ const run = async (
   key: string,
   work: (flight: Flight) => Promise<string>,
 ): Promise<string | undefined> => {
-  const { flight } = flights.board(key, async (boarded) => ({ text: await work(boarded) }));
+  const { flight } = flights.board(key, async (boarded) => ({
+    text: await work(boarded),
+    reading: HIT,
+  }));
   return (await flight.answer).text;
 };
 

@@ -1,0 +1,139 @@
+import { errorName } from '../../common/error-name.js';
+import { cacheLogger } from '../../common/loggers.js';
+import type { KeyGroup } from '../../config/cache-options.js';
+import { CacheKeyNotFoundError } from '../../errors/cache-key-not-found.error.js';
+import {
+  type CacheEvent,
+  type CacheOperation,
+  cacheOperations,
+  type CacheOutcome,
+} from '../../telemetry/cache-channel.js';
+import type { BegunOperation, Ending, OperationInProgress } from '../../telemetry/operations.js';
+import { type CacheStats, ReadCounts } from './cache-stats.js';
+import { MISS, ofMany, type Reading, type ReadReport } from './reading.js';
+
+/** Which keys an operation is about, where it is about some. */
+export type ObservedKeys = string | readonly string[] | undefined;
+
+/** Tells what a cache does: its counts always, its operations while somebody observes them. */
+export class CacheObserver {
+  readonly #counts = new ReadCounts();
+  #hasWarned = false;
+
+  constructor(
+    private readonly cache: string,
+    private readonly keyGroup: KeyGroup | undefined,
+  ) {}
+
+  stats(): CacheStats {
+    return this.#counts.stats();
+  }
+
+  /** Reads; the work reports each key. */
+  read<T>(
+    operation: CacheOperation,
+    keys: ObservedKeys,
+    work: (report: ReadReport) => Promise<T>,
+  ): Promise<T> {
+    if (!cacheOperations.areObserved) return work(this.#counts);
+    const report = new ReadingsReport(this.#counts);
+    const ending = (): Ending<CacheEvent> => report.ending(typeof keys === 'string');
+    return this.#begin(operation, keys).run(() => work(report), ending, failure);
+  }
+
+  /** Does anything else. */
+  run<T>(
+    operation: CacheOperation,
+    keys: ObservedKeys,
+    work: () => Promise<T>,
+    outcomeOf: (result: T) => CacheOutcome,
+  ): Promise<T> {
+    if (!cacheOperations.areObserved) return work();
+    const ending = (result: T): Ending<CacheEvent> => ({ outcome: outcomeOf(result) });
+    return this.#begin(operation, keys).run(work, ending, failure);
+  }
+
+  /** Makes a value that nobody waits for. */
+  refresh<T>(key: string, work: () => Promise<T>, madeBy: { readonly made: Reading }): Promise<T> {
+    if (!cacheOperations.areObserved) return work();
+    return this.#begin('refresh', key, true).run(work, () => ofRefresh(madeBy.made), failure);
+  }
+
+  /**
+   * To be called when the call that began a run has ended before it.
+   *
+   * @returns what the rest of the run is to be done within, where somebody observes it
+   */
+  leaveBehind(
+    key: string,
+    run: Promise<unknown>,
+    madeBy: { readonly made: Reading },
+  ): OperationInProgress<CacheEvent> | undefined {
+    if (!cacheOperations.areObserved) return undefined;
+    const operation = this.#begin('refresh', key, true);
+    run.then(
+      () => operation.end(ofRefresh(madeBy.made)),
+      (error: unknown) => operation.end(failure(error)),
+    );
+    return operation;
+  }
+
+  #begin(operation: CacheOperation, keys: ObservedKeys, isBehind = false): OperationInProgress<CacheEvent> {
+    const keyGroup = this.#groupOf(keys);
+    const begun: BegunOperation = {
+      operation,
+      cache: this.cache,
+      ...(keyGroup !== undefined && { keyGroup }),
+    };
+    return cacheOperations.begin(begun, isBehind);
+  }
+
+  #groupOf(keys: ObservedKeys): string | undefined {
+    const { keyGroup } = this;
+    if (keyGroup === undefined || keys === undefined) return undefined;
+    try {
+      const groups = new Set((typeof keys === 'string' ? [keys] : keys).map((key) => keyGroup(key)));
+      const [group] = groups;
+      return groups.size === 1 && typeof group === 'string' ? group : undefined;
+    } catch (error) {
+      if (!this.#hasWarned)
+        cacheLogger.warn(
+          `keyGroup of the cache ${JSON.stringify(this.cache)} has thrown ${errorName(error)}; ` +
+            'operations on such keys are told without a group',
+        );
+      this.#hasWarned = true;
+      return undefined;
+    }
+  }
+}
+
+/** Keeps what was read, and counts it. */
+class ReadingsReport implements ReadReport {
+  readonly #readings: Reading[] = [];
+
+  constructor(private readonly counts: ReadCounts) {}
+
+  read(reading: Reading): void {
+    this.#readings.push(reading);
+    this.counts.read(reading);
+  }
+
+  failed(): void {
+    this.counts.failed();
+  }
+
+  ending(isOfOne: boolean): Ending<CacheEvent> {
+    return isOfOne ? (this.#readings[0] ?? MISS) : ofMany(this.#readings);
+  }
+}
+
+/** Nobody has read what a run behind makes. */
+const ofRefresh = ({ outcome, ...rest }: Reading): Ending<CacheEvent> => ({
+  outcome: outcome === 'miss' ? 'done' : outcome,
+  ...rest,
+});
+
+const failure = (error: unknown): Ending<CacheEvent> =>
+  error instanceof CacheKeyNotFoundError
+    ? { outcome: 'miss' }
+    : { outcome: 'error', error: errorName(error) };

@@ -1,0 +1,50 @@
+import { type CacheOperation, cacheOperations, type CacheOutcome } from '../../telemetry/cache-channel.js';
+import type { CacheObserver, ObservedKeys } from './cache-observer.js';
+
+const observers = new WeakMap<object, CacheObserver>();
+
+/** Names the observer whom methods with `@observed()` tell. */
+export const observeCalls = (target: object, observer: CacheObserver): void =>
+  void observers.set(target, observer);
+
+type Method = (...args: never[]) => Promise<unknown>;
+
+/**
+ * Tells of each call of a method as an operation by its name, on the keys that its first argument names.
+ *
+ * @param outcomeOf `done` where it is left out
+ */
+export const observed =
+  <R>(outcomeOf: (result: R) => CacheOutcome = () => 'done') =>
+  <M extends (...args: never[]) => Promise<R>>(
+    _prototype: object,
+    name: CacheOperation,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): void => {
+    const method = descriptor.value as Method;
+    descriptor.value = function (this: object, ...args: never[]): Promise<unknown> {
+      if (!cacheOperations.areObserved) return method.apply(this, args);
+      const work = (): Promise<unknown> => method.apply(this, args);
+      const keys = KEYLESS.has(name) ? undefined : keysAmong(args);
+      return (
+        observers.get(this)?.run(name, keys, work, outcomeOf as (result: unknown) => CacheOutcome) ?? work()
+      );
+    } as M;
+  };
+
+/** Those whose first argument is no key. */
+const KEYLESS: ReadonlySet<CacheOperation> = new Set(['deletePattern', 'invalidateTags', 'withLock']);
+
+/** Whether there was an entry. */
+export const found = (result: boolean | number | null | undefined): CacheOutcome =>
+  result === false || result === undefined ? 'miss' : 'hit';
+
+/** Whether what was there kept a value from being added. */
+export const added = (result: boolean): CacheOutcome => (result ? 'done' : 'hit');
+
+const keysAmong = ([first]: readonly unknown[]): ObservedKeys =>
+  typeof first === 'string'
+    ? first
+    : Array.isArray(first) && first.every((key) => typeof key === 'string')
+      ? first
+      : undefined;

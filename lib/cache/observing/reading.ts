@@ -1,0 +1,42 @@
+import type { CacheEvent, CacheOutcome } from '../../telemetry/cache-channel.js';
+
+/** How the value of a key was come by. */
+export interface Reading extends Pick<CacheEvent, 'factoryDuration' | 'reason' | 'error'> {
+  readonly outcome: Exclude<CacheOutcome, 'done' | 'error'>;
+}
+
+export const HIT: Reading = { outcome: 'hit' };
+export const MISS: Reading = { outcome: 'miss' };
+export const JOINED: Reading = { outcome: 'joined' };
+
+/** Who is told of what was read. */
+export interface ReadReport {
+  /** One key; of a call for many, each. */
+  read(reading: Reading): void;
+  /** The call has failed. */
+  failed(): void;
+}
+
+/** From what cost least to what cost most. */
+const BY_COST: readonly Reading['outcome'][] = [
+  'hit',
+  'stale',
+  'joined',
+  'waited',
+  'miss',
+  'fenced',
+  'computed',
+];
+
+/** What many keys have in common: the outcome of the one that cost most. */
+export const ofMany = (readings: readonly Reading[]): Reading & Pick<CacheEvent, 'keys' | 'hits'> => {
+  const costliest = readings.reduce(costlier, HIT);
+  const hits = readings.filter(({ outcome }) => outcome === 'hit').length;
+  return { ...costliest, keys: readings.length, hits };
+};
+
+const costlier = (one: Reading, other: Reading): Reading => {
+  const difference = BY_COST.indexOf(other.outcome) - BY_COST.indexOf(one.outcome);
+  const isLonger = (other.factoryDuration ?? 0) > (one.factoryDuration ?? 0);
+  return difference > 0 || (difference === 0 && isLonger) ? other : one;
+};

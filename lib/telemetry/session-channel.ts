@@ -1,0 +1,48 @@
+import { errorName } from '../common/error-name.js';
+import { type Ending, type OperationEvent, Operations } from './operations.js';
+
+/** What is done to stored sessions. */
+export type SessionOperation = 'load' | 'reload' | 'exists' | 'create' | 'save' | 'touch' | 'cycle' | 'end';
+
+/**
+ * How an operation on a session ended.
+ *
+ * - `hit`: there was a session.
+ * - `miss`: there was none, or, of `touch`, another request has changed it meanwhile.
+ * - `done`: the session was written.
+ * - `error`: it failed.
+ */
+export type SessionOutcome = 'hit' | 'miss' | 'done' | 'error';
+
+/**
+ * An operation on a session, told on the diagnostics channel `nestjs-codex-redis:session` when it has ended. It carries no
+ * key and no entry. A request that needs no command has no operation.
+ */
+export interface SessionOperationEvent extends OperationEvent {
+  readonly operation: SessionOperation;
+  readonly outcome: SessionOutcome;
+}
+
+const sessionOperations = new Operations<SessionOperationEvent>('session');
+
+const ofError = (error: unknown): Ending<SessionOperationEvent> => ({
+  outcome: 'error',
+  error: errorName(error),
+});
+
+/**
+ * Does something to a stored session, and tells of it.
+ *
+ * @param outcomeOf `done` where it is left out
+ */
+export const observeSession = <T>(
+  operation: SessionOperation,
+  work: () => Promise<T>,
+  outcomeOf: (result: T) => SessionOutcome = () => 'done',
+): Promise<T> =>
+  sessionOperations.areObserved
+    ? sessionOperations.begin({ operation }).run(work, (result) => ({ outcome: outcomeOf(result) }), ofError)
+    : work();
+
+/** Whether there was a session. */
+export const foundOne = (isThere: boolean): SessionOutcome => (isThere ? 'hit' : 'miss');

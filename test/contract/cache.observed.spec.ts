@@ -1,0 +1,256 @@
+import { flightsOn } from '../../lib/cache/read-through/single-flight.js';
+import { CacheKeyNotFoundError } from '../../lib/errors/cache-key-not-found.error.js';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { RedisTimeoutError } from '../../lib/errors/redis.errors.js';
+import { Faults } from '../../lib/testing/faults.js';
+import { cacheOperations } from '../../lib/telemetry/cache-channel.js';
+import { type CacheEvents, cacheEvents } from '../support/cache-events.js';
+import { failing } from '../support/failing.js';
+import { GatedFactory } from '../support/gated-factory.js';
+import { describeOnEveryStore } from '../support/store-suite.js';
+
+const told = (operation: string, outcome: string, more: object = {}): object => ({
+  operation,
+  cache: 'default',
+  outcome,
+  ...more,
+});
+
+describeOnEveryStore('Cache, observed', (context) => {
+  let events: CacheEvents;
+  beforeEach(() => {
+    events = cacheEvents();
+  });
+  afterEach(() => events.end());
+
+  const settled = (): Promise<void> => flightsOn(context.store).settled();
+
+  it('OB1 each call is one event of nestjs-codex-redis:cache: operation, cache name, outcome, duration', async () => {
+    const { cache } = context;
+    await cache.set('k', 1);
+    await cache.get('k');
+    await cache.get('none', 'default');
+    await cache.add('k', 2);
+    await cache.add('l', 2);
+    await cache.has('k');
+    await cache.has('none');
+    await cache.ttl('k');
+    await cache.ttl('none');
+    await cache.touch('k');
+    await cache.expire('none', 1);
+    await cache.expireAt('k', context.inFuture(60_000));
+    await cache.persist('k');
+    await cache.incr('k');
+    await cache.decr('k');
+    await expect(cache.incr('none')).rejects.toThrow(CacheKeyNotFoundError);
+    await cache.setMany({ a: 1, b: 2 });
+    await cache.getMany(['a', 'b']);
+    await cache.getMany(['a', 'none', 'b']);
+    await cache.incrVersion('a');
+    await cache.deleteMany(['b', 'none']);
+    await cache.delete('k');
+    await cache.delete('none');
+    await cache.withLock('lock', () => undefined);
+    await cache.deletePattern('l');
+    await cache.clear();
+    expect(events.of()).toEqual([
+      told('set', 'done'),
+      told('get', 'hit'),
+      told('get', 'miss'),
+      told('add', 'hit'),
+      told('add', 'done'),
+      told('has', 'hit'),
+      told('has', 'miss'),
+      told('ttl', 'hit'),
+      told('ttl', 'miss'),
+      told('touch', 'hit'),
+      told('expire', 'miss'),
+      told('expireAt', 'hit'),
+      told('persist', 'hit'),
+      told('incr', 'done'),
+      told('incr', 'done'),
+      told('incr', 'miss'),
+      told('setMany', 'done'),
+      told('getMany', 'hit', { keys: 2, hits: 2 }),
+      told('getMany', 'miss', { keys: 3, hits: 2 }),
+      told('incrVersion', 'done'),
+      told('deleteMany', 'done'),
+      told('delete', 'hit'),
+      told('delete', 'miss'),
+      told('withLock', 'done'),
+      told('deletePattern', 'done'),
+      told('clear', 'done'),
+    ]);
+  });
+
+  it('OB1 getOrSet: hit, miss with what the factory took, joined, fenced', async () => {
+    const { cache } = context;
+    await cache.getOrSet('k', () => 1);
+    await cache.getOrSet('k', () => 2);
+    expect(events.all.map(({ factoryDuration }) => typeof factoryDuration)).toEqual(['number', 'undefined']);
+    const gate = new GatedFactory<string>();
+    const calls = [cache.getOrSet('l', gate.factory), cache.getOrSet('l', gate.factory)];
+    await gate.entered;
+    gate.open('made');
+    await Promise.all(calls);
+    const fenced = new GatedFactory<string>();
+    const call = cache.getOrSet('m', fenced.factory);
+    await fenced.entered;
+    await cache.delete('m');
+    fenced.open('made');
+    expect(await call).toBe('made');
+    expect(events.of('getOrSet')).toEqual([
+      told('getOrSet', 'miss'),
+      told('getOrSet', 'hit'),
+      told('getOrSet', 'miss'),
+      told('getOrSet', 'joined'),
+      told('getOrSet', 'fenced'),
+    ]);
+  });
+
+  it('OB1 getOrSetMany tells how many keys it was asked for, and how many Redis had', async () => {
+    const { cache } = context;
+    await cache.set('a', 1);
+    await cache.getOrSetMany(['a', 'b', 'c'], (missing) => missing.map((key) => [key, 2] as const));
+    await cache.getOrSetMany(['a', 'b'], () => []);
+    expect(events.of('getOrSetMany')).toEqual([
+      told('getOrSetMany', 'miss', { keys: 3, hits: 1 }),
+      told('getOrSetMany', 'hit', { keys: 2, hits: 2 }),
+    ]);
+  });
+
+  it('OB1 a stale value, and the refresh that goes on behind it', async () => {
+    const soft = context.reading({ grace: 3600, softTimeout: '20ms' });
+    await soft.set('k', 'old', 60);
+    await context.pass('k', 60);
+    const gate = new GatedFactory<string>();
+    expect(await soft.getOrSet('k', gate.factory)).toBe('old');
+    gate.open('new');
+    await settled();
+    expect(await soft.getOrSet('k', gate.factory)).toBe('new');
+    expect(events.of('getOrSet', 'refresh')).toEqual([
+      told('getOrSet', 'stale', { reason: 'slow' }),
+      told('refresh', 'done'),
+      told('getOrSet', 'hit'),
+    ]);
+    const ahead = context.reading({ refreshAhead: 0.5 });
+    await ahead.set('k2', 'old', 100);
+    await context.pass('k2', 60);
+    events.all.length = 0;
+    expect(await ahead.getOrSet('k2', () => 'new', 100)).toBe('old');
+    await settled();
+    expect(events.of().sort(byOperation)).toEqual([told('getOrSet', 'hit'), told('refresh', 'done')]);
+  });
+
+  it('OB1 error: of Redis and of a factory, by its name only', async () => {
+    const faults = new Faults();
+    const cache = context.open({}, faults.wrap(context.store));
+    faults.failNext({ times: Infinity }, new RedisTimeoutError(1000));
+    await expect(cache.get('k')).rejects.toThrow(RedisTimeoutError);
+    await expect(cache.set('k', 1)).rejects.toThrow(RedisTimeoutError);
+    await expect(cache.getMany(['k'])).rejects.toThrow(RedisTimeoutError);
+    faults.clear();
+    await expect(cache.getOrSet('k', failing)).rejects.toThrow();
+    const error = 'RedisTimeoutError';
+    expect(events.of()).toEqual([
+      told('get', 'error', { error }),
+      told('set', 'error', { error }),
+      told('getMany', 'error', { error }),
+      told('getOrSet', 'error', { error: 'Error' }),
+    ]);
+  });
+
+  it('OB1 never a key or a value, unless keyGroup maps it', async () => {
+    const use = async (settings: Parameters<typeof context.open>[0]): Promise<void> => {
+      const cache = context.open(settings);
+      await cache.set('user:secret', 'value');
+      await cache.getOrSet('user:secret', () => 'value');
+      await cache.getMany(['user:secret', 'user:other']);
+      await cache.getMany(['user:secret', 'book:secret']);
+      await cache.deletePattern('user:*');
+      await cache.withLock('user:secret', () => undefined);
+    };
+    await use({});
+    expect(JSON.stringify(events.all)).not.toMatch(/secret|value|user/);
+    events.all.length = 0;
+    await use({ keyGroup: (key) => key.split(':')[0] });
+    expect(events.all.map(({ operation, keyGroup }) => [operation, keyGroup])).toEqual([
+      ['set', 'user'],
+      ['getOrSet', 'user'],
+      ['getMany', 'user'],
+      ['getMany', undefined],
+      ['deletePattern', undefined],
+      ['withLock', undefined],
+    ]);
+    expect(JSON.stringify(events.all)).not.toMatch(/secret|value/);
+  });
+
+  it('OB1 a keyGroup that throws costs the group, and one warning', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    try {
+      const cache = context.open({
+        keyGroup: () => {
+          throw new RangeError('user:secret');
+        },
+      });
+      await cache.set('user:secret', 1);
+      expect(await cache.get('user:secret')).toBe(1);
+      expect(events.of()).toEqual([told('set', 'done'), told('get', 'hit')]);
+      expect(warn.mock.calls.map(([message]) => message)).toEqual([
+        'keyGroup of the cache "default" has thrown RangeError; operations on such keys are told without a group',
+      ]);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  it('OB1 no event is made while there is no subscriber', async () => {
+    events.end();
+    const begin = jest.spyOn(cacheOperations, 'begin');
+    try {
+      const keyGroup = jest.fn((key: string) => key);
+      const cache = context.open({ keyGroup });
+      await cache.set('k', 1);
+      await cache.get('k');
+      await cache.getOrSet('l', () => 1);
+      await cache.getOrSetMany(['k', 'm'], () => ({ m: 1 }));
+      expect([begin.mock.calls, keyGroup.mock.calls]).toEqual([[], []]);
+      events = cacheEvents();
+      await cache.get('k');
+      expect([begin.mock.calls.length, keyGroup.mock.calls.length]).toEqual([1, 1]);
+    } finally {
+      begin.mockRestore();
+    }
+  });
+
+  it('OB4 stats() counts what this process has read, with and without a subscriber', async () => {
+    const none = { hits: 0, stale: 0, misses: 0, joined: 0, waited: 0, fenced: 0, computed: 0, errors: 0 };
+    const faults = new Faults();
+    for (const observes of [true, false]) {
+      if (!observes) events.end();
+      const cache = context.open({}, faults.wrap(context.store));
+      expect(cache.stats()).toEqual({ ...none, hitRate: undefined });
+      await cache.get('k');
+      await cache.set('k', 1);
+      await cache.get('k');
+      await cache.getMany(['k', 'l']);
+      expect(cache.stats()).toEqual({ ...none, hits: 2, misses: 2, hitRate: 0.5 });
+      const gate = new GatedFactory<number>();
+      const calls = [cache.getOrSet('l', gate.factory), cache.getOrSet('l', gate.factory)];
+      await gate.entered;
+      gate.open(1);
+      await Promise.all(calls);
+      await cache.getOrSetMany(['k', 'm'], () => ({ m: 1 }));
+      faults.failNext({ times: 2 });
+      await expect(cache.get('k')).rejects.toThrow();
+      await expect(cache.getOrSet('k', () => 1)).rejects.toThrow();
+      expect(cache.stats()).toEqual({ ...none, hits: 3, misses: 4, joined: 1, errors: 2, hitRate: 3 / 8 });
+      expect(context.open().stats().hits).toBe(0);
+      await cache.clear();
+    }
+  });
+});
+
+const byOperation = (one: object, other: object): number =>
+  JSON.stringify(one).localeCompare(JSON.stringify(other));

@@ -1,0 +1,53 @@
+import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
+import { Faults } from '../../lib/testing/faults.js';
+import { sessionEvents } from '../support/cache-events.js';
+import { sessionsOf, storeSession } from '../support/sessions.js';
+import { describeOnEveryStore } from '../support/store-suite.js';
+
+const UNKNOWN = 'u'.repeat(32);
+
+describeOnEveryStore('Sessions, observed', (context) => {
+  it('OB1 each use of a stored session is one event of nestjs-codex-redis:session, without its key', async () => {
+    const faults = new Faults();
+    const sessions = sessionsOf(context, { saveEveryRequest: true }, { store: faults.wrap(context.store) });
+    const key = await storeSession(sessions, { user: 'secret' });
+    const events = sessionEvents();
+    const done = (operation: string): object => ({ operation, outcome: 'done' });
+    try {
+      const session = await sessions.load(key);
+      session.set('cart', 1);
+      await sessions.save(session);
+      await sessions.cycleKey(session);
+      await session.reload();
+      await sessions.commit(session);
+      await sessions.exists(session.key!);
+      await sessions.exists(UNKNOWN);
+      await sessions.load(UNKNOWN);
+      await sessions.load('no key');
+      await sessions.commit(sessions.open());
+      await sessions.delete(session.key!);
+      await sessions.delete(session.key!);
+      await sessions.create();
+      faults.failNext({ times: 1 });
+      await expect(sessions.load(key)).rejects.toThrow(RedisConnectionError);
+      expect(events.of()).toEqual([
+        { operation: 'load', outcome: 'hit' },
+        done('save'),
+        done('cycle'),
+        { operation: 'reload', outcome: 'hit' },
+        { operation: 'touch', outcome: 'hit' },
+        { operation: 'exists', outcome: 'hit' },
+        { operation: 'exists', outcome: 'miss' },
+        { operation: 'load', outcome: 'miss' },
+        { operation: 'end', outcome: 'hit' },
+        { operation: 'end', outcome: 'miss' },
+        done('create'),
+        { operation: 'load', outcome: 'error', error: 'RedisConnectionError' },
+      ]);
+      const text = JSON.stringify(events.all);
+      for (const secret of [key, session.key!, UNKNOWN, 'secret']) expect(text).not.toContain(secret);
+    } finally {
+      events.end();
+    }
+  });
+});
