@@ -17,14 +17,14 @@ import {
   versionOf,
   type WriteOptions,
 } from './call-options.js';
+import { sumOf } from './counting.js';
 import { deleteSelected } from './delete-selected.js';
 import { dump, dumpEntries, type Entries, keyList, type Loaded } from './entries.js';
-import { load, loadMany } from './loading.js';
+import { EntryReader } from './entry-reader.js';
 import { type LockContext, type LockOptions, Locks } from './locks.js';
 import { CacheObserver } from './observing/cache-observer.js';
 import type { CacheStats } from './observing/cache-stats.js';
 import { added, found, observeCalls, observed } from './observing/observed.decorator.js';
-import { HIT, MISS, type ReadReport } from './observing/reading.js';
 import type { FactoryContext } from './read-through/factory-run.js';
 import {
   companionOf,
@@ -77,6 +77,7 @@ export class CacheService {
   readonly #timeoutMs: number | null;
   readonly #readThroughSettings: ReadThroughSettings;
   readonly #entries: StoredEntries;
+  readonly #reader: EntryReader;
   readonly #flights: SingleFlight;
   readonly #readThrough: ReadThrough;
   readonly #locks: Locks;
@@ -97,6 +98,7 @@ export class CacheService {
     const { readThrough = NO_READ_THROUGH, keyPrefix, name = 'default' } = settings;
     this.#observer = new CacheObserver(name, settings.keyGroup);
     observeCalls(this, this.#observer);
+    this.#reader = new EntryReader(store, this.#keys, this.#serializer, this.#observer);
     this.#readThroughSettings = readThrough;
     const grace = companionOf(readThrough);
     this.#entries =
@@ -121,7 +123,7 @@ export class CacheService {
   get<T = unknown>(key: string, defaultValue: null, options?: VersionOptions): Promise<T | null>;
   get<T = unknown, D = T>(key: string, defaultValue: D, options?: VersionOptions): Promise<T | D>;
   get(key: string, defaultValue?: unknown, options?: VersionOptions): Promise<unknown> {
-    return this.#observer.read('get', key, (report) => this.#get(report, key, defaultValue, options));
+    return this.#reader.value(key, options, defaultValue);
   }
 
   /** Stores a value, whatever was there before. */
@@ -199,9 +201,7 @@ export class CacheService {
    * @throws SerializationError naming every key whose text is not the serializer's.
    */
   async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
-    const asked = keyList(keys);
-    const values = this.#observer.read('getMany', asked, (report) => this.#getMany(report, asked, options));
-    return (await values) as Map<string, T>;
+    return (await this.#reader.values(keyList(keys), options)) as Map<string, T>;
   }
 
   /** Stores all entries of an object, a Map or pairs in one round trip, or none when one cannot be serialised. */
@@ -236,21 +236,7 @@ export class CacheService {
   async incr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
     const redisKey = this.#keys.redisKey(key, options?.version);
     checkDelta(delta);
-    const result = await this.#entries.incrementIfPresent(redisKey, delta);
-    switch (result.outcome) {
-      case 'done':
-        return Number(result.value);
-      case 'missing':
-        throw new CacheKeyNotFoundError(key);
-      case 'not-an-integer':
-        throw new TypeError(
-          `cache key ${JSON.stringify(key)}: only an integer can be counted up or down; set() one first`,
-        );
-      case 'out-of-range':
-        throw new RangeError(
-          `cache key ${JSON.stringify(key)}: beyond ±(2^53 − 1) JavaScript would round; set() a smaller number first`,
-        );
-    }
+    return sumOf(key, await this.#entries.incrementIfPresent(redisKey, delta));
   }
 
   /** Subtracts from a stored integer: `incr` the other way. */
@@ -403,37 +389,6 @@ export class CacheService {
   /** What the calls that read have met in this process. */
   stats(): CacheStats {
     return this.#observer.stats();
-  }
-
-  async #get(
-    report: ReadReport,
-    key: string,
-    defaultValue: unknown,
-    options: VersionOptions | undefined,
-  ): Promise<unknown> {
-    try {
-      const text = await this.#store.get(this.#keys.redisKey(key, options?.version));
-      report.read(text === null ? MISS : HIT);
-      return text === null ? defaultValue : load(this.#serializer, key, text);
-    } catch (error) {
-      report.failed();
-      throw error;
-    }
-  }
-
-  async #getMany(
-    report: ReadReport,
-    keys: readonly string[],
-    options: VersionOptions | undefined,
-  ): Promise<Map<string, unknown>> {
-    try {
-      const texts = await this.#store.getMany(this.#redisKeys(keys, options));
-      for (const text of texts) report.read(text === null ? MISS : HIT);
-      return loadMany(this.#serializer, keys, texts);
-    } catch (error) {
-      report.failed();
-      throw error;
-    }
   }
 
   #dump(verb: 'set' | 'add', key: string, value: unknown): string {

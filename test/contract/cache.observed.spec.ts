@@ -197,7 +197,7 @@ describeOnEveryStore('Cache, observed', (context) => {
       await cache.set('user:secret', 1);
       expect(await cache.get('user:secret')).toBe(1);
       expect(events.of()).toEqual([told('set', 'done'), told('get', 'hit')]);
-      expect(warn.mock.calls.map(([message]) => message)).toEqual([
+      expect(warn.mock.calls.map(([message]) => String(message))).toEqual([
         'keyGroup of the cache "default" has thrown RangeError; operations on such keys are told without a group',
       ]);
     } finally {
