@@ -30,7 +30,7 @@ const WANTED = [
 
 /**
  * What is measured: 100 large values a call, or 100 medium ones for 256 callers, would keep hundreds of megabytes
- * under way and measure the memory.
+ * in flight and measure the memory.
  */
 const cells = (callers) => {
   if (callers === undefined) return WANTED;

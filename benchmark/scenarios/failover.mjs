@@ -10,7 +10,7 @@ import { median, percentile } from '../core/statistics.mjs';
 import { figure } from '../report/format.mjs';
 import { atMost } from '../report/targets.mjs';
 
-/** Calls under way when the master is lost. */
+/** Calls in flight when the master is lost. */
 const CALLERS = 16;
 
 /** After how long a write counts as hanging, which ends the run. */
@@ -49,7 +49,7 @@ const runTopology = async (Topology, mode) => {
   }
 };
 
-/** A master is lost while calls are under way; all times are in milliseconds from then on. */
+/** A master is lost while calls are in flight; all times are in milliseconds from then on. */
 const lose = async (fault, redis, contender, patienceMs) => {
   const victim = await redis.victim();
   const { master, key } = victim;
@@ -112,8 +112,8 @@ const each = (result, row) =>
 export const tables = (result) => [
   {
     title: 'The master is lost, codex-redis: milliseconds until a write failed, and how',
-    note: `${CALLERS} writes are under way then; the later ones follow each other. A killed master is first frozen for 50 ms, so that it has answered none of them.`,
-    columns: ['master', 'under way, worst', 'ended', 'later, p99', 'later, worst', 'ended'],
+    note: `${CALLERS} writes are in flight then; the later ones follow each other. A killed master is first frozen for 50 ms, so that it has answered none of them.`,
+    columns: ['master', 'in flight, worst', 'ended', 'later, p99', 'later, worst', 'ended'],
     rows: each(result, ({ underWay, later }) => [
       figure(underWay.worstMs),
       underWay.ended,
@@ -139,7 +139,7 @@ export const tables = (result) => [
 
 export const targets = (result) =>
   each(result, ({ underWay, later, worstBackMs }) => [
-    { what: 'calls under way, worst, ms', value: underWay.worstMs, most: 1250 },
+    { what: 'calls in flight, worst, ms', value: underWay.worstMs, most: 1250 },
     { what: 'later calls, p99, ms', value: later.p99Ms, most: 5 },
     { what: 'back after Redis’ return, worst, ms', value: worstBackMs, most: 600 },
   ]).flatMap(([master, ...all]) =>

@@ -8,7 +8,7 @@ import { median } from '../core/statistics.mjs';
 import { figure } from '../report/format.mjs';
 import { atMost } from '../report/targets.mjs';
 
-/** Calls under way when Redis freezes. */
+/** Calls in flight when Redis freezes. */
 const CALLERS = 16;
 
 /** How long a contender may take to notice that Redis is back. */
@@ -109,7 +109,7 @@ export const tables = (result) => [
     result,
     'Redis does not answer: when a read ended, and how',
     '`hangs`: it had not ended by then. A `miss` would be made up, since the entry is there.',
-    { frozen: 'frozen, 16 calls under way', stillFrozen: 'frozen, a later call', down: 'down' },
+    { frozen: 'frozen, 16 calls in flight', stillFrozen: 'frozen, a later call', down: 'down' },
   ),
   callTable(
     result,
@@ -129,7 +129,7 @@ export const tables = (result) => [
 ];
 
 export const targets = ({ [OURS]: ours }) => [
-  atMost('frozen Redis, calls under way, ms', ours?.frozen.worstMs, 1250),
+  atMost('frozen Redis, calls in flight, ms', ours?.frozen.worstMs, 1250),
   atMost('frozen Redis, later calls, ms', ours?.stillFrozen.ms, 5),
   atMost('Redis down, ms', ours?.down.ms, 5),
   atMost('working again after a restart, ms', ours?.afterRestartMs, 600),

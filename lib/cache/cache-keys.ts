@@ -162,5 +162,5 @@ function checkText(text: unknown, name: string): asserts text is string {
   if (typeof text === 'string' && text !== '' && text.isWellFormed()) return;
   const what =
     typeof text === 'string' && text !== '' ? 'a string with a lone surrogate' : describeValue(text);
-  throw new TypeError(`${name}: expected a string of at least one well-formed character, got ${what}`);
+  throw new TypeError(`${name}: expected a non-empty string without lone surrogates, got ${what}`);
 }

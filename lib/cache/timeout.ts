@@ -4,14 +4,14 @@ import type { Duration } from '../config/kinds.js';
 
 /**
  * How long an entry lives: seconds (fractions count, to the millisecond), or a duration string such as `'5m'`.
- * `null` is for ever; 0 or less is gone at once.
+ * `null` is forever; 0 or less is gone at once.
  */
 export type Timeout = Duration | null;
 
 const MS_PER_SECOND = 1000;
 
 /**
- * Whole milliseconds of a timeout, `null` for ever, 0 when the entry is gone at once.
+ * Whole milliseconds of a timeout, `null` forever, 0 when the entry is gone at once.
  *
  * @throws TypeError when it is no timeout, RangeError when it is too long for Redis.
  */
@@ -20,7 +20,7 @@ export const timeoutToMs = (timeout: Timeout): number | null => {
   const exact = typeof timeout === 'number' ? timeout * MS_PER_SECOND : durationToMs(timeout);
   if (exact === undefined || Number.isNaN(exact) || timeout === Infinity || timeout === -Infinity)
     throw new TypeError(
-      `timeout: expected seconds, a duration string such as '5m', or null for ever; got ${describeValue(timeout)}`,
+      `timeout: expected seconds, a duration string such as '5m', or null forever; got ${describeValue(timeout)}`,
     );
   if (exact > Number.MAX_SAFE_INTEGER)
     throw new RangeError('timeout: too long for Redis; use null for an entry that never expires');

@@ -6,7 +6,7 @@ import { nearestName } from './unknown-option.js';
 
 /** The module makes its clients recover and settle in time; these would undo it. */
 const OWN: Readonly<Record<string, string>> = {
-  disableOfflineQueue: 'leave it out, calls always fail at once while Redis is away',
+  disableOfflineQueue: 'leave it out, calls always fail at once while Redis is down',
   commandOptions: 'set operationTimeoutMs instead',
   RESP: 'leave it out, it is always 3',
   maintNotifications: 'leave it out, the module finds a failover by itself',

@@ -110,7 +110,7 @@ const usesTls = (options: { readonly url?: unknown; readonly socket?: unknown } 
   return tls === true || (typeof url === 'string' && /^(rediss|valkeys):/i.test(url));
 };
 
-/** The url says where Redis is, and node-redis lets it win without a word. */
+/** The url says where Redis is, and node-redis silently lets it win. */
 const checkAddress = (clientOptions: object & { readonly socket?: unknown }, path: string): Problem[] => [
   ...(['host', 'port', 'path'] as const)
     .filter((name) => name in Object(clientOptions.socket))

@@ -145,7 +145,7 @@ const refuseBesideFactory = (options: object): void => {
     .map(([name]) => name);
   if (others.length > 0)
     throw new ImproperlyConfiguredError(
-      `CodexRedisModule.forRootAsync() takes no ${others.join(', ')}; options of the module belong into what the factory returns`,
+      `CodexRedisModule.forRootAsync() takes no ${others.join(', ')}; return module options from the factory instead`,
     );
 };
 

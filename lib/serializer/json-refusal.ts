@@ -14,8 +14,8 @@ const OMIT = 'leave it out or use null';
 const COPY = 'copy what you need into a plain object';
 const BYTES = 'use CacheCoder.dumpBytes()';
 
-/** By the name of the constructor, where a cure is better than copying. */
-const CURES: Readonly<Record<string, string>> = {
+/** By the name of the constructor, where a fix is better than copying. */
+const FIXES: Readonly<Record<string, string>> = {
   Date: 'use CacheCoder.dumpDatetime()',
   'Temporal.Instant': 'use CacheCoder.dumpDatetime()',
   'Temporal.ZonedDateTime': 'use CacheCoder.dumpDatetime()',
@@ -62,9 +62,9 @@ function describeObject(value: object): string {
   const name = typeName(value);
   if (types.isBoxedPrimitive(value)) return `a boxed ${name} is not JSON; use its valueOf()`;
   if (ArrayBuffer.isView(value)) return `${name} is not JSON; ${BYTES}`;
-  const cure = Object.hasOwn(CURES, name) ? CURES[name] : undefined;
-  if (cure !== undefined) return `${name} is not JSON; ${cure}`;
-  if (types.isNativeError(value)) return `${name} is not JSON; ${CURES['Error'] ?? COPY}`;
+  const fix = Object.hasOwn(FIXES, name) ? FIXES[name] : undefined;
+  if (fix !== undefined) return `${name} is not JSON; ${fix}`;
+  if (types.isNativeError(value)) return `${name} is not JSON; ${FIXES['Error'] ?? COPY}`;
   if (name === 'Object') return `an object with a prototype of its own is not JSON; ${COPY}`;
   if (Array.isArray(value)) return `${name}, a subclass of Array, is not JSON; copy it with Array.from()`;
   return `an instance of ${name} is not JSON; ${COPY}`;

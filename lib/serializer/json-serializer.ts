@@ -12,7 +12,7 @@ import type { Serializer } from './serializer.js';
 export class JsonSerializer implements Serializer {
   /**
    * @throws TypeError for what JSON would lose (Date, Map, undefined, NaN, class instances …); the message names
-   *   the path and the cure: `user.lastSeen: Date is not JSON; use CacheCoder.dumpDatetime()`.
+   *   the path and the fix: `user.lastSeen: Date is not JSON; use CacheCoder.dumpDatetime()`.
    */
   dumps(value: unknown): string {
     try {

@@ -3,7 +3,7 @@ export interface Serializer {
   /**
    * The text of a value.
    *
-   * @throws TypeError when `loads` could not give an equal value back; it names the path and the cure.
+   * @throws TypeError when `loads` could not give an equal value back; it names the path and the fix.
    */
   dumps(value: unknown): string;
 

@@ -80,7 +80,7 @@ export interface KeyValueStore {
   /** Opens what the store needs. Memoised; every verb awaits it by itself. */
   connect(): Promise<void>;
 
-  /** Waits, within a bound, for verbs under way and releases everything. Idempotent; later verbs reject. */
+  /** Waits, within a bound, for verbs in flight and releases everything. Idempotent; later verbs reject. */
   close(): Promise<void>;
 
   /** Asks for a sign of life. Rejects when there is none. */

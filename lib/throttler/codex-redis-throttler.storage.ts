@@ -11,7 +11,7 @@ import { CACHE_STORE, SETTINGS } from '../tokens/internal-tokens.js';
 /** How the rate limits behave. */
 export interface ThrottlerStorageOptions {
   /**
-   * What becomes of requests while Redis is away, starting or failing over: `refuse` answers 503, `allow` lets them
+   * What becomes of requests while Redis is down, starting or failing over: `refuse` answers 503, `allow` lets them
    * pass, uncounted, and logs a warning once for each outage.
    * @default 'refuse'
    */
@@ -24,7 +24,7 @@ type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 const UNCOUNTED: ThrottlerRecord = { totalHits: 0, timeToExpire: 0, isBlocked: false, timeToBlockExpire: 0 };
 
-/** Why Redis is away; `undefined` when it is not, and the command itself failed. */
+/** Why Redis is down; `undefined` when it is not, and the command itself failed. */
 const reasonToBeAway = (error: unknown): string | undefined => {
   if (error instanceof RedisUnavailableError) return error.replyCode;
   return error instanceof RedisConnectionError ? error.code : undefined;
@@ -73,7 +73,7 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
    * result are whole seconds, rounded up.
    *
    * @throws TypeError for a time or limit that is no number.
-   * @throws RedisConnectionError or RedisServiceError when Redis is away, unless `whenUnavailable` is `allow`.
+   * @throws RedisConnectionError or RedisServiceError when Redis is down, unless `whenUnavailable` is `allow`.
    */
   async increment(
     key: string,
@@ -107,6 +107,6 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
   #warnOnce(reason: string): void {
     if (this.#unavailable) return;
     this.#unavailable = true;
-    throttlerLogger.warn(`Requests pass without a rate limit while Redis is away (${reason})`);
+    throttlerLogger.warn(`Requests pass without a rate limit while Redis is down (${reason})`);
   }
 }

@@ -40,7 +40,7 @@ export class CartService {
     const cart = await this.show(session);
     if (cart.count === 0) throw new BadRequestException('There is nothing in the cart.');
     if (!(await this.cache.add(`ordering:${session.userName ?? ''}`, true, '2s')))
-      throw new ConflictException('An order is under way.');
+      throw new ConflictException('An order is in progress.');
     this.empty(session);
     return cart;
   }

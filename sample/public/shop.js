@@ -158,7 +158,7 @@ const showHealth = async () => {
   const wasAway = !$('outage').hidden;
   $('outage').hidden = ok;
   $('outage').textContent =
-    'The store is away. Requests that need it are refused with 503, nobody is logged out, and all goes on when it is back.';
+    'The store is down. Requests that need it are refused with 503, nobody is logged out, and everything works again when it is back.';
   if (wasAway && ok) await showAll();
 };
 
@@ -211,7 +211,7 @@ $('order').onclick = () =>
     note(`Ordered ${count} ${count === 1 ? 'book' : 'books'} for ${euros(totalInCents)}. Thank you!`);
   });
 
-// While the store is away, look whether it is back; with the store up the page asks for nothing.
+// While the store is down, look whether it is back; with the store up the page asks for nothing.
 setInterval(() => {
   if (!$('outage').hidden) showHealth();
 }, 1000);

@@ -142,7 +142,7 @@ describe.each(['Express', 'Fastify'] as const)('the bookshop on %s, in a browser
     await shows(tab, 'log', '429: Too many tries');
   });
 
-  it('says that Redis is away, logs nobody out, and goes on when it is back', async () => {
+  it('says that Redis is down, logs nobody out, and goes on when it is back', async () => {
     const tab = await openTab();
     await logIn(tab);
     await add(tab, 'Flatland');
@@ -150,7 +150,7 @@ describe.each(['Express', 'Fastify'] as const)('the bookshop on %s, in a browser
     const cookie = await sessionCookie();
     await redis.kill();
     await tab.getByRole('button', { name: 'Load again' }).click();
-    await shows(tab, 'outage', 'The store is away');
+    await shows(tab, 'outage', 'The store is down');
     await shows(tab, 'health', 'store down');
     expect(await sessionCookie()).toBe(cookie);
     await redis.start();

@@ -20,7 +20,7 @@ describeCacheOnEveryStore('Cache, more', (context) => {
     expect(await context.cache.ttl('k')).toBeLessThanOrEqual(0.75);
   });
 
-  it('X1 ttl is null for ever and undefined when missing', async () => {
+  it('X1 ttl is null forever and undefined when missing', async () => {
     await context.cache.set('k', 1, null);
     expect(await context.cache.ttl('k')).toBeNull();
     expect(await context.cache.ttl('missing')).toBeUndefined();

@@ -33,7 +33,7 @@ describeCacheOnEveryStore('Cache, timeouts', (context) => {
     for (const key of 'abcdef') await expectSeconds(key, 300);
   });
 
-  it('C19 a default of null is for ever', async () => {
+  it('C19 a default of null is forever', async () => {
     const cache = context.open({ timeoutMs: null });
     await cache.set('a', 1);
     await cache.add('b', 1);
@@ -51,7 +51,7 @@ describeCacheOnEveryStore('Cache, timeouts', (context) => {
     expect(await cache.get('a')).toBe(1);
   });
 
-  it('C20 null is for ever, for set, add and setMany', async () => {
+  it('C20 null is forever, for set, add and setMany', async () => {
     await context.cache.set('a', 1, null);
     await context.cache.add('b', 1, null);
     await context.cache.setMany({ c: 1 }, null);

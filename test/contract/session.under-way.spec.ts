@@ -13,7 +13,7 @@ import {
 } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
-describeOnEveryStore('Session, while a save or a flush is under way', (context) => {
+describeOnEveryStore('Session, while a save or a flush is in progress', (context) => {
   let here: SessionService;
   /** Another process. */
   let there: SessionService;
@@ -60,7 +60,7 @@ describeOnEveryStore('Session, while a save or a flush is under way', (context) 
     expect(await entriesOf(key)).toEqual({ cart: ['x', 'y'], tags: ['theirs'], z: 1, b: 1 });
   });
 
-  it('S57 changes made while a save is under way belong to the next one', async () => {
+  it('S57 changes made while a save is in progress belong to the next one', async () => {
     const key = await stored({ a: 1 });
     const session = await here.load(key);
     const other = await there.load(key);

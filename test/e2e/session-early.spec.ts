@@ -187,7 +187,7 @@ describe.each(PLATFORMS)('A session that is loaded early, on %s', (platform) => 
     expect((await app.send('/who', { cookie, headers: { 'x-who': 'grace' } })).body).toBe('grace');
   });
 
-  it('SE5 while Redis is away the first touch throws, and who does not touch it is served', async () => {
+  it('SE5 while Redis is down the first touch throws, and who does not touch it is served', async () => {
     await start({ saveEveryRequest: true }, () => undefined);
     const paths = [
       ['/home', 200],

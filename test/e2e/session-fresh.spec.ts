@@ -164,7 +164,7 @@ describe.each(PLATFORMS)('@RequiresFreshSession on %s', (platform) => {
     expect(await status('/skipped')).toBe(500);
   });
 
-  it('US11 503 while Redis is away', async () => {
+  it('US11 503 while Redis is down', async () => {
     await start();
     await send('POST', '/login');
     faults.failNext({ verbs: ['get'] });

@@ -94,7 +94,7 @@ describe.each(PLATFORMS)('Sessions with an idle and an absolute timeout, on %s',
     expect(calls).toEqual(['get']);
   });
 
-  it('US9 SE5 nor does a request while Redis is away, which is served', async () => {
+  it('US9 SE5 nor does a request while Redis is down, which is served', async () => {
     await start({ idleTimeout: '10m' });
     const { cookie } = await write();
     clock.advance(5 * MINUTE);

@@ -33,7 +33,7 @@ describe('@nestjs/throttler on the storage of this module', () => {
     client.destroy();
   }, 30_000);
 
-  it('refuses while Redis is away, or lets pass with a warning where that was asked for', async () => {
+  it('refuses while Redis is down, or lets pass with a warning where that was asked for', async () => {
     const redis = await RedisServer.start();
     const environment = { REDIS_URL: redis.url, KEY_PREFIX: 'shop' };
     const [refusing, allowing] = await Promise.all([

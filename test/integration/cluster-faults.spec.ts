@@ -201,7 +201,7 @@ describe('a Redis Cluster that loses nodes', () => {
     thaw();
   });
 
-  it('starts in time beside a frozen master, which is then known to be away', async () => {
+  it('starts in time beside a frozen master, which is then known to be down', async () => {
     const { master, key } = await aShard();
     freeze(master);
     const other = open();
@@ -286,7 +286,7 @@ describe('a Redis Cluster that loses nodes', () => {
     },
   );
 
-  it('reads from replicas only when asked to, and from the master while they are away', async () => {
+  it('reads from replicas only when asked to, and from the master while they are down', async () => {
     const { master, replica, key } = await aShard();
     const reading = open({ useReplicas: true });
     await reading.connect();

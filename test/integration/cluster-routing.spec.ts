@@ -182,7 +182,7 @@ describe('a Redis Cluster', () => {
       await cluster.beginMigration(slot, from, to);
       await cluster.command(from, 'MIGRATE', '127.0.0.1', String(to.port), key(1), '0', '1000');
       const { error, afterMs } = await settle(() => store.getMany([key(1), key(2)]));
-      // The deadline may pass between two tries, or while one is under way.
+      // The deadline may pass between two tries, or while one is in progress.
       if (error instanceof RedisServiceError) expect(error.replyCode).toBe('TRYAGAIN');
       else expect(error).toBeInstanceOf(RedisTimeoutError);
       expect(afterMs).toBeLessThan(1500);

@@ -164,7 +164,7 @@ describe('a client handed in', () => {
     await until('it is back', async () => (await store.get(key)) === null);
   });
 
-  it('that was never connected is refused at the start, with the cure', async () => {
+  it('that was never connected is refused at the start, with the fix', async () => {
     const unconnected = createClient({ url: server.url });
     const second = hand(unconnected);
 
@@ -174,7 +174,7 @@ describe('a client handed in', () => {
     await second.close();
   });
 
-  it('that is subscribed to channels is refused at the start, with the cure', async () => {
+  it('that is subscribed to channels is refused at the start, with the fix', async () => {
     const subscribed = createClient({ url: server.url, RESP: 2 });
     await subscribed.connect();
     await subscribed.subscribe('news', () => undefined);

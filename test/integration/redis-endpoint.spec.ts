@@ -122,7 +122,7 @@ describe('an endpoint that moves to another server', () => {
     await expect(sum('errorstats', 'errorstat_READONLY')).resolves.toBe(1);
   });
 
-  it('CN1 answers what is under way when READONLY comes, and pauses while the server is a replica', async () => {
+  it('CN1 answers what is in flight when READONLY comes, and pauses while the server is a replica', async () => {
     await failOver();
     const calls = [store.get(key), store.set(key, '2', null), store.get(key), store.has(key)];
     const outcomes = await Promise.allSettled(calls);

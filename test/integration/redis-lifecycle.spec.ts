@@ -75,7 +75,7 @@ describe('the life of a store on Redis', () => {
     await nothingMoreThan(before);
   });
 
-  it('finishes what is under way when it is closed', async () => {
+  it('finishes what is in flight when it is closed', async () => {
     const key = randomUUID();
     const store = openRedis(server.url);
     await store.connect();
@@ -158,7 +158,7 @@ describe('the life of a store on Redis', () => {
     expect((await call).error).toBeInstanceOf(RedisConnectionError);
   });
 
-  it('closes while Redis is away, and stops trying', async () => {
+  it('closes while Redis is down, and stops trying', async () => {
     const proxy = await RedisProxy.start(server.url);
     const store = openRedis(proxy.url, { operationTimeoutMs: 200 });
     await store.connect();

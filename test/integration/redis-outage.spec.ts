@@ -72,7 +72,7 @@ describe('an outage of Redis', () => {
       if (!thawed) server.thaw();
     });
 
-    it('rejects every call under way with RedisTimeoutError when its deadline is over', async () => {
+    it('rejects every call in flight with RedisTimeoutError when its deadline is over', async () => {
       const results = await Promise.all(verbs(store).map(settle));
 
       for (const { error, afterMs } of results) {
@@ -185,7 +185,7 @@ describe('an outage of Redis', () => {
     expect((error as Error).message).not.toMatch(/127\.0\.0\.1|\d{4,}/);
   });
 
-  it('rejects a call whose connection is killed under way, and works again', async () => {
+  it('rejects a call whose connection is killed in flight, and works again', async () => {
     const sleep = await occupy(send, 100);
     const call = settle(() => store.compareAndSet('k', '1', '2', null));
     await admin.command(server.port, 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');

@@ -117,7 +117,7 @@ describe('the scripts on Redis', () => {
     expect(await store.remaining(key)).toBeGreaterThan(50_000);
   });
 
-  it('C42 never create an entry that expires while increments are under way', async () => {
+  it('C42 never create an entry that expires while increments are in progress', async () => {
     for (let round = 0; round < 20; round++) {
       await store.set(key, '0', 3);
       for (let i = 0; i < 20; i++)

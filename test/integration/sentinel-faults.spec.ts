@@ -249,7 +249,7 @@ describe('a master behind Redis Sentinels', () => {
   });
 
   it(
-    'follows no Sentinel that was left behind, not even when the others are away',
+    'follows no Sentinel that was left behind, not even when the others are down',
     async () => {
       const key = `${prefix}:k`;
       const { port } = await set.leaveBehind();

@@ -10,7 +10,7 @@ import { sessionSettings } from '../support/sessions.js';
 
 const KEY = 'k'.repeat(32);
 
-describe('Sessions while Redis is away', () => {
+describe('Sessions while Redis is down', () => {
   let server: RedisServer;
   let store: KeyValueStore;
   let sessions: SessionService;

@@ -147,7 +147,7 @@ export class RedisCluster {
     );
   }
 
-  /** Makes a replica the master, as an operator does (`FORCE` and `TAKEOVER` when the master is away). */
+  /** Makes a replica the master, as an operator does (`FORCE` and `TAKEOVER` when the master is down). */
   async failover(replica: RedisServer, ...how: ('FORCE' | 'TAKEOVER')[]): Promise<void> {
     await this.command(replica, 'CLUSTER', 'FAILOVER', ...how);
     await this.promoted(replica);

@@ -120,7 +120,7 @@ export class RedisSentinelSet {
     });
   }
 
-  /** A further Sentinel, which hears nothing of the others and so goes on naming the master of now for ever. */
+  /** A further Sentinel, which hears nothing of the others and so goes on naming the master of now forever. */
   async leaveBehind(): Promise<RedisServer> {
     const master = await this.master();
     for (const server of this.servers)

@@ -56,7 +56,7 @@ export class ExpiringMap<V> {
     return true;
   }
 
-  /** Milliseconds, `null` for ever, `undefined` when there is no such entry. */
+  /** Milliseconds, `null` forever, `undefined` when there is no such entry. */
   remaining(key: string): number | null | undefined {
     const entry = this.#live(key);
     if (entry === undefined) return undefined;

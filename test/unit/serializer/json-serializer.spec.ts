@@ -100,7 +100,7 @@ describe('JsonSerializer', () => {
     });
   });
 
-  describe('C66 what is refused, with path and cure', () => {
+  describe('C66 what is refused, with path and fix', () => {
     class Money {
       amount = 1;
     }

@@ -46,7 +46,7 @@ describe('CodexRedisThrottlerStorage', () => {
     expect(await hit(storage)).toMatchObject({ isBlocked: true, timeToExpire: 59, timeToBlockExpire: 90 });
   });
 
-  it('refuses while Redis is away, unless told otherwise', async () => {
+  it('refuses while Redis is down, unless told otherwise', async () => {
     faults.failNext();
     await expect(hit(open())).rejects.toThrow(RedisConnectionError);
     expect(warn).not.toHaveBeenCalled();
@@ -70,7 +70,7 @@ describe('CodexRedisThrottlerStorage', () => {
   });
 
   it.each(['LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY'])(
-    'CN2 takes a Redis that answers %s for one that is away',
+    'CN2 takes a Redis that answers %s for one that is down',
     async (replyCode) => {
       faults.failNext({ times: 2 }, new RedisUnavailableError(replyCode));
       await expect(hit(open())).rejects.toThrow(RedisServiceError);

@@ -90,7 +90,7 @@ export class ClusterLink implements RedisLink {
     return [...this.#map.masters].map((node) => ({ send: (args) => node.send(args, asReply) }));
   }
 
-  /** A master that joined since the last time would be missed; one that is away fails what is sent to it. */
+  /** A master that joined since the last time would be missed; one that is down fails what is sent to it. */
   async #update(): Promise<void> {
     const { operationTimeoutMs } = this.#options;
     const refreshed = this.#map.refresh().catch(ignore);
@@ -120,7 +120,7 @@ export class ClusterLink implements RedisLink {
     return choices[Math.floor(Math.random() * choices.length)] ?? master;
   }
 
-  /** A master that is away need not keep an application from starting: the others serve their slots. */
+  /** A master that is down need not keep an application from starting: the others serve their slots. */
   async #open(): Promise<void> {
     await this.#map.refresh();
     const masters = [...this.#map.masters];

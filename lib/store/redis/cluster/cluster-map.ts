@@ -62,7 +62,7 @@ export class ClusterMap {
     return this.#masters;
   }
 
-  /** Whether every node that holds slots is known to be away. */
+  /** Whether every node that holds slots is known to be down. */
   get isAway(): boolean {
     return [...this.#masters].every((master) => master.failure !== undefined);
   }
@@ -130,7 +130,7 @@ export class ClusterMap {
     this.#timer.unref();
   }
 
-  /** Forgets what was learned, and ends every connection once nothing is under way on it. */
+  /** Forgets what was learned, and ends every connection once nothing is in flight on it. */
   async reset(): Promise<void> {
     this.#forgotten.abort(new Error('No longer wanted'));
     this.#forgotten = new AbortController();
@@ -149,7 +149,7 @@ export class ClusterMap {
     await this.reset();
   }
 
-  /** Resolves when nothing is under way on any node: an answer of one may lead to a command to another. */
+  /** Resolves when nothing is in flight on any node: an answer of one may lead to a command to another. */
   async idle(): Promise<void> {
     while (this.isBusy) await Promise.all([...this.#nodes.values()].map((node) => node.idle()));
   }
@@ -234,7 +234,7 @@ export class ClusterMap {
     this.refreshSoon(0);
   }
 
-  /** As long as a master is away, another node may take its place at any time. */
+  /** As long as a master is down, another node may take its place at any time. */
   #watch(): void {
     const away = [...this.#masters].some((master) => master.failure !== undefined);
     if (!away || this.#closed) return;

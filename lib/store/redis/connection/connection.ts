@@ -26,7 +26,7 @@ export interface ConnectionOptions {
 
 /**
  * One connection of this module's own, from connected to ended: it never reconnects. An overdue command ends it,
- * which rejects everything under way. It keeps the process alive while something is under way, and not else.
+ * which rejects everything in flight. It keeps the process alive while something is in flight, and not else.
  */
 export class Connection {
   readonly #client: ConnectionOptions['client'];
@@ -59,12 +59,12 @@ export class Connection {
     client.on('error', (error: Error) => this.#lose(error));
   }
 
-  /** Whether something is under way. */
+  /** Whether something is in flight. */
   get isBusy(): boolean {
     return this.#watchdog.isBusy;
   }
 
-  /** Whether it can be used as it is: a connection that carried nothing for a while may be gone without a word. */
+  /** Whether it can be used as it is: a connection that carried nothing for a while may be gone silently. */
   get isTrusted(): boolean {
     return this.#watchdog.isBusy || Math.abs(Date.now() - this.#restingSince) < POLICY.idleMs;
   }
@@ -101,12 +101,12 @@ export class Connection {
     }
   }
 
-  /** Resolves when nothing is under way, which the deadline bounds. */
+  /** Resolves when nothing is in flight, which the deadline bounds. */
   idle(): Promise<void> {
     return this.#watchdog.idle();
   }
 
-  /** Ends it at once; what is under way is rejected. */
+  /** Ends it at once; what is in flight is rejected. */
   destroy(): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -26,7 +26,7 @@ export class DialTimeoutError extends Error {
 
 /**
  * Connects a fresh duplicate of `template` within `boundMs`. node-redis' own connectTimeout ends with the TCP or
- * TLS handshake, so a server that accepts and then stays silent would hang for ever.
+ * TLS handshake, so a server that accepts and then stays silent would hang forever.
  *
  * @param verify what else must succeed before the connection counts as made
  */
@@ -61,7 +61,7 @@ const withServerName = (options: SocketOptions): SocketOptions => {
   return tls === true && isIP(servername) === 0 ? { ...options, servername } : options;
 };
 
-/** The signal destroys sockets too: a TCP connect under way outlives the destroy() of node-redis. */
+/** The signal destroys sockets too: a TCP connect in progress outlives the destroy() of node-redis. */
 const open = async (
   template: RedisClientType,
   signal: AbortSignal,

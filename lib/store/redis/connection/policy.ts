@@ -22,7 +22,7 @@ export const POLICY = {
    * whoever names an older master is cut off. Once nobody confirms the newer one, they may have been set up afresh.
    */
   announcementMs: 30_000,
-  /** While a master of a Cluster is away: the pauses between questions for the topology, often at first. */
+  /** While a master of a Cluster is down: the pauses between questions for the topology, often at first. */
   firstTopologyPauseMs: 50,
   longestTopologyPauseMs: 400,
   /** How long after a redirection the topology is asked for: a migration gives one redirection for each slot. */

@@ -44,7 +44,7 @@ export class ReconnectingConnection {
     return this.#connection !== undefined;
   }
 
-  /** Whether something is under way. */
+  /** Whether something is in flight. */
   get isBusy(): boolean {
     return this.#waiting.size > 0 || this.#connection?.isBusy === true;
   }
@@ -73,7 +73,7 @@ export class ReconnectingConnection {
     return sent;
   }
 
-  /** Gives the connection up, with what is under way on it, for a new one. */
+  /** Gives the connection up, with what is in flight on it, for a new one. */
   renew(reason: Error): void {
     const connection = this.#connection;
     if (connection === undefined) return;
@@ -89,7 +89,7 @@ export class ReconnectingConnection {
     }
   }
 
-  /** Waits for what is under way, which the deadline bounds, and ends. */
+  /** Waits for what is in flight, which the deadline bounds, and ends. */
   async close(): Promise<void> {
     this.#end.abort(new RedisConnectionError('The connection to Redis is closed'));
     await this.idle();
@@ -108,7 +108,7 @@ export class ReconnectingConnection {
     if (this.#connection !== undefined) await this.#check(this.#connection);
     if (this.#connection === undefined && this.#failure === undefined) await this.open();
     if (this.#connection !== undefined) return this.#connection;
-    // A caller that tries again at once, for ever, would keep the event loop from ever reconnecting.
+    // A caller that tries again at once, forever, would keep the event loop from ever reconnecting.
     await eventLoop();
     throw unreachable(this.#failure);
   }
@@ -169,13 +169,13 @@ export class ReconnectingConnection {
     if (wasLost) this.options.onChange(this);
   }
 
-  /** One that nobody was using is replaced without a word, unless that fails. */
+  /** One that nobody was using is replaced silently, unless that fails. */
   readonly #onLost = (error: Error, connection: Connection): void => {
     if (connection !== this.#connection) return;
     this.#replace(error, connection.isBusy && connection !== this.#asked ? 'told' : 'silent');
   };
 
-  /** The name may lead to another server by now; what is under way here is answered still. */
+  /** The name may lead to another server by now; what is in flight here is answered still. */
   readonly #onReadonly = (error: Error, connection: Connection): void => {
     if (connection !== this.#connection) return;
     this.#replace(error, 'told');

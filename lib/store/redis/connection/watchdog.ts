@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** How many ticks a command may be under way. */
+/** How many ticks a command may be in flight. */
 const TICKS = 10;
 
 export interface WatchdogOptions {
@@ -10,7 +10,7 @@ export interface WatchdogOptions {
   readonly hasMoved?: () => boolean;
   /** Called when a command is overdue. Not called again before `settle` was. */
   readonly onOverdue: () => void;
-  /** Called when the first command is under way, and when none is any more, with how many there were since. */
+  /** Called when the first command is in flight, and when none is any more, with how many there were since. */
   readonly onBusy?: () => void;
   readonly onRest?: (commands: number) => void;
 }
@@ -37,7 +37,7 @@ export class Watchdog {
 
   constructor(private readonly options: WatchdogOptions) {}
 
-  /** Whether something is under way. */
+  /** Whether something is in flight. */
   get isBusy(): boolean {
     return this.#settled !== this.#issued;
   }
@@ -56,7 +56,7 @@ export class Watchdog {
     this.#onIdle?.();
   }
 
-  /** Resolves when nothing is under way, or something is overdue. */
+  /** Resolves when nothing is in flight, or something is overdue. */
   async idle(): Promise<void> {
     while (this.isBusy && this.#timer !== undefined) {
       await new Promise<void>((resolve) => (this.#onIdle = resolve));

@@ -11,7 +11,7 @@ import { closedError } from './closed-error.js';
 export interface LinkLifecycleOptions {
   /** Connects; the signal says that nobody waits any more. Called again while a failure may pass. */
   readonly open: (signal: AbortSignal) => Promise<void>;
-  /** Releases everything, also what a failed `open` has left. What is under way is waited for, within a bound. */
+  /** Releases everything, also what a failed `open` has left. What is in flight is waited for, within a bound. */
   readonly release: () => Promise<void>;
   /** Why the start failed, for the one who starts. */
   readonly startError: (error: unknown) => Error;

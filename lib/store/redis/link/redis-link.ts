@@ -19,7 +19,7 @@ export interface RedisLink {
   /** Memoised; every call awaits it by itself. */
   connect(): Promise<void>;
 
-  /** Waits, within a bound, for commands under way and releases everything. Idempotent. */
+  /** Waits, within a bound, for commands in flight and releases everything. Idempotent. */
   close(): Promise<void>;
 
   /**

@@ -22,7 +22,7 @@ interface Heard extends Announcement {
   readonly at: number;
 }
 
-/** The Sentinels. All of them are asked, since one may be away or behind: the latest failover that any knows counts. */
+/** The Sentinels. All of them are asked, since one may be down or behind: the latest failover that any knows counts. */
 export class SentinelGroup {
   readonly #servers: readonly SentinelServer[];
   #latest: Heard | undefined;
@@ -64,7 +64,7 @@ export class SentinelGroup {
     for (const server of this.#servers) server.release();
   }
 
-  /** As `release`, for good: a question under way goes to no further Sentinel. */
+  /** As `release`, for good: a question in flight goes to no further Sentinel. */
   close(): void {
     for (const server of this.#servers) server.close();
   }

@@ -150,7 +150,7 @@ export class ExternalClientLink implements RedisLink {
   }
 }
 
-/** A caller that tries again at once, for ever, would keep the event loop from ever reconnecting. */
+/** A caller that tries again at once, forever, would keep the event loop from ever reconnecting. */
 const unreachable = async (): Promise<never> => {
   await eventLoop();
   throw new RedisConnectionError();

@@ -109,7 +109,7 @@ describe('SingleFlight', () => {
     expect(ends).toHaveLength(2);
   });
 
-  it('costs nothing while nothing is under way', () => {
+  it('costs nothing while nothing is in flight', () => {
     const flights = new SingleFlight();
     expect(flights.fence('k')).toBeUndefined();
     expect(flights.fenceMany(['k'])).toBeUndefined();

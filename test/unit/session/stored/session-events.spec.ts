@@ -62,7 +62,7 @@ describe('Session events', () => {
     expect(error).toHaveBeenCalledTimes(1);
     events.on('flushed', async () => {
       await Promise.resolve();
-      throw new Error('the audit log is away');
+      throw new Error('the audit log is down');
     });
     events.emit('flushed', 'k');
     await new Promise((resolve) => setTimeout(resolve, 1));

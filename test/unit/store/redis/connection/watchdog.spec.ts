@@ -40,7 +40,7 @@ describe('the watchdog', () => {
     expect(overdue).toBe(1);
   });
 
-  it('is silent while every command is answered in time, however many are under way', () => {
+  it('is silent while every command is answered in time, however many are in flight', () => {
     issue(100);
     for (let round = 0; round < 100; round++) {
       jest.advanceTimersByTime(DEADLINE_MS * 0.9);
@@ -118,7 +118,7 @@ describe('the watchdog', () => {
     expect(overdue).toBe(0);
   });
 
-  it('keeps no timer when nothing is under way, and starts again with the next command', () => {
+  it('keeps no timer when nothing is in flight, and starts again with the next command', () => {
     issue(1);
     settle(1);
     jest.advanceTimersByTime(TICK_MS * 2);
@@ -130,7 +130,7 @@ describe('the watchdog', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('is idle when nothing is under way, or when something is overdue', async () => {
+  it('is idle when nothing is in flight, or when something is overdue', async () => {
     await watchdog.idle();
     issue(2);
     let idle = 0;
