@@ -1,4 +1,4 @@
-import type { RequestMethod } from '@nestjs/common';
+import { RequestMethod } from '@nestjs/common';
 import { withoutSharedCaching } from '../common/cache-control.js';
 import {
   duration,
@@ -26,7 +26,9 @@ export type SessionRoute =
 
 const isRoute = (route: unknown): boolean =>
   typeof route === 'string' ||
-  (isObject(route) && typeof route['path'] === 'string' && typeof route['method'] === 'number');
+  (isObject(route) && typeof route['path'] === 'string' && isMethod(route['method']));
+
+const isMethod = (method: unknown): boolean => typeof method === 'number' && method in RequestMethod;
 
 const origin = () =>
   kind<SessionOrigin>(

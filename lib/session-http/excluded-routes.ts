@@ -4,6 +4,7 @@ import { mapToExcludeRoute } from '@nestjs/core/middleware/utils.js';
 import { isRouteExcluded } from '@nestjs/core/router/utils/index.js';
 import type { IncomingMessage } from 'node:http';
 import type { SessionRoute } from '../config/session-options.js';
+import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 
 type Routes = Parameters<typeof isRouteExcluded>[0];
 
@@ -17,6 +18,22 @@ export class ExcludedRoutes {
     private readonly config: ApplicationConfig,
   ) {}
 
+  /** @throws ImproperlyConfiguredError for a path that Nest cannot match requests with. */
+  check(): void {
+    for (const route of this.routes) {
+      const path = typeof route === 'string' ? route : route.path;
+      try {
+        this.#compile([route]);
+      } catch (cause) {
+        throw new ImproperlyConfiguredError(
+          `session.exclude has the path ${path}, which cannot be read: ${(cause as Error).message}. Write it as for Nest's ` +
+            "exclude(), 'assets/{*path}' for example",
+          { cause },
+        );
+      }
+    }
+  }
+
   has({ url, originalUrl, method }: IncomingMessage & { originalUrl?: string }): boolean {
     if (this.routes.length === 0) return false;
     const [path = '/'] = (originalUrl ?? url ?? '/').split('?', 1);
@@ -25,14 +42,14 @@ export class ExcludedRoutes {
 
   covers(path: string, method: RequestMethod): boolean {
     if (this.routes.length === 0) return false;
-    this.#compiled ??= this.#compile();
+    this.#compiled ??= this.#compile(this.routes);
     return isRouteExcluded(this.#compiled, path, method);
   }
 
   /** A path outside of the global prefix may be a route that it leaves out, or a file of a static server. */
-  #compile(): Routes {
+  #compile(routes: readonly SessionRoute[]): Routes {
     const prefix = this.config.getGlobalPrefix().replace(/^\/+|\/+$/g, '');
-    const written = this.routes.flatMap((route) => {
+    const written = routes.flatMap((route) => {
       const { path, method, version } =
         typeof route === 'string' ? { path: route, method: RequestMethod.ALL, version: undefined } : route;
       return this.#versioned(path, version).map((versioned) => ({ path: versioned, method }));

@@ -46,6 +46,7 @@ export const mountSessions = (mount: SessionMount): MountedSessions => {
   const configure = (): void => {
     const { httpAdapter: adapter } = host;
     if (!isAdapter(adapter)) return;
+    excluded.check();
     refuseExcludedHandlers(modules, excluded, config);
     finishInstalling();
     noteGraphqlFailures(config, modules);

@@ -14,7 +14,7 @@ import {
   Session as NestSession,
   UseGuards,
 } from '@nestjs/common';
-import { AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import { AbstractHttpAdapter, NestFactory, RouterModule } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -25,7 +25,7 @@ import { loadSession } from '../../lib/session-http/nest/load-session.js';
 import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { SkipSession, UseSession } from '../../lib/session-http/nest/session-use.decorator.js';
 import { Faults } from '../../lib/testing/faults.js';
-import type { SessionOptions } from '../../lib/config/session-options.js';
+import type { SessionOptions, SessionRoute } from '../../lib/config/session-options.js';
 import { PLATFORMS, SECRET_KEY, startApp, type TestApp } from '../support/http-app.js';
 import { keyFrom, request } from '../support/http-request.js';
 import { recorded } from '../support/sessions.js';
@@ -228,6 +228,32 @@ describe.each(PLATFORMS)('A session that is loaded early, on %s', (platform) => 
       session: { exclude: ['re{*rest}'] },
     });
     await expect(refused).rejects.toThrow(/PagesController\.read .*\/read.*session\.exclude/);
+  });
+
+  it('SE3 it is refused below a path that RouterModule gives its module too', async () => {
+    @Module({ controllers: [PagesController] })
+    class PagesModule {}
+    await start();
+    const refused = startApp(platform, {
+      imports: [PagesModule, RouterModule.register([{ path: 'shop', module: PagesModule }])],
+      session: { exclude: ['shop/read'] },
+    });
+    await expect(refused).rejects.toThrow(/PagesController\.read .*\/shop\/read.*session\.exclude/);
+  });
+
+  it.each([
+    ['assets/{*path', /session\.exclude has the path assets\/\{\*path, which cannot be read/],
+    [
+      { path: 'pl?in', method: RequestMethod.GET },
+      /session\.exclude has the path pl\?in, which cannot be read/,
+    ],
+    [
+      JSON.parse('{"path":"plain","method":99}') as SessionRoute,
+      /session\.exclude must be an array of paths/,
+    ],
+  ])('SE3 a route that no request could be matched with is refused at start: %j', async (route, message) => {
+    await start();
+    await expect(startApp(platform, { session: { exclude: [route] } })).rejects.toThrow(message);
   });
 
   it('SE7 a skipped handler changes nothing and gets no header', async () => {

@@ -1,4 +1,4 @@
-import { type RequestMethod, VERSION_NEUTRAL, type VersioningOptions } from '@nestjs/common';
+import { type RequestMethod, type Type, VERSION_NEUTRAL, type VersioningOptions } from '@nestjs/common';
 import { METHOD_METADATA, MODULE_PATH, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
@@ -25,10 +25,11 @@ export const refuseExcludedHandlers = (
 ): void => {
   const paths = new RoutePathFactory(config);
   for (const found of handlersOf(modules, ['controllers'])) {
-    const { owner, name, handler } = found;
+    const { module, owner, name, handler } = found;
     const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
     if (method === undefined || !traitsOf(owner, handler).hasParameter) continue;
-    const path = pathsOf(found, paths, config, method).find((served) => excluded.covers(served, method));
+    const served = pathsOf({ ...found, modulePath: modulePathOf(module, modules) }, paths, config, method);
+    const path = served.find((each) => excluded.covers(each, method));
     if (path !== undefined)
       throw new ImproperlyConfiguredError(
         `${owner.name}.${name} has a session parameter, and its path ${path} is one of session.exclude: take the path ` +
@@ -38,20 +39,19 @@ export const refuseExcludedHandlers = (
 };
 
 const pathsOf = (
-  { module, owner, handler }: FoundHandler,
+  { modulePath, owner, handler }: FoundHandler & { readonly modulePath: string },
   paths: RoutePathFactory,
   config: ApplicationConfig,
   method: RequestMethod,
 ): string[] => {
   const versioningOptions = config.getVersioning();
-  const modulePath = Reflect.getMetadata(MODULE_PATH, module) as string | undefined;
   const version = versionOf(handler) ?? versionOf(owner) ?? versioningOptions?.defaultVersion;
   return paths.create(
     {
       ctrlPath: Reflect.getMetadata(PATH_METADATA, owner) as string,
       methodPath: Reflect.getMetadata(PATH_METADATA, handler) as string,
       globalPrefix: config.getGlobalPrefix(),
-      modulePath: modulePath ?? '',
+      modulePath,
       controllerVersion: version ?? VERSION_NEUTRAL,
       ...(versioningOptions !== undefined && { versioningOptions }),
     },
@@ -61,3 +61,10 @@ const pathsOf = (
 
 const versionOf = (target: object): VersioningOptions['defaultVersion'] =>
   Reflect.getMetadata(VERSION_METADATA, target) as VersioningOptions['defaultVersion'];
+
+/** RouterModule notes it for one application, since another one in the process may have the same module elsewhere. */
+const modulePathOf = (module: Type, { applicationId }: ModulesContainer): string => {
+  const path: unknown =
+    Reflect.getMetadata(MODULE_PATH + applicationId, module) ?? Reflect.getMetadata(MODULE_PATH, module);
+  return typeof path === 'string' ? path : '';
+};
