@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import type { RedisClusterOptions } from 'redis';
 import { ImproperlyConfiguredError } from '../../lib/errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
+import { companionKey } from '../../lib/store/companion-key.js';
+import type { KeptKeys } from '../../lib/store/kept-entry.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { hashSlot } from '../../lib/store/hash-slot.js';
@@ -156,6 +158,75 @@ describe('a Redis Cluster', () => {
       await store.set(key(2), '1', null);
       expect(await store.incrementIfPresent(key(2), 1)).toEqual({ outcome: 'done', value: '2' });
       expect(await store.getMany([key(1), key(2)])).toEqual(['old', '2']);
+    });
+
+    describe('scripts go on where all of their keys still are:', () => {
+      const kept = (): KeptKeys => ({ entry: key(1), grace: companionKey(prefix, 'grace', key(1)) });
+      const write = { value: '1', ttl: 60_000, grace: 60_000, over: { kind: 'anything' } } as const;
+      const member = (name: string) => ({ handle: name, key: name, ttl: 60_000, pendingMs: 60_000 });
+      const rule = { windowMs: 60_000, limit: 1, blockMs: 1 };
+
+      const isLate = (): Promise<void> => pause(5);
+      const enrol = (name: string): Promise<unknown> => store.enrol(key(1), member(name));
+      const members = async (): Promise<string[]> =>
+        (await store.members(key(1))).map(({ handle }) => handle);
+
+      it.each<[string, () => Promise<unknown>, () => Promise<unknown>, unknown]>([
+        [
+          'a kept entry is written',
+          () => store.writeKept(kept(), write),
+          async () => [await store.writeKept(kept(), { ...write, value: '2' }), await store.get(key(1))],
+          [{ outcome: 'stored' }, '2'],
+        ],
+        [
+          'one is counted',
+          () => store.writeKept(kept(), write),
+          () => store.incrementKept(kept(), 1, 60_000),
+          { outcome: 'done', value: '2' },
+        ],
+        [
+          'the only member has expired',
+          async () => [await enrol('a'), await store.confirm(key(1), 'a', 1, []), await isLate()],
+          async () => [await enrol('b'), await members()],
+          [{ outcome: 'enrolled', members: [] }, ['b']],
+        ],
+        [
+          'one that has expired comes again',
+          async () => [await enrol('a'), await store.confirm(key(1), 'a', 1, []), await isLate()],
+          async () => [await enrol('a'), await members()],
+          [{ outcome: 'enrolled', members: [] }, ['a']],
+        ],
+        [
+          'the last member is forgotten, and one that is unknown',
+          () => enrol('a'),
+          () => store.forgetMembers(key(1), ['a', 'unknown']),
+          undefined,
+        ],
+        [
+          'the last ended members are forgotten beside an unknown one',
+          async () => [await enrol('a'), await store.endMembers(key(1), { only: ['a'] })],
+          () => store.confirm(key(1), 'unknown', 60_000, ['a', 'b']),
+          false,
+        ],
+        [
+          'a hit that was refused is followed by another',
+          () => store.hit(key(1), { ...rule, limit: 0, blockMs: 0 }),
+          async () => (await store.hit(key(1), rule)).hits,
+          1,
+        ],
+        [
+          'a hit follows its block',
+          async () => [await store.hit(key(1), rule), await store.hit(key(1), rule), await isLate()],
+          async () => (await store.hit(key(1), rule)).hits,
+          1,
+        ],
+      ])('%s', async (_what, before, call, result) => {
+        await before();
+        await cluster.beginMigration(slot, from, to);
+        expect(await call()).toEqual(result);
+        await cluster.migrate(slot, from, to);
+        await store.deleteMany([kept().entry, kept().grace]);
+      });
     });
 
     it('follows MOVED, and remembers', async () => {

@@ -19,10 +19,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text(milliseconds) return string.format('%.0f', milliseconds) end
 local function count()
-  local later, last = {}, redis.call('LINDEX', key, -1)
-  while last and tonumber(last) > now + window do
+  local later, last = {}, tonumber(redis.call('LINDEX', key, -1))
+  while last and last > now + window do
     later[#later + 1] = redis.call('RPOP', key)
-    last = redis.call('LINDEX', key, -1)
+    last = tonumber(redis.call('LINDEX', key, -1))
   end
   redis.call('RPUSH', key, text(now + window))
   for i = #later, 1, -1 do redis.call('RPUSH', key, later[i]) end
@@ -31,20 +31,23 @@ end
 local windowEnd, blockEnd = 0, 0
 local head = redis.call('LINDEX', key, 0)
 local a, b = string.match(head or '', '^(%d+):(%d+)$')
+-- Until the end the first item is only a place for the new head: a list that lost its last item would be gone.
 if a then
   windowEnd, blockEnd = tonumber(a), tonumber(b)
-  redis.call('LPOP', key)
 elseif head then
-  redis.call('DEL', key)
+  redis.call('LTRIM', key, 0, 0)
+  redis.call('LSET', key, 0, '')
+else
+  redis.call('RPUSH', key, '')
 end
-local oldest = redis.call('LINDEX', key, 0)
+local oldest = redis.call('LINDEX', key, 1)
 while oldest and tonumber(oldest) <= now do
   redis.call('LPOP', key)
-  oldest = redis.call('LINDEX', key, 0)
+  oldest = redis.call('LINDEX', key, 1)
 end
 if windowEnd <= now then windowEnd = now + window end
 
-local hits, refused, wait = redis.call('LLEN', key), 0, 0
+local hits, refused, wait = redis.call('LLEN', key) - 1, 0, 0
 if block <= 0 then
   if hits >= limit then
     refused, wait = 1, (tonumber(oldest or windowEnd) - now)
@@ -54,7 +57,7 @@ if block <= 0 then
   hits = hits + 1
 elseif blockEnd <= now then
   if blockEnd > 0 then
-    redis.call('DEL', key)
+    redis.call('LTRIM', key, 0, 0)
     hits, blockEnd = 0, 0
   end
   count()
@@ -63,8 +66,8 @@ elseif blockEnd <= now then
 end
 if block > 0 and blockEnd > now then refused, wait = 1, blockEnd - now end
 
-local last = tonumber(redis.call('LINDEX', key, -1) or 0)
-redis.call('LPUSH', key, text(windowEnd) .. ':' .. text(blockEnd))
+local last = tonumber(redis.call('LINDEX', key, -1)) or 0
+redis.call('LSET', key, 0, text(windowEnd) .. ':' .. text(blockEnd))
 redis.call('PEXPIRE', key, text(math.max(windowEnd, blockEnd, last) - now))
 return {hits, windowEnd - now, refused, wait}`);
 

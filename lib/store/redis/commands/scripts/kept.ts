@@ -16,15 +16,21 @@ local function is_over(x)
 end
 local function ends(grace, whole, text)
   local x = redis.call('PEXPIRETIME', E)
-  if x < 0 then return end
+  if x < 0 then
+    redis.call('PERSIST', G)
+    return
+  end
   redis.call('HSET', G, 'x', digits(x), 'w', whole)
   if text and grace ~= '0' then redis.call('HSET', G, 'v', text) end
   redis.call('PEXPIREAT', G, digits(x + grace))
 end
 local function keep(text, whole, grace, nonce)
-  redis.call('UNLINK', G)
-  if grace == '' then return end
+  if grace == '' then
+    redis.call('UNLINK', G)
+    return
+  end
   redis.call('HSET', G, 'n', nonce, 'g', grace)
+  redis.call('HDEL', G, 'x', 'w', 'v')
   ends(grace, whole, text)
 end`;
 
@@ -133,9 +139,10 @@ return 1`);
 
 /** KEYS: entry, companion. ARGV: delta, grace or '', the new nonce. */
 export const incrementKeptScript = redisScript(`${KEPT}${INCREMENT}
+local whole = redis.call('HGET', G, 'w')
 local outcome = increment(E, ARGV[1])
 if outcome and string.find(outcome, '^%-?%d') then
-  local whole = redis.call('HGET', G, 'w') or redis.call('PTTL', E)
+  whole = whole or redis.call('PTTL', E)
   keep(redis.call('GET', E), whole, ARGV[2], ARGV[3])
 end
 return outcome`);

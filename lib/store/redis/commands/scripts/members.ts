@@ -13,7 +13,16 @@ const prelude = `
 local index = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function put(handle, member) redis.call('HSET', index, handle, cjson.encode(member)) end
+local dropped = {}
+local function drop(handle) dropped[handle] = true end
+local function put(handle, member)
+  dropped[handle] = nil
+  redis.call('HSET', index, handle, cjson.encode(member))
+end
+local function done(reply)
+  for handle in pairs(dropped) do redis.call('HDEL', index, handle) end
+  return reply
+end
 local function find(handle)
   local text = redis.call('HGET', index, handle)
   return text and cjson.decode(text) or nil
@@ -38,7 +47,7 @@ export const enrolScript = redisScript(`${prelude}
 local new, members, reply, others = cjson.decode(ARGV[1]), all(), {''}, {}
 local function finish(outcome)
   reply[1] = outcome
-  return reply
+  return done(reply)
 end
 local function ending(handle, member)
   member.st = 'ended'
@@ -48,7 +57,7 @@ end
 for _, handle in ipairs(new.gone or {}) do
   local member = members[handle]
   if member and member.st == 'live' then
-    redis.call('HDEL', index, handle)
+    drop(handle)
     members[handle] = nil
   end
 end
@@ -56,7 +65,7 @@ for handle, member in pairs(members) do
   if member.st == 'ended' or isLate(member) then
     ending(handle, member)
   elseif member.st == 'live' and member.ends <= now then
-    redis.call('HDEL', index, handle)
+    drop(handle)
   elseif handle ~= new.from and handle ~= new.handle then
     others[#others + 1] = {handle, member}
   end
@@ -72,11 +81,11 @@ end
 if new.limit and #others >= new.limit.limit then
   if new.limit.whenFull == 'refuse' then
     if new.gone then return finish('refused') end
-    reply = {'full'}
+    reply = {''}
     for _, other in ipairs(others) do
       if other[2].st == 'live' then add(reply, other[1], other[2]) end
     end
-    return reply
+    return finish('full')
   end
   table.sort(others, function(a, b)
     if a[2].createdAt == b[2].createdAt then return a[1] < b[1] end
@@ -96,17 +105,17 @@ export const confirmScript = redisScript(`${prelude}
 local handle, member = ARGV[1], find(ARGV[1])
 for i = 3, #ARGV do
   local gone = find(ARGV[i])
-  if gone and gone.st == 'ended' then redis.call('HDEL', index, ARGV[i]) end
+  if gone and gone.st == 'ended' then drop(ARGV[i]) end
 end
-if not member or member.st == 'ended' then return 0 end
+if not member or member.st == 'ended' then return done(0) end
 member.st, member.deadline, member.ends = 'live', nil, now + ARGV[2]
 if member.from then
-  redis.call('HDEL', index, member.from)
+  drop(member.from)
   member.fromEnds = now + ${ORIGIN_MS}
 end
 put(handle, member)
 lastFor(ARGV[2])
-return 1`);
+return done(1)`);
 
 /** ARGV: the member as JSON, its ttl in milliseconds. Whether it had not been ended. */
 export const keepMemberScript = redisScript(`${prelude}
@@ -150,9 +159,9 @@ return {ended, spared}`);
 export const forgetMembersScript = redisScript(`${prelude}
 for i = 2, #ARGV do
   local member = find(ARGV[i])
-  if member and (ARGV[1] == '' or member.st == ARGV[1]) then redis.call('HDEL', index, ARGV[i]) end
+  if member and (ARGV[1] == '' or member.st == ARGV[1]) then drop(ARGV[i]) end
 end
-return 1`);
+return done(1)`);
 
 /** Answers handle and JSON of each. */
 export const membersScript = redisScript(`${prelude}
