@@ -28,6 +28,7 @@ import { added, found, observeCalls, observed } from './observing/observed.decor
 import type { FactoryContext } from './read-through/factory-run.js';
 import {
   companionOf,
+  companionsOf,
   type GetOrSetOptions,
   NO_READ_THROUGH,
   policyOf,
@@ -100,9 +101,11 @@ export class CacheService {
     observeCalls(this, this.#observer);
     this.#reader = new EntryReader(store, this.#keys, this.#serializer, this.#observer);
     this.#readThroughSettings = readThrough;
-    const grace = companionOf(readThrough);
+    const [companion, ...more] = companionsOf(readThrough);
     this.#entries =
-      grace === null ? new PlainEntries(store) : new KeptEntries(store, keyPrefix, grace, ['grace']);
+      companion === undefined
+        ? new PlainEntries(store)
+        : new KeptEntries(store, keyPrefix, companionOf(readThrough), [companion, ...more]);
     this.#flights = flightsOn(store);
     this.#readThrough = new ReadThrough(
       this.#entries,

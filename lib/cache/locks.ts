@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describeValue } from '../common/describe-value.js';
 import { parseDuration } from '../common/duration.js';
 import { cacheLogger } from '../common/loggers.js';
@@ -7,6 +5,7 @@ import { within } from '../common/within.js';
 import type { Duration } from '../config/kinds.js';
 import { CacheLockError } from '../errors/cache-lock.error.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
+import { Lease, pauseBeforeAsking } from './lease.js';
 
 /** How a lock is taken and held. */
 export interface LockOptions {
@@ -33,15 +32,10 @@ export interface LockContext {
 interface Claim {
   readonly name: string;
   readonly redisKey: string;
-  /** Tells this call from every other one. */
-  readonly token: string;
-  readonly leaseMs: number;
+  readonly lease: Lease;
 }
 
 const LEAST_LEASE_MS = 1000;
-
-/** Whoever waits asks again after a random pause of up to this many milliseconds, and of half as many at least. */
-const LONGEST_PAUSE_MS = 100;
 
 /**
  * Locks that one call holds in all processes. A lock is a key with a random token and a time to live. Calls of one process
@@ -63,12 +57,13 @@ export class Locks {
     work: (context: LockContext) => T | Promise<T>,
     { lease = '10s', wait = '5s' }: LockOptions = {},
   ): Promise<T> {
-    const claim = { name, redisKey, token: randomUUID(), leaseMs: toMs('lease', lease, LEAST_LEASE_MS) };
+    const leaseMs = toMs('lease', lease, LEAST_LEASE_MS);
+    const claim = { name, redisKey, lease: new Lease(this.#store, redisKey, leaseMs) };
     const deadline = performance.now() + toMs('wait', wait, 0);
     return this.#inTurn(claim, deadline, async () => {
       await this.#take(claim, deadline);
       try {
-        return await this.#renewing(claim, work);
+        return await this.#holding(claim, work);
       } finally {
         await this.#release(claim);
       }
@@ -91,44 +86,28 @@ export class Locks {
     }
   }
 
-  async #take({ name, redisKey, token, leaseMs }: Claim, deadline: number): Promise<void> {
-    while (!(await this.#store.setIfAbsent(redisKey, token, leaseMs))) {
+  async #take({ name, lease }: Claim, deadline: number): Promise<void> {
+    while (!(await lease.take())) {
       const left = deadline - performance.now();
       if (left <= 0) throw new CacheLockError(name, 'busy');
-      await delay(Math.min(left, (LONGEST_PAUSE_MS * (1 + Math.random())) / 2));
+      await pauseBeforeAsking(left);
     }
   }
 
-  async #renewing<T>(claim: Claim, work: (context: LockContext) => T | Promise<T>): Promise<T> {
-    const { name, redisKey, token, leaseMs } = claim;
+  async #holding<T>({ name, lease }: Claim, work: (context: LockContext) => T | Promise<T>): Promise<T> {
     const lost = new AbortController();
     const lose = (): void => lost.abort(new CacheLockError(name, 'lost'));
-    let isOver = false;
-    // Redis may be down for as long as the lease: the lock is gone then, whether or not that can be asked
-    let end = setTimeout(lose, leaseMs).unref();
-    const renew = async (): Promise<void> => {
-      const asked = performance.now();
-      const isOurs = await this.#store.compareAndExpire(redisKey, token, leaseMs);
-      clearTimeout(end);
-      if (!isOurs) lose();
-      else if (!isOver) end = setTimeout(lose, leaseMs - (performance.now() - asked)).unref();
-    };
-    const renewals = setInterval(() => void renew().catch(() => undefined), leaseMs / 3).unref();
-    try {
+    return await lease.whileHeld(async () => {
       const result = await work({ signal: lost.signal });
       lost.signal.throwIfAborted();
       return result;
-    } finally {
-      isOver = true;
-      clearInterval(renewals);
-      clearTimeout(end);
-    }
+    }, lose);
   }
 
   /** What cannot be released ends with its lease, and the work is done. */
-  async #release({ redisKey, token }: Claim): Promise<void> {
+  async #release({ lease }: Claim): Promise<void> {
     try {
-      await this.#store.compareAndDelete(redisKey, token);
+      await lease.release();
     } catch (error) {
       const reason = error instanceof Error ? error.name : typeof error;
       cacheLogger.warn(`A lock could not be released (${reason}); it ends by itself after its lease`);

@@ -50,6 +50,12 @@ const checkCache = ({ keyPattern, keyFunction, readThrough }: CacheOptions, path
         },
       ]
     : []),
+  ...(['lease', 'wait'] as const)
+    .filter((name) => readThrough?.[name] !== undefined && readThrough.singleFlight === undefined)
+    .map((name) => ({
+      path: `${path}readThrough.${name}`,
+      message: `needs ${path}readThrough.singleFlight: 'shared' beside it, without which no process waits for another`,
+    })),
 ];
 
 const checkClientOptions = (

@@ -45,6 +45,23 @@ export const readThroughOptions = {
     default: '30s',
   }),
   /**
+   * `'shared'` lets one process in all run the factory of a missing entry, while the others wait for what it stores.
+   * Without it each process runs one.
+   */
+  singleFlight: option(oneOf('shared')),
+  /**
+   * How long the right to run the factory outlives a process that died: seconds from 1 or a duration string. A living one
+   * renews it every third of this time. Needs `singleFlight`.
+   * @default '10s'
+   */
+  lease: option(timer('seconds from 1', 1), { default: '10s' }),
+  /**
+   * How long to wait for what another process makes: seconds or a duration string. After that a process runs the factory
+   * itself, and stores nothing. Needs `singleFlight`.
+   * @default '5s'
+   */
+  wait: option(duration(0), { default: '5s' }),
+  /**
    * `'compute'` gives the value of the factory, unstored, while Redis is down or cannot write; otherwise the call fails.
    */
   whenUnavailable: option(oneOf('compute')),

@@ -42,6 +42,8 @@ export interface KeptWrite {
   readonly ttl: TimeToLive;
   readonly grace: Grace;
   readonly over: Over;
+  /** The token of the run that stores it, which must hold the lease. Without one no lease is looked at, and any ends. */
+  readonly run?: string;
 }
 
 /** How a write of a kept entry ended; only `stored` has changed the entry. */
@@ -60,15 +62,33 @@ export interface LookOptions {
   readonly lastsMs: number;
   /** From which part of its timeout on an entry is due. `ttl` is the timeout of an entry without a companion. */
   readonly ahead?: { readonly part: number; readonly ttl: TimeToLive } | undefined;
+  /** Whoever finds no entry takes the lease where nobody holds it; an entry is not due while somebody does. */
+  readonly claim?: Claim | undefined;
+}
+
+/** What a run asks for that wants to make the value of an entry, alone in all processes. */
+export interface Claim {
+  readonly token: string;
+  /** How long the lease lasts unless it is renewed, in milliseconds. */
+  readonly ms: number;
 }
 
 /** What a look at a kept entry has found. */
 export type Look =
   /** `nonce` is that of the companion, `''` where there is none. */
   | { readonly state: 'stands'; readonly text: string; readonly nonce: string; readonly isDue: boolean }
+  | NoEntry;
+
+/** No entry stands. `holder` is the token of the run that holds the lease, where one was asked for. */
+export type NoEntry =
   /** The entry has expired. `text` is `null` where there is none to be served any more. */
-  | { readonly state: 'stale'; readonly text: string | null; readonly nonce: string }
-  | { readonly state: 'missing' };
+  | {
+      readonly state: 'stale';
+      readonly text: string | null;
+      readonly nonce: string;
+      readonly holder?: string;
+    }
+  | { readonly state: 'missing'; readonly holder?: string };
 
 /** An entry that is gone so much before its end, in milliseconds, has not expired: somebody deleted or evicted it. */
 export const EARLY_MS = 5;

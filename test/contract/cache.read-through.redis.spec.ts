@@ -105,6 +105,43 @@ describe('Cache, what reading through costs Redis', () => {
     expect(await verbs(() => cache.getOrSet('k', () => 1, 100))).toEqual(['lookUpKept', 'writeKept']);
   });
 
+  it('RT16 a hit of a shared flight is one GET; the owner of a cold key costs 2 scripts more', async () => {
+    const cache = opened({ singleFlight: 'shared' });
+    const { eval: first = 0, evalsha = 0 } = await stats.during(() => cache.getOrSet('k', () => 1));
+    expect(first + evalsha).toBe(2);
+    expect(await stats.during(() => cache.getOrSet('k', failing))).toEqual({ get: 1 });
+    expect(await stats.client.keys('*')).toEqual(['app:1:k']);
+  });
+
+  it.each<[string, (cache: CacheService) => Promise<unknown>, string[]]>([
+    ['getOrSet of a cold key', (cache) => cache.getOrSet('k', () => 1), ['get', 'lookUpKept', 'writeKept']],
+    ['set', (cache) => cache.set('k', 1), ['writeKept']],
+    ['add', (cache) => cache.add('k', 1), ['writeKept']],
+    ['touch', (cache) => cache.touch('k'), ['expireKept']],
+    ['delete', (cache) => cache.delete('k'), ['deleteMany', 'delete']],
+    ['deleteMany', (cache) => cache.deleteMany(['a', 'b']), ['deleteMany', 'deleteMany']],
+    ['touch with 0', (cache) => cache.touch('k', 0), ['deleteMany', 'delete']],
+    ['get', (cache) => cache.get('k'), ['get']],
+    ['getMany', (cache) => cache.getMany(['a', 'b']), ['getMany']],
+    [
+      'clear',
+      (cache) => cache.clear(),
+      ['scan', 'deleteMany', 'deleteMany', 'scan', 'deleteMany', 'deleteMany'],
+    ],
+  ])('RT16 RT18 what %s costs a cache that shares flights', async (_, call, expected) => {
+    const cache = opened({ singleFlight: 'shared' });
+    expect(await verbs(() => call(cache))).toEqual(expected);
+  });
+
+  it('RT18 delete ends a lease in the same round trip: one UNLINK of it and one of the entry', async () => {
+    for (const options of [{ singleFlight: 'shared' }, { singleFlight: 'shared', grace: 60 }] as const) {
+      const cache = opened(options);
+      await cache.set('k', 1);
+      expect(await stats.during(() => cache.delete('k'))).toEqual({ unlink: 2 });
+      expect(await stats.during(() => cache.deleteMany(['k', 'l']))).toEqual({ unlink: 2 });
+    }
+  });
+
   it.each<[string, (cache: CacheService) => Promise<unknown>, string[]]>([
     ['set', (cache) => cache.set('k', 1), ['writeKept']],
     ['add', (cache) => cache.add('k', 1), ['writeKept']],

@@ -268,6 +268,112 @@ describeOnEveryStore('KeyValueStore, entries with companions', (context) => {
     expect(await companionLeft()).toBeNull();
   });
 
+  describe('with a lease', () => {
+    const claimed = (token: string, ms = 10_000): Promise<Look> =>
+      context.store.lookUpKept(keys, { ...LASTS, claim: { token, ms } });
+
+    const holder = async (): Promise<string | null> => context.store.get(keys.lease!);
+
+    beforeEach(() => {
+      keys = { ...keys, lease: companionKey(context.prefix, 'lease', keys.entry) };
+    });
+
+    it('RT16 whoever finds no entry first holds the lease; who comes later is told of it', async () => {
+      expect(await claimed('a')).toEqual({ state: 'missing', holder: 'a' });
+      expect(await claimed('b')).toEqual({ state: 'missing', holder: 'a' });
+      expect(await claimed('a')).toEqual({ state: 'missing', holder: 'a' });
+      expect(await look()).toEqual({ state: 'missing' });
+      expect(await holder()).toBe('a');
+      expect(await context.store.remaining(keys.lease!)).toBeLessThanOrEqual(10_000);
+      await context.elapseRedisKey(keys.lease!, 10_000);
+      expect(await claimed('b')).toEqual({ state: 'missing', holder: 'b' });
+    });
+
+    it('RT16 a stale text is claimed like a missing one, one that stands is not', async () => {
+      await write('old');
+      expect(await claimed('a')).toMatchObject({ state: 'stands' });
+      expect(await holder()).toBeNull();
+      await expire();
+      expect(await claimed('a')).toMatchObject({ state: 'stale', text: 'old', holder: 'a' });
+      expect(await claimed('b')).toMatchObject({ state: 'stale', text: 'old', holder: 'a' });
+      await context.store.deleteMany([keys.grace, keys.lease!]);
+      await write('forever', { kind: 'anything' }, { ttl: null });
+      await context.other.delete(keys.entry);
+      expect(await claimed('b')).toEqual({ state: 'missing', holder: 'b' });
+    });
+
+    it('RT16 an entry is not due while somebody holds the lease', async () => {
+      const due = async (): Promise<unknown> => {
+        const ahead = { part: 0.5, ttl: MINUTE };
+        const found = await context.store.lookUpKept(keys, {
+          ...LASTS,
+          ahead,
+          claim: { token: 'a', ms: 1000 },
+        });
+        return found.state === 'stands' && found.isDue;
+      };
+      await write('old');
+      expect(await due()).toBe(false);
+      await context.elapseKept(keys, 0.6 * MINUTE);
+      expect(await due()).toBe(true);
+      expect(await holder()).toBeNull();
+      await context.store.set(keys.lease!, 'b', MINUTE);
+      expect(await due()).toBe(false);
+    });
+
+    it.each<[string, Over, Partial<KeptWrite>]>([
+      ['nothing', { kind: 'nothing' }, {}],
+      ['no entry', { kind: 'absent' }, { grace: null }],
+    ])('RT18 over %s: only who holds the lease stores, and it ends with that', async (_, over, changes) => {
+      expect(await write('early', over, { ...changes, run: 'a' })).toEqual({ outcome: 'changed' });
+      await claimed('a');
+      expect(await write('wrong', over, { ...changes, run: 'b' })).toEqual({ outcome: 'changed' });
+      expect(await text()).toBeNull();
+      expect(await write('new', over, { ...changes, run: 'a' })).toEqual({ outcome: 'stored' });
+      expect(await holder()).toBeNull();
+      expect(await write('late', over, { ...changes, run: 'a' })).toEqual({
+        outcome: 'stands',
+        current: 'new',
+      });
+    });
+
+    it('RT18 over a stale and over a standing text: the lease counts as the nonce does', async () => {
+      await write('old');
+      await expire();
+      const stale: Over = { kind: 'stale', nonce: await nonce() };
+      await claimed('a');
+      expect(await write('late', stale, { run: 'b' })).toEqual({ outcome: 'changed' });
+      expect(await write('new', stale, { run: 'a' })).toEqual({ outcome: 'stored' });
+      const standing: Over = { kind: 'standing', text: 'new', nonce: await nonce() };
+      expect(await write('late', standing, { run: 'a' })).toEqual({ outcome: 'stands', current: 'new' });
+      await context.store.set(keys.lease!, 'a', MINUTE);
+      expect(await write(null, standing, { run: 'a' })).toEqual({ outcome: 'stored' });
+      expect(await holder()).toBeNull();
+    });
+
+    it('RT18 a run that meets another state ends its own lease, and nobody else’s', async () => {
+      await claimed('a');
+      await context.other.set(keys.entry, 'foreign', MINUTE);
+      const stands = { outcome: 'stands', current: 'foreign' };
+      expect(await write('late', { kind: 'nothing' }, { run: 'b' })).toEqual(stands);
+      expect(await holder()).toBe('a');
+      expect(await write('late', { kind: 'nothing' }, { run: 'a' })).toEqual(stands);
+      expect(await holder()).toBeNull();
+    });
+
+    it('RT18 a write that is no run’s ends any lease, if it stores', async () => {
+      for (const kind of ['anything', 'absent'] as const) {
+        await context.store.delete(keys.entry);
+        await claimed('a');
+        expect(await write('new', { kind })).toEqual({ outcome: 'stored' });
+        expect(await holder()).toBeNull();
+      }
+      await context.store.set(keys.lease!, 'a', MINUTE);
+      expect(await write('other', { kind: 'absent' })).toMatchObject({ outcome: 'stands' });
+      expect(await holder()).toBe('a');
+    });
+  });
+
   it('RT10 an entry is due from a part of its own timeout on', async () => {
     const due = async (part: number, ttl: number | null = null): Promise<unknown> => {
       const found = await context.store.lookUpKept(keys, { ...LASTS, ahead: { part, ttl } });

@@ -84,6 +84,11 @@ export class StoreContext {
     return { entry, grace: companionKey(this.prefix, 'grace', entry) };
   }
 
+  /** The key of the lease of a cache entry. */
+  leaseKey(key: string): string {
+    return companionKey(this.prefix, 'lease', this.redisKey(key));
+  }
+
   /** Lets the time of a cache entry and of its companion go by. */
   async pass(key: string, seconds: number): Promise<void> {
     await this.elapseKept(this.keptKeys(key), seconds * 1000);
@@ -177,6 +182,7 @@ const EVERYTHING: ReadThroughOptions = {
   refreshAhead: 0.9,
   jitter: 0.000_001,
   nullTimeout: 299,
+  singleFlight: 'shared',
   whenUnavailable: 'compute',
 };
 

@@ -8,6 +8,7 @@ export interface Reading extends Pick<CacheEvent, 'factoryDuration' | 'reason' |
 export const HIT: Reading = { outcome: 'hit' };
 export const MISS: Reading = { outcome: 'miss' };
 export const JOINED: Reading = { outcome: 'joined' };
+export const WAITED: Reading = { outcome: 'waited' };
 
 /** Who is told of what was read. */
 export interface ReadReport {

@@ -16,6 +16,7 @@ export class Batch extends Waiter {
   #load!: () => void;
 
   #isOver = false;
+  #next: Batch | undefined;
 
   constructor(private readonly loader: Loader) {
     super('getOrSetMany');
@@ -39,11 +40,24 @@ export class Batch extends Waiter {
     this.#load();
   }
 
-  /** The value that is loaded for a key, or ABSENT. To be asked before the search of the key is decided. */
+  /** The value that is loaded for a key, or ABSENT. Whoever asks after all has been decided is served by another call. */
   async valueFor(key: string): Promise<unknown> {
+    if (this.#undecided === 0) return await this.#another().valueFor(key);
     this.#missing.add(key);
     const loaded = await waitFor(this, this.#loaded);
     return loaded.has(key) ? loaded.get(key) : ABSENT;
+  }
+
+  /** For what is asked for together when another process has not made it. */
+  #another(): Batch {
+    if (this.#next !== undefined) return this.#next;
+    const next = new Batch(this.loader).expect();
+    this.#next = next;
+    setImmediate(() => {
+      this.#next = undefined;
+      next.decided();
+    });
+    return next;
   }
 
   async #run(): Promise<ReadonlyMap<string, unknown>> {

@@ -3,6 +3,7 @@ import { type Option, settle } from '../../config/option.js';
 import { type ReadThroughOptions, readThroughOptions } from '../../config/read-through-options.js';
 import type { ReadThroughSettings } from '../../config/settings.js';
 import type { Grace, LookOptions } from '../../store/kept-entry.js';
+import type { CacheCompanion } from '../../store/companion-key.js';
 import { refuseUnknown, type VersionOptions } from '../call-options.js';
 import { type Timeout, timeoutToMs } from '../timeout.js';
 
@@ -25,7 +26,8 @@ const MS_PER_SECOND = 1000;
 const LONGEST_RUN_MS = 3_600_000;
 
 /** What leaves a companion beside an entry, so has to be the same wherever the cache is used. */
-const OF_THE_CACHE = ['grace', 'refreshAhead'] as const;
+const OF_THE_CACHE = ['grace', 'refreshAhead', 'singleFlight'] as const;
+
 /** What the options of a call mean. Times in milliseconds. */
 export class Policy {
   constructor(
@@ -81,6 +83,12 @@ export const policyOf = (
 export const companionOf = ({ grace, refreshAhead }: ReadThroughSettings): Grace =>
   grace > 0 || refreshAhead !== undefined ? grace : null;
 
+/** What the companions of the entries are called; none where nothing is kept beside them. */
+export const companionsOf = (readThrough: ReadThroughSettings): readonly CacheCompanion[] => [
+  ...(companionOf(readThrough) === null ? [] : (['grace'] as const)),
+  ...(readThrough.singleFlight === 'shared' ? (['lease'] as const) : []),
+];
+
 const shortened = (ttl: number | null, jitter: number): number | null =>
   ttl === null || ttl === 0 || jitter === 0
     ? ttl
@@ -110,6 +118,9 @@ const refuseUnshared = (named: Partial<ReadThroughSettings>, cache: ReadThroughS
     throw new TypeError('softTimeout: needs readThrough.grace of the cache, without which nothing is stale');
   if ('retryAfter' in named && companionOf(cache) === null)
     throw new TypeError('retryAfter: needs readThrough.grace or readThrough.refreshAhead of the cache');
+  for (const name of ['lease', 'wait'] as const)
+    if (name in named && cache.singleFlight === undefined)
+      throw new TypeError(`${name}: needs readThrough.singleFlight of the cache`);
   if ((named.grace ?? 0) > cache.grace)
     throw new RangeError(`grace: expected at most the ${cache.grace / 1000} seconds of readThrough.grace`);
 };

@@ -1,6 +1,7 @@
 import type { Serializer } from '../../serializer/serializer.js';
 import type { Over } from '../../store/kept-entry.js';
 import { dump } from '../entries.js';
+import type { Lease } from '../lease.js';
 import { refusedValue } from '../refused-value.js';
 import type { StoredEntries } from '../stored/stored-entries.js';
 import { errorName } from '../../common/error-name.js';
@@ -8,7 +9,16 @@ import { ABSENT } from './batch.js';
 import { runFactory, type Stale } from './factory-run.js';
 import { isUnavailable, type Outages } from './outages.js';
 import type { ReadThroughCall } from './read-through-call.js';
-import type { Flight } from './single-flight.js';
+import { ignore } from '../../common/ignore.js';
+import type { Flight, SingleFlight } from './single-flight.js';
+
+/** How what a run makes is stored. */
+export interface Target {
+  /** The state in which it is. */
+  readonly over: Over;
+  /** What the run holds in the meantime, and must hold still. */
+  readonly lease?: Lease | undefined;
+}
 
 /** A text that a factory has made. */
 interface MadeText {
@@ -25,26 +35,51 @@ export class Publisher {
   constructor(
     private readonly entries: StoredEntries,
     private readonly serializer: Serializer,
+    private readonly flights: SingleFlight,
     private readonly outages: Outages,
   ) {}
 
   /**
    * The text of what the factory has made, or of what another has stored meanwhile.
    *
-   * @param over the state in which it is stored; without one it is not
+   * @param target how it is stored; without one it is not
    * @param stale what it takes the place of
    */
-  async make(flight: Flight, call: ReadThroughCall, over?: Over, stale?: Stale): Promise<string | undefined> {
+  async make(
+    flight: Flight,
+    call: ReadThroughCall,
+    target?: Target,
+    stale?: Stale,
+  ): Promise<string | undefined> {
+    const lease = target?.lease;
+    if (lease === undefined) return await this.#makeAndStore(flight, call, target, stale);
+    try {
+      return await lease.whileHeld(
+        () => this.#makeAndStore(flight, call, target, stale),
+        () => this.flights.abandon(call.redisKey, flight),
+      );
+    } finally {
+      // nobody is to wait for that; the lease ends by itself, too
+      void lease.release().catch(ignore);
+    }
+  }
+
+  async #makeAndStore(
+    flight: Flight,
+    call: ReadThroughCall,
+    target: Target | undefined,
+    stale: Stale | undefined,
+  ): Promise<string | undefined> {
     const begun = performance.now();
     const made = await this.#made(flight, call, stale);
     const factoryDuration = performance.now() - begun;
     const { text } = made;
     flight.made = { outcome: 'miss', factoryDuration };
-    if (over === undefined)
+    if (target === undefined && flight.storeFailure !== undefined)
       flight.made = { outcome: 'computed', factoryDuration, error: errorName(flight.storeFailure) };
-    if (text === undefined || over === undefined || made.ttl === 0) return text;
+    if (text === undefined || target === undefined || made.ttl === 0) return text;
     try {
-      const current = flight.fenced ? null : await this.#publish(flight, call, { ...made, text }, over);
+      const current = flight.fenced ? null : await this.#publish(flight, call, { ...made, text }, target);
       if (current === undefined) return text;
       flight.made = { outcome: 'fenced', factoryDuration };
       return current ?? text;
@@ -80,7 +115,7 @@ export class Publisher {
     flight: Flight,
     { redisKey, policy }: ReadThroughCall,
     { text, ttl, isKept }: MadeText & { readonly text: string },
-    over: Over,
+    { over, lease }: Target,
   ): Promise<string | null | undefined> {
     const written = await flight.write(() =>
       this.entries.publish(redisKey, {
@@ -88,8 +123,10 @@ export class Publisher {
         ttl,
         grace: policy.companion,
         over,
+        ...(lease !== undefined && { run: lease.token }),
       }),
     );
+    lease?.hasEnded();
     this.outages.ended('writing');
     if (written.outcome === 'stored') return undefined;
     return written.outcome === 'stands' && this.#canRead(written.current) ? written.current : null;

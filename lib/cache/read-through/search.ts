@@ -1,17 +1,19 @@
 import type { Clock } from '../../common/clock.js';
+import { ignore } from '../../common/ignore.js';
 import type { Serializer } from '../../serializer/serializer.js';
-import type { Look, Over } from '../../store/kept-entry.js';
+import type { Look, LookOptions, NoEntry, Over } from '../../store/kept-entry.js';
 import type { StoredEntries } from '../stored/stored-entries.js';
 import { errorName } from '../../common/error-name.js';
 import type { CacheObserver } from '../observing/cache-observer.js';
-import { HIT, JOINED, type Reading } from '../observing/reading.js';
+import { HIT, JOINED, type Reading, WAITED } from '../observing/reading.js';
 import type { Stale } from './factory-run.js';
 import { firstOf } from './first-of.js';
 import { type Outage, Outages } from './outages.js';
 import { PostponedRuns } from './postponed-runs.js';
-import { Publisher } from './publisher.js';
+import { Publisher, type Target } from './publisher.js';
 import type { EntryCall, ReadThroughCall } from './read-through-call.js';
 import type { Answer, Flight, SingleFlight } from './single-flight.js';
+import { holds, isTaken, type Turn, waitForTurn } from './turns.js';
 import { waitAs } from './waiting.js';
 
 /** A value to be served while a new one cannot be had. */
@@ -32,20 +34,22 @@ export class Search {
     clock: Clock,
     private readonly observer: CacheObserver,
   ) {
-    this.#publisher = new Publisher(entries, serializer, this.#outages);
+    this.#publisher = new Publisher(entries, serializer, flights, this.#outages);
     this.#postponed = new PostponedRuns(clock);
   }
 
   /** @returns `undefined` where Redis is unavailable and the call does without */
   look(flight: Flight, call: ReadThroughCall): Promise<Look | undefined> {
     flight.looks += 1;
-    return this.#outages.without(call, flight, () => this.entries.look(call.redisKey, call.policy.look));
+    const options = this.#claiming(flight, call);
+    return this.#outages.without(call, flight, () => this.entries.look(call.redisKey, options));
   }
 
   /** As `look`, of an entry that was just found missing. */
   lookAfterMiss(flight: Flight, call: ReadThroughCall): Promise<Look | undefined> {
     flight.looks += 1;
-    return this.#outages.without(call, flight, () => this.entries.lookAgain(call.redisKey, call.policy.look));
+    const options = this.#claiming(flight, call);
+    return this.#outages.without(call, flight, () => this.entries.lookAgain(call.redisKey, options));
   }
 
   /** Many at once: of those that stand only their texts. */
@@ -66,16 +70,36 @@ export class Search {
     }
     const stale = this.#staleValue(look);
     if (stale !== undefined && this.#postponed.has(stale.nonce)) {
+      if (holds(flight, look)) void flight.lease?.release().catch(ignore);
       return { text: stale.text, staleSince: flight.looks, reading: POSTPONED };
     }
-    const over: Over = look.state === 'stale' ? { kind: 'stale', nonce: look.nonce } : { kind: 'nothing' };
-    // one that goes on behind already is as good
-    const runner = this.flights.behind(call.redisKey) ?? flight;
-    const run = runner.run ?? flight.begin(this.#makeInPlaceOf(flight, call, over, stale));
+    const behind = this.flights.behind(call.redisKey);
+    const runner = !holds(flight, look) && behind?.isAsGoodAs(look.holder) ? behind : flight;
+    const run = runner.run ?? flight.begin(this.#inTurn(flight, call, look));
     const result = runner === flight ? run : this.#joined(flight, runner, run);
     return stale === undefined
       ? await madeBy(flight, result)
       : await this.#answerInTime(flight, call, result);
+  }
+
+  /** What a look asks for; in a cache with shared flights also the lease. */
+  #claiming(flight: Flight, { redisKey, policy }: EntryCall): LookOptions {
+    flight.lease ??= this.entries.lease(redisKey, policy.readThrough.lease);
+    return { ...policy.look, claim: flight.lease };
+  }
+
+  /** What the factory makes, or that of another process which was first. */
+  async #inTurn(flight: Flight, call: ReadThroughCall, found: NoEntry): Promise<string | undefined> {
+    const turn: Turn = isTaken(flight, found)
+      ? await waitForTurn(flight, call, found, () => this.lookAfterMiss(flight, call))
+      : { kind: 'own', found };
+    if (turn.kind === 'made') {
+      flight.made = WAITED;
+      return turn.text;
+    }
+    const stale = turn.found && this.#staleValue(turn.found);
+    const target = turn.kind === 'own' ? { over: overOf(turn.found), lease: flight.lease } : undefined;
+    return await this.#makeInPlaceOf(flight, call, target, stale);
   }
 
   /** What a run makes that another flight has begun. */
@@ -95,7 +119,8 @@ export class Search {
 
   /** The value that takes the place of a text which cannot be read. */
   async replace(flight: Flight, call: ReadThroughCall, text: string): Promise<Answer> {
-    return await madeBy(flight, flight.begin(this.#publisher.make(flight, call, { kind: 'standing', text })));
+    const target = { over: { kind: 'standing', text } } as const;
+    return await madeBy(flight, flight.begin(this.#publisher.make(flight, call, target)));
   }
 
   /** The value that is made, or, where that takes too long or fails, the stale one, if it may still be served. */
@@ -126,19 +151,35 @@ export class Search {
     const over: Over = { kind: 'standing', text, nonce };
     const stale = { ...value, nonce: nonce || redisKey };
     this.flights.beginBehind(redisKey, key, (flight) =>
-      this.observer.refresh(key, () => this.#makeInPlaceOf(flight, call, over, stale), flight),
+      this.observer.refresh(key, () => this.#refresh(flight, call, over, stale), flight),
     );
+  }
+
+  /** In a cache with shared flights one process in all does it. */
+  async #refresh(
+    flight: Flight,
+    call: ReadThroughCall,
+    over: Over,
+    stale: StaleValue,
+  ): Promise<string | undefined> {
+    const lease = this.entries.lease(call.redisKey, call.policy.readThrough.lease);
+    if (lease !== undefined && !(await lease.take())) {
+      flight.made = WAITED;
+      return undefined;
+    }
+    flight.lease = lease;
+    return await this.#makeInPlaceOf(flight, call, { over, lease }, stale);
   }
 
   /** After a failure the factory is left alone for a while, since there is a value to serve. */
   async #makeInPlaceOf(
     flight: Flight,
     call: ReadThroughCall,
-    over: Over,
+    target: Target | undefined,
     stale: StaleValue | undefined,
   ): Promise<string | undefined> {
     try {
-      return await this.#publisher.make(flight, call, over, stale);
+      return await this.#publisher.make(flight, call, target, stale);
     } catch (error) {
       if (stale !== undefined && error !== flight.storeFailure)
         this.#postponed.postpone(stale.nonce, call.policy.readThrough.retryAfter);
@@ -173,6 +214,10 @@ export class Search {
 
 const POSTPONED: Reading = { outcome: 'stale', reason: 'postponed' };
 const SLOW: Reading = { outcome: 'stale', reason: 'slow' };
+
+/** The state in which the value that a run makes is stored. */
+const overOf = (found: NoEntry): Over =>
+  found.state === 'stale' ? { kind: 'stale', nonce: found.nonce } : { kind: 'nothing' };
 
 /** The answer of a flight whose value a run makes. */
 const madeBy = async (flight: Flight, run: Promise<string | undefined>): Promise<Answer> => {

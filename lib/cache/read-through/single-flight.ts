@@ -1,5 +1,6 @@
 import { ignore } from '../../common/ignore.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
+import type { Lease } from '../lease.js';
 import { MISS, type Reading } from '../observing/reading.js';
 import type { Outage } from './outages.js';
 import { Waiter } from './waiting.js';
@@ -34,6 +35,15 @@ export class Flight extends Waiter implements Outage {
   surroundings: { within<T>(work: () => T): T } | undefined;
   /** What the store failed with, where it did. */
   storeFailure: unknown;
+  /** What its run needs to make the value alone in all processes; only in a cache with shared flights. */
+  lease: Lease | undefined;
+  /** Whether its run waits for what another process makes. */
+  isWaiting = false;
+
+  /** Whether its run is as good as one that begins now. @param holder whose run may store what it makes */
+  isAsGoodAs(holder: string | undefined): boolean {
+    return this.isWaiting || this.lease?.token === holder;
+  }
 
   begin(run: Promise<string | undefined>): Promise<string | undefined> {
     this.isRunning = true;
@@ -133,6 +143,12 @@ export class SingleFlight {
       if (flight.writing !== undefined) this.#rememberLate(key, flight.writing);
     }
     return this.#lateWrites.get(key);
+  }
+
+  /** To be called when the run of a flight has lost its lease: it stores nothing, and the next call starts another. */
+  abandon(key: string, flight: Flight): void {
+    flight.fenced = true;
+    for (const flights of [this.#flights, this.#behind]) if (flights.get(key) === flight) flights.delete(key);
   }
 
   /** As `fence`, for many; whoever writes one of them afterwards waits as long. */

@@ -8,6 +8,7 @@ import {
 import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from '../../store/kept-entry.js';
 import type { IncrementOutcome, KeyValueStore } from '../../store/key-value-store.js';
 import type { TimeToLive } from '../../store/time-to-live.js';
+import { Lease } from '../lease.js';
 import type { StoredEntries } from './stored-entries.js';
 
 /** Entries with companions. Where something goes, the companions go first: a run publishes only while they are there. */
@@ -26,6 +27,11 @@ export class KeptEntries implements StoredEntries {
     private readonly words: readonly [CacheCompanion, ...CacheCompanion[]],
   ) {
     this.#store = store;
+  }
+
+  lease(key: string, ms: number): Lease | undefined {
+    const { lease } = this.#keys(key);
+    return lease === undefined ? undefined : new Lease(this.#store, lease, ms);
   }
 
   /** A hit costs a GET, since that is what most calls are; the script for the rest costs Redis several times as much. */

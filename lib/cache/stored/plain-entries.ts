@@ -13,6 +13,10 @@ export class PlainEntries implements StoredEntries {
     this.#store = store;
   }
 
+  lease(): undefined {
+    return undefined;
+  }
+
   async look(key: string): Promise<Look> {
     const text = await this.#store.get(key);
     return text === null ? MISSING : { state: 'stands', text, nonce: '', isDue: false };

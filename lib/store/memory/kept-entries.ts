@@ -1,5 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 import {
+  type Claim,
   drawNonce,
   EARLY_MS,
   type Grace,
@@ -37,35 +38,25 @@ export class KeptEntries {
     private readonly textOf: (key: string) => string | undefined,
   ) {}
 
-  lookUp(keys: KeptKeys, { grace: longest, lastsMs, ahead }: LookOptions): Look {
+  lookUp(keys: KeptKeys, options: LookOptions): Look {
     const text = this.textOf(keys.entry);
-    const companion = this.#companion(keys);
-    if (text !== undefined) {
-      const isDue = ahead !== undefined && this.#isDue(keys, ahead.part, companion?.end?.whole ?? ahead.ttl);
-      if (isDue) this.#last(keys, (this.entries.remaining(keys.entry) ?? 0) + lastsMs);
-      return { state: 'stands', text, nonce: companion?.nonce ?? '', isDue };
-    }
-    if (companion === undefined) return { state: 'missing' };
-    const { nonce, grace, end } = companion;
-    if (end === undefined || !this.#isOver(end.at)) {
-      this.entries.delete(keys.grace);
-      return { state: 'missing' };
-    }
-    this.#last(keys, lastsMs);
-    const servedUntil = end.at + Math.min(grace, longest);
-    return { state: 'stale', text: longest > 0 && this.clock.now() < servedUntil ? end.text : null, nonce };
+    return text === undefined ? this.#vacancy(keys, options) : this.#standing(keys, text, options);
   }
 
-  write(keys: KeptKeys, { value, ttl, grace, over }: KeptWrite): KeptOutcome {
+  write(keys: KeptKeys, { value, ttl, grace, over, run }: KeptWrite): KeptOutcome {
     const current = over.kind === 'anything' ? undefined : this.textOf(keys.entry);
     const companion = this.#companion(keys);
     const text = value ?? current ?? companion?.end?.text ?? null;
-    if (text === null || !this.#isExpected(over, current, companion)) {
+    const isHolder = run !== undefined && this.#holder(keys) === run;
+    const isRefused = run !== undefined && !isHolder;
+    if (text === null || isRefused || !this.#isExpected(over, current, companion)) {
+      if (isHolder) this.#endLease(keys);
       if (current === undefined) return { outcome: 'changed' };
       this.#dropUnless(keys, current);
       return { outcome: 'stands', current };
     }
     this.entries.set(keys.entry, text, ttl);
+    this.#endLease(keys);
     this.keep(keys, text, ttl, grace);
     return { outcome: 'stored' };
   }
@@ -89,6 +80,44 @@ export class KeptEntries {
   /** The whole timeout of an entry, as far as it is known. */
   wholeOf(keys: KeptKeys): TimeToLive {
     return this.#companion(keys)?.end?.whole ?? this.entries.remaining(keys.entry) ?? null;
+  }
+
+  #standing(keys: KeptKeys, text: string, { lastsMs, ahead, claim }: LookOptions): Look {
+    const companion = this.#companion(keys);
+    const isFree = claim === undefined || this.#holder(keys) === undefined;
+    const isDue =
+      ahead !== undefined && isFree && this.#isDue(keys, ahead.part, companion?.end?.whole ?? ahead.ttl);
+    if (isDue) this.#last(keys, (this.entries.remaining(keys.entry) ?? 0) + lastsMs);
+    return { state: 'stands', text, nonce: companion?.nonce ?? '', isDue };
+  }
+
+  #vacancy(keys: KeptKeys, { grace: longest, lastsMs, claim }: LookOptions): Look {
+    const held = claim === undefined ? {} : { holder: this.#claim(keys, claim) };
+    const companion = this.#companion(keys);
+    if (companion === undefined) return { state: 'missing', ...held };
+    const { nonce, grace, end } = companion;
+    if (end === undefined || !this.#isOver(end.at)) {
+      this.entries.delete(keys.grace);
+      return { state: 'missing', ...held };
+    }
+    this.#last(keys, lastsMs);
+    const isServed = longest > 0 && this.clock.now() < end.at + Math.min(grace, longest);
+    return { state: 'stale', text: isServed ? end.text : null, nonce, ...held };
+  }
+
+  /** Who holds the lease after somebody has asked for it. */
+  #claim(keys: KeptKeys, { token, ms }: Claim): string {
+    const holder = this.#holder(keys);
+    if (holder === undefined && keys.lease !== undefined) this.entries.set(keys.lease, token, ms);
+    return holder ?? token;
+  }
+
+  #holder({ lease }: KeptKeys): string | undefined {
+    return lease === undefined ? undefined : this.textOf(lease);
+  }
+
+  #endLease({ lease }: KeptKeys): void {
+    if (lease !== undefined) this.entries.delete(lease);
   }
 
   #put(keys: KeptKeys, nonce: string, text: string, whole: TimeToLive, grace: number): void {

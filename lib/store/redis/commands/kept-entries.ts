@@ -29,15 +29,18 @@ import { asPx } from './set-command.js';
 export class KeptEntries {
   constructor(private readonly run: ScriptRunner) {}
 
-  lookUp(keys: KeptKeys, { grace, lastsMs, ahead }: LookOptions): Promise<Look> {
+  lookUp(keys: KeptKeys, { grace, lastsMs, ahead, claim }: LookOptions): Promise<Look> {
     const due = ahead === undefined ? ['', ''] : [String(ahead.part), px(ahead.ttl)];
-    return this.run(lookUpScript, keysOf(keys), [asPx(lastsMs), ...due, graceText(grace)], parseLook);
+    const claimed = claim === undefined ? [] : [claim.token, asPx(claim.ms)];
+    const args = [asPx(lastsMs), ...due, graceText(grace), ...claimed];
+    return this.run(lookUpScript, keysOf(keys), args, parseLook);
   }
 
-  write(keys: KeptKeys, { value, ttl, grace, over }: KeptWrite): Promise<KeptOutcome> {
+  write(keys: KeptKeys, { value, ttl, grace, over, run }: KeptWrite): Promise<KeptOutcome> {
     const kept = value === null ? '1' : '';
     const expected = [over.kind, expectedText(over, value === null), expectedNonce(over)];
     const args = [...expected, value ?? '', kept, px(ttl), graceText(grace), drawNonce()];
+    if (run !== undefined) args.push(run);
     return this.run(writeKeptScript, keysOf(keys), args, parseKeptOutcome);
   }
 

@@ -35,16 +35,21 @@ local function keep(text, whole, grace, nonce)
 end`;
 
 /**
- * KEYS: entry, companion. ARGV: how long the companion has to be there, the part of the timeout or '', ttl or '', the
- * longest grace.
+ * KEYS: entry, companion, lease where the cache has leases. ARGV: how long the companion has to be there, the part of the
+ * timeout or '', ttl or '', the longest grace; of a claim its token and how long it lasts.
  */
 export const lookUpScript = redisScript(`${KEPT}
+local token, lasts = ARGV[5], ARGV[6]
+local function holder()
+  return token and (redis.call('SET', L, token, 'NX', 'GET', 'PX', lasts) or token)
+end
 local text = redis.call('GET', E)
 if text then
   local left, due = redis.call('PTTL', E), 0
   if ARGV[2] ~= '' and left >= 0 then
     local whole = tonumber(redis.call('HGET', G, 'w') or ARGV[3])
-    if whole and left <= whole * (1 - ARGV[2]) then
+    local is_free = not token or redis.call('EXISTS', L) == 0
+    if whole and is_free and left <= whole * (1 - ARGV[2]) then
       due = 1
       redis.call('PEXPIRE', G, digits(left + ARGV[1]), 'GT')
     end
@@ -52,39 +57,53 @@ if text then
   return {'stands', text, redis.call('HGET', G, 'n') or '', due}
 end
 local nonce, x, grace, kept = unpack(redis.call('HMGET', G, 'n', 'x', 'g', 'v'))
-if not nonce then return false end
+if not nonce then return {'missing', holder()} end
 x = tonumber(x)
 if not is_over(x) then
   redis.call('UNLINK', G)
-  return false
+  return {'missing', holder()}
 end
 grace = math.min(grace, ARGV[4])
 if grace == 0 or is_over(x + grace + ${EARLY_MS}) then kept = false end
 redis.call('PEXPIRE', G, ARGV[1], 'GT')
-return {'stale', kept, nonce}`);
+return {'stale', kept, nonce, holder()}`);
 
-const MISSING: Look = { state: 'missing' };
+/** What was not claimed has no holder: the reply is shorter. */
+type LookReply =
+  | readonly [state: 'stands', text: string, nonce: string, due: number]
+  | readonly [state: 'stale', text: string | null, nonce: string, holder?: string]
+  | readonly [state: 'missing', holder?: string];
 
 export const parseLook = (reply: RedisReply): Look => {
-  if (reply === null) return MISSING;
-  const [state, text, nonce, due] = reply as readonly [string, string | null, string, number?];
-  return state === 'stands'
-    ? { state, text: text ?? '', nonce, isDue: due === 1 }
-    : { state: 'stale', text, nonce };
+  const found = reply as LookReply;
+  switch (found[0]) {
+    case 'stands':
+      return { state: 'stands', text: found[1], nonce: found[2], isDue: found[3] === 1 };
+    case 'stale':
+      return { state: 'stale', text: found[1], nonce: found[2], ...heldBy(found[3]) };
+    case 'missing':
+      return { state: 'missing', ...heldBy(found[1]) };
+  }
 };
+
+const heldBy = (holder: string | undefined): { holder?: string } => (holder === undefined ? {} : { holder });
 
 /** In place of a nonce: it is not compared. */
 export const ANY_NONCE = '*';
 
 /**
- * KEYS: entry, companion. ARGV: kind of state, its text (where the value is kept, the SHA-1 of it), its nonce, value,
- * whether the value is kept (1 or ''), ttl or '', grace or '', the new nonce. What can fail comes before the first write.
+ * KEYS: entry, companion, lease where the cache has leases. ARGV: kind of state, its text (where the value is kept, the
+ * SHA-1 of it), its nonce, value, whether the value is kept (1 or ''), ttl or '', grace or '', the new nonce; of a run its
+ * token. What can fail comes before the first write.
  */
 export const writeKeptScript = redisScript(`${KEPT}
 local kind, expected, nonce, value, kept, ttl = unpack(ARGV)
 local current = kind ~= 'anything' and redis.call('GET', E)
 local n, x, v = unpack(redis.call('HMGET', G, 'n', 'x', 'v'))
+local run = ARGV[9]
+local is_holder = run and redis.call('GET', L) == run
 local function is_expected()
+  if run and not is_holder then return false end
   if kind == 'anything' then return true end
   if kind == 'absent' then return not current end
   if kind == 'nothing' then return not current and not n end
@@ -98,6 +117,7 @@ local expects = is_expected()
 if kept ~= '' then value = current or v end
 if not expects or not value then
   if current and v and v ~= current then redis.call('UNLINK', G) end
+  if is_holder then redis.call('UNLINK', L) end
   return current
 end
 if ttl == '' then
@@ -105,6 +125,7 @@ if ttl == '' then
 else
   redis.call('SET', E, value, 'PX', ttl)
 end
+if L then redis.call('UNLINK', L) end
 keep(value, ttl, ARGV[7], ARGV[8])
 return 1`);
 

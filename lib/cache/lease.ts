@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import type { KeyValueStore } from '../store/key-value-store.js';
+
+/** Whoever waits for a lease of another asks again after a random pause of up to this many milliseconds, and of half as many at least. */
+const LONGEST_PAUSE_MS = 100;
+
+/**
+ * What one holder has among all processes: a key with a random token and a time to live, so that it ends with a holder
+ * that died.
+ */
+export class Lease {
+  /** Tells this holder from every other one. */
+  readonly token = randomUUID();
+  /** Private to the runtime too: it knows the password of Redis. */
+  readonly #store: KeyValueStore;
+  #hasEnded = false;
+
+  constructor(
+    store: KeyValueStore,
+    private readonly redisKey: string,
+    readonly ms: number,
+  ) {
+    this.#store = store;
+  }
+
+  /** Takes the lease where nobody holds it; whether it did. */
+  take(): Promise<boolean> {
+    return this.#store.setIfAbsent(this.redisKey, this.token, this.ms);
+  }
+
+  /**
+   * Renews a lease that was taken, every third of its time, while work runs.
+   *
+   * @param lose is called when the lease is lost, or may be
+   */
+  async whileHeld<T>(work: () => Promise<T>, lose: () => void): Promise<T> {
+    let isOver = false;
+    // Redis may be down for as long as the lease: it is gone then, whether or not that can be asked
+    let end = setTimeout(lose, this.ms).unref();
+    const renew = async (): Promise<void> => {
+      const asked = performance.now();
+      const isOurs = await this.#store.compareAndExpire(this.redisKey, this.token, this.ms);
+      clearTimeout(end);
+      if (isOver) return;
+      if (!isOurs) lose();
+      else end = setTimeout(lose, this.ms - (performance.now() - asked)).unref();
+    };
+    const renewals = setInterval(() => void renew().catch(() => undefined), this.ms / 3).unref();
+    try {
+      return await work();
+    } finally {
+      isOver = true;
+      clearInterval(renewals);
+      clearTimeout(end);
+    }
+  }
+
+  /** To be told when something else that was done in the store has ended the lease. */
+  hasEnded(): void {
+    this.#hasEnded = true;
+  }
+
+  /** Lets the next one take the lease at once. */
+  async release(): Promise<void> {
+    if (this.#hasEnded) return;
+    await this.#store.compareAndDelete(this.redisKey, this.token);
+  }
+}
+
+/**
+ * Lets a lease of another go on for a while.
+ *
+ * @param most milliseconds
+ */
+export const pauseBeforeAsking = (most: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, Math.min(most, (LONGEST_PAUSE_MS * (1 + Math.random())) / 2));
+  });

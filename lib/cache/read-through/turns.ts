@@ -1,0 +1,51 @@
+import type { Look, NoEntry } from '../../store/kept-entry.js';
+import { pauseBeforeAsking } from '../lease.js';
+import type { ReadThroughCall } from './read-through-call.js';
+import type { Flight } from './single-flight.js';
+
+/** How a run that waited for another process may go on. */
+export type Turn =
+  /** An entry stands now. */
+  | { readonly kind: 'made'; readonly text: string }
+  /** It holds the lease. */
+  | { readonly kind: 'own'; readonly found: NoEntry }
+  /** It makes a value for its callers only: it has waited long enough, or Redis is unavailable. */
+  | { readonly kind: 'unstored'; readonly found?: NoEntry };
+
+/** Whether it is this run that holds the lease. */
+export const holds = ({ lease }: Flight, { holder }: NoEntry): boolean =>
+  holder !== undefined && holder === lease?.token;
+
+/** Whether another process makes the value, so that this one is to wait for it. */
+export const isTaken = ({ lease }: Flight, { holder }: NoEntry): boolean =>
+  holder !== undefined && holder !== lease?.token;
+
+/**
+ * Waits for what another process makes, and takes its place if it does not.
+ *
+ * @param found what the last look has found
+ * @param look looks again, and asks for the lease
+ */
+export const waitForTurn = async (
+  flight: Flight,
+  call: ReadThroughCall,
+  found: NoEntry,
+  look: () => Promise<Look | undefined>,
+): Promise<Turn> => {
+  const deadline = performance.now() + call.policy.readThrough.wait;
+  flight.isWaiting = true;
+  try {
+    for (let last = found; ;) {
+      const left = deadline - performance.now();
+      if (left <= 0) return { kind: 'unstored', found: last };
+      await pauseBeforeAsking(left);
+      const now = await look();
+      if (now === undefined) return { kind: 'unstored' };
+      if (now.state === 'stands') return { kind: 'made', text: now.text };
+      if (!isTaken(flight, now)) return { kind: 'own', found: now };
+      last = now;
+    }
+  } finally {
+    flight.isWaiting = false;
+  }
+};
