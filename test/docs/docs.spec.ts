@@ -14,6 +14,17 @@ import { type CodeBlock, type Page, blocksOf, pages, ROOT } from './pages.js';
 import { optionComments } from './option-comments.js';
 import { formattedSettings, settingRows } from './settings-table.js';
 
+/** Chapter 7 and section 3.3 of version 5.0. */
+const ASVS_REQUIREMENTS = Object.entries({
+  '7.1': 3,
+  '7.2': 4,
+  '7.3': 2,
+  '7.4': 5,
+  '7.5': 3,
+  '7.6': 2,
+  '3.3': 5,
+}).flatMap(([section, count]) => Array.from({ length: count }, (_, at) => `${section}.${at + 1}`));
+
 const PAGES = pages();
 const BLOCKS = PAGES.flatMap(blocksOf);
 const inLanguage = (language: string): CodeBlock[] => BLOCKS.filter((block) => block.language === language);
@@ -145,11 +156,25 @@ describe('the pages', () => {
     );
   });
 
-  it('quote tests by titles that they have', () => {
-    const readme = PAGES.find(({ path }) => path === 'README.md')!.text.replace(/\s+/g, ' ');
-    const quoted = [...readme.matchAll(/“([^”]+)” \(`([^`]+)`\)/g)];
+  it.each(['README.md', 'docs/sessions.md'])('%s quotes tests by titles that they have', (path) => {
+    const text = PAGES.find((page) => page.path === path)!.text.replace(/\s+/g, ' ');
+    const quoted = [...text.matchAll(/“([^”]+)” \(`([^`]+)`\)/g)];
     expect(quoted.length).toBeGreaterThan(3);
-    for (const [, title, path] of quoted) expect(readFileSync(join(ROOT, path!), 'utf8')).toContain(title);
+    for (const [, title, file] of quoted) expect(readFileSync(join(ROOT, file!), 'utf8')).toContain(title);
+  });
+
+  it('show each requirement of the ASVS that the module meets by a test', () => {
+    const { text } = PAGES.find(({ path }) => path === 'docs/sessions.md')!;
+    const rows = text
+      .split('\n')
+      .filter((line) => /^\| \d/.test(line))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+    expect(rows.map(([, id]) => id)).toEqual(ASVS_REQUIREMENTS);
+    const isDocumentation = (id = ''): boolean => id.startsWith('7.1.');
+    const unshown = rows.filter(
+      ([, id, , module, , shownBy]) => !isDocumentation(id) && (module === '–') !== (shownBy === '–'),
+    );
+    expect(unshown).toEqual([]);
   });
 
   it('have a quick start of at most 30 lines', () => {
