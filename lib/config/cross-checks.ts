@@ -152,6 +152,7 @@ const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): P
     ...checkOwnClientOptions(session, 'session.'),
     ...checkCookie(session.cookie ?? {}),
     ...checkTouchInterval(session),
+    ...checkPerUser(session),
   ];
   if (projectName === undefined)
     problems.push({
@@ -175,6 +176,11 @@ const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): P
     });
   return problems;
 };
+
+const checkPerUser = ({ perUser }: SessionOptions): Problem[] =>
+  perUser !== undefined && perUser.limit === undefined
+    ? [{ path: 'session.perUser.limit', message: 'is required: how many sessions a user may have' }]
+    : [];
 
 const checkTouchInterval = (session: SessionOptions): Problem[] => {
   const { touchInterval, idleTimeout } = settle(sessionOnlyOptions, session);

@@ -15,7 +15,7 @@ import {
 } from './kinds.js';
 import type { SerializerSource } from './cache-options.js';
 import { isCookieName, isFreeWord, isUnambiguousLater } from './namespaces.js';
-import { option, type OptionsOf, section } from './option.js';
+import { feature, option, type OptionsOf, section } from './option.js';
 import type { SessionOrigin } from './session-origin.js';
 import { redisUrl, sourceOptions } from './source-options.js';
 
@@ -96,6 +96,20 @@ export const cookieOptions = {
 
 /** The session cookie. */
 export interface CookieOptions extends OptionsOf<typeof cookieOptions> {}
+
+export const perUserOptions = {
+  /** How many sessions a user may have at a time; required. Without `session.perUser` there is no limit. */
+  limit: option(integer(1)),
+  /**
+   * What a sign-in does that would be one too many: `end-oldest` ends the session that began first, `refuse` throws a
+   * SessionLimitError (409).
+   * @default 'end-oldest'
+   */
+  whenFull: option(oneOf('end-oldest', 'refuse'), { default: 'end-oldest' }),
+};
+
+/** How many sessions a user may have: those that `session.signIn()` began. */
+export interface PerUserOptions extends OptionsOf<typeof perUserOptions> {}
 
 /** The options of the sessions themselves. */
 export const sessionOnlyOptions = {
@@ -179,6 +193,7 @@ export const sessionOnlyOptions = {
    * Each visitor who still has a live session of express-session or @fastify/session goes on with it at their first request.
    */
   migrateFrom: option(origin()),
+  perUser: feature<typeof perUserOptions, PerUserOptions>(perUserOptions),
   cookie: section<typeof cookieOptions, CookieOptions>(cookieOptions),
   /**
    * The Cache-Control beside a session cookie where the handler set none; null sends none.

@@ -57,6 +57,20 @@ export class SessionTooLargeError extends HttpMappedError {
   }
 }
 
+/** The user has as many sessions as `session.perUser` allows; nothing was saved. HTTP status 409. */
+export class SessionLimitError extends HttpMappedError {
+  override readonly name: string = 'SessionLimitError';
+  readonly code = 'CODEX_REDIS_SESSION_LIMIT';
+
+  constructor(options?: CodexRedisErrorOptions) {
+    super(
+      409,
+      'The user is signed in on as many devices as are allowed. Log out on one of them, and sign in again.',
+      options,
+    );
+  }
+}
+
 /** A session that had to be new could not be created: something is stored under its key. */
 export class SessionCreateError extends CodexRedisError {
   override readonly name: string = 'SessionCreateError';

@@ -28,6 +28,11 @@ import { SessionSaver } from './stored/session-saver.js';
 import { SessionStore } from './stored/session-store.js';
 import { SessionTakeover } from './stored/session-takeover.js';
 import { SessionWriter } from './stored/session-writer.js';
+import { userIdOf, userOf } from './object/session-user.js';
+import { Memberships } from './users/memberships.js';
+import type { ReindexOptions, ReindexProgress } from './users/reindex.js';
+import { UserIndex } from './users/user-index.js';
+import { type UserSession, UserSessions } from './users/user-sessions.js';
 import type { Session, SessionStatus } from './object/session.js';
 
 /** How a session is to be saved. */
@@ -37,6 +42,18 @@ export interface SaveOptions {
    * out where that must not be.
    */
   readonly mustCreate?: boolean;
+}
+
+/** Which session of the list is the request's own. */
+export interface OfUserOptions {
+  /** The session of the request, which `current` marks in the list. */
+  readonly current?: SessionStatus | undefined;
+}
+
+/** Which session of the user goes on. */
+export interface EndOfUserOptions {
+  /** The session of the request, under the key that it was loaded with and the one that it will have. */
+  readonly except?: SessionStatus | undefined;
 }
 
 const DONE = Promise.resolve();
@@ -55,7 +72,7 @@ export class SessionService {
   readonly #store: SessionStore;
   readonly #codec: SessionCodec;
   readonly #reader: SessionReader;
-  readonly #ender: SessionEnder;
+  readonly #users: UserSessions;
   readonly #saver: SessionSaver;
   readonly #keeper: SessionKeeper;
   readonly #takeover: SessionTakeover | undefined;
@@ -84,22 +101,26 @@ export class SessionService {
     this.#takeover =
       settings.migrateFrom &&
       new SessionTakeover(settings.migrateFrom, store, this.#store, codec, signer, events, lifetime);
-    const writer = new SessionWriter(this.#store, codec, this.#reader, lifetime, events, settings.maxBytes);
-    this.#ender = new SessionEnder(this.#store, events);
-    this.#saver = new SessionSaver(writer, this.#ender, codec, events, { operationTimeoutMs });
+    const ender = new SessionEnder(this.#store, events);
+    const index = new UserIndex(store, settings.projectName);
+    this.#users = new UserSessions(index, this.#store, ender, codec, lifetime, clock);
+    const memberships = new Memberships(index, this.#store, ender, settings, clock);
+    const writer = new SessionWriter(
+      this.#store,
+      codec,
+      this.#reader,
+      lifetime,
+      memberships,
+      events,
+      settings.maxBytes,
+    );
+    this.#saver = new SessionSaver(writer, this.#users, codec, events, { operationTimeoutMs });
     this.#keeper = {
       expiry,
       lifetime,
       read: (text, key) => this.#reader.read(text, key),
-      check: (name, value, callee) => {
-        try {
-          if (name === EXPIRY_ENTRY) expiry.checkEntry(value);
-          else assertJson(value, name);
-        } catch (error) {
-          if (callee !== undefined) Error.captureStackTrace(error as Error, callee as () => void);
-          throw error;
-        }
-      },
+      userOf: (text) => userOf(codec.decode(text).data),
+      check: (name, value, callee) => checkEntry(expiry, name, value, callee),
       expired: (key) => events.emit('expired', key),
       save: (state) => logUnawaited(this.#saver.save(state, false), state),
       flush: (state) => logUnawaited(this.#flush(state), state),
@@ -184,8 +205,9 @@ export class SessionService {
    * @throws SessionConflictError when it was moved so often that some of its successors are left.
    */
   delete(session: SessionStatus | string): Promise<boolean> {
-    const keys = typeof session === 'string' ? [session] : sessionStateOf(session).identity.candidates;
-    const ends = keys.filter(isSessionKey).map((key) => this.#ender.end(key));
+    const { candidates: keys, user } =
+      typeof session === 'string' ? { candidates: [session], user: undefined } : foundOf(session);
+    const ends = keys.filter(isSessionKey).map((key) => this.#users.end(key, user));
     return logUnawaited(Promise.all(ends).then((all) => all.some(({ hasEnded }) => hasEnded)));
   }
 
@@ -209,6 +231,46 @@ export class SessionService {
   flush(session: SessionStatus): Promise<void> {
     const state = sessionStateOf(session);
     return logUnawaited(this.#flush(state), state);
+  }
+
+  /**
+   * The sessions of a user, the last used first: those that `signIn()` began, or that a save here met.
+   *
+   * @throws TypeError for what is no id of a user.
+   */
+  ofUser(userId: string | number | bigint, options: OfUserOptions = {}): Promise<UserSession[]> {
+    return logUnawaited(
+      attempt(() => this.#users.list(userIdOf(userId, 'ofUser()'), keysOf(options.current))),
+    );
+  }
+
+  /**
+   * Ends the sessions of a user, in whatever requests they are in use; how many there were. None of those that began before
+   * the call outlives it; a sign-in beside it may be refused with a SessionInterruptedError.
+   *
+   * @throws TypeError for what is no id of a user.
+   */
+  endOfUser(userId: string | number | bigint, options: EndOfUserOptions = {}): Promise<number> {
+    return logUnawaited(
+      attempt(() => this.#users.endOthers(userIdOf(userId, 'endOfUser()'), keysOf(options.except))),
+    );
+  }
+
+  /**
+   * Ends one session of a user; whether there was one. The handle of another user's session ends nothing.
+   *
+   * @throws TypeError for what is no id of a user.
+   */
+  endOne(userId: string | number | bigint, handle: string): Promise<boolean> {
+    return logUnawaited(attempt(() => this.#users.endOne(userIdOf(userId, 'endOne()'), handle)));
+  }
+
+  /**
+   * Walks over all sessions, and lets `ofUser()` and `endOfUser()` find those that something else has bound to a user, such as
+   * Django's login. May be repeated and run beside everything else.
+   */
+  reindex(options: ReindexOptions = {}): Promise<ReindexProgress> {
+    return logUnawaited(attempt(() => this.#users.reindex(options)));
   }
 
   /** Does nothing: Redis deletes expired sessions by itself. */
@@ -305,3 +367,29 @@ export class SessionService {
     });
   }
 }
+
+const checkEntry = (expiry: SessionExpiryRules, name: string, value: unknown, callee: unknown): void => {
+  try {
+    if (name === EXPIRY_ENTRY) expiry.checkEntry(value);
+    else assertJson(value, name);
+  } catch (error) {
+    if (callee !== undefined) Error.captureStackTrace(error as Error, callee as () => void);
+    throw error;
+  }
+};
+
+/** A throw becomes a rejection. */
+const attempt = <T>(work: () => Promise<T>): Promise<T> => Promise.resolve().then(work);
+
+/** The keys that a session has been found under, and the user it is bound to. */
+const foundOf = (session: SessionStatus): { candidates: readonly string[]; user: string | undefined } => {
+  const { identity, storedUser: user } = sessionStateOf(session);
+  return { candidates: identity.candidates, user };
+};
+
+/** The keys that a session was loaded with and will have. */
+const keysOf = (session: SessionStatus | undefined): readonly string[] => {
+  if (session === undefined) return [];
+  const { identity } = sessionStateOf(session);
+  return [...identity.candidates, identity.key].filter((key) => key !== null);
+};

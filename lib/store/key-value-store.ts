@@ -33,6 +33,14 @@ export interface Move {
 /** How a move ended: as a comparison does, or the successor was added to those of an earlier move. */
 export type MoveOutcome = CompareOutcome | { readonly outcome: 'forked' };
 
+/** What else an ending does. */
+export interface EndOptions {
+  /** Leaves a trace in any case, so that nothing is stored under the key by `setIfUntraced` for its time. */
+  readonly always?: boolean | undefined;
+  /** Gives the value that the entry had. */
+  readonly givesValue?: boolean | undefined;
+}
+
 /** What an ending found. */
 export interface EndOutcome {
   /** Whether there was an entry. */
@@ -41,6 +49,8 @@ export interface EndOutcome {
   readonly wasTraced: boolean;
   /** Where its contents went before it was ended. */
   readonly successors: readonly string[];
+  /** What the entry was, where that was asked for. */
+  readonly value?: string;
 }
 
 /** How an increment ended; every outcome but `done` has changed nothing. `value` is a decimal integer. */
@@ -134,9 +144,9 @@ export interface KeyValueStore {
    * Deletes the entry, and leaves a trace: that it was ended. The trace of an earlier move says so from now on too, and
    * keeps its successors and the time it has left. Where neither an entry nor a trace is, none is left.
    *
-   * @param always leaves a trace there too, so that nothing is stored under the key by `setIfUntraced` for that time
+   * @param trace the key of the companion that takes the trace
    */
-  end(key: string, trace: string, traceTtl: number, always?: boolean): Promise<EndOutcome>;
+  end(key: string, trace: string, traceTtl: number, options?: EndOptions): Promise<EndOutcome>;
 
   /**
    * Announces a member of an index before its entry is stored. Members that have expired are forgotten; the index

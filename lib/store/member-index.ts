@@ -70,5 +70,5 @@ export interface EndedMembers {
   readonly spared: readonly MemberName[];
 }
 
-/** How long it is known whose place a confirmed member took, in milliseconds. */
+/** How long it is known, at least, whose place a member took, in milliseconds. */
 export const ORIGIN_MS = 60_000;

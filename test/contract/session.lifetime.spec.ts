@@ -152,7 +152,12 @@ describeOnEveryStore('Session, its idle and its absolute timeout', (context) => 
       await session.signIn(7);
       await sessions.save(session);
       const text = await context.store.get(storeKeyOf(context, session.key));
-      expect(sessions.decode(text!)).toEqual({ a: 1, _auth_user_id: '7', _codex_cycled: true });
+      expect(sessions.decode(text!)).toEqual({
+        a: 1,
+        _auth_user_id: '7',
+        _codex_cycled: true,
+        _codex_indexed: expect.anything() as unknown,
+      });
     });
   });
 

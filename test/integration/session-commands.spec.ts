@@ -41,7 +41,13 @@ describe('The Redis commands of sessions', () => {
     const counts = [...info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(
       ([, name, calls]) => [name!, Number(calls)] as const,
     );
-    return Object.fromEntries(counts.filter(([name]) => !NOT_COUNTED.test(name)));
+    const {
+      eval: first = 0,
+      evalsha = 0,
+      ...others
+    } = Object.fromEntries(counts.filter(([name]) => !NOT_COUNTED.test(name)));
+    // each connection learns a script by its first use
+    return first + evalsha > 0 ? { ...others, evalsha: first + evalsha } : others;
   };
 
   const commandsOf = async (work: () => Promise<unknown>): Promise<Record<string, number>> => {
@@ -113,10 +119,103 @@ describe('The Redis commands of sessions', () => {
     expect(await commandsOf(() => sessions.load('u'.repeat(32)))).toEqual({ get: 2 });
   });
 
-  it('SE15 a sign-in is two commands beside the load: the new one, and the script that takes the old one away', async () => {
-    const session = await sessions.load(await stored());
-    await session.signIn(7);
-    expect(await callsOf(() => sessions.commit(session))).toEqual({ set: 2, evalsha: 1, get: 1, unlink: 1 });
+  describe('US5', () => {
+    let users = 0;
+    let user: string;
+
+    beforeEach(() => {
+      user = `user ${++users}`;
+    });
+
+    const signedIn = async (service = sessions): Promise<string> => {
+      const session = await service.load(await stored());
+      await session.signIn(user);
+      await service.commit(session);
+      return session.key!;
+    };
+
+    it('US5 a request that neither writes nor extends costs nothing further', async () => {
+      const key = await signedIn();
+      const session = await sessions.load(key);
+      session.get('a');
+      expect(await commandsOf(() => sessions.commit(session))).toEqual({});
+    });
+
+    it('US5 a sign-in and a rotation cost two commands more: the announcement, and the confirmation', async () => {
+      const session = await sessions.load(await stored());
+      await session.signIn(user);
+      expect(await commandsOf(() => sessions.commit(session))).toEqual({ evalsha: 4 });
+      const moving = await sessions.load(session.key!);
+      await moving.cycleKey();
+      expect(await commandsOf(() => sessions.commit(moving))).toEqual({ evalsha: 4 });
+    });
+
+    it('US5 a save tells the index at most once in a tenth of the lifetime, an extension as well', async () => {
+      let now = Date.now();
+      const clock = { now: () => now };
+      const settings = sessionSettings({ saveEveryRequest: true });
+      const service = new SessionService(store, settings, clock);
+      const key = await signedIn(service);
+      const tenth = 14 * 8_640_000;
+      const save = async (): Promise<unknown> => {
+        const session = await service.load(key);
+        session.set('a', now);
+        return commandsOf(() => service.commit(session));
+      };
+      const extend = async (): Promise<unknown> => {
+        const session = await service.load(key);
+        return commandsOf(() => service.commit(session));
+      };
+      for (const touch of [save, extend]) {
+        await touch();
+        now += tenth * 0.9;
+        expect(await touch()).toEqual({ evalsha: 1 });
+        now += tenth * 0.2;
+        expect(await touch()).toEqual({ evalsha: 2 });
+        expect(await touch()).toEqual({ evalsha: 1 });
+        now += tenth * 1.2;
+      }
+    });
+
+    it('US5 a logout costs a command more in the same round trip', async () => {
+      const key = await signedIn();
+      const session = await sessions.load(key);
+      expect(await commandsOf(() => session.flush())).toEqual({ evalsha: 2 });
+    });
+
+    it('US5 a list is one command and a batch of two for each session', async () => {
+      for (let i = 0; i < 3; i++) await signedIn();
+      expect(await callsOf(() => sessions.ofUser(user))).toEqual({
+        evalsha: 1, time: 1, hgetall: 1, mget: 1, pttl: 3,
+      }); // prettier-ignore
+    });
+
+    it('US5 ending all is a command, one for each session at once, and another', async () => {
+      for (let i = 0; i < 5; i++) await signedIn();
+      expect(await commandsOf(() => sessions.endOfUser(user))).toEqual({ evalsha: 1 + 5 + 1 });
+    });
+
+    it('US5 a full refuse looks once, and decides again', async () => {
+      const perUser = { limit: 2, whenFull: 'refuse' } as const;
+      const service = new SessionService(store, sessionSettings({ perUser }), systemClock);
+      const gone = await signedIn(service);
+      await signedIn(service);
+      await store.delete(`shop:session:${gone}`);
+      const session = await service.load(await stored());
+      await session.signIn(user);
+      const calls = await callsOf(() => service.commit(session));
+      // two of them in the script that stores the session
+      expect(calls).toMatchObject({ evalsha: 5, exists: 2 + 1 });
+    });
+
+    it('US5 end-oldest ends a session beside the sign-in', async () => {
+      const perUser = { limit: 1, whenFull: 'end-oldest' } as const;
+      const service = new SessionService(store, sessionSettings({ perUser }), systemClock);
+      await signedIn(service);
+      const session = await service.load(await stored());
+      await session.signIn(user);
+      expect(await commandsOf(() => service.commit(session))).toEqual({ evalsha: 5 });
+    });
   });
 
   it('S52 SX2 an unchanged one of saveEveryRequest is one script', async () => {

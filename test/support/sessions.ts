@@ -30,9 +30,13 @@ export const sessionsOf = (
 export const storeKeyOf = (context: StoreContext, key: string | null): string =>
   `${context.prefix}:session:${String(key)}`;
 
-/** The Redis keys of the test's sessions, without the traces of those that were moved or ended. */
+/** The Redis keys of the test's sessions, without traces and indexes. */
 export const sessionKeysOf = async (context: StoreContext): Promise<string[]> =>
-  (await context.redisKeys()).filter((key) => !key.startsWith(`${context.prefix}:trace:`));
+  (await context.redisKeys()).filter((key) => key.startsWith(storeKeyOf(context, '')));
+
+/** The Redis keys of the indexes of users. */
+export const indexesOf = async (context: StoreContext): Promise<string[]> =>
+  (await context.redisKeys()).filter((key) => key.startsWith(`${context.prefix}:user:`));
 
 /** Stores a session with these entries; its key. */
 export const storeSession = async (

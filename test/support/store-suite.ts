@@ -29,6 +29,11 @@ export class StoreContext {
     return this.#opened!.store;
   }
 
+  /** Whether time passes for everything at once, the clock too. */
+  get movesAllTime(): boolean {
+    return this.#opened!.movesAllTime;
+  }
+
   /** A second client of the same place, as another process would be. */
   get other(): KeyValueStore {
     return this.#opened!.other;
@@ -129,10 +134,8 @@ export class StoreContext {
     if (this.#opened!.movesAllTime) return;
     for (const handle of (await this.command(index, 'HKEYS', index)) as string[]) {
       const text = (await this.command(index, 'HGET', index, handle)) as string;
-      const member = JSON.parse(text) as Record<string, unknown>;
-      for (const name of ['createdAt', 'deadline', 'ends', 'fromEnds'])
-        if (typeof member[name] === 'number') member[name] -= ms;
-      await this.command(index, 'HSET', index, handle, JSON.stringify(member));
+      const member: unknown = JSON.parse(text);
+      await this.command(index, 'HSET', index, handle, JSON.stringify(earlier(member, ms)));
     }
   }
 
@@ -165,6 +168,19 @@ export class StoreContext {
     return keys;
   }
 }
+
+/** A member of an index as it would be if it were that much older. */
+const earlier = (member: unknown, ms: number): unknown => {
+  if (Array.isArray(member)) return member.map((one) => earlier(one, ms));
+  if (typeof member !== 'object' || member === null) return member;
+  const moved = new Set(['createdAt', 'deadline', 'ends']);
+  return Object.fromEntries(
+    Object.entries(member).map(([name, value]) => [
+      name,
+      moved.has(name) && typeof value === 'number' ? value - ms : earlier(value, ms),
+    ]),
+  );
+};
 
 /** A suite that runs on every store, each test with keys of its own. */
 export const describeOnEveryStore = (title: string, body: (context: StoreContext) => void): void =>

@@ -23,8 +23,8 @@ export type MoveKind = 'cycle' | 'signIn';
 
 /** What became of the sessions that were flushed. */
 export class Ending {
-  /** The keys that are not known to be ended yet. */
-  readonly keys = new Set<string>();
+  /** The keys that are not known to be ended yet, and the user of each session as far as is known. */
+  readonly keys = new Map<string, string | undefined>();
   /** The work that is under way. */
   work: Promise<void> | undefined;
   /** How often it was asked for. */
@@ -145,10 +145,14 @@ export class SessionIdentity {
     this.#startsAfresh = true;
   }
 
-  /** Gives up every key, for those to be ended that may be stored. */
-  end(): void {
+  /**
+   * Gives up every key, for those to be ended that may be stored.
+   *
+   * @param user whom the stored session is bound to
+   */
+  end(user: string | undefined): void {
     const keys = this.#found === 'unknown' || this.#stored !== null ? [this.#stored] : this.#candidates;
-    for (const key of keys) if (key !== null) this.ending.keys.add(key);
+    for (const key of keys) if (key !== null) this.ending.keys.set(key, user);
     this.ending.count++;
     if (this.#found === 'unloaded') this.#found = 'unknown';
     this.#candidates = [];

@@ -143,7 +143,7 @@ export class SessionLifetime {
 }
 
 /** When a session began, in milliseconds since the epoch; `undefined` where that is not known. */
-const startOf = (data: SessionData): number | undefined => {
+export const startOf = (data: SessionData): number | undefined => {
   const start = getEntry(data, STARTED_ENTRY);
   return typeof start === 'number' ? start : undefined;
 };

@@ -18,7 +18,7 @@ import {
   signIn,
   writeEntry,
 } from './session-verbs.js';
-import { djangoLoginOf, userIdOf } from './session-user.js';
+import { signInOf } from './session-user.js';
 
 const TEST_COOKIE_ENTRY = 'testcookie';
 const TEST_COOKIE_VALUE = 'worked';
@@ -184,7 +184,7 @@ const lifeCycle = {
   signIn(this: object, userId: unknown, options?: unknown): Promise<void> {
     const state = sessionStateOf(this);
     return logUnawaited(
-      attempt(() => signIn(state, userIdOf(userId), djangoLoginOf(options))),
+      attempt(() => signIn(state, signInOf(userId, options))),
       state,
     );
   },

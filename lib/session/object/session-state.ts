@@ -17,6 +17,8 @@ export interface SessionKeeper {
   readonly lifetime: SessionLifetime;
   /** Reads a stored text; one that cannot be read gives an empty session and a warning. */
   read(text: string, key: string): DecodedSession;
+  /** The user that the session of a stored text is bound to. */
+  userOf(text: string): string | undefined;
   /** Told of a stored session whose own end has passed. */
   expired(key: string): void;
   /** @throws TypeError when the value is not JSON; its stack begins where `callee` was called, if given. */
@@ -122,10 +124,16 @@ export class SessionState {
     if (this.entries.isUnreadable && this.#moving === undefined) this.move('cycle', []);
   }
 
+  /** The user that the stored session is bound to. */
+  get storedUser(): string | undefined {
+    const { text } = this.entries;
+    return text === null || this.isNew ? undefined : this.keeper.userOf(text);
+  }
+
   /** Gives up key and entries; what is set afterwards belongs to a new session. */
   end(): void {
     this.use.refuseAfterEnd();
-    this.#identity.end();
+    this.#identity.end(this.storedUser);
     this.#forget();
     this.use.noteAccess();
   }
@@ -164,6 +172,11 @@ export class SessionState {
     this.#moving ??= save.moving;
     this.#identity.redraw(save.drawn);
     this.entries.failSave(save);
+  }
+
+  /** Whether the session still is the one that is being saved; it was flushed or loaded again otherwise. */
+  isSaving(save: SaveInProgress): boolean {
+    return this.#saving === save;
   }
 
   /**

@@ -17,6 +17,32 @@ export interface DjangoLogin {
   readonly hash: string;
 }
 
+/** The entry that says what `signIn()` was told of the user's device. */
+const DEVICE_ENTRY = '_codex_device';
+
+/** How many code points a device may have. */
+const LONGEST_DEVICE = 200;
+
+/** Who is signed in, and how. */
+export interface SignIn {
+  readonly userId: string;
+  readonly device: string | undefined;
+  readonly django: DjangoLogin | undefined;
+}
+
+/** The user that entries are bound to. */
+export const userOf = (data: SessionData): string | undefined => {
+  const user = getEntry(data, USER_ENTRY);
+  if (typeof user === 'string' && user !== '') return user;
+  return Number.isSafeInteger(user) ? String(user) : undefined;
+};
+
+/** What `signIn()` was told of the device. */
+export const deviceOf = (data: SessionData): string | undefined => {
+  const device = getEntry(data, DEVICE_ENTRY);
+  return isDevice(device) ? device : undefined;
+};
+
 /** Whether an entry is this module's own, which listings leave out. */
 export const isOwnEntry = (name: string): boolean => name.startsWith('_codex_');
 
@@ -37,8 +63,7 @@ export const areOfDifferentUsers = (one: SessionData, other: SessionData): boole
  */
 export const bindTo = (
   data: SessionData,
-  userId: string,
-  django: DjangoLogin | undefined,
+  { userId, device, django }: SignIn,
 ): { before: unknown; changed: readonly string[] } => {
   const before = getEntry(data, USER_ENTRY);
   setEntry(data, USER_ENTRY, userId);
@@ -49,23 +74,40 @@ export const bindTo = (
   ] as const)
     if (value === undefined) Reflect.deleteProperty(data, name);
     else setEntry(data, name, value);
+  if (device !== undefined) setEntry(data, DEVICE_ENTRY, device);
   return {
     before,
-    changed: [USER_ENTRY, CYCLED_ENTRY, BACKEND_ENTRY, HASH_ENTRY],
+    changed: [USER_ENTRY, CYCLED_ENTRY, BACKEND_ENTRY, HASH_ENTRY, DEVICE_ENTRY],
   };
 };
 
 /** @throws TypeError for what names no user */
-export const userIdOf = (userId: unknown): string => {
+export const userIdOf = (userId: unknown, callee: string): string => {
   if (typeof userId === 'string' && userId !== '') return userId;
   if (typeof userId === 'bigint' || Number.isSafeInteger(userId)) return String(userId);
   throw new TypeError(
-    `session.signIn() takes the id of a user, a string or an integer, not ${describeValue(userId)}`,
+    `${callee} takes the id of a user, a string or an integer, not ${describeValue(userId)}`,
   );
 };
 
-/** @throws TypeError for what is no Django login */
-export const djangoLoginOf = (options: unknown): DjangoLogin | undefined => {
+/** @throws TypeError for what names no user, no device or no Django login */
+export const signInOf = (userId: unknown, options: unknown): SignIn => {
+  const { device } = (options ?? {}) as { device?: unknown };
+  if (device !== undefined && !isDevice(device))
+    throw new TypeError(
+      `session.signIn(): device is a string of at most ${LONGEST_DEVICE} characters, not ${describeValue(device)}`,
+    );
+  return { userId: userIdOf(userId, 'session.signIn()'), device, django: djangoLoginOf(options) };
+};
+
+/** Long texts are not counted; Lua's JSON takes no half of a surrogate pair. */
+const isDevice = (device: unknown): device is string =>
+  typeof device === 'string' &&
+  device.length <= 2 * LONGEST_DEVICE &&
+  Array.from(device).length <= LONGEST_DEVICE &&
+  !/\p{Surrogate}/u.test(device);
+
+const djangoLoginOf = (options: unknown): DjangoLogin | undefined => {
   const { django } = (options ?? {}) as { django?: Partial<DjangoLogin> };
   if (django === undefined) return undefined;
   const { backend, hash } = django;

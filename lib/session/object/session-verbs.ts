@@ -1,7 +1,7 @@
 import { getEntry, layOver, type SessionData, setEntry } from '../wire/session-data.js';
 import { CONFIRMED_ENTRY, STARTED_ENTRY } from './session-lifetime.js';
 import type { SessionState } from './session-state.js';
-import { bindTo, CYCLED_ENTRY, type DjangoLogin, isOwnEntry } from './session-user.js';
+import { bindTo, CYCLED_ENTRY, isOwnEntry, type SignIn } from './session-user.js';
 
 /*
  * What a handler does with a session. Reading throws for a session that could not be loaded, and changing also for
@@ -68,15 +68,15 @@ export const cycleKey = (state: SessionState): void => {
 };
 
 /** Moves it to a new key with the next save, bound to a user. */
-export const signIn = (state: SessionState, userId: string, django: DjangoLogin | undefined): void => {
+export const signIn = (state: SessionState, login: SignIn): void => {
   state.beginChange();
   goOnWithMoved(state);
-  const { before, changed } = bindTo(state.entries.data, userId, django);
-  if (before !== undefined && before !== userId) {
+  const { before, changed } = bindTo(state.entries.data, login);
+  if (before !== undefined && before !== login.userId) {
     clearEntries(state);
-    bindTo(state.entries.data, userId, django);
+    bindTo(state.entries.data, login);
   }
-  state.keeper.lifetime.noteSignIn(state.entries.data, before !== userId);
+  state.keeper.lifetime.noteSignIn(state.entries.data, before !== login.userId);
   state.move('signIn', [...changed, STARTED_ENTRY, CONFIRMED_ENTRY]);
 };
 

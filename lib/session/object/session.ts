@@ -34,6 +34,11 @@ export interface SessionStatus {
 
 /** How a user is signed in. */
 export interface SignInOptions {
+  /**
+   * What the user calls the device, for a page that lists their sessions: at most 200 characters. Nothing is taken from
+   * headers; without it the session keeps what an earlier sign-in of the same user said.
+   */
+  readonly device?: string;
   /** Lets Django know the user too; without it, Django takes the session for that of an anonymous visitor. */
   readonly django?: DjangoLogin;
 }
@@ -118,10 +123,13 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   /**
    * Signs a user in, when the session is committed (or saved): the session gets a new key, the old one is worthless
    * from then on, and the entry `_auth_user_id` names the user. Entries of a visitor and of the same user are kept;
-   * those of another user are gone. Two sign-ins at the same time both succeed.
+   * those of another user are gone. Two sign-ins at the same time both succeed. The session is found from then on by
+   * SessionService.ofUser(), until it ends.
+   *
+   * The commit (or save) throws a SessionLimitError when the user has as many sessions as `session.perUser` allows.
    *
    * @param userId is stored as a string.
-   * @throws TypeError for what is no id of a user.
+   * @throws TypeError for what is no id of a user, or no device.
    */
   signIn(userId: string | number | bigint, options?: SignInOptions): Promise<void>;
 

@@ -1,4 +1,5 @@
 import { SessionConflictError } from '../../errors/session.errors.js';
+import type { EndOptions, EndOutcome } from '../../store/key-value-store.js';
 import { isSessionKey } from '../wire/session-key.js';
 import { foundOne, observeSession } from '../../telemetry/session-channel.js';
 import type { SessionEventEmitter } from './session-events.js';
@@ -13,6 +14,17 @@ export interface SessionsEnded {
   readonly hasEnded: boolean;
   /** Whether the key itself had been moved or ended before. */
   readonly hasMetTrace: boolean;
+  /** What was stored: under its key where that was asked for, and under the keys that it had been moved to. */
+  readonly texts: readonly { readonly key: string; readonly text: string }[];
+}
+
+export interface SessionEndOptions {
+  /** Leaves a trace also where nothing is stored, so that nothing comes to be. */
+  readonly always?: boolean;
+  /** Gives the text that was stored under the key. */
+  readonly givesText?: boolean;
+  /** Keys that are not ended, even if the session was moved to them. */
+  readonly spared?: ReadonlySet<string>;
 }
 
 /** Ends sessions, also those that another request has moved to a new key in the last minute. */
@@ -23,38 +35,44 @@ export class SessionEnder {
   ) {}
 
   /** @throws SessionConflictError when it was moved so often that some of its successors are left */
-  end(key: string): Promise<SessionsEnded> {
+  end(key: string, options: SessionEndOptions = {}): Promise<SessionsEnded> {
     return observeSession(
       'end',
-      () => this.#end(key),
+      () => this.#end(key, options),
       ({ hasEnded }) => foundOne(hasEnded),
     );
   }
 
-  async #end(key: string): Promise<SessionsEnded> {
-    const { existed, wasTraced, successors } = await this.#endOne(key);
+  async #end(key: string, { always, givesText, spared }: SessionEndOptions): Promise<SessionsEnded> {
+    const first = await this.#endOne(key, { always, givesValue: givesText });
     const visited = new Set([key]);
-    let hasEnded = existed;
-    let next = successors;
+    const ended = [first];
+    let next = first.successors;
     while (next.length > 0) {
-      const keys = [...new Set(next)].filter((successor) => !visited.has(successor));
+      const keys = [...new Set(next)].filter(
+        (successor) => !visited.has(successor) && spared?.has(successor) !== true,
+      );
       if (visited.size + keys.length > MOST_SUCCESSORS + 1)
         throw new SessionConflictError(TOO_MANY_SUCCESSORS);
       for (const successor of keys) visited.add(successor);
-      const outcomes = await Promise.all(keys.map((successor) => this.#endOne(successor)));
-      hasEnded ||= outcomes.some((outcome) => outcome.existed);
-      next = outcomes.flatMap((outcome) => outcome.successors);
+      const outcomes = await Promise.all(
+        keys.map((successor) => this.#endOne(successor, { givesValue: true })),
+      );
+      ended.push(...outcomes);
+      next = outcomes.flatMap(({ successors }) => successors);
     }
-    return { hasEnded, hasMetTrace: wasTraced };
+    return {
+      hasEnded: ended.some(({ existed }) => existed),
+      hasMetTrace: first.wasTraced,
+      texts: ended.flatMap(({ value: text, ...one }) => (text === undefined ? [] : [{ key: one.key, text }])),
+    };
   }
 
-  async #endOne(
-    key: string,
-  ): Promise<{ existed: boolean; wasTraced: boolean; successors: readonly string[] }> {
-    const outcome = await this.store.end(key);
+  async #endOne(key: string, options: EndOptions): Promise<EndOutcome & { readonly key: string }> {
+    const outcome = await this.store.end(key, options);
     if (outcome.existed) this.events.emit('flushed', key);
     // what stands in the store may have been written by anybody
-    return { ...outcome, successors: outcome.successors.filter(isSessionKey) };
+    return { ...outcome, key, successors: outcome.successors.filter(isSessionKey) };
   }
 }
 

@@ -3,11 +3,11 @@ import { SessionConflictError, SessionInterruptedError } from '../../errors/sess
 import { type SaveLane, SaveQueue } from './save-queue.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionData } from '../wire/session-data.js';
-import type { SessionEnder } from './session-ender.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { CommitOutcome } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
 import { cycleKey } from '../object/session-verbs.js';
+import type { UserSessions } from '../users/user-sessions.js';
 import type { SessionWriter } from './session-writer.js';
 
 /** How many saves of one session may wait for each other in a process. */
@@ -19,7 +19,7 @@ export class SessionSaver {
 
   constructor(
     private readonly writer: SessionWriter,
-    private readonly ender: SessionEnder,
+    private readonly users: UserSessions,
     private readonly codec: SessionCodec,
     private readonly events: SessionEventEmitter,
     private readonly settings: Pick<SessionSettings, 'operationTimeoutMs'>,
@@ -161,8 +161,8 @@ export class SessionSaver {
   async #endKeys(state: SessionState, before: Promise<void> | undefined): Promise<void> {
     if (before !== undefined) await Promise.allSettled([before]);
     const { ending } = state;
-    for (const key of ending.keys) {
-      const { hasEnded, hasMetTrace } = await this.ender.end(key);
+    for (const [key, user] of ending.keys) {
+      const { hasEnded, hasMetTrace } = await this.users.end(key, user);
       ending.keys.delete(key);
       ending.hasEnded ||= hasEnded;
       ending.hasMetTrace ||= hasMetTrace;

@@ -1,12 +1,15 @@
+import { escapeGlob } from '../../common/glob.js';
 import { companionKey } from '../../store/companion-key.js';
 import type {
   CompareOutcome,
+  EndOptions,
   EndOutcome,
   KeyValueStore,
   Move,
   MoveOutcome,
 } from '../../store/key-value-store.js';
 import { parseTrace } from '../../store/trace.js';
+import { isSessionKey } from '../wire/session-key.js';
 import type { FoundSession } from '../object/session-identity.js';
 
 /** How long the trace of a session that was moved or ended is kept, in milliseconds. */
@@ -43,6 +46,25 @@ export class SessionStore {
     return this.store.get(this.#prefix + key);
   }
 
+  /** The text of each and what is left of its time, in one round trip; `undefined` for one that is gone. */
+  async look(keys: readonly string[]): Promise<({ text: string; ttl: number } | undefined)[]> {
+    const redisKeys = keys.map((key) => this.#prefix + key);
+    const [texts, ttls] = await Promise.all([
+      this.store.getMany(redisKeys),
+      Promise.all(redisKeys.map((key) => this.store.remaining(key))),
+    ]);
+    return keys.map((_, i) => {
+      const [text, ttl] = [texts[i] ?? null, ttls[i]];
+      return text === null || ttl === undefined ? undefined : { text, ttl: ttl ?? Infinity };
+    });
+  }
+
+  /** The keys of all sessions, page by page; one may come twice. */
+  async *scan(): AsyncGenerator<readonly string[]> {
+    for await (const page of this.store.scan(`${escapeGlob(this.#prefix)}*`))
+      yield page.map((redisKey) => redisKey.slice(this.#prefix.length)).filter(isSessionKey);
+  }
+
   exists(key: string): Promise<boolean> {
     return this.store.has(this.#prefix + key);
   }
@@ -55,11 +77,6 @@ export class SessionStore {
   /** Stores a session under a key that others may know; whether it was free, and no session was moved or ended under it. */
   async insertUntraced(key: string, text: string, ttl: number): Promise<boolean> {
     return ttl >= 1 && (await this.store.setIfUntraced(this.#prefix + key, this.#traceOf(key), text, ttl));
-  }
-
-  async overwrite(key: string, text: string, ttl: number): Promise<void> {
-    if (ttl < 1) await this.remove(key);
-    else await this.store.set(this.#prefix + key, text, ttl);
   }
 
   /** Replaces the text while it is `expected`; never creates a session. */
@@ -86,8 +103,8 @@ export class SessionStore {
   }
 
   /** Deletes a session, and leaves a trace. */
-  end(key: string): Promise<EndOutcome> {
-    return this.store.end(this.#prefix + key, this.#traceOf(key), TRACE_MS);
+  end(key: string, options: EndOptions): Promise<EndOutcome> {
+    return this.store.end(this.#prefix + key, this.#traceOf(key), TRACE_MS, options);
   }
 
   /** Deletes what nobody has the key of. */

@@ -3,6 +3,7 @@ import {
   SessionConflictError,
   SessionCreateError,
   SessionInterruptedError,
+  SessionLimitError,
   SessionTooLargeError,
 } from '../../errors/session.errors.js';
 import type { MoveOutcome } from '../../store/key-value-store.js';
@@ -12,9 +13,11 @@ import { changedNames, type SessionData } from '../wire/session-data.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { SessionLifetime } from '../object/session-lifetime.js';
 import type { SessionReader } from './session-reader.js';
-import type { SaveInProgress } from '../object/session-save.js';
+import type { SavedSession, SaveInProgress } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
-import { areOfDifferentUsers, isPrivileged } from '../object/session-user.js';
+import { areOfDifferentUsers, isPrivileged, userOf } from '../object/session-user.js';
+import type { Membership, Origin } from '../users/membership.js';
+import type { Memberships } from '../users/memberships.js';
 import { foundOne, observeSession, type SessionOperation } from '../../telemetry/session-channel.js';
 import type { SessionStore } from './session-store.js';
 
@@ -34,6 +37,7 @@ export class SessionWriter {
     private readonly codec: SessionCodec,
     private readonly reader: SessionReader,
     private readonly lifetime: SessionLifetime,
+    private readonly memberships: Memberships,
     private readonly events: SessionEventEmitter,
     private readonly maxBytes: number,
   ) {}
@@ -41,10 +45,10 @@ export class SessionWriter {
   /** Stores a new session under the key that was drawn for it. */
   async create(state: SessionState): Promise<void> {
     state.identity.drawFirst();
-    const first = this.#firstDraft(state);
+    const { first, membership } = this.#prepare(state, state.identity.drawn);
     await this.#during('create', state, async (save) => {
-      const { key, text } = await this.#place(save, first);
-      if (!state.endSave(save, { key, text, ...first })) return this.store.remove(key);
+      const { key, text } = await this.#place(save, first, membership, {});
+      if (!(await this.#finish(state, save, { key, text, ...first }, membership))) return;
       state.use.record('created');
       this.events.emit('created', key);
     });
@@ -52,14 +56,15 @@ export class SessionWriter {
 
   /** Stores a session under its own key, if that is free. */
   async insert(state: SessionState, key: string): Promise<void> {
-    const first = this.#firstDraft(state);
+    const { first, membership } = this.#prepare(state, key);
     await this.#during('create', state, async (save) => {
       const text = this.#seal(first);
-      if (!(await this.store.insert(key, text, this.lifetime.timeToLive(first.data))))
+      await this.#announce(key, membership, {});
+      if (!(await this.#insert(key, text, first, membership)))
         throw new SessionCreateError(
           'The session is stored already; save it without mustCreate, or make a new one with SessionService.create()',
         );
-      if (!state.endSave(save, { key, text, ...first })) return this.store.remove(key);
+      if (!(await this.#finish(state, save, { key, text, ...first }, membership))) return;
       state.use.record('created');
       this.events.emit('created', key);
     });
@@ -67,13 +72,15 @@ export class SessionWriter {
 
   /** Replaces a stored session, with the changes of other requests kept. */
   async update(state: SessionState, key: string, lane: SaveLane, deadline: number): Promise<void> {
-    const first = this.#firstDraft(state);
+    const { first, membership } = this.#prepare(state, key);
     let text = '';
     await this.#during('save', state, async (save) => {
-      const draft = await this.#untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
-        text = this.#seal(next);
-        return this.store.replace(key, expected ?? '', text, this.lifetime.timeToLive(next.data));
-      });
+      const replacing = (): Promise<Draft> =>
+        this.#untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
+          text = this.#seal(next);
+          return this.store.replace(key, expected ?? '', text, this.lifetime.timeToLive(next.data));
+        });
+      const draft = await (membership === undefined ? replacing() : membership.during(replacing));
       lane.latest = text;
       if (state.endSave(save, { key, text, ...draft })) state.use.record('saved');
     });
@@ -84,18 +91,22 @@ export class SessionWriter {
    * nothing. A sign-in may go on where another request moved the session already.
    */
   async move(state: SessionState, oldKey: string, lane: SaveLane, deadline: number): Promise<void> {
-    const first = this.#firstDraft(state);
+    const { first, membership } = this.#prepare(state, state.identity.drawn);
     await this.#during('cycle', state, async (save) => {
-      const placed = await this.#place(save, first);
+      const formerUser = this.#userOf(save.text);
+      const placed = await this.#place(save, first, membership, { from: oldKey, formerUser });
       const { key } = placed;
       let { text } = placed;
       let written = first;
-      const abandon = (): Promise<void> => this.store.remove(key);
+      const abandon = (): Promise<void> => this.#takeBack(key, membership);
       const contest = { key: oldKey, lane, deadline, abandon };
       const draft = await this.#untilUnchanged(save, first, contest, async (expected, next) => {
         if (next !== written) {
+          const before = text;
           text = this.#seal(next);
-          await this.store.overwrite(key, text, this.lifetime.timeToLive(next.data));
+          const replaced = await this.store.replace(key, before, text, this.lifetime.timeToLive(next.data));
+          // ended with the other sessions of its user
+          if (replaced.outcome !== 'done') return { outcome: 'missing' };
           written = next;
         }
         const isSignIn = save.moving === 'signIn';
@@ -103,7 +114,7 @@ export class SessionWriter {
         return this.store.moveAway(oldKey, { expected, successor: key, keepsValue, mayFork: isSignIn });
       });
       lane.latest = undefined;
-      if (!state.endSave(save, { key, text, ...draft })) return abandon();
+      if (!(await this.#finish(state, save, { key, text, ...draft }, membership))) return;
       state.use.record('cycled');
       this.events.emit('cycled', key, oldKey);
     });
@@ -119,12 +130,18 @@ export class SessionWriter {
     if (stored === null || text === null) return;
     const isStamped = this.lifetime.stamp(data, savedAt);
     const ttl = this.lifetime.timeToLive(data);
-    const next = isStamped ? this.codec.toJson(data) : json;
-    const extend = (): Promise<boolean> =>
-      isStamped || this.lifetime.isUseSigned
+    const membership = this.memberships.of(data, stored, ttl);
+    const isRewritten = isStamped || membership?.isDue === true;
+    const next = isRewritten ? this.codec.toJson(membership?.data ?? data) : json;
+    const extending = (): Promise<boolean> =>
+      isRewritten || this.lifetime.isUseSigned
         ? this.store.extendAs(stored, text, this.codec.seal(next), ttl)
         : this.store.extend(stored, text, ttl);
-    const isExtended = await observeSession('touch', extend, foundOne);
+    const isExtended = await observeSession(
+      'touch',
+      () => (membership === undefined ? extending() : membership.during(extending)),
+      foundOne,
+    );
     if (isExtended) state.use.record('touched');
   }
 
@@ -143,12 +160,82 @@ export class SessionWriter {
   }
 
   /** Writes under the drawn key, which the client may have been told already. */
-  async #place(save: SaveInProgress, draft: Draft): Promise<{ key: string; text: string }> {
+  async #place(
+    save: SaveInProgress,
+    draft: Draft,
+    membership: Membership | undefined,
+    origin: Origin,
+  ): Promise<{ key: string; text: string }> {
     const text = this.#seal(draft);
     const { drawn: key } = save;
-    if (key === null || !(await this.store.insert(key, text, this.lifetime.timeToLive(draft.data))))
+    if (key !== null)
+      await this.#announce(key, membership, { ...origin, isSignIn: save.moving === 'signIn' });
+    if (key === null || !(await this.#insert(key, text, draft, membership)))
       throw new SessionCreateError('A session could not be created: the store calls its random key taken');
     return { key, text };
+  }
+
+  /**
+   * @throws SessionInterruptedError when the session was ended, with the others of its user
+   * @throws SessionLimitError when the user has as many as are allowed
+   */
+  async #announce(key: string, membership: Membership | undefined, origin: Origin): Promise<void> {
+    const outcome = await membership?.announce(origin);
+    if (outcome === 'refused') throw new SessionLimitError();
+    if (outcome === 'interrupted') this.#interrupt(origin.from ?? key);
+  }
+
+  #interrupt(key: string): never {
+    this.events.emit('interrupted', key);
+    throw new SessionInterruptedError();
+  }
+
+  /**
+   * Whether the key was free.
+   *
+   * @throws SessionInterruptedError when it was ended already, with the other sessions of its user
+   */
+  async #insert(
+    key: string,
+    text: string,
+    { data }: Draft,
+    membership: Membership | undefined,
+  ): Promise<boolean> {
+    const ttl = this.lifetime.timeToLive(data);
+    if (membership === undefined) return this.store.insert(key, text, ttl);
+    if (await this.store.insertUntraced(key, text, ttl)) return true;
+    await membership.withdraw('pending');
+    if (await this.store.exists(key)) return false;
+    return this.#interrupt(key);
+  }
+
+  /**
+   * Has a session stand that was stored under a new key; whether it still is the one that was saved.
+   *
+   * @throws SessionInterruptedError when it was ended meanwhile, with the other sessions of its user
+   */
+  async #finish(
+    state: SessionState,
+    save: SaveInProgress,
+    saved: SavedSession,
+    membership: Membership | undefined,
+  ): Promise<boolean> {
+    const stands =
+      membership === undefined || (await membership.confirm(this.lifetime.timeToLive(saved.data)));
+    if (!stands && state.isSaving(save)) this.#interrupt(saved.key);
+    if (stands && state.endSave(save, saved)) return true;
+    if (stands) await this.#takeBack(saved.key, membership);
+    return false;
+  }
+
+  /** Removes what was stored under a key that nobody has. */
+  async #takeBack(key: string, membership: Membership | undefined): Promise<void> {
+    await this.store.remove(key);
+    await membership?.withdraw();
+  }
+
+  #userOf(text: string | null): string | undefined {
+    return text === null ? undefined : userOf(this.codec.decode(text).data);
   }
 
   /** Whether a text may be kept for a minute after a sign-in: it was no user's, as far as can be told. */
@@ -181,8 +268,7 @@ export class SessionWriter {
       if (result.outcome === 'done' || result.outcome === 'forked') return draft;
       if (result.outcome === 'missing') {
         await contest.abandon?.();
-        this.events.emit('interrupted', contest.key);
-        throw new SessionInterruptedError();
+        this.#interrupt(contest.key);
       }
       const now = performance.now();
       if (now >= contest.deadline) {
@@ -229,10 +315,14 @@ export class SessionWriter {
     return text;
   }
 
-  /** What the session itself is to be saved as. */
-  #firstDraft({ entries: { data, savedAt } }: SessionState): Draft {
+  /** What the session itself is to be saved as under a key, and its place in the index of its user. */
+  #prepare(
+    { entries: { data, savedAt } }: SessionState,
+    key: string | null,
+  ): { first: Draft; membership: Membership | undefined } {
     this.lifetime.stamp(data, savedAt);
-    return this.#draft(data);
+    const membership = this.memberships.of(data, key, this.lifetime.timeToLive(data));
+    return { first: this.#draft(membership?.data ?? data), membership };
   }
 
   #draft(data: SessionData): Draft {

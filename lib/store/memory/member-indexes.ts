@@ -19,9 +19,10 @@ interface Known {
   state: MemberState;
   readonly createdAt: number;
   device: string | undefined;
-  /** The handle whose place it took, until `fromEnds`. */
+  /** The handle whose place it takes. */
   readonly from: string | undefined;
-  fromEnds: number;
+  /** The handles of those whose places were taken one after the other, each until it ends. */
+  readonly origins: readonly { readonly handle: string; readonly ends: number }[];
   /** While it is pending. */
   readonly deadline: number;
   /** When it has expired at the latest. */
@@ -82,7 +83,10 @@ export class MemberIndexes {
       createdAt: old?.createdAt ?? now,
       device: enrolment.device ?? old?.device,
       from,
-      fromEnds: 0,
+      origins: [
+        ...(old?.origins ?? []).filter(({ ends }) => ends > now),
+        ...(from === undefined ? [] : [{ handle: from, ends: now + enrolment.pendingMs + ORIGIN_MS }]),
+      ],
       deadline: now + enrolment.pendingMs,
       ends: now + ttl,
     });
@@ -98,7 +102,6 @@ export class MemberIndexes {
       member.state = 'live';
       member.ends = this.clock.now() + ttl;
       if (member.from !== undefined) index.delete(member.from);
-      member.fromEnds = this.clock.now() + ORIGIN_MS;
     }
     this.#close(key, index, isLeft ? ttl : undefined);
     return isLeft;
@@ -115,7 +118,7 @@ export class MemberIndexes {
       createdAt: createdAt ?? now,
       device: undefined,
       from: undefined,
-      fromEnds: 0,
+      origins: [],
       deadline: 0,
       ends: 0,
     };
@@ -167,11 +170,8 @@ export class MemberIndexes {
     const now = this.clock.now();
     const follower = (): string | undefined =>
       [...index].find(
-        ([handle, { from, fromEnds, state }]) =>
-          !named.has(handle) &&
-          from !== undefined &&
-          named.has(from) &&
-          (state === 'pending' || fromEnds > now),
+        ([handle, { origins }]) =>
+          !named.has(handle) && origins.some((origin) => named.has(origin.handle) && origin.ends > now),
       )?.[0];
     for (let next = follower(); next !== undefined; next = follower()) named.add(next);
     return named;

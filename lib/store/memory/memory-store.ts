@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../common/clock.js';
 import { globMatcher } from '../../common/glob.js';
 import type {
   CompareOutcome,
+  EndOptions,
   EndOutcome,
   HitOutcome,
   HitRule,
@@ -149,15 +150,17 @@ export class MemoryStore implements KeyValueStore {
     });
   }
 
-  end(key: string, trace: string, traceTtl: number, always = false): Promise<EndOutcome> {
+  end(key: string, trace: string, traceTtl: number, options: EndOptions = {}): Promise<EndOutcome> {
+    const { always = false, givesValue = false } = options;
     return this.#answer(() => {
+      const value = givesValue ? (this.#text(key) ?? '') : '';
       const existed = this.#entries.delete(key);
       const left = this.#trace(trace);
       const successors = left?.successors ?? [];
       const ended = traceText({ state: 'ended', successors });
       if (existed || (always && left === undefined)) this.#entries.set(trace, ended, traceTtl);
       else this.#entries.replace(trace, ended);
-      return { existed, wasTraced: left !== undefined, successors };
+      return { existed, wasTraced: left !== undefined, successors, ...(value !== '' && { value }) };
     });
   }
 

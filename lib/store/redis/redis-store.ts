@@ -1,5 +1,6 @@
 import type {
   CompareOutcome,
+  EndOptions,
   EndOutcome,
   HitOutcome,
   HitRule,
@@ -173,8 +174,10 @@ export class RedisStore implements KeyValueStore {
     return this.#run(moveAwayScript, [key, trace], args, parseMoveOutcome);
   }
 
-  end(key: string, trace: string, traceTtl: number, always = false): Promise<EndOutcome> {
-    return this.#run(endScript, [key, trace], [asPx(traceTtl), always ? '1' : ''], parseEndOutcome);
+  end(key: string, trace: string, traceTtl: number, options: EndOptions = {}): Promise<EndOutcome> {
+    const { always = false, givesValue = false } = options;
+    const args = [asPx(traceTtl), always ? '1' : '', givesValue ? '1' : ''];
+    return this.#run(endScript, [key, trace], args, parseEndOutcome);
   }
 
   enrol(index: string, enrolment: Enrolment): Promise<EnrolOutcome> {

@@ -21,6 +21,7 @@ import {
   SessionInterruptedError,
   SessionStaleError,
   SessionStateError,
+  SessionLimitError,
   SessionTooLargeError,
 } from '../../../lib/errors/session.errors.js';
 import * as library from '../../../lib/index.js';
@@ -42,6 +43,7 @@ describe('errors', () => {
     new SessionInterruptedError(),
     new SessionStaleError(),
     new SessionStateError('not loaded'),
+    new SessionLimitError(),
     new SessionTooLargeError(2, 1),
   ];
 
@@ -57,6 +59,7 @@ describe('errors', () => {
     [new RedisUnavailableError('OOM'), 503, 'Service Unavailable'],
     [new SessionConflictError(), 503, 'Service Unavailable'],
     [new SessionInterruptedError(), 400, undefined],
+    [new SessionLimitError(), 409, undefined],
     [new SessionTooLargeError(2, 1), 413, undefined],
   ])("CN15 $name is one of Nest's HttpExceptions, with a body for clients", (error, statusCode, message) => {
     expect(error).toBeInstanceOf(HttpException);

@@ -5,7 +5,8 @@ import { redisScript } from './redis-script.js';
 
 /*
  * KEYS: index, a hash of members as JSON by their handles: key, st (pending, live or ended), createdAt, device, from (the
- * handle whose place it took, until fromEnds), deadline (while pending) and ends (when it has expired at the latest).
+ * handle whose place it takes), deadline (while pending), ends (when it has expired at the latest), origins (the handles
+ * of those whose places were taken one after the other, each until it ends).
  */
 
 /** What the scripts share. */
@@ -93,8 +94,13 @@ if new.limit and #others >= new.limit.limit then
   end)
   for i = 1, #others - new.limit.limit + 1 do ending(others[i][1], others[i][2]) end
 end
+local origins = {}
+for _, origin in ipairs(old and old.origins or {}) do
+  if origin.ends > now then origins[#origins + 1] = origin end
+end
+if new.from then origins[#origins + 1] = {handle = new.from, ends = now + new.pendingMs + ${ORIGIN_MS}} end
 put(new.handle, {
-  key = new.key, st = 'pending', from = new.from, deadline = now + new.pendingMs, ends = now + new.ttl,
+  origins = origins, key = new.key, st = 'pending', from = new.from, deadline = now + new.pendingMs, ends = now + new.ttl,
   createdAt = old and old.createdAt or now, device = new.device or (old and old.device),
 })
 lastFor(ARGV[2])
@@ -109,10 +115,7 @@ for i = 3, #ARGV do
 end
 if not member or member.st == 'ended' then return done(0) end
 member.st, member.deadline, member.ends = 'live', nil, now + ARGV[2]
-if member.from then
-  drop(member.from)
-  member.fromEnds = now + ${ORIGIN_MS}
-end
+if member.from then drop(member.from) end
 put(handle, member)
 lastFor(ARGV[2])
 return done(1)`);
@@ -134,7 +137,10 @@ export const endMembersScript = redisScript(`${prelude}
 local selection, members, named = cjson.decode(ARGV[1]), all(), {}
 for _, handle in ipairs(selection.only or selection.except) do named[handle] = true end
 local function follows(member)
-  return member.from and named[member.from] and (member.st == 'pending' or (member.fromEnds or 0) > now)
+  for _, origin in ipairs(member.origins or {}) do
+    if named[origin.handle] and origin.ends > now then return true end
+  end
+  return false
 end
 local grown = true
 while grown do

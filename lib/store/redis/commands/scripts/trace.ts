@@ -35,10 +35,11 @@ export const parseMoveOutcome = (reply: RedisReply): MoveOutcome =>
   reply === FORKED ? { outcome: 'forked' } : parseCompareOutcome(reply);
 
 /**
- * KEYS: key, its trace. ARGV: ttl of the trace in milliseconds, whether one is left in any case (1). Answers whether there was an entry, whether there was
- * a trace, and the successors.
+ * KEYS: key, its trace. ARGV: ttl of the trace in milliseconds, whether one is left in any case (1), whether the value is given
+ * (1). Answers whether there was an entry, whether there was a trace, the value, and the successors.
  */
 export const endScript = redisScript(`
+local value = ARGV[3] == '1' and redis.call('GET', KEYS[1]) or ''
 local existed = redis.call('UNLINK', KEYS[1])
 local trace = redis.call('GET', KEYS[2])
 local to = trace and cjson.decode(trace).to or nil
@@ -49,9 +50,9 @@ elseif trace then
 elseif ARGV[2] == '1' then
   redis.call('SET', KEYS[2], cjson.encode({st = 'ended'}), 'PX', ARGV[1])
 end
-return {existed, trace and 1 or 0, unpack(to or {})}`);
+return {existed, trace and 1 or 0, value, unpack(to or {})}`);
 
 export const parseEndOutcome = (reply: RedisReply): EndOutcome => {
-  const [existed, traced, ...successors] = reply as readonly [number, number, ...string[]];
-  return { existed: existed === 1, wasTraced: traced === 1, successors };
+  const [existed, traced, value, ...successors] = reply as readonly [number, number, string, ...string[]];
+  return { existed: existed === 1, wasTraced: traced === 1, successors, ...(value !== '' && { value }) };
 };

@@ -1,0 +1,46 @@
+import { deviceOf, userOf } from '../object/session-user.js';
+import { startOf } from '../object/session-lifetime.js';
+import type { SessionStore } from '../stored/session-store.js';
+import type { SessionCodec } from '../wire/session-codec.js';
+import { indexedMs } from './index-stamp.js';
+import type { UserIndex } from './user-index.js';
+
+/** How far `reindex()` has come. */
+export interface ReindexProgress {
+  /** How many sessions it has looked at. */
+  readonly scanned: number;
+  /** How many of them are a user's, and stand in the index now. */
+  readonly indexed: number;
+}
+
+/** What `reindex()` takes. */
+export interface ReindexOptions {
+  /** Told after each page of keys, a few hundred. */
+  readonly onProgress?: (progress: ReindexProgress) => void;
+}
+
+/** Walks over all sessions, and has the index know those that are bound to a user: Django may have bound them. */
+export const reindex = async (
+  sessions: SessionStore,
+  index: UserIndex,
+  codec: SessionCodec,
+  { onProgress }: ReindexOptions,
+): Promise<ReindexProgress> => {
+  const seen = { scanned: 0, indexed: 0 };
+  for await (const keys of sessions.scan()) {
+    const looks = await sessions.look(keys);
+    const kept = await Promise.all(
+      looks.map(async (look, i) => {
+        const { data, savedAt } = look === undefined ? { data: {} } : codec.decode(look.text);
+        const [key, userId] = [keys[i], userOf(data)];
+        if (look === undefined || key === undefined || userId === undefined) return false;
+        const more = { createdAt: startOf(data) ?? savedAt, device: deviceOf(data) };
+        return index.keep(userId, key, more, indexedMs(look.ttl));
+      }),
+    );
+    seen.scanned += looks.filter((look) => look !== undefined).length;
+    seen.indexed += kept.filter(Boolean).length;
+    onProgress?.({ ...seen });
+  }
+  return seen;
+};

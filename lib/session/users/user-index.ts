@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import type { KeyValueStore } from '../../store/key-value-store.js';
+import type { EndedMembers, Enrolment, EnrolOutcome, KnownMember, Member } from '../../store/member-index.js';
+
+/** How many characters of the hash a handle has: 132 bits. */
+const HANDLE_LENGTH = 22;
+
+/** What names a session to others than its owner: from the handle nobody gets to the key. */
+export const handleOf = (key: string): string =>
+  createHash('sha256').update(`handle\n${key}`).digest('base64url').slice(0, HANDLE_LENGTH);
+
+/** The sessions of each user, by their keys. Nothing but the index' values holds these. Times in milliseconds. */
+export class UserIndex {
+  constructor(
+    private readonly store: KeyValueStore,
+    private readonly projectName: string,
+  ) {}
+
+  /** @param from the key of the session whose place it takes */
+  enrol(
+    userId: string,
+    key: string,
+    { from, ...enrolment }: Omit<Enrolment, 'handle' | 'key'>,
+  ): Promise<EnrolOutcome> {
+    const place = from === undefined ? {} : { from: handleOf(from) };
+    return this.store.enrol(this.#keyOf(userId), { ...enrolment, ...place, handle: handleOf(key), key });
+  }
+
+  /** @param gone the handles of those ended that are gone */
+  confirm(userId: string, key: string, ttl: number, gone: readonly string[]): Promise<boolean> {
+    return this.store.confirm(this.#keyOf(userId), handleOf(key), ttl, gone);
+  }
+
+  keep(
+    userId: string,
+    key: string,
+    more: Omit<KnownMember, 'handle' | 'key'>,
+    ttl: number,
+  ): Promise<boolean> {
+    return this.store.keepMember(this.#keyOf(userId), { ...more, handle: handleOf(key), key }, ttl);
+  }
+
+  /** Takes all for ended but the sessions with these keys, and those that took their places. */
+  endOthers(userId: string, keys: readonly string[]): Promise<EndedMembers> {
+    return this.store.endMembers(this.#keyOf(userId), { except: keys.map(handleOf) });
+  }
+
+  /** Takes a session for ended, and those that took its place. */
+  endOne(userId: string, handle: string): Promise<EndedMembers> {
+    return this.store.endMembers(this.#keyOf(userId), { only: [handle] });
+  }
+
+  /** Forgets sessions that are gone; with a state, only those that are in it. */
+  forget(userId: string, keys: readonly string[], state?: Member['state']): Promise<void> {
+    return this.store.forgetMembers(this.#keyOf(userId), keys.map(handleOf), state);
+  }
+
+  /** Forgets, by their handles, sessions that are in a state. */
+  async forgetAll(userId: string, handles: readonly string[], state: Member['state']): Promise<void> {
+    if (handles.length > 0) await this.store.forgetMembers(this.#keyOf(userId), handles, state);
+  }
+
+  members(userId: string): Promise<readonly Member[]> {
+    return this.store.members(this.#keyOf(userId));
+  }
+
+  #keyOf(userId: string): string {
+    return `${this.projectName}:user:${userId}`;
+  }
+}

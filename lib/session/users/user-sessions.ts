@@ -1,0 +1,163 @@
+import type { Clock } from '../../common/clock.js';
+import type { MemberName } from '../../store/member-index.js';
+import type { SessionLifetime } from '../object/session-lifetime.js';
+import { ignore } from '../../common/ignore.js';
+import { userOf } from '../object/session-user.js';
+import type { SessionEnder, SessionsEnded } from '../stored/session-ender.js';
+import type { SessionStore } from '../stored/session-store.js';
+import type { DecodedSession, SessionCodec } from '../wire/session-codec.js';
+import { reindex, type ReindexOptions, type ReindexProgress } from './reindex.js';
+import { handleOf, type UserIndex } from './user-index.js';
+
+/** A session of a user, as a page of their devices shows it. */
+export interface UserSession {
+  /** Names the session, for `endOne()`. It is a hash of the key, which nobody gets to from it. */
+  readonly handle: string;
+  /** Whether it is the one that `current` named. */
+  readonly current: boolean;
+  /** When the user signed in; a new key changes nothing about it. */
+  readonly createdAt: Date;
+  /** When it was last saved; with an idle timeout, when it was last extended. */
+  readonly lastSeenAt: Date;
+  /** When it ends unless it is saved or extended. */
+  readonly expiresAt: Date;
+  /** What `signIn()` was given. */
+  readonly device: string | null;
+}
+
+/** Lists and ends the sessions of a user. */
+export class UserSessions {
+  constructor(
+    private readonly index: UserIndex,
+    private readonly sessions: SessionStore,
+    private readonly ender: SessionEnder,
+    private readonly codec: SessionCodec,
+    private readonly lifetime: SessionLifetime,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @param current the keys of the session that is to be marked */
+  async list(userId: string, current: readonly string[]): Promise<UserSession[]> {
+    const members = await this.index.members(userId);
+    const ended = members.filter(({ state }) => state === 'ended');
+    const live = members.filter(({ state }) => state === 'live');
+    const [looks, gone] = await Promise.all([
+      this.sessions.look(live.map(({ key }) => key)),
+      this.#end(ended, new Set()),
+    ]);
+    const mine = new Set(current.map(handleOf));
+    const dead: string[] = [];
+    const listed = live.flatMap(({ handle, createdAt, device = null }, i): UserSession[] => {
+      const look = looks[i];
+      const { data, savedAt, problem } = look === undefined ? NOTHING : this.codec.decode(look.text);
+      const isMine = userOf(data) === userId;
+      // it may have become another user's; of one that cannot be read nothing is known
+      if (!isMine && problem === undefined) dead.push(handle);
+      if (look === undefined || !isMine || this.lifetime.isOver(data, savedAt)) return [];
+      const lastSeenAt = new Date(savedAt ?? createdAt);
+      const expiresAt = new Date(this.clock.now() + look.ttl);
+      return [
+        { handle, current: mine.has(handle), createdAt: new Date(createdAt), lastSeenAt, expiresAt, device },
+      ];
+    });
+    await Promise.all([
+      this.index.forgetAll(userId, dead, 'live'),
+      this.index.forgetAll(userId, gone.handles, 'ended'),
+    ]);
+    return listed.sort(byLastUse);
+  }
+
+  /** Has the index know every session that is bound to a user. */
+  reindex(options: ReindexOptions): Promise<ReindexProgress> {
+    return reindex(this.sessions, this.index, this.codec, options);
+  }
+
+  /**
+   * Ends all sessions of a user but those with these keys, and those that took their places; how many there were.
+   *
+   * Each is marked in the index before it is ended, and forgotten after: what a crash leaves, the next call ends.
+   */
+  async endOthers(userId: string, keys: readonly string[]): Promise<number> {
+    const { ended, spared } = await this.index.endOthers(userId, keys);
+    return this.#endAndForget(userId, ended, new Set([...keys, ...spared.map(({ key }) => key)]));
+  }
+
+  /** Ends a session of a user; whether there was one of that handle. */
+  async endOne(userId: string, handle: string): Promise<boolean> {
+    const { ended } = await this.index.endOne(userId, handle);
+    return (await this.#endAndForget(userId, ended, new Set())) > 0;
+  }
+
+  /**
+   * Ends a session that may be a user's, and has the index forget it in the same round trip.
+   *
+   * @throws SessionConflictError when it was moved so often that some of its successors are left
+   */
+  async end(key: string, userId: string | undefined): Promise<SessionsEnded> {
+    const [ending, forgetting] = await Promise.allSettled([
+      this.ender.end(key, { givesText: userId === undefined }),
+      userId !== undefined && this.index.forget(userId, [key]),
+    ]);
+    if (ending.status === 'rejected') {
+      // in a Cluster one may fail without the other, and a session that is left is to be known
+      if (userId !== undefined)
+        await this.index.keep(userId, key, {}, this.lifetime.timeToLive({})).catch(ignore);
+      throw ending.reason;
+    }
+    if (forgetting.status === 'rejected') throw forgetting.reason;
+    await this.#forgetTexts(ending.value);
+    return ending.value;
+  }
+
+  /** Has the indexes forget sessions whose users are known only now. */
+  async #forgetTexts({ texts }: SessionsEnded): Promise<void> {
+    await Promise.all(
+      texts.map(async ({ key, text }) => {
+        const userId = userOf(this.codec.decode(text).data);
+        if (userId !== undefined) await this.index.forget(userId, [key]);
+      }),
+    );
+  }
+
+  async #endAndForget(
+    userId: string,
+    members: readonly MemberName[],
+    spared: ReadonlySet<string>,
+  ): Promise<number> {
+    const { handles, count, failure } = await this.#end(members, spared);
+    await this.index.forgetAll(userId, handles, 'ended');
+    if (failure !== undefined) throw failure;
+    return count;
+  }
+
+  /** In one round trip, whatever their number. One that fails keeps none of the others from being ended. */
+  async #end(
+    members: readonly MemberName[],
+    spared: ReadonlySet<string>,
+  ): Promise<{ handles: string[]; count: number; failure: Error | undefined }> {
+    const handles: string[] = [];
+    let count = 0;
+    let failure: Error | undefined;
+    await Promise.all(
+      members.map(({ handle, key }) =>
+        this.ender.end(key, { always: true, spared }).then(
+          (outcome) => {
+            handles.push(handle);
+            if (outcome.hasEnded) count++;
+            return this.#forgetTexts(outcome);
+          },
+          (error: unknown) => {
+            failure ??= error as Error;
+          },
+        ),
+      ),
+    );
+    return { handles, count, failure };
+  }
+}
+
+/** The last used first; those of one moment in an order that stays the same. */
+const byLastUse = (one: UserSession, other: UserSession): number =>
+  other.lastSeenAt.getTime() - one.lastSeenAt.getTime() || (one.handle < other.handle ? -1 : 1);
+
+const NOTHING: DecodedSession = { data: {}, json: '{}' };

@@ -1,0 +1,373 @@
+import { SessionInterruptedError, SessionLimitError } from '../../lib/errors/session.errors.js';
+import type { Session } from '../../lib/session/object/session.js';
+import type { SessionService } from '../../lib/session/session.service.js';
+import { indexesOf, sessionKeysOf, sessionsOf, storeKeyOf, storeSession } from '../support/sessions.js';
+import { describeOnEveryStore } from '../support/store-suite.js';
+
+const DAY = 86_400_000;
+
+describeOnEveryStore('The sessions of a user', (context) => {
+  let sessions: SessionService;
+
+  beforeEach(() => {
+    sessions = sessionsOf(context);
+  });
+
+  const signedIn = async (
+    userId: string | number = 7,
+    device?: string,
+    service = sessions,
+  ): Promise<Session> => {
+    const session = service.open();
+    await session.signIn(userId, device === undefined ? {} : { device });
+    await service.commit(session);
+    return service.load(session.key!);
+  };
+
+  const handlesOf = async (userId: string | number = 7): Promise<string[]> =>
+    (await sessions.ofUser(userId)).map(({ handle }) => handle);
+
+  const fields = async (userId: string | number = 7): Promise<number> =>
+    (await context.store.members(`${context.prefix}:user:${String(userId)}`)).length;
+
+  const elapse = async (ms: number, ...keys: (string | null)[]): Promise<void> => {
+    await context.elapseMembers(`${context.prefix}:user:7`, ms);
+    if (context.movesAllTime) return;
+    for (const key of keys) await context.elapseRedisKey(storeKeyOf(context, key), ms);
+  };
+
+  describe('US1', () => {
+    it('US1 a listed session has a handle, which one is current, when it began, was seen and ends, and a device', async () => {
+      const phone = await signedIn(7, "Ada's phone 📱");
+      const other = await signedIn(7n as unknown as string);
+      await signedIn(8, 'not mine');
+      const listed = await sessions.ofUser('7', { current: phone });
+      expect(listed).toHaveLength(2);
+      const mine = listed.find(({ current }) => current)!;
+      expect(Object.keys(mine).sort()).toEqual(
+        ['createdAt', 'current', 'device', 'expiresAt', 'handle', 'lastSeenAt'].sort(),
+      );
+      expect(mine.device).toBe("Ada's phone 📱");
+      expect(listed.find(({ current }) => !current)!.device).toBeNull();
+      for (const { createdAt, lastSeenAt, expiresAt, handle } of listed) {
+        expect(Math.abs(createdAt.getTime() - context.clock.now())).toBeLessThan(60_000);
+        expect(Math.abs(lastSeenAt.getTime() - context.clock.now())).toBeLessThan(60_000);
+        expect(Math.abs(expiresAt.getTime() - context.clock.now() - 14 * DAY)).toBeLessThan(60_000);
+        expect(handle).toMatch(/^[\w-]{22}$/);
+      }
+      // the key stands in the values of the index only
+      const shown = JSON.stringify(listed);
+      for (const { key } of [phone, other]) expect(shown).not.toContain(key!);
+      for (const name of await indexesOf(context)) expect(name).not.toContain(phone.key!);
+    });
+
+    it('US1 a new key is another handle, and the start and the device stay', async () => {
+      const session = await signedIn(7, 'phone');
+      const [before] = await sessions.ofUser(7);
+      await sessions.cycleKey(session);
+      const [after, ...others] = await sessions.ofUser(7, { current: session });
+      expect(others).toEqual([]);
+      expect(after).toMatchObject({ device: 'phone', current: true, createdAt: before!.createdAt });
+      expect(after!.handle).not.toBe(before!.handle);
+    });
+
+    it('US1 the same user keeps the device at another sign-in, unless that names one', async () => {
+      const session = await signedIn(7, 'phone');
+      await session.signIn(7);
+      await session.save();
+      expect(await sessions.ofUser(7)).toMatchObject([{ device: 'phone' }]);
+      await session.signIn(7, { device: 'tablet' });
+      await session.save();
+      expect(await sessions.ofUser(7)).toMatchObject([{ device: 'tablet' }]);
+      await session.signIn(8);
+      await session.save();
+      expect(await sessions.ofUser(7)).toEqual([]);
+      expect(await sessions.ofUser(8)).toMatchObject([{ device: null }]);
+      expect(await fields(7)).toBe(0);
+    });
+
+    it.each([['x'.repeat(201)], [7], [null], ['\ud800']])('refuses %p as a device', async (device) => {
+      await expect(sessions.open().signIn(7, { device: device as string })).rejects.toThrow(TypeError);
+    });
+
+    it('takes 200 code points as a device', async () => {
+      await signedIn(7, '🙂'.repeat(200));
+      expect(await sessions.ofUser(7)).toMatchObject([{ device: '🙂'.repeat(200) }]);
+    });
+
+    it.each([[''], [undefined], [1.5]])('refuses %p as the id of a user', async (userId) => {
+      await expect(sessions.ofUser(userId as string)).rejects.toThrow('ofUser()');
+      await expect(sessions.endOfUser(userId as string)).rejects.toThrow('endOfUser()');
+      await expect(sessions.endOne(userId as string, 'h')).rejects.toThrow('endOne()');
+    });
+  });
+
+  describe('US2', () => {
+    it('US2 a session that was ended is gone from the index at once, whoever ended it', async () => {
+      const [flushed, deleted, byKey, moved] = [
+        await signedIn(),
+        await signedIn(),
+        await signedIn(),
+        await signedIn(),
+      ];
+      await flushed.flush();
+      await sessions.delete(deleted);
+      await sessions.delete(byKey.key!);
+      const late = await sessions.load(moved.key!);
+      await sessions.cycleKey(moved);
+      await late.flush();
+      expect(await sessionKeysOf(context)).toEqual([]);
+      expect(await indexesOf(context)).toEqual([]);
+    });
+
+    it('US2 what somebody else ended disappears at the next list or ending', async () => {
+      for (const look of [() => sessions.ofUser(7), () => sessions.endOfUser(7)]) {
+        const session = await signedIn();
+        await context.store.delete(storeKeyOf(context, session.key));
+        expect(await fields()).toBe(1);
+        await look();
+        expect(await indexesOf(context)).toEqual([]);
+      }
+    });
+
+    it('US2 what has expired disappears at the next sign-in, and with the index', async () => {
+      const short = await signedIn();
+      short.setExpiry(60);
+      await short.cycleKey();
+      await short.save();
+      const long = await signedIn();
+      expect(await fields()).toBe(2);
+      await elapse(90_000, short.key, long.key);
+      const new_ = await signedIn();
+      expect(await fields()).toBe(2);
+      expect(new Set(await handlesOf()).size).toBe(2);
+      await elapse(17 * DAY, long.key, new_.key);
+      expect(await context.store.has(`${context.prefix}:user:7`)).toBe(false);
+    });
+
+    it('US2 the index lives as long as the session that lives longest', async () => {
+      const session = await signedIn();
+      session.setExpiry('100d');
+      await session.save();
+      expect(await context.store.remaining(`${context.prefix}:user:7`)).toBeGreaterThanOrEqual(100 * DAY);
+      await signedIn();
+      expect(await context.store.remaining(`${context.prefix}:user:7`)).toBeGreaterThanOrEqual(99 * DAY);
+    });
+
+    it('US2 a session that is saved again and again stays in the index', async () => {
+      const session = await signedIn();
+      for (let week = 0; week < 8; week++) {
+        await elapse(7 * DAY, session.key);
+        const again = await sessionsOf(context, {}, { clock: later(7 * DAY * (week + 1)) }).load(
+          session.key!,
+        );
+        again.set('week', week);
+        await again.save();
+      }
+      expect(await handlesOf()).toHaveLength(1);
+    });
+  });
+
+  /** The clock of the test, moved where the store's cannot be. */
+  const later = (ms: number): typeof context.clock => ({
+    now: () => context.clock.now() + (context.movesAllTime ? 0 : ms),
+  });
+
+  describe('US3', () => {
+    it('US3 ends all sessions of a user, and nobody else’s', async () => {
+      const mine = [await signedIn(), await signedIn(), await signedIn()];
+      const other = await signedIn(8);
+      expect(await sessions.endOfUser(7)).toBe(3);
+      expect(await sessions.ofUser(7)).toEqual([]);
+      expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, other.key)]);
+      for (const session of mine) {
+        session.set('a', 1);
+        await expect(session.save()).rejects.toThrow(SessionInterruptedError);
+      }
+      expect(await sessions.endOfUser(7)).toBe(0);
+      expect(await indexesOf(context)).toHaveLength(1);
+    });
+
+    it('US3 spares the session of the request, under the key it was loaded with and the one it will have', async () => {
+      const session = await signedIn();
+      await signedIn();
+      await session.cycleKey();
+      expect(await sessions.endOfUser(7, { except: session })).toBe(1);
+      await session.save();
+      expect(await handlesOf()).toHaveLength(1);
+      expect(await sessions.endOfUser(7, { except: session })).toBe(0);
+      expect(await sessions.exists(session.key!)).toBe(true);
+    });
+
+    it('US3 spares what another request made of the session meanwhile', async () => {
+      const session = await signedIn();
+      const [slow, fast] = [await sessions.load(session.key!), await sessions.load(session.key!)];
+      await sessions.cycleKey(fast);
+      await sessions.cycleKey(fast);
+      await signedIn();
+      expect(await sessions.endOfUser(7, { except: slow })).toBe(1);
+      expect(await sessions.exists(fast.key!)).toBe(true);
+      expect(await sessionKeysOf(context)).toHaveLength(1);
+    });
+
+    it('US3 a sign-in, a rotation or a save that was loaded before the ending brings nothing back', async () => {
+      const session = await signedIn();
+      const [again, moving, saving, brought] = await Promise.all(
+        [1, 2, 3, 4].map(() => sessions.load(session.key!)),
+      );
+      await sessions.endOfUser(7);
+      await again!.signIn(7);
+      await moving!.cycleKey();
+      saving!.set('a', 1);
+      for (const late of [again!, moving!, saving!])
+        await expect(sessions.commit(late)).rejects.toThrow(SessionInterruptedError);
+      await expect(sessions.save(brought!, { mustCreate: true })).rejects.toThrow(SessionInterruptedError);
+      expect(await sessionKeysOf(context)).toEqual([]);
+      expect(await sessions.ofUser(7)).toEqual([]);
+    });
+
+    it('a handle ends one session of its user', async () => {
+      const [one, other] = [await signedIn(7), await signedIn(8)];
+      const [handle] = await handlesOf(7);
+      expect(await sessions.endOne(8, handle!)).toBe(false);
+      expect(await sessions.endOne(7, 'nonsense')).toBe(false);
+      expect(await sessions.endOne(7, one.key!)).toBe(false);
+      expect(await sessionKeysOf(context)).toHaveLength(2);
+      expect(await sessions.endOne(7, handle!)).toBe(true);
+      expect(await sessions.endOne(7, handle!)).toBe(false);
+      expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, other.key)]);
+      expect(await indexesOf(context)).toHaveLength(1);
+    });
+
+    it('a handle of a list reaches what the session has become since', async () => {
+      const session = await signedIn();
+      const [handle] = await handlesOf();
+      await sessions.cycleKey(session);
+      expect(await sessions.endOne(7, handle!)).toBe(true);
+      expect(await sessionKeysOf(context)).toEqual([]);
+    });
+  });
+
+  describe('US6', () => {
+    const limited = (limit: number, whenFull: 'end-oldest' | 'refuse'): SessionService =>
+      sessionsOf(context, { perUser: { limit, whenFull } });
+
+    it('US6 end-oldest ends the session that began first, whatever was done to it since', async () => {
+      const service = limited(2, 'end-oldest');
+      const first = await signedIn(7, '1', service);
+      await elapse(10);
+      const second = await signedIn(7, '2', service);
+      await elapse(10);
+      await service.cycleKey(first);
+      const third = await signedIn(7, '3', service);
+      expect((await service.ofUser(7)).map(({ device }) => device).sort()).toEqual(['2', '3']);
+      expect(await sessionKeysOf(context)).toEqual(
+        [second, third].map(({ key }) => storeKeyOf(context, key)).sort(),
+      );
+      expect(await fields()).toBe(2);
+      // the same session signed in again takes no other's place
+      await third.signIn(7);
+      await third.save();
+      await signedIn(8, '4', service);
+      expect(await service.ofUser(7)).toHaveLength(2);
+    });
+
+    it('US6 refuse throws a SessionLimitError, and leaves everything as it was', async () => {
+      const service = limited(1, 'refuse');
+      await signedIn(7, '1', service);
+      const key = await storeSession(service, { cart: [1] });
+      const visitor = await service.load(key);
+      await visitor.signIn(7);
+      await expect(service.commit(visitor)).rejects.toThrow(SessionLimitError);
+      expect((await service.load(key)).toJSON()).toEqual({ cart: [1] });
+      expect(await service.ofUser(7)).toHaveLength(1);
+      expect(await sessionKeysOf(context)).toHaveLength(2);
+      expect(await fields()).toBe(1);
+      const error = await signedIn(7, '2', service).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'CODEX_REDIS_SESSION_LIMIT' });
+      expect((error as SessionLimitError).getStatus()).toBe(409);
+    });
+
+    it('US6 refuse counts only sessions that exist', async () => {
+      const service = limited(2, 'refuse');
+      const gone = await signedIn(7, '1', service);
+      await signedIn(7, '2', service);
+      await context.store.delete(storeKeyOf(context, gone.key));
+      await signedIn(7, '3', service);
+      expect((await service.ofUser(7)).map(({ device }) => device).sort()).toEqual(['2', '3']);
+      await expect(signedIn(7, '4', service)).rejects.toThrow(SessionLimitError);
+    });
+
+    it('US6 of parallel sign-ins no more succeed than are allowed', async () => {
+      const service = limited(3, 'refuse');
+      const logins = await Promise.allSettled(
+        Array.from({ length: 12 }, (_, i) => signedIn(7, String(i), service)),
+      );
+      expect(logins.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+      expect(await service.ofUser(7)).toHaveLength(3);
+      const oldest = limited(3, 'end-oldest');
+      await Promise.allSettled(Array.from({ length: 12 }, (_, i) => signedIn(8, String(i), oldest)));
+      expect((await oldest.ofUser(8)).length).toBeLessThanOrEqual(3);
+      expect((await oldest.ofUser(8)).length).toBeGreaterThan(0);
+    });
+  });
+
+  describe('US7', () => {
+    it('US7 finds sessions that were bound elsewhere, and tells how far it is', async () => {
+      const keys: string[] = [];
+      for (let i = 0; i < 5; i++)
+        await context.store.set(
+          storeKeyOf(context, `${'d'.repeat(31)}${i}`),
+          sessions.encode({ _auth_user_id: '7', n: i }),
+          DAY,
+        );
+      await storeSession(sessions, { cart: [1] });
+      const own = await signedIn(7, 'mine');
+      keys.push(own.key!);
+      expect(await handlesOf()).toHaveLength(1);
+      const told: unknown[] = [];
+      const progress = await sessions.reindex({ onProgress: (now) => told.push(now) });
+      expect(progress).toEqual({ scanned: 7, indexed: 6 });
+      expect(told.at(-1)).toEqual(progress);
+      const listed = await sessions.ofUser(7);
+      expect(listed).toHaveLength(6);
+      expect(listed.filter(({ device }) => device === 'mine')).toHaveLength(1);
+      await sessions.reindex();
+      const started = (all: typeof listed): unknown =>
+        all.map(({ handle, createdAt }) => [handle, createdAt]);
+      expect(started(await sessions.ofUser(7))).toEqual(started(listed));
+      expect(await sessions.endOfUser(7)).toBe(6);
+      expect(await sessionKeysOf(context)).toHaveLength(1);
+    });
+
+    it('US7 a session that was bound elsewhere is indexed at its next save, by whoever meets it', async () => {
+      const key = 'd'.repeat(32);
+      await context.store.set(storeKeyOf(context, key), sessions.encode({ _auth_user_id: '7' }), DAY);
+      const session = await sessions.load(key);
+      session.get('_auth_user_id');
+      await sessions.commit(session);
+      expect(await handlesOf()).toEqual([]);
+      const saved = await sessions.load(key);
+      saved.set('a', 1);
+      await sessions.commit(saved);
+      expect(await handlesOf()).toHaveLength(1);
+      // and again where Django gave it another key and left the entries as they are
+      const text = (await context.store.get(storeKeyOf(context, key)))!;
+      const cycled = 'e'.repeat(32);
+      await context.store.delete(storeKeyOf(context, key));
+      await context.store.set(storeKeyOf(context, cycled), text, DAY);
+      const moved = await sessions.load(cycled);
+      moved.set('a', 2);
+      await sessions.commit(moved);
+      expect(await sessions.ofUser(7, { current: moved })).toMatchObject([{ current: true }]);
+    });
+
+    it('US7 a session that was bound elsewhere is indexed under its new key', async () => {
+      const key = 'd'.repeat(32);
+      await context.store.set(storeKeyOf(context, key), sessions.encode({ _auth_user_id: '7' }), DAY);
+      const session = await sessions.load(key);
+      await sessions.cycleKey(session);
+      expect(await sessions.ofUser(7, { current: session })).toMatchObject([{ current: true }]);
+    });
+  });
+});
