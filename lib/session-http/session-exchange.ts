@@ -17,6 +17,7 @@ import type { HeaderLines } from './gate/header-lines.js';
 import type { HeldResponse } from './gate/held-response.js';
 import { PASS, type Plan, type ResponseOwner, SIGN } from './gate/response-owner.js';
 import { cookieChange } from './headers/cookie-change.js';
+import { pinSession } from './pinned-session.js';
 import { type PlatformRequest, routeOf } from './platform-request.js';
 import { type Presented, type SessionHttp, undeclaredSession } from './session-http.js';
 
@@ -36,8 +37,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   readonly #http: SessionHttp;
   readonly #hold: HeldResponse;
   readonly #presented: Presented;
-  /** The request as the platform's handlers have it. */
-  carrier: PlatformRequest;
+  #carrier: PlatformRequest;
   /** What was put in the place of the session. */
   replacement: unknown;
   #session: Session | undefined;
@@ -54,7 +54,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     private readonly gate: (exchange: SessionExchange) => void = ignore,
   ) {
     this.#hold = hold;
-    this.carrier = request;
+    this.#carrier = request;
     this.#http = http;
     this.#presented = http.presentedBy(request);
     if (this.isMalformed) http.rejectMalformed(request);
@@ -70,6 +70,17 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     return this.#http === http;
   }
 
+  /** The request as the platform's handlers have it. */
+  get carrier(): PlatformRequest {
+    return this.#carrier;
+  }
+
+  /** The platform has made a request of its own, for its handlers. */
+  carriedBy(request: PlatformRequest): void {
+    this.#carrier = request;
+    if (this.#session !== undefined) pinSession(request);
+  }
+
   get response(): ServerResponse {
     return this.#hold.response;
   }
@@ -78,6 +89,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   get session(): Session {
     if (this.#session === undefined) {
       this.#session = this.#http.service.open(this.#presented.keys, this.#presented.earlier);
+      pinSession(this.#carrier);
       const state = sessionStateOf(this.#session);
       state.use.serve(this);
       state.identity.isNavigation = this.response.req.headers['sec-fetch-mode'] === 'navigate';

@@ -11,6 +11,7 @@ import { PLATFORMS, startFastify, startOn } from './support/application.js';
 type Middleware = (request: unknown, response: unknown, next: () => void) => void;
 
 const expressSession = createRequire(import.meta.url)('express-session') as (options: object) => Middleware;
+const cookieSession = createRequire(import.meta.url)('cookie-session') as (options: object) => Middleware;
 const SECRET = 'a secret of the other one, long enough for it';
 const session = (): Middleware =>
   expressSession({ secret: SECRET, name: 'old', resave: false, saveUninitialized: false });
@@ -36,6 +37,11 @@ for (const platform of PLATFORMS)
     it('SE29 is refused at start in main.ts', async () => {
       const main = (app: INestApplication): void => void app.use(session());
       await assert.rejects(startOn(platform, { main }), refused);
+    });
+
+    it('SE29 is refused at start in main.ts, as cookie-session is', async () => {
+      const main = (app: INestApplication): void => void app.use(cookieSession({ keys: [SECRET] }));
+      await assert.rejects(startOn(platform, { main }), /cookie-session gives requests a session as well/);
     });
 
     it('SE29 is refused at start in a module', async () => {

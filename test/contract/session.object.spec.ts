@@ -105,6 +105,16 @@ describeOnEveryStore('Session, the object', (context) => {
     expect(session.modified).toBe(false);
   });
 
+  it.each([new Map([['a', 1]]), [['a', 1]], 'text', null, undefined, 5])(
+    'S8 update refuses what has no entries by name: %p',
+    (entries) => {
+      expect(() => session.update(entries as never)).toThrow(
+        /session\.update\(\) takes an object of entries/,
+      );
+      expect(session.modified).toBe(false);
+    },
+  );
+
   it('S9 has tells whether an entry is there', () => {
     session.set('n', null);
     expect(session.has('n')).toBe(true);

@@ -108,6 +108,14 @@ describe.each(PLATFORMS)('A session of another kind on the same property, on %s'
     },
   );
 
+  it('SE29 cookie-session is refused at start', async () => {
+    const cookieSession = { _cookieSession: (_q: unknown, _s: unknown, next: () => void) => next() };
+    const { _cookieSession: middleware } = cookieSession;
+    const refused = /cookie-session gives requests a session as well/;
+    await expect(start({ prepare: (nest) => void nest.use(middleware) })).rejects.toThrow(refused);
+    await expect(start({ imports: [moduleWith(middleware)] })).rejects.toThrow(refused);
+  });
+
   it('SE29 whoever awaits the start gets the refusal, not whoever adds it', async () => {
     const added = start({
       prepare: (nest) => {

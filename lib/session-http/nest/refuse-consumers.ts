@@ -1,6 +1,6 @@
 import type { MiddlewareConsumer } from '@nestjs/common';
 import type { AbstractHttpAdapter, ModulesContainer } from '@nestjs/core';
-import { isExpressSession, refusalOfExpressSession } from '../platform/foreign-sessions.js';
+import { refusalOfForeign } from '../platform/foreign-sessions.js';
 
 type Configure = (consumer: MiddlewareConsumer) => unknown;
 
@@ -9,7 +9,7 @@ interface ConfiguringModule {
 }
 
 /**
- * Refuses express-session where a module applies it: `consumer.apply()` hides it in a function of Nest's. Adapters are
+ * Refuses express-session and cookie-session where a module applies them: `consumer.apply()` hides them in a function of Nest's. Adapters are
  * initialized when every module has been made, and none has been asked for its middleware.
  */
 export const refuseForeignConsumers = (adapter: AbstractHttpAdapter, modules: ModulesContainer): void => {
@@ -32,14 +32,17 @@ export const refuseForeignConsumers = (adapter: AbstractHttpAdapter, modules: Mo
 const refuseIn = (consumer: MiddlewareConsumer): void => {
   const apply = consumer.apply.bind(consumer);
   consumer.apply = (...middleware) => {
-    if (isExpressSession(middleware)) throw refusalOfExpressSession();
+    const refusal = refusalOfForeign(middleware);
+    if (refusal !== undefined) throw refusal;
     return apply(...middleware);
   };
 };
 
-/** @throws ImproperlyConfiguredError where a class has express-session as its `use`. */
+/** @throws ImproperlyConfiguredError where a class has express-session or cookie-session as its `use`. */
 export const refuseForeignMiddleware = (modules: ModulesContainer): void => {
   for (const { middlewares } of modules.values())
-    for (const { instance } of middlewares.values())
-      if (isExpressSession((instance as { use?: unknown } | undefined)?.use)) throw refusalOfExpressSession();
+    for (const { instance } of middlewares.values()) {
+      const refusal = refusalOfForeign((instance as { use?: unknown } | undefined)?.use);
+      if (refusal !== undefined) throw refusal;
+    }
 };

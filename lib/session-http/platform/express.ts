@@ -3,7 +3,7 @@ import { gatePrototype } from '../gate/response-gate.js';
 import { exchangeOn, openExchange } from '../held-exchange.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
-import { isExpressSession, type Layer, refusalOfExpressSession, SessionReaders } from './foreign-sessions.js';
+import { type Layer, refusalOfForeign, SessionReaders } from './foreign-sessions.js';
 import { refusalOfGiven, sessionProperty } from './session-property.js';
 
 /*
@@ -82,7 +82,7 @@ export const installOnExpress = (application: ExpressApplication, http: SessionH
 };
 
 /**
- * Refuses express-session where it is added, while the caller's line is known. Until the start that is only noted: an error
+ * Refuses express-session and cookie-session where they are added, while the caller's line is known. Until the start that is only noted: an error
  * that is thrown in `app.use()` would end the process before anybody could catch it.
  *
  * @returns what to refuse at the start and at the first request: also what was there before, and in applications that are
@@ -94,7 +94,7 @@ const watchUse = (application: ExpressApplication): (() => Error | undefined) =>
   let refusal: Error | undefined;
   let hasStarted = false;
   application.use = function (this: unknown, ...args: unknown[]): unknown {
-    if (isExpressSession(args)) refusal ??= refusalOfExpressSession();
+    refusal ??= refusalOfForeign(args);
     if (hasStarted && refusal !== undefined) throw refusal;
     mounted.push(...args.flat(Infinity).filter(isApplication));
     return use.apply(this, args);
@@ -104,7 +104,7 @@ const watchUse = (application: ExpressApplication): (() => Error | undefined) =>
     if (refusal !== undefined) return refusal;
     const others = mounted.filter(({ response = {} }) => !Object.hasOwn(response, OPEN));
     const layers = [application, ...others].flatMap(({ router }) => router?.stack ?? []);
-    return layers.some((layer) => isExpressSession(layer?.handle)) ? refusalOfExpressSession() : undefined;
+    return refusalOfForeign(layers.map((layer) => layer?.handle));
   };
 };
 

@@ -3,15 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import { type GatedResponse, HELD_RESPONSE, type Hold } from '../gate/gated-response.js';
 import { gateResponse } from '../gate/response-gate.js';
 import { exchangeOn, exchangesOn, openExchange } from '../held-exchange.js';
+import { isPinned, provideSession } from '../pinned-session.js';
 import type { PlatformRequest } from '../platform-request.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
-import {
-  isExpressSession,
-  refusalOfDecorator,
-  refusalOfExpressSession,
-  SessionReaders,
-} from './foreign-sessions.js';
+import { refusalOfDecorator, refusalOfForeign, SessionReaders } from './foreign-sessions.js';
 import { refusalOfGiven, sessionProperty } from './session-property.js';
 
 /*
@@ -88,10 +84,10 @@ export const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp
   refuseOtherSessions(instance);
   instance.addHook('onRequest', (request, reply, done) => {
     const exchange = attach(http, request.raw, reply.raw);
-    if (exchange !== undefined) exchange.carrier = request;
+    if (exchange !== undefined) exchange.carriedBy(request);
     goOn(exchange?.loadEarly(), done);
   });
-  const ofRaw = { configurable: true, ...sessionProperty(exchangeOfRaw, new SessionReaders()) };
+  const ofRaw = sessionProperty(exchangeOfRaw, new SessionReaders());
   const first = new FirstMiddleware((request, response, next) => {
     const exchange = attach(http, request, response);
     const refusal = refusalOfGiven(request);
@@ -99,7 +95,9 @@ export const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp
       next(exchange === undefined ? undefined : refusal);
       return;
     }
-    Object.defineProperty(request, 'session', ofRaw);
+    if (exchange === undefined && !isPinned(request))
+      Object.defineProperty(request, 'session', { configurable: true, ...ofRaw });
+    else provideSession(request, ofRaw);
     goOn(exchange?.loadEarly(), next);
   });
   first.before(adapter as MiddlewareOwner);
@@ -163,7 +161,8 @@ class FirstMiddleware {
       use.call(owner, this.middleware);
     };
     owner.use = function (this: unknown, ...args: unknown[]): unknown {
-      if (isExpressSession(args)) throw refusalOfExpressSession();
+      const refusal = refusalOfForeign(args);
+      if (refusal !== undefined) throw refusal;
       addFirst();
       return use.apply(this, args);
     };

@@ -1,15 +1,17 @@
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
+import { isPinned, pinnedGetter } from '../pinned-session.js';
 
 /*
  * express-session leaves a request alone that has a session already: beside this module it would do nothing, in silence,
- * and what its users write would go into the other session.
+ * and what its users write would go into the other session. cookie-session does take the place of the session, and leaves
+ * what it replaced to handlers with a session parameter.
  */
 
 const REMEDY = "remove it, or leave out the option 'session' of CodexRedisModule";
 
-export const refusalOfExpressSession = (): ImproperlyConfiguredError =>
+const refusalOf = (library: string): ImproperlyConfiguredError =>
   new ImproperlyConfiguredError(
-    `express-session gives requests a session as well, on the same property: ${REMEDY}`,
+    `${library} gives requests a session as well, on the same property: ${REMEDY}`,
   );
 
 export const refusalOfDecorator = (): ImproperlyConfiguredError =>
@@ -29,15 +31,37 @@ export interface Layer {
   readonly handle?: unknown;
 }
 
-/** Whether something is express-session, or a router of Express that has it as middleware. */
-export const isExpressSession = (middleware: unknown): boolean => {
-  if (Array.isArray(middleware)) return middleware.some(isExpressSession);
-  if (typeof middleware !== 'function') return false;
-  // its function, by its name and by what it alone gives to requests
-  if (middleware.name === 'session' && Function.prototype.toString.call(middleware).includes('sessionStore'))
-    return true;
+/** The refusal of express-session or cookie-session, or of a router of Express that has one of them as middleware. */
+export const refusalOfForeign = (middleware: unknown): ImproperlyConfiguredError | undefined => {
+  if (Array.isArray(middleware)) return firstRefusal(middleware);
+  if (typeof middleware !== 'function') return undefined;
+  const library = libraryOf(middleware);
+  if (library !== undefined) return refusalOf(library);
   const { stack } = middleware as { readonly stack?: unknown };
-  return Array.isArray(stack) && stack.some((layer: Layer | undefined) => isExpressSession(layer?.handle));
+  return Array.isArray(stack)
+    ? firstRefusal(stack.map((layer: Layer | undefined) => layer?.handle))
+    : undefined;
+};
+
+const firstRefusal = (several: readonly unknown[]): ImproperlyConfiguredError | undefined => {
+  for (const each of several) {
+    const refusal = refusalOfForeign(each);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+};
+
+interface Named {
+  readonly name: string;
+}
+
+/** The middleware by its name; express-session's common one also by what it alone gives to requests. */
+const libraryOf = (middleware: Named): string | undefined => {
+  if (middleware.name === '_cookieSession') return 'cookie-session';
+  return middleware.name === 'session' &&
+    Function.prototype.toString.call(middleware).includes('sessionStore')
+    ? 'express-session'
+    : undefined;
 };
 
 const CHECKED_READS = 100;
@@ -70,9 +94,9 @@ export class SessionReaders {
       if (reads >= CHECKED_READS || (reads === 0 && this.#reads.size >= CHECKED_PATHS)) return;
       this.#reads.set(path, reads + 1);
     }
-    if (!isReadByExpressSession(getter)) return;
+    if (!isReadByExpressSession(isPinned(request) ? pinnedGetter : getter)) return;
     this.#found = true;
-    throw refusalOfExpressSession();
+    throw refusalOf('express-session');
   }
 }
 

@@ -1,3 +1,4 @@
+import { isPinned, type SessionProperty, withdrawSession } from '../pinned-session.js';
 import type { SessionExchange } from '../session-exchange.js';
 import { refusalOfGivenSession, type SessionReaders } from './foreign-sessions.js';
 
@@ -10,7 +11,7 @@ const ownGetters = new WeakSet();
 export const sessionProperty = <Request extends object>(
   exchangeOf: (request: Request) => SessionExchange | undefined,
   readers?: SessionReaders,
-): { readonly get: (this: Request) => unknown; readonly set: (this: Request, value: unknown) => void } => {
+): SessionProperty<Request> => {
   function get(this: Request): unknown {
     const exchange = exchangeOf(this);
     if (exchange !== undefined) readers?.check(this, get);
@@ -41,6 +42,10 @@ export const sessionProperty = <Request extends object>(
  */
 export const refusalOfGiven = (request: object): Error | undefined => {
   if (!Object.hasOwn(request, 'session')) return undefined;
+  if (isPinned(request)) {
+    withdrawSession(request);
+    return undefined;
+  }
   const getter: unknown = Reflect.get(Object.getOwnPropertyDescriptor(request, 'session') ?? {}, 'get');
   if (typeof getter !== 'function' || !ownGetters.has(getter)) return refusalOfGivenSession();
   Reflect.deleteProperty(request, 'session');

@@ -17,3 +17,9 @@ export const keptNamesOf = (names: unknown): readonly string[] => {
     `session.regenerate() takes an array of the names of the entries to keep, or nothing; it got ${describeValue(names)}`,
   );
 };
+
+/** @throws TypeError for what `session.update()` would take nothing from, or by no name: a Map, an array, a string */
+export const refuseUnnamed = (entries: unknown): void => {
+  if (typeof entries === 'object' && entries !== null && !(Symbol.iterator in entries)) return;
+  throw new TypeError(`session.update() takes an object of entries by name, not ${describeValue(entries)}`);
+};

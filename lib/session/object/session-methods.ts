@@ -1,5 +1,5 @@
 import { logUnawaited } from './log-unawaited.js';
-import { callbackOf, keptNamesOf } from './session-arguments.js';
+import { callbackOf, keptNamesOf, refuseUnnamed } from './session-arguments.js';
 import type { ExpiryReckoning, SessionCallback, SessionExpiry } from './session.js';
 import type { SessionData } from '../wire/session-data.js';
 import { EXPIRY_ENTRY } from './session-expiry.js';
@@ -71,6 +71,7 @@ const access = {
 
   update(this: object, entries: SessionData): void {
     const state = sessionStateOf(this);
+    refuseUnnamed(entries);
     for (const [name, value] of Object.entries(entries)) {
       if (name.startsWith('_'))
         throw new TypeError(
