@@ -8,37 +8,34 @@ import type { Serializer } from '../serializer/serializer.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { BoundedSerializer } from './bounded-serializer.js';
-import { CacheKeys, type KeySelection } from './cache-keys.js';
+import { CacheKeys } from './cache-keys.js';
 import {
   checkDelta,
   checkVersionDelta,
+  TOUCH_OPTIONS,
+  type TouchOptions,
   ttlOf,
   type VersionOptions,
   versionOf,
   type WriteOptions,
 } from './call-options.js';
 import { sumOf } from './counting.js';
-import { deleteSelected } from './delete-selected.js';
 import { dump, dumpEntries, type Entries, keyList, type Loaded } from './entries.js';
 import { EntryReader } from './entry-reader.js';
+import { EntryWriter } from './entry-writer.js';
 import { type LockContext, type LockOptions, Locks } from './locks.js';
 import { CacheObserver } from './observing/cache-observer.js';
 import type { CacheStats } from './observing/cache-stats.js';
 import { added, found, observeCalls, observed } from './observing/observed.decorator.js';
 import type { FactoryContext } from './read-through/factory-run.js';
-import {
-  companionOf,
-  companionsOf,
-  type GetOrSetOptions,
-  NO_READ_THROUGH,
-  policyOf,
-} from './read-through/get-or-set-options.js';
+import { type GetOrSetOptions, NO_READ_THROUGH, policyOf } from './read-through/get-or-set-options.js';
 import { ReadThrough } from './read-through/read-through.js';
-import { flightsOn, type SingleFlight } from './read-through/single-flight.js';
+import { flightsOn } from './read-through/single-flight.js';
 import { blameCaller } from './refused-value.js';
-import { KeptEntries } from './stored/kept-entries.js';
-import { PlainEntries } from './stored/plain-entries.js';
+import { entriesOn } from './stored/entries-on.js';
 import type { StoredEntries } from './stored/stored-entries.js';
+import { tagList } from './tags/tag-list.js';
+import { MarkableSerializer } from './tags/markable-serializer.js';
 import { type Timeout, timeoutToMs } from './timeout.js';
 
 export interface CacheServiceSettings {
@@ -55,6 +52,8 @@ export interface CacheServiceSettings {
   /** How many bytes the text of a value may take; any number when left out. */
   readonly maxBytes?: number | undefined;
   readonly keyGroup?: KeyGroup | undefined;
+  /** @default false */
+  readonly tags?: boolean;
   /** The defaults of the options when left out. */
   readonly readThrough?: ReadThroughSettings;
 }
@@ -79,7 +78,7 @@ export class CacheService {
   readonly #readThroughSettings: ReadThroughSettings;
   readonly #entries: StoredEntries;
   readonly #reader: EntryReader;
-  readonly #flights: SingleFlight;
+  readonly #writer: EntryWriter;
   readonly #readThrough: ReadThrough;
   readonly #locks: Locks;
   readonly #observer: CacheObserver;
@@ -92,28 +91,19 @@ export class CacheService {
   ) {
     this.#store = store;
     const { maxBytes, place } = settings;
-    this.#serializer =
-      maxBytes === undefined ? serializer : new BoundedSerializer(serializer, maxBytes, place);
+    const markable = settings.tags === true ? new MarkableSerializer(serializer) : serializer;
+    this.#serializer = maxBytes === undefined ? markable : new BoundedSerializer(markable, maxBytes, place);
     this.#keys = new CacheKeys(settings);
     this.#timeoutMs = settings.timeoutMs;
     const { readThrough = NO_READ_THROUGH, keyPrefix, name = 'default' } = settings;
     this.#observer = new CacheObserver(name, settings.keyGroup);
     observeCalls(this, this.#observer);
-    this.#reader = new EntryReader(store, this.#keys, this.#serializer, this.#observer);
+    this.#entries = entriesOn(store, keyPrefix, readThrough, settings.tags === true);
+    this.#reader = new EntryReader(this.#entries, this.#keys, this.#serializer, this.#observer);
     this.#readThroughSettings = readThrough;
-    const [companion, ...more] = companionsOf(readThrough);
-    this.#entries =
-      companion === undefined
-        ? new PlainEntries(store)
-        : new KeptEntries(store, keyPrefix, companionOf(readThrough), [companion, ...more]);
-    this.#flights = flightsOn(store);
-    this.#readThrough = new ReadThrough(
-      this.#entries,
-      this.#serializer,
-      this.#flights,
-      clock,
-      this.#observer,
-    );
+    const flights = flightsOn(store);
+    this.#writer = new EntryWriter(this.#entries, flights);
+    this.#readThrough = new ReadThrough(this.#entries, this.#serializer, flights, clock, this.#observer);
     this.#locks = new Locks(store);
   }
 
@@ -134,11 +124,7 @@ export class CacheService {
   async set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<void> {
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     const text = this.#dump('set', key, value);
-    const ttl = ttlOf(timeout, this.#timeoutMs);
-    const writing = this.#flights.fence(redisKey);
-    if (writing !== undefined) await writing;
-    if (ttl === 0) await this.#entries.delete(redisKey);
-    else await this.#entries.set(redisKey, text, ttl);
+    await this.#writer.set(redisKey, text, ttlOf(timeout, this.#timeoutMs), this.#tagsOf(timeout));
   }
 
   /** Stores a value only where there is none; whether it did. */
@@ -146,34 +132,32 @@ export class CacheService {
   async add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
     const text = this.#dump('add', key, value);
-    const ttl = ttlOf(timeout, this.#timeoutMs);
-    if (ttl === 0) return !(await this.#store.has(redisKey));
-    return await this.#entries.setIfAbsent(redisKey, text, ttl);
+    return await this.#writer.add(redisKey, text, ttlOf(timeout, this.#timeoutMs), this.#tagsOf(timeout));
   }
 
   /** Deletes an entry; whether there was one. */
   @observed(found)
   async delete(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.#delete(this.#keys.redisKey(key, options?.version));
+    return await this.#writer.delete(this.#keys.redisKey(key, options?.version));
   }
 
   /** Whether there is an entry; a stored `null` is one. */
   @observed(found)
   async has(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.#store.has(this.#keys.redisKey(key, options?.version));
+    return await this.#entries.has(this.#keys.redisKey(key, options?.version));
   }
 
   /** Gives an entry a new timeout, the cache's default unless told otherwise; whether there is one. */
   @observed(found)
-  async touch(key: string, timeout?: Timeout | WriteOptions): Promise<boolean> {
+  async touch(key: string, timeout?: Timeout | TouchOptions): Promise<boolean> {
     const redisKey = this.#keys.redisKey(key, versionOf(timeout));
-    return await this.#expire(redisKey, ttlOf(timeout, this.#timeoutMs));
+    return await this.#writer.expire(redisKey, ttlOf(timeout, this.#timeoutMs, TOUCH_OPTIONS));
   }
 
   /** Gives an entry a timeout; whether there is one. */
   @observed(found)
   async expire(key: string, timeout: Timeout, options?: VersionOptions): Promise<boolean> {
-    return await this.#expire(this.#keys.redisKey(key, options?.version), timeoutToMs(timeout));
+    return await this.#writer.expire(this.#keys.redisKey(key, options?.version), timeoutToMs(timeout));
   }
 
   /** Lets an entry expire at a point in time, at once when it has passed; whether there is one. */
@@ -182,19 +166,19 @@ export class CacheService {
     const redisKey = this.#keys.redisKey(key, options?.version);
     const time = types.isDate(date) ? date.getTime() : NaN;
     if (Number.isNaN(time)) throw new TypeError(`date: expected a valid Date, got ${describeValue(date)}`);
-    return await this.#expire(redisKey, Math.max(0, time - this.clock.now()));
+    return await this.#writer.expire(redisKey, Math.max(0, time - this.clock.now()));
   }
 
   /** Lets an entry live for ever; whether there is one. */
   @observed(found)
   async persist(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.#entries.expire(this.#keys.redisKey(key, options?.version), null);
+    return await this.#writer.expire(this.#keys.redisKey(key, options?.version), null);
   }
 
   /** Seconds (with a fraction) an entry has left, `null` when it never expires, `undefined` when there is none. */
   @observed(found)
   async ttl(key: string, options?: VersionOptions): Promise<number | null | undefined> {
-    const ms = await this.#store.remaining(this.#keys.redisKey(key, options?.version));
+    const ms = await this.#entries.remaining(this.#keys.redisKey(key, options?.version));
     return typeof ms === 'number' ? ms / 1000 : ms;
   }
 
@@ -212,21 +196,13 @@ export class CacheService {
   async setMany(entries: Entries, timeout?: Timeout | WriteOptions): Promise<void> {
     const version = versionOf(timeout);
     const dumped = this.#dumpMany(entries, version);
-    const ttl = ttlOf(timeout, this.#timeoutMs);
-    const redisKeys = dumped.map(([redisKey]) => redisKey);
-    const writing = this.#flights.fenceMany(redisKeys);
-    if (writing !== undefined) await writing;
-    if (ttl === 0) await this.#entries.deleteMany(redisKeys);
-    else await this.#entries.setMany(dumped, ttl);
+    await this.#writer.setMany(dumped, ttlOf(timeout, this.#timeoutMs), this.#tagsOf(timeout));
   }
 
   /** Deletes the entries under these keys; how many there were. */
   @observed()
   async deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number> {
-    const redisKeys = this.#redisKeys(keyList(keys), options);
-    const writing = this.#flights.fenceMany(redisKeys);
-    if (writing !== undefined) await writing;
-    return await this.#entries.deleteMany(redisKeys);
+    return await this.#writer.deleteMany(this.#redisKeys(keyList(keys), options));
   }
 
   /**
@@ -277,7 +253,7 @@ export class CacheService {
     timeout?: Timeout | GetOrSetOptions<never>,
   ): Promise<unknown> {
     const redisKey = this.#keys.redisKey(key, typeof timeout === 'object' ? timeout?.version : undefined);
-    const policy = policyOf(timeout, this.#timeoutMs, this.#readThroughSettings);
+    const policy = policyOf(timeout, this.#timeoutMs, this.#readThroughSettings, this.#hasTags);
     try {
       return await this.#readThrough.value({ key, redisKey, factory, policy });
     } catch (error) {
@@ -319,7 +295,7 @@ export class CacheService {
     timeout?: Timeout | GetOrSetOptions<NoInfer<T>>,
   ): Promise<Map<string, T | null>> {
     const version = typeof timeout === 'object' ? timeout?.version : undefined;
-    const policy = policyOf(timeout, this.#timeoutMs, this.#readThroughSettings);
+    const policy = policyOf(timeout, this.#timeoutMs, this.#readThroughSettings, this.#hasTags);
     const calls = [...new Set(keyList(keys))].map((key) => ({
       key,
       redisKey: this.#keys.redisKey(key, version),
@@ -340,9 +316,7 @@ export class CacheService {
     const to = from + delta;
     if (to < 0) throw new RangeError('delta: there is no version below 0');
     const [before, after] = [this.#keys.redisKey(key, from), this.#keys.redisKey(key, to)];
-    const writing = this.#flights.fenceMany([before, after]);
-    if (writing !== undefined) await writing;
-    if (!(await this.#entries.rename(before, after))) throw new CacheKeyNotFoundError(key);
+    if (!(await this.#writer.rename(before, after))) throw new CacheKeyNotFoundError(key);
     return to;
   }
 
@@ -353,13 +327,25 @@ export class CacheService {
   }
 
   /**
+   * Invalidates every entry of this cache that was stored with one of these tags, however many there are. No call that begins
+   * after this has resolved gets such an entry, in any process; a value that is being made meanwhile is invalid too.
+   *
+   * @throws TypeError in a cache without `tags: true`
+   */
+  @observed()
+  async invalidateTags(...tags: readonly string[]): Promise<void> {
+    const names = tagList(tags, this.#hasTags) ?? [];
+    await this.#entries.tags?.invalidate(names);
+  }
+
+  /**
    * Deletes all entries of this cache, in every version, and nothing else in this Redis; how many there were.
    *
    * @throws ImproperlyConfiguredError without a key prefix, or with a key function and no key pattern.
    */
   @observed()
   async clear(): Promise<number> {
-    return await this.#deleteSelected(this.#keys.all());
+    return await this.#writer.deleteSelected(this.#keys.all());
   }
 
   /**
@@ -370,7 +356,9 @@ export class CacheService {
    */
   @observed()
   async deletePattern(pattern: string, options?: VersionOptions): Promise<number> {
-    return await this.#deleteSelected(this.#keys.matching(pattern, options?.version, 'deletePattern()'));
+    return await this.#writer.deleteSelected(
+      this.#keys.matching(pattern, options?.version, 'deletePattern()'),
+    );
   }
 
   /**
@@ -394,6 +382,14 @@ export class CacheService {
     return this.#observer.stats();
   }
 
+  get #hasTags(): boolean {
+    return this.#entries.tags !== undefined;
+  }
+
+  #tagsOf(given: Timeout | WriteOptions | undefined): readonly string[] | undefined {
+    return typeof given === 'object' ? tagList(given?.tags, this.#hasTags) : undefined;
+  }
+
   #dump(verb: 'set' | 'add', key: string, value: unknown): string {
     try {
       return dump(this.#serializer, key, value);
@@ -413,22 +409,5 @@ export class CacheService {
   #redisKeys(keys: readonly string[], options: VersionOptions | undefined): string[] {
     const version = options?.version;
     return keys.map((key) => this.#keys.redisKey(key, version));
-  }
-
-  #expire(redisKey: string, ttl: number | null): Promise<boolean> {
-    return ttl === 0 ? this.#delete(redisKey) : this.#entries.expire(redisKey, ttl);
-  }
-
-  #delete(redisKey: string): Promise<boolean> {
-    const writing = this.#flights.fence(redisKey);
-    return writing === undefined
-      ? this.#entries.delete(redisKey)
-      : writing.then(() => this.#entries.delete(redisKey));
-  }
-
-  async #deleteSelected(selection: KeySelection): Promise<number> {
-    const writing = this.#flights.fenceWhere((redisKey) => selection.keyOf(redisKey) !== undefined);
-    if (writing !== undefined) await writing;
-    return await deleteSelected(this.#entries, selection);
   }
 }

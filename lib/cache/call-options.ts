@@ -12,7 +12,12 @@ export interface VersionOptions {
 export interface WriteOptions extends VersionOptions {
   /** Seconds, a duration string such as `'5m'`, or `null` for ever, instead of the cache's default. */
   readonly timeout?: Timeout | undefined;
+  /** What `invalidateTags()` invalidates the entry by, in a cache with `tags`. */
+  readonly tags?: readonly string[] | undefined;
 }
+
+/** What a call takes that changes how long an entry lives. */
+export type TouchOptions = Omit<WriteOptions, 'tags'>;
 
 /**
  * Milliseconds of what a storing call was given, `null` for ever, 0 for gone at once.
@@ -22,10 +27,11 @@ export interface WriteOptions extends VersionOptions {
 export const ttlOf = (
   given: Timeout | WriteOptions | undefined,
   fallbackMs: number | null,
+  names: readonly string[] = WRITE_OPTIONS,
 ): number | null => {
   if (given === undefined) return fallbackMs;
   if (typeof given !== 'object' || given === null) return timeoutToMs(given);
-  refuseUnknown(given, WRITE_OPTIONS);
+  refuseUnknown(given, names);
   return given.timeout === undefined ? fallbackMs : timeoutToMs(given.timeout);
 };
 
@@ -33,7 +39,8 @@ export const ttlOf = (
 export const versionOf = (given: Timeout | WriteOptions | undefined): number | undefined =>
   typeof given === 'object' && given !== null ? given.version : undefined;
 
-const WRITE_OPTIONS: readonly string[] = ['timeout', 'version'];
+const WRITE_OPTIONS: readonly string[] = ['timeout', 'version', 'tags'];
+export const TOUCH_OPTIONS: readonly string[] = ['timeout', 'version'];
 
 /**
  * Something else than options, such as a Date or `{ ttl: 5 }`, must not pass for options that say nothing.

@@ -1,15 +1,15 @@
 import type { Serializer } from '../serializer/serializer.js';
-import type { KeyValueStore } from '../store/key-value-store.js';
 import type { CacheKeys } from './cache-keys.js';
 import type { VersionOptions } from './call-options.js';
 import { load, loadMany } from './loading.js';
+import type { StoredEntries } from './stored/stored-entries.js';
 import type { CacheObserver } from './observing/cache-observer.js';
 import { HIT, MISS } from './observing/reading.js';
 
 /** Reads entries as they stand, and reports what it finds. */
 export class EntryReader {
   constructor(
-    private readonly store: Pick<KeyValueStore, 'get' | 'getMany'>,
+    private readonly entries: Pick<StoredEntries, 'get' | 'textsOf'>,
     private readonly keys: CacheKeys,
     private readonly serializer: Serializer,
     private readonly observer: CacheObserver,
@@ -19,7 +19,7 @@ export class EntryReader {
   value(key: string, options: VersionOptions | undefined, absent: unknown): Promise<unknown> {
     return this.observer.read('get', key, async (report) => {
       try {
-        const text = await this.store.get(this.keys.redisKey(key, options?.version));
+        const text = await this.entries.get(this.keys.redisKey(key, options?.version));
         report.read(text === null ? MISS : HIT);
         return text === null ? absent : load(this.serializer, key, text);
       } catch (error) {
@@ -33,7 +33,7 @@ export class EntryReader {
     return this.observer.read('getMany', keys, async (report) => {
       try {
         const redisKeys = keys.map((key) => this.keys.redisKey(key, options?.version));
-        const texts = await this.store.getMany(redisKeys);
+        const texts = await this.entries.textsOf(redisKeys);
         for (const text of texts) report.read(text === null ? MISS : HIT);
         return loadMany(this.serializer, keys, texts);
       } catch (error) {

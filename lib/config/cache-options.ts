@@ -71,6 +71,12 @@ export const cacheOptions = {
   /** What `getOrSet()` does beside; each is the default of a call, which may say otherwise. */
   readThrough: section<typeof readThroughOptions, ReadThroughOptions>(readThroughOptions),
   /**
+   * Whether entries may be stored with tags, by which `invalidateTags()` invalidates all that carry one. The same in every
+   * process that uses the cache.
+   * @default false
+   */
+  tags: option(flag(), { default: false }),
+  /**
    * Whether another cache may have the same keyPrefix and version on the same Redis, and so the same entries; both say so.
    * @default false
    */

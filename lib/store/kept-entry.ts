@@ -6,12 +6,16 @@ import type { TimeToLive } from './time-to-live.js';
  *
  * The companion `grace` remembers of the entry what nobody else may see: a nonce that changes with every write, when the
  * entry was due to expire by the clock of the store, and its text for some time longer. The companion `lease` names the
- * one run of all processes that makes the value of the entry; caches that share no flights have none.
+ * one run of all processes that makes the value of the entry; caches that share no flights have none. The companion
+ * `tokens` says under which tags the entry was stored; in a cache with tags, the text of an entry that has one is marked
+ * (`MARK`).
  */
 export interface KeptKeys {
   readonly entry: string;
   readonly grace: string;
+  /** Where there are `tokens`, there is a `lease`. */
   readonly lease?: string;
+  readonly tokens?: string;
 }
 
 /**
@@ -33,7 +37,9 @@ export type Over =
    * The entry has this text, or has had it until it expired. The companion is the one that was read (`''`: there was
    * none); without a nonce it is not compared, and the entry must stand.
    */
-  | { readonly kind: 'standing'; readonly text: string; readonly nonce?: string };
+  | { readonly kind: 'standing'; readonly text: string; readonly nonce?: string }
+  /** The entry is marked, and the text of its companion `tokens` is this one (`''`: there is none). */
+  | { readonly kind: 'dead'; readonly tokens: string };
 
 /** What a write of a kept entry stores. */
 export interface KeptWrite {
@@ -44,13 +50,15 @@ export interface KeptWrite {
   readonly over: Over;
   /** The token of the run that stores it, which must hold the lease. Without one no lease is looked at, and any ends. */
   readonly run?: string;
+  /** The text of the companion `tokens`. With one, the value is stored with a mark. */
+  readonly tokens?: string | undefined;
 }
 
 /** How a write of a kept entry ended; only `stored` has changed the entry. */
 export type KeptOutcome =
   | { readonly outcome: 'stored' }
   /** Another text stands there. */
-  | { readonly outcome: 'stands'; readonly current: string }
+  | ({ readonly outcome: 'stands'; readonly current: string } & Tagged)
   /** Nothing stands there, and somebody has written or deleted meanwhile. */
   | { readonly outcome: 'changed' };
 
@@ -73,22 +81,50 @@ export interface Claim {
   readonly ms: number;
 }
 
-/** What a look at a kept entry has found. */
+/** Of a text that is marked: the text of its companion `tokens`, `''` where that is gone. */
+export interface Tagged {
+  readonly tokens?: string | undefined;
+}
+
+/** What a look at a kept entry has found. A text is without its mark. */
 export type Look =
   /** `nonce` is that of the companion, `''` where there is none. */
-  | { readonly state: 'stands'; readonly text: string; readonly nonce: string; readonly isDue: boolean }
+  | ({
+      readonly state: 'stands';
+      readonly text: string;
+      readonly nonce: string;
+      readonly isDue: boolean;
+    } & Tagged)
   | NoEntry;
 
-/** No entry stands. `holder` is the token of the run that holds the lease, where one was asked for. */
+/** Where a lease was asked for, the token of the run that holds it. */
+export interface Held {
+  readonly holder?: string;
+}
+
+/** No entry stands. */
 export type NoEntry =
   /** The entry has expired. `text` is `null` where there is none to be served any more. */
-  | {
-      readonly state: 'stale';
-      readonly text: string | null;
-      readonly nonce: string;
-      readonly holder?: string;
-    }
-  | { readonly state: 'missing'; readonly holder?: string };
+  | ({ readonly state: 'stale'; readonly text: string | null; readonly nonce: string } & Tagged & Held)
+  | ({ readonly state: 'missing' } & Held);
+
+/** The text and the companion `tokens` of an entry. */
+export interface TaggedText extends Tagged {
+  /** Without its mark. */
+  readonly text: string;
+}
+
+/** What is known of an entry without its text. */
+export interface Standing extends Tagged {
+  /** Milliseconds left, `null` when it never expires. */
+  readonly remaining: number | null;
+}
+
+/** The entry is marked, and the text of its companion `tokens` is not the one that was named. Nothing has changed. */
+export interface NotAsTagged {
+  readonly outcome: 'tagged';
+  readonly tokens: string;
+}
 
 /** An entry that is gone so much before its end, in milliseconds, has not expired: somebody deleted or evicted it. */
 export const EARLY_MS = 5;

@@ -1,4 +1,13 @@
-import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from './kept-entry.js';
+import type {
+  Grace,
+  KeptKeys,
+  KeptOutcome,
+  KeptWrite,
+  Look,
+  LookOptions,
+  NotAsTagged,
+  Standing,
+} from './kept-entry.js';
 import type {
   EndedMembers,
   Enrolment,
@@ -186,11 +195,36 @@ export interface KeyValueStore {
    */
   writeKept(keys: KeptKeys, write: KeptWrite): Promise<KeptOutcome>;
 
-  /** As `expire`; the companion lives as much longer as before. One whose text is not the entry's goes. */
-  expireKept(keys: KeptKeys, ttl: TimeToLive): Promise<boolean>;
+  /**
+   * As `expire`; the companions live as much longer as before. One whose text is not the entry's goes.
+   *
+   * @param tokens those that a marked entry must have; one that is not marked needs none
+   */
+  expireKept(keys: KeptKeys, ttl: TimeToLive, tokens?: string): Promise<boolean | NotAsTagged>;
 
-  /** As `incrementIfPresent`, with a new companion. */
-  incrementKept(keys: KeptKeys, delta: number, grace: Grace): Promise<IncrementOutcome>;
+  /**
+   * As `incrementIfPresent`, with a new companion. A mark stays.
+   *
+   * @param tokens those that a marked entry must have; one that is not marked needs none
+   */
+  incrementKept(
+    keys: KeptKeys,
+    delta: number,
+    grace: Grace,
+    tokens?: string,
+  ): Promise<IncrementOutcome | NotAsTagged>;
+
+  /** What stands under a key, without its text; `undefined` when there is no such entry. */
+  inspectKept(keys: KeptKeys): Promise<Standing | undefined>;
+
+  /**
+   * The texts under these keys. Each that has none gets a random one, which nobody has had before. All are there for at
+   * least `ttl` then.
+   */
+  takeTokens(keys: readonly string[], ttl: TimeToLive): Promise<string[]>;
+
+  /** Deletes `first`, then the keys: at no time is one of them gone and `first` is not. */
+  deleteInOrder(first: string, keys: readonly string[]): Promise<void>;
 
   /** Whether there was one. */
   delete(key: string): Promise<boolean>;
@@ -215,8 +249,10 @@ export interface KeyValueStore {
    * Atomic but for a cluster whose keys live in different slots: there the copy is made first, and the
    * original deleted only if it is unchanged. One that changes all the time stays where it is, and what stood at
    * `to` is gone then.
+   *
+   * @param companions the keys of a companion of each, in its slot, which moves too
    */
-  rename(from: string, to: string): Promise<boolean>;
+  rename(from: string, to: string, companions?: readonly [from: string, to: string]): Promise<boolean>;
 
   /**
    * Walks over the keys that match a Redis glob, a page at a time, in no order. A key may come twice, and one

@@ -74,9 +74,11 @@ describeCacheOnEveryStore('Cache, data', (context) => {
   });
 
   it('C65 the JSON of other writers is read', async () => {
+    // in a cache with tags a blank at the end says that there are some
+    const end = context.tags ? '\n' : ' ';
     await putText(
       'k',
-      ' { "name" : "J\\u00fcrgen \\ud83d\\ude00" ,\n\t"list" : [ 1 , 2.50 , -0.0 , 1E3 ] } ',
+      ` { "name" : "J\\u00fcrgen \\ud83d\\ude00" ,\n\t"list" : [ 1 , 2.50 , -0.0 , 1E3 ] }${end}`,
     );
     expect(await context.cache.get('k')).toEqual({ name: 'Jürgen 😀', list: [1, 2.5, -0, 1000] });
     await putText('k', '1.0');

@@ -7,7 +7,7 @@ import type { Serializer } from '../../lib/serializer/serializer.js';
 import type { Clock } from '../../lib/common/clock.js';
 import { escapeGlob } from '../../lib/common/glob.js';
 import type { ReadThroughSettings } from '../../lib/config/settings.js';
-import { companionKey, entryOfCompanion } from '../../lib/store/companion-key.js';
+import { CACHE_COMPANIONS, companionKey, entryOfCompanion } from '../../lib/store/companion-key.js';
 import type { KeptKeys } from '../../lib/store/kept-entry.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { storeWith } from './sessions.js';
@@ -21,7 +21,11 @@ export class StoreContext {
   #prefix = '';
   #cache: CacheService | undefined;
 
-  constructor(readThrough: ReadThroughOptions = {}) {
+  constructor(
+    readThrough: ReadThroughOptions = {},
+    /** Whether caches have tags unless a test says otherwise. */
+    readonly tags = false,
+  ) {
     this.#readThrough = settle(readThroughOptions, readThrough);
   }
 
@@ -68,6 +72,7 @@ export class StoreContext {
       keyFunction: undefined,
       keyPattern: undefined,
       readThrough: this.#readThrough,
+      tags: this.tags,
     };
     return new CacheService(store, { ...defaults, ...settings }, serializer, clock);
   }
@@ -81,6 +86,16 @@ export class StoreContext {
   /** The same in another process, which knows nothing of the runs of this one. */
   readingElsewhere(options: ReadThroughOptions): CacheService {
     return this.reading(options, storeWith(this.other, {}));
+  }
+
+  /** A cache with tags. */
+  tagged(options: ReadThroughOptions = {}, store = this.store): CacheService {
+    return this.open({ readThrough: settle(readThroughOptions, options), tags: true }, store);
+  }
+
+  /** The same in another process. */
+  taggedElsewhere(options: ReadThroughOptions = {}): CacheService {
+    return this.tagged(options, storeWith(this.other, {}));
   }
 
   /** The keys of an entry and its companion. */
@@ -118,6 +133,7 @@ export class StoreContext {
   async elapseKept({ entry, grace }: KeptKeys, ms: number): Promise<void> {
     await this.elapseRedisKey(entry, ms);
     if (this.#opened!.movesAllTime) return;
+    await this.elapseRedisKey(companionKey(this.prefix, 'tokens', entry), ms);
     if (this.#readThrough.grace === 0 && !(await this.store.has(grace))) return;
     if (Number(await this.command(grace, 'HEXISTS', grace, 'x')) === 1)
       await this.command(grace, 'HINCRBY', grace, 'x', String(-ms));
@@ -147,7 +163,8 @@ export class StoreContext {
   /** Every key of this test, as it stands in the store, but for the companions of entries that are there. */
   async redisKeys(): Promise<string[]> {
     const keys = await this.#allKeys();
-    const isCompanion = (key: string): boolean => keys.has(entryOfCompanion(this.prefix, 'grace', key) ?? '');
+    const isCompanion = (key: string): boolean =>
+      CACHE_COMPANIONS.some((word) => keys.has(entryOfCompanion(this.prefix, word, key) ?? ''));
     return [...keys].filter((key) => !isCompanion(key)).sort();
   }
 
@@ -190,6 +207,7 @@ export const describeOnEveryStore = (title: string, body: (context: StoreContext
 export const describeCacheOnEveryStore = (title: string, body: (context: StoreContext) => void): void => {
   describeWith(title, {}, body);
   describeWith(`${title}, reading through`, EVERYTHING, body);
+  describeWith(`${title}, reading through, with tags`, EVERYTHING, body, true);
 };
 
 const EVERYTHING: ReadThroughOptions = {
@@ -206,9 +224,10 @@ const describeWith = (
   title: string,
   readThrough: ReadThroughOptions,
   body: (context: StoreContext) => void,
+  tags = false,
 ): void => {
   describe.each(stores)(`${title} ($name)`, ({ open }) => {
-    const context = new StoreContext(readThrough);
+    const context = new StoreContext(readThrough, tags);
     let opened: OpenedStore;
     beforeAll(async () => {
       opened = await open();

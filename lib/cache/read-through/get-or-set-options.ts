@@ -5,6 +5,7 @@ import type { ReadThroughSettings } from '../../config/settings.js';
 import type { Grace, LookOptions } from '../../store/kept-entry.js';
 import type { CacheCompanion } from '../../store/companion-key.js';
 import { refuseUnknown, type VersionOptions } from '../call-options.js';
+import { tagList } from '../tags/tag-list.js';
 import { type Timeout, timeoutToMs } from '../timeout.js';
 
 /** What `getOrSet` takes. All but `timeout` and `version` are those of `cache.readThrough`, for this call. */
@@ -14,12 +15,18 @@ export interface GetOrSetOptions<T = unknown> extends VersionOptions, ReadThroug
    * says so of the value which was made.
    */
   readonly timeout?: Timeout | ((value: T) => Timeout) | undefined;
+  /**
+   * What `invalidateTags()` invalidates the entry by, in a cache with `tags`; or a function that says so of the value which
+   * was made. Its tags cost a round trip more, and an invalidation of any tag while the value is made keeps it from being
+   * stored.
+   */
+  readonly tags?: readonly string[] | ((value: T) => readonly string[]) | undefined;
 }
 
 /** What `readThrough` means where it is left out. */
 export const NO_READ_THROUGH: ReadThroughSettings = settle(readThroughOptions, {});
 
-const NAMES: readonly string[] = ['timeout', 'version', ...Object.keys(readThroughOptions)];
+const NAMES: readonly string[] = ['timeout', 'version', 'tags', ...Object.keys(readThroughOptions)];
 
 const MS_PER_SECOND = 1000;
 /** A factory without a bound may take longer; its value is then given to its callers, and perhaps not stored. */
@@ -34,7 +41,22 @@ export class Policy {
     readonly readThrough: ReadThroughSettings,
     /** Of most values; `null` never expires, 0 stores nothing. */
     private readonly timeout: number | null | ((value: unknown) => number | null),
+    /** What an entry is tagged with, as far as it does not depend on its value. */
+    readonly tags?: readonly string[] | ((value: unknown) => readonly string[]) | undefined,
   ) {}
+
+  /** Whether it is known only from the value how long an entry lives. */
+  get hasOwnTimeouts(): boolean {
+    return typeof this.timeout === 'function';
+  }
+
+  /** How long the tokens are needed that a run takes; where timeouts depend on the value, for the run itself. */
+  get tokensLastMs(): number | null {
+    const { nullTimeout = 0 } = this.readThrough;
+    const timeout = typeof this.timeout === 'function' ? 0 : this.timeout;
+    if (timeout === null || nullTimeout === null) return null;
+    return Math.max(timeout, nullTimeout) + (this.companion ?? 0) + this.look.lastsMs;
+  }
 
   /** How long an entry lives that has this value; 0 stores nothing. */
   ttlOf(value: unknown): number | null {
@@ -68,15 +90,23 @@ export const policyOf = (
   given: Timeout | GetOrSetOptions<never> | undefined,
   timeoutMs: number | null,
   cache: ReadThroughSettings,
+  hasTags: boolean,
 ): Policy => {
   if (typeof given !== 'object' || given === null)
     return new Policy(cache, given === undefined ? timeoutMs : timeoutToMs(given));
   refuseUnknown(given, NAMES);
   const settings = settingsOf(given, cache);
   const { timeout } = given;
+  const tags = tagsOf(given.tags, hasTags);
   if (typeof timeout === 'function')
-    return new Policy(settings, (value) => timeoutToMs(timeout(value as never)));
-  return new Policy(settings, timeout === undefined ? timeoutMs : timeoutToMs(timeout));
+    return new Policy(settings, (value) => timeoutToMs(timeout(value as never)), tags);
+  return new Policy(settings, timeout === undefined ? timeoutMs : timeoutToMs(timeout), tags);
+};
+
+const tagsOf = (given: GetOrSetOptions<never>['tags'], hasTags: boolean): Policy['tags'] => {
+  if (typeof given !== 'function') return tagList(given, hasTags);
+  tagList([], hasTags);
+  return (value) => tagList(given(value as never), hasTags) ?? [];
 };
 
 /** A companion without a grace still tells one write from another. */

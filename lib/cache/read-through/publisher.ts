@@ -5,8 +5,10 @@ import type { Lease } from '../lease.js';
 import { refusedValue } from '../refused-value.js';
 import type { StoredEntries } from '../stored/stored-entries.js';
 import { errorName } from '../../common/error-name.js';
+import { lifeOf, type Tokens } from '../tags/tags.js';
 import { ABSENT } from './batch.js';
 import { runFactory, type Stale } from './factory-run.js';
+import type { Policy } from './get-or-set-options.js';
 import { isUnavailable, type Outages } from './outages.js';
 import type { ReadThroughCall } from './read-through-call.js';
 import { ignore } from '../../common/ignore.js';
@@ -28,6 +30,7 @@ interface MadeText {
   readonly ttl: number | null;
   /** Whether it is the stale one, which is not sent again. */
   readonly isKept: boolean;
+  readonly value?: unknown;
 }
 
 /** Runs factories, and stores what they make. */
@@ -79,7 +82,11 @@ export class Publisher {
       flight.made = { outcome: 'computed', factoryDuration, error: errorName(flight.storeFailure) };
     if (text === undefined || target === undefined || made.ttl === 0) return text;
     try {
-      const current = flight.fenced ? null : await this.#publish(flight, call, { ...made, text }, target);
+      const tokens = await this.#tokensFor(flight, call.policy, made);
+      const isPublished = tokens !== 'invalidated' && !flight.fenced;
+      const current = isPublished
+        ? await this.#publish(flight, call, { ...made, text, tokens }, target)
+        : null;
       if (current === undefined) return text;
       flight.made = { outcome: 'fenced', factoryDuration };
       return current ?? text;
@@ -96,7 +103,7 @@ export class Publisher {
     const { key, factory, policy } = call;
     const made = await runFactory(factory, flight, policy.readThrough.factoryTimeout, stale);
     if (made.kind === 'kept' && stale !== undefined)
-      return { text: stale.text, ttl: policy.ttlOf(stale.value), isKept: true };
+      return { text: stale.text, ttl: policy.ttlOf(stale.value), isKept: true, value: stale.value };
     let value = made.kind === 'value' ? made.value : undefined;
     if (value === ABSENT && policy.readThrough.nullTimeout !== undefined) value = null;
     if (value === ABSENT) return { text: undefined, ttl: 0, isKept: false };
@@ -107,25 +114,40 @@ export class Publisher {
       );
     const isStored = made.kind === 'value' && made.isStored;
     const text = dump(this.serializer, key, value);
-    return { text, ttl: isStored ? policy.ttlOf(value) : 0, isKept: false };
+    return { text, ttl: isStored ? policy.ttlOf(value) : 0, isKept: false, value };
+  }
+
+  /**
+   * What the entry is tied to. Tags that are known only now are taken after the value was made: it is stored only if no tag
+   * was invalidated meanwhile.
+   */
+  async #tokensFor(
+    { tokens }: Flight,
+    policy: Policy,
+    { value, ttl }: MadeText,
+  ): Promise<Tokens | 'invalidated' | undefined> {
+    const { tags } = this.entries;
+    const before = await tokens;
+    if (tags === undefined || before === undefined) return undefined;
+    const life = lifeOf(ttl, policy.companion);
+    if (typeof policy.tags !== 'function') {
+      if (policy.hasOwnTimeouts) await tags.take([...before.keys()], life);
+      return before;
+    }
+    const taken = await tags.take(tags.keysOf(policy.tags(value)), life);
+    return (await tags.stand(before)) ? taken : 'invalidated';
   }
 
   /** @returns the text that stands there instead, `null` where none does or it cannot be read, `undefined` where it was stored */
   async #publish(
     flight: Flight,
     { redisKey, policy }: ReadThroughCall,
-    { text, ttl, isKept }: MadeText & { readonly text: string },
+    { text, ttl, isKept, tokens }: MadeText & { readonly text: string; readonly tokens: Tokens | undefined },
     { over, lease }: Target,
   ): Promise<string | null | undefined> {
-    const written = await flight.write(() =>
-      this.entries.publish(redisKey, {
-        value: isKept ? null : text,
-        ttl,
-        grace: policy.companion,
-        over,
-        ...(lease !== undefined && { run: lease.token }),
-      }),
-    );
+    const run = lease === undefined ? {} : { run: lease.token };
+    const write = { value: isKept ? null : text, ttl, grace: policy.companion, over, ...run };
+    const written = await flight.write(() => this.entries.publish(redisKey, write, tokens));
     lease?.hasEnded();
     this.outages.ended('writing');
     if (written.outcome === 'stored') return undefined;

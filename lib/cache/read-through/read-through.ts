@@ -2,11 +2,10 @@ import type { Clock } from '../../common/clock.js';
 import { ignore } from '../../common/ignore.js';
 import { SerializationError } from '../../errors/serialization.error.js';
 import type { Serializer } from '../../serializer/serializer.js';
-import type { Look } from '../../store/kept-entry.js';
 import { load } from '../loading.js';
 import type { CacheObserver } from '../observing/cache-observer.js';
 import { HIT, JOINED, type Reading, type ReadReport } from '../observing/reading.js';
-import type { StoredEntries } from '../stored/stored-entries.js';
+import type { Found, StoredEntries } from '../stored/stored-entries.js';
 import { Batch, type Loader } from './batch.js';
 import { isUnavailable, type Outage } from './outages.js';
 import type { EntryCall, ReadThroughCall } from './read-through-call.js';
@@ -16,7 +15,7 @@ import { UnreadableEntries } from './unreadable-entries.js';
 import { waitFor } from './waiting.js';
 
 /** What is known of an entry that is one of many. */
-type Found =
+type Known =
   | { readonly state: 'stands'; readonly text: string }
   | { readonly state: 'missing' }
   /** It was not asked for, since a flight for it was in progress. */
@@ -63,7 +62,10 @@ export class ReadThrough {
       return value;
     } catch (error) {
       this.#warnOrThrow(call, error);
-      const made = await this.#made(call, (flight) => this.#search.replace(flight, call, found.text));
+      const made = await this.#made(call, async (flight) => {
+        await this.#search.prepare(flight, call);
+        return await this.#search.replace(flight, call, found.text);
+      });
       report.read(made.reading);
       return load(this.serializer, call.key, made.text);
     }
@@ -115,7 +117,7 @@ export class ReadThrough {
   async #oneOf(
     batch: Batch,
     call: EntryCall,
-    begin: Found,
+    begin: Known,
     report: ReadReport,
   ): Promise<[[string, unknown]] | undefined> {
     let found = begin;
@@ -142,10 +144,11 @@ export class ReadThrough {
     }
   }
 
-  async #searchInBatch(flight: Flight, batch: Batch, entry: EntryCall, found: Found): Promise<Answer> {
+  async #searchInBatch(flight: Flight, batch: Batch, entry: EntryCall, found: Known): Promise<Answer> {
     const call = { ...entry, factory: () => batch.valueFor(entry.key) };
     let answer: Promise<Answer>;
     try {
+      if (found.state === 'stands') await this.#search.prepare(flight, call);
       answer =
         found.state === 'stands'
           ? this.#search.replace(flight, call, found.text)
@@ -156,7 +159,7 @@ export class ReadThrough {
     return await answer;
   }
 
-  #lookAt(flight: Flight, call: ReadThroughCall, found: Found): Promise<Look | undefined> | undefined {
+  #lookAt(flight: Flight, call: ReadThroughCall, found: Known): Promise<Found | undefined> | undefined {
     if (found.state === 'missing') return this.#search.lookAfterMiss(flight, call);
     if (found.state === 'unread') return this.#search.look(flight, call);
     if (found.state === 'unavailable') flight.storeFailure = found.error;
@@ -171,13 +174,20 @@ export class ReadThrough {
     }
   }
 
-  /** Asks until an answer is good for this call too: one that is stale has to be found so after the call began. */
+  /**
+   * Asks until an answer is good for this call too: one that is stale or has tags has to be found so after the call began,
+   * and of a run the tags must not have been invalidated before.
+   */
   async #ask(call: EntryCall, work: Work): Promise<Answer> {
     for (;;) {
-      const { flight, looks, isJoined } = this.flights.board(call.redisKey, work, call.key);
+      const { flight, looks, isJoined, isLate } = this.flights.board(call.redisKey, work, call.key);
+      if (isLate && !(await this.#search.isCurrent(flight))) {
+        await this.flights.leave(call.redisKey, flight);
+        continue;
+      }
       try {
         const answer = await waitFor(flight, flight.answer);
-        if ((answer.staleSince ?? Infinity) > looks) return isJoined ? asJoined(answer) : answer;
+        if ((answer.asOf ?? Infinity) > looks) return isJoined ? asJoined(answer) : answer;
       } catch (error) {
         // the call that began this flight may not have asked for a value in an outage
         const computes = call.policy.readThrough.whenUnavailable === 'compute' && isUnavailable(error);
@@ -202,7 +212,7 @@ const foundAs = (
   texts: readonly (string | null)[] | undefined,
   i: number,
   { storeFailure }: Outage,
-): Found => {
+): Known => {
   if (texts === undefined) return { state: 'unavailable', error: storeFailure };
   const text = texts[i] ?? null;
   return text === null ? { state: 'missing' } : { state: 'stands', text };

@@ -1,8 +1,9 @@
 import type { Clock } from '../../common/clock.js';
 import { ignore } from '../../common/ignore.js';
 import type { Serializer } from '../../serializer/serializer.js';
-import type { Look, LookOptions, NoEntry, Over } from '../../store/kept-entry.js';
-import type { StoredEntries } from '../stored/stored-entries.js';
+import type { LookOptions, Over } from '../../store/kept-entry.js';
+import type { Found, StoredEntries, Vacancy } from '../stored/stored-entries.js';
+import type { Tokens } from '../tags/tags.js';
 import { errorName } from '../../common/error-name.js';
 import type { CacheObserver } from '../observing/cache-observer.js';
 import { HIT, JOINED, type Reading, WAITED } from '../observing/reading.js';
@@ -39,17 +40,54 @@ export class Search {
   }
 
   /** @returns `undefined` where Redis is unavailable and the call does without */
-  look(flight: Flight, call: ReadThroughCall): Promise<Look | undefined> {
+  async look(flight: Flight, call: ReadThroughCall): Promise<Found | undefined> {
+    // whoever asks in this turn of the event loop shares a look that tells of tags
+    if (this.entries.tags !== undefined) await Promise.resolve();
     flight.looks += 1;
     const options = this.#claiming(flight, call);
-    return this.#outages.without(call, flight, () => this.entries.look(call.redisKey, options));
+    return await this.#found(flight, call, () =>
+      this.entries.look(call.redisKey, options, this.#tagKeys(call)),
+    );
   }
 
   /** As `look`, of an entry that was just found missing. */
-  lookAfterMiss(flight: Flight, call: ReadThroughCall): Promise<Look | undefined> {
+  lookAfterMiss(flight: Flight, call: ReadThroughCall): Promise<Found | undefined> {
     flight.looks += 1;
     const options = this.#claiming(flight, call);
-    return this.#outages.without(call, flight, () => this.entries.lookAgain(call.redisKey, options));
+    return this.#found(flight, call, () =>
+      this.entries.lookAgain(call.redisKey, options, this.#tagKeys(call)),
+    );
+  }
+
+  /**
+   * To be awaited before a run: an invalidation that comes later makes its result invalid.
+   *
+   * @returns whether tokens could be taken
+   */
+  async prepare(flight: Flight, call: ReadThroughCall): Promise<boolean> {
+    const { tags } = this.entries;
+    if (tags === undefined || call.policy.tags === undefined) return true;
+    const keys = typeof call.policy.tags === 'function' ? [tags.epoch] : this.#tagKeys(call);
+    if (keys.length === 0) return true;
+    const taking = tags.take(keys, call.policy.tokensLastMs);
+    flight.tokens = taking;
+    return (await this.#outages.without(call, flight, () => taking)) !== undefined;
+  }
+
+  /** Whether no tag was invalidated that the run of a flight is tied to. Nobody joins a flight of which that is not known. */
+  async isCurrent(flight: Flight): Promise<boolean> {
+    let tokens: Tokens | undefined;
+    try {
+      tokens = await flight.tokens;
+    } catch {
+      // whoever waits for the flight is told so
+      return true;
+    }
+    try {
+      return tokens === undefined || (await this.entries.tags?.stand(tokens)) !== false;
+    } catch {
+      return false;
+    }
   }
 
   /** Many at once: of those that stand only their texts. */
@@ -57,24 +95,28 @@ export class Search {
     const [first] = calls;
     if (first === undefined) return Promise.resolve([]);
     return this.#outages.without(first, outage, () =>
-      this.entries.textsOf(calls.map(({ redisKey }) => redisKey)),
+      this.entries.textsOf(
+        calls.map(({ redisKey }) => redisKey),
+        this.#tagKeys(first),
+      ),
     );
   }
 
   /** What is to be given to those who ask, after a look. */
-  async answer(flight: Flight, call: ReadThroughCall, look: Look | undefined): Promise<Answer> {
+  async answer(flight: Flight, call: ReadThroughCall, look: Found | undefined): Promise<Answer> {
     if (look === undefined) return await madeBy(flight, flight.begin(this.#publisher.make(flight, call)));
     if (look.state === 'stands') {
       if (look.isDue) this.#refreshAhead(call, look);
-      return { text: look.text, reading: HIT };
+      const answer = { text: look.text, reading: HIT };
+      return look.tokens === undefined ? answer : { ...answer, asOf: flight.looks };
     }
     const stale = this.#staleValue(look);
     if (stale !== undefined && this.#postponed.has(stale.nonce)) {
       if (holds(flight, look)) void flight.lease?.release().catch(ignore);
-      return { text: stale.text, staleSince: flight.looks, reading: POSTPONED };
+      return { text: stale.text, asOf: flight.looks, reading: POSTPONED };
     }
     const behind = this.flights.behind(call.redisKey);
-    const runner = !holds(flight, look) && behind?.isAsGoodAs(look.holder) ? behind : flight;
+    const runner = behind !== undefined && joins(flight, behind, look) ? behind : flight;
     const run = runner.run ?? flight.begin(this.#inTurn(flight, call, look));
     const result = runner === flight ? run : this.#joined(flight, runner, run);
     return stale === undefined
@@ -89,14 +131,17 @@ export class Search {
   }
 
   /** What the factory makes, or that of another process which was first. */
-  async #inTurn(flight: Flight, call: ReadThroughCall, found: NoEntry): Promise<string | undefined> {
+  async #inTurn(flight: Flight, call: ReadThroughCall, found: Vacancy): Promise<string | undefined> {
     const turn: Turn = isTaken(flight, found)
       ? await waitForTurn(flight, call, found, () => this.lookAfterMiss(flight, call))
       : { kind: 'own', found };
     if (turn.kind === 'made') {
       flight.made = WAITED;
+      if (turn.isTagged) flight.foundAt = flight.looks;
       return turn.text;
     }
+    // one that need not wait for anything asks its batch at once
+    if (call.policy.tags !== undefined && flight.tokens === undefined) await this.prepare(flight, call);
     const stale = turn.found && this.#staleValue(turn.found);
     const target = turn.kind === 'own' ? { over: overOf(turn.found), lease: flight.lease } : undefined;
     return await this.#makeInPlaceOf(flight, call, target, stale);
@@ -117,7 +162,32 @@ export class Search {
     }
   }
 
-  /** The value that takes the place of a text which cannot be read. */
+  /** What was found. Where a run is to follow, one that goes on behind is joined only if it is as good. */
+  async #found(
+    flight: Flight,
+    call: ReadThroughCall,
+    look: () => Promise<Found>,
+  ): Promise<Found | undefined> {
+    const found = await this.#outages.without(call, flight, look);
+    if (this.entries.tags === undefined || found === undefined || found.state === 'stands') return found;
+    const runner = this.flights.behind(call.redisKey);
+    if (runner !== undefined && runner !== flight && joins(flight, runner, found)) {
+      flight.tokens = runner.tokens;
+      // what it waits for may have been found before this flight began
+      if (!runner.isWaiting && (await this.isCurrent(runner))) return found;
+      flight.tokens = undefined;
+      await this.flights.leave(call.redisKey, runner);
+    }
+    // it is prepared when its turn has come
+    if (isTaken(flight, found)) return found;
+    return (await this.prepare(flight, call)) ? found : undefined;
+  }
+
+  #tagKeys({ policy }: EntryCall): readonly string[] {
+    return Array.isArray(policy.tags) ? (this.entries.tags?.keysOf(policy.tags) ?? []) : [];
+  }
+
+  /** The value that takes the place of a text which cannot be read. To be prepared. */
   async replace(flight: Flight, call: ReadThroughCall, text: string): Promise<Answer> {
     const target = { over: { kind: 'standing', text } } as const;
     return await madeBy(flight, flight.begin(this.#publisher.make(flight, call, target)));
@@ -140,10 +210,10 @@ export class Search {
       flight.surroundings = this.observer.leaveBehind(call.key, run, flight);
     const reading: Reading =
       first.outcome === 'slow' ? SLOW : { outcome: 'stale', reason: 'failed', error: errorName(first.error) };
-    return { text: served.text, staleSince: flight.looks, reading };
+    return { text: served.text, asOf: flight.looks, reading };
   }
 
-  #refreshAhead(call: ReadThroughCall, { text, nonce }: Extract<Look, { state: 'stands' }>): void {
+  #refreshAhead(call: ReadThroughCall, { text, nonce }: Extract<Found, { state: 'stands' }>): void {
     const { redisKey, key } = call;
     if (this.flights.behind(redisKey) !== undefined || this.#postponed.has(nonce || redisKey)) return;
     const value = this.#read(text);
@@ -162,6 +232,7 @@ export class Search {
     over: Over,
     stale: StaleValue,
   ): Promise<string | undefined> {
+    await this.prepare(flight, call);
     const lease = this.entries.lease(call.redisKey, call.policy.readThrough.lease);
     if (lease !== undefined && !(await lease.take())) {
       flight.made = WAITED;
@@ -188,16 +259,17 @@ export class Search {
   }
 
   /** A value that cannot be looked at again is not served. */
-  async #lookAgain(flight: Flight, { redisKey, policy }: ReadThroughCall): Promise<Look> {
+  async #lookAgain(flight: Flight, call: ReadThroughCall): Promise<Found> {
+    const { redisKey, policy } = call;
     flight.looks += 1;
     try {
-      return await this.entries.lookAgain(redisKey, policy.look);
+      return await this.entries.lookAgain(redisKey, policy.look, this.#tagKeys(call));
     } catch {
       return { state: 'missing' };
     }
   }
 
-  #staleValue(look: Look): StaleValue | undefined {
+  #staleValue(look: Found): StaleValue | undefined {
     if (look.state !== 'stale' || look.text === null) return undefined;
     const read = this.#read(look.text);
     return read === undefined ? undefined : { ...read, nonce: look.nonce };
@@ -216,11 +288,24 @@ const POSTPONED: Reading = { outcome: 'stale', reason: 'postponed' };
 const SLOW: Reading = { outcome: 'stale', reason: 'slow' };
 
 /** The state in which the value that a run makes is stored. */
-const overOf = (found: NoEntry): Over =>
-  found.state === 'stale' ? { kind: 'stale', nonce: found.nonce } : { kind: 'nothing' };
+const overOf = (found: Vacancy): Over => {
+  switch (found.state) {
+    case 'stale':
+      return { kind: 'stale', nonce: found.nonce };
+    case 'dead':
+      return { kind: 'dead', tokens: found.tokens };
+    case 'missing':
+      return { kind: 'nothing' };
+  }
+};
+
+/** Whether a flight is answered by a run that goes on behind. */
+const joins = (flight: Flight, runner: Flight, found: Vacancy): boolean =>
+  !holds(flight, found) && runner.isAsGoodAs(found.holder);
 
 /** The answer of a flight whose value a run makes. */
 const madeBy = async (flight: Flight, run: Promise<string | undefined>): Promise<Answer> => {
   const text = await run;
-  return { text, reading: flight.made };
+  const { made: reading, foundAt } = flight;
+  return foundAt === undefined ? { text, reading } : { text, reading, asOf: foundAt };
 };

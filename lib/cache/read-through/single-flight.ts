@@ -2,6 +2,7 @@ import { ignore } from '../../common/ignore.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { Lease } from '../lease.js';
 import { MISS, type Reading } from '../observing/reading.js';
+import type { Tokens } from '../tags/tags.js';
 import type { Outage } from './outages.js';
 import { Waiter } from './waiting.js';
 
@@ -10,8 +11,8 @@ export interface Answer {
   /** `undefined`: there is no value, and this flight makes none. */
   readonly text: string | undefined;
   readonly reading: Reading;
-  /** Of a value whose timeout has passed: the number of the look that found it still to be served. */
-  readonly staleSince?: number;
+  /** Of a value that is stale or has tags: the number of the look that found it still to be served. */
+  readonly asOf?: number;
 }
 
 /**
@@ -33,6 +34,10 @@ export class Flight extends Waiter implements Outage {
   made: Reading = MISS;
   /** What the rest of a run is done within that goes on behind, where somebody observes it. */
   surroundings: { within<T>(work: () => T): T } | undefined;
+  /** What the run is tied to, once they were asked for; whoever boards later has to see whether they still stand. */
+  tokens: Promise<Tokens | undefined> | undefined;
+  /** Of a text with tags that another process has made: the number of the look that found it. */
+  foundAt: number | undefined;
   /** What the store failed with, where it did. */
   storeFailure: unknown;
   /** What its run needs to make the value alone in all processes; only in a cache with shared flights. */
@@ -68,6 +73,8 @@ export interface Boarding {
   readonly looks: number;
   /** Whether another call began it. */
   readonly isJoined: boolean;
+  /** Whether the tokens of its run were asked for before. */
+  readonly isLate: boolean;
 }
 
 const flightsByStore = new WeakMap<KeyValueStore, SingleFlight>();
@@ -101,11 +108,14 @@ export class SingleFlight {
    */
   board(key: string, work: (flight: Flight) => Promise<Answer>, name = key): Boarding {
     const underWay = this.#flights.get(key);
-    if (underWay !== undefined) return { flight: underWay, looks: underWay.looks, isJoined: true };
+    if (underWay !== undefined) {
+      const { looks, tokens } = underWay;
+      return { flight: underWay, looks, isJoined: true, isLate: tokens !== undefined };
+    }
     const flight = new Flight(name);
     this.#flights.set(key, flight);
     flight.answer = this.#fly(key, flight, work);
-    return { flight, looks: 0, isJoined: false };
+    return { flight, looks: 0, isJoined: false, isLate: false };
   }
 
   isUnderWay(key: string): boolean {
@@ -135,13 +145,14 @@ export class SingleFlight {
    */
   fence(key: string): Promise<void> | undefined {
     if (this.#isIdle) return undefined;
-    for (const flights of [this.#flights, this.#behind]) {
-      const flight = flights.get(key);
-      if (flight === undefined) continue;
-      flights.delete(key);
-      flight.fenced = true;
-      if (flight.writing !== undefined) this.#rememberLate(key, flight.writing);
-    }
+    for (const flight of [this.#flights.get(key), this.#behind.get(key)])
+      if (flight !== undefined) this.#leave(key, flight);
+    return this.#lateWrites.get(key);
+  }
+
+  /** As `fence`, for one flight. */
+  leave(key: string, flight: Flight): Promise<void> | undefined {
+    this.#leave(key, flight);
     return this.#lateWrites.get(key);
   }
 
@@ -169,6 +180,12 @@ export class SingleFlight {
 
   get #isIdle(): boolean {
     return this.#flights.size === 0 && this.#behind.size === 0 && this.#lateWrites.size === 0;
+  }
+
+  #leave(key: string, flight: Flight): void {
+    for (const flights of [this.#flights, this.#behind]) if (flights.get(key) === flight) flights.delete(key);
+    flight.fenced = true;
+    if (flight.writing !== undefined) this.#rememberLate(key, flight.writing);
   }
 
   #rememberLate(key: string, writing: Promise<void>): void {

@@ -1,23 +1,23 @@
-import type { Look, NoEntry } from '../../store/kept-entry.js';
 import { pauseBeforeAsking } from '../lease.js';
+import type { Found, Vacancy } from '../stored/stored-entries.js';
 import type { ReadThroughCall } from './read-through-call.js';
 import type { Flight } from './single-flight.js';
 
 /** How a run that waited for another process may go on. */
 export type Turn =
   /** An entry stands now. */
-  | { readonly kind: 'made'; readonly text: string }
+  | { readonly kind: 'made'; readonly text: string; readonly isTagged: boolean }
   /** It holds the lease. */
-  | { readonly kind: 'own'; readonly found: NoEntry }
+  | { readonly kind: 'own'; readonly found: Vacancy }
   /** It makes a value for its callers only: it has waited long enough, or Redis is unavailable. */
-  | { readonly kind: 'unstored'; readonly found?: NoEntry };
+  | { readonly kind: 'unstored'; readonly found?: Vacancy };
 
 /** Whether it is this run that holds the lease. */
-export const holds = ({ lease }: Flight, { holder }: NoEntry): boolean =>
+export const holds = ({ lease }: Flight, { holder }: Vacancy): boolean =>
   holder !== undefined && holder === lease?.token;
 
 /** Whether another process makes the value, so that this one is to wait for it. */
-export const isTaken = ({ lease }: Flight, { holder }: NoEntry): boolean =>
+export const isTaken = ({ lease }: Flight, { holder }: Vacancy): boolean =>
   holder !== undefined && holder !== lease?.token;
 
 /**
@@ -29,8 +29,8 @@ export const isTaken = ({ lease }: Flight, { holder }: NoEntry): boolean =>
 export const waitForTurn = async (
   flight: Flight,
   call: ReadThroughCall,
-  found: NoEntry,
-  look: () => Promise<Look | undefined>,
+  found: Vacancy,
+  look: () => Promise<Found | undefined>,
 ): Promise<Turn> => {
   const deadline = performance.now() + call.policy.readThrough.wait;
   flight.isWaiting = true;
@@ -41,7 +41,7 @@ export const waitForTurn = async (
       await pauseBeforeAsking(left);
       const now = await look();
       if (now === undefined) return { kind: 'unstored' };
-      if (now.state === 'stands') return { kind: 'made', text: now.text };
+      if (now.state === 'stands') return { kind: 'made', text: now.text, isTagged: now.tokens !== undefined };
       if (!isTaken(flight, now)) return { kind: 'own', found: now };
       last = now;
     }

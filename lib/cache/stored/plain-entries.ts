@@ -6,6 +6,7 @@ import type { StoredEntries } from './stored-entries.js';
 /** Entries alone: every call is one of the store. */
 export class PlainEntries implements StoredEntries {
   readonly grace = null;
+  readonly tags = undefined;
   /** Private to the runtime too: it knows the password of Redis. */
   readonly #store: KeyValueStore;
 
@@ -15,6 +16,18 @@ export class PlainEntries implements StoredEntries {
 
   lease(): undefined {
     return undefined;
+  }
+
+  get(key: string): Promise<string | null> {
+    return this.#store.get(key);
+  }
+
+  has(key: string): Promise<boolean> {
+    return this.#store.has(key);
+  }
+
+  remaining(key: string): Promise<number | null | undefined> {
+    return this.#store.remaining(key);
   }
 
   async look(key: string): Promise<Look> {

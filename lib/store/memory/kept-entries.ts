@@ -9,8 +9,13 @@ import {
   type KeptWrite,
   type Look,
   type LookOptions,
+  type NotAsTagged,
   type Over,
+  type Standing,
+  type Tagged,
 } from '../kept-entry.js';
+import { bareText, isMarked, MARK, TOKENS_OUTLIVE_MS } from '../tagged-text.js';
+import type { IncrementOutcome } from '../key-value-store.js';
 import type { TimeToLive } from '../time-to-live.js';
 import type { ExpiringMap } from './expiring-map.js';
 import type { MemberIndex } from './member-indexes.js';
@@ -43,27 +48,32 @@ export class KeptEntries {
     return text === undefined ? this.#vacancy(keys, options) : this.#standing(keys, text, options);
   }
 
-  write(keys: KeptKeys, { value, ttl, grace, over, run }: KeptWrite): KeptOutcome {
+  write(keys: KeptKeys, { value, ttl, grace, over, run, tokens = '' }: KeptWrite): KeptOutcome {
     const current = over.kind === 'anything' ? undefined : this.textOf(keys.entry);
     const companion = this.#companion(keys);
     const text = value ?? current ?? companion?.end?.text ?? null;
     const isHolder = run !== undefined && this.#holder(keys) === run;
     const isRefused = run !== undefined && !isHolder;
-    if (text === null || isRefused || !this.#isExpected(over, current, companion)) {
+    if (text === null || isRefused || !this.#isExpected(keys, over, current, companion)) {
       if (isHolder) this.#endLease(keys);
       if (current === undefined) return { outcome: 'changed' };
       this.#dropUnless(keys, current);
-      return { outcome: 'stands', current };
+      return { outcome: 'stands', current: bare(keys, current), ...this.#tagged(keys, current) };
     }
-    this.entries.set(keys.entry, text, ttl);
+    const stored = (value ?? bare(keys, text)) + (tokens === '' ? '' : MARK);
+    this.entries.set(keys.entry, stored, ttl);
     this.#endLease(keys);
-    this.keep(keys, text, ttl, grace);
+    this.#keep(keys, stored, ttl, grace);
+    this.#putTokens(keys, tokens, ttl, grace);
     return { outcome: 'stored' };
   }
 
-  expire(keys: KeptKeys, ttl: TimeToLive): boolean {
+  expire(keys: KeptKeys, ttl: TimeToLive, tokens = ''): boolean | NotAsTagged {
     const text = this.textOf(keys.entry);
     if (text === undefined) return false;
+    const not = this.#notAsTagged(keys, text, tokens);
+    if (not !== undefined) return not;
+    if (isTagged(keys, text)) this.#putTokens(keys, tokens, ttl, this.#companion(keys)?.grace ?? null);
     this.entries.expire(keys.entry, ttl);
     this.#dropUnless(keys, text);
     const companion = this.#companion(keys);
@@ -71,14 +81,43 @@ export class KeptEntries {
     return true;
   }
 
+  increment(
+    keys: KeptKeys,
+    grace: Grace,
+    tokens: string,
+    add: () => IncrementOutcome,
+  ): IncrementOutcome | NotAsTagged {
+    const text = this.textOf(keys.entry) ?? '';
+    const not = this.#notAsTagged(keys, text, tokens);
+    if (not !== undefined) return not;
+    const tagged = isTagged(keys, text);
+    if (tagged) this.entries.replace(keys.entry, bareText(text));
+    const outcome = add();
+    if (outcome.outcome !== 'done') {
+      if (tagged) this.entries.replace(keys.entry, text);
+      return outcome;
+    }
+    const sum = outcome.value + (tagged ? MARK : '');
+    if (tagged) this.entries.replace(keys.entry, sum);
+    this.#keep(keys, sum, this.#wholeOf(keys), grace);
+    return outcome;
+  }
+
+  inspect(keys: KeptKeys): Standing | undefined {
+    const remaining = this.entries.remaining(keys.entry);
+    if (remaining === undefined) return undefined;
+    const value = this.entries.get(keys.entry);
+    return { remaining, ...(typeof value === 'string' && this.#tagged(keys, value)) };
+  }
+
   /** Writes the companion of an entry anew. */
-  keep(keys: KeptKeys, text: string, whole: TimeToLive, grace: Grace): void {
+  #keep(keys: KeptKeys, text: string, whole: TimeToLive, grace: Grace): void {
     if (grace === null) this.entries.delete(keys.grace);
     else this.#put(keys, drawNonce(), text, whole, grace);
   }
 
   /** The whole timeout of an entry, as far as it is known. */
-  wholeOf(keys: KeptKeys): TimeToLive {
+  #wholeOf(keys: KeptKeys): TimeToLive {
     return this.#companion(keys)?.end?.whole ?? this.entries.remaining(keys.entry) ?? null;
   }
 
@@ -88,7 +127,8 @@ export class KeptEntries {
     const isDue =
       ahead !== undefined && isFree && this.#isDue(keys, ahead.part, companion?.end?.whole ?? ahead.ttl);
     if (isDue) this.#last(keys, (this.entries.remaining(keys.entry) ?? 0) + lastsMs);
-    return { state: 'stands', text, nonce: companion?.nonce ?? '', isDue };
+    const nonce = companion?.nonce ?? '';
+    return { state: 'stands', text: bare(keys, text), nonce, isDue, ...this.#tagged(keys, text) };
   }
 
   #vacancy(keys: KeptKeys, { grace: longest, lastsMs, claim }: LookOptions): Look {
@@ -102,7 +142,8 @@ export class KeptEntries {
     }
     this.#last(keys, lastsMs);
     const isServed = longest > 0 && this.clock.now() < end.at + Math.min(grace, longest);
-    return { state: 'stale', text: isServed ? end.text : null, nonce, ...held };
+    if (!isServed || end.text === null) return { state: 'stale', text: null, nonce, ...held };
+    return { state: 'stale', text: bare(keys, end.text), nonce, ...held, ...this.#tagged(keys, end.text) };
   }
 
   /** Who holds the lease after somebody has asked for it. */
@@ -130,7 +171,12 @@ export class KeptEntries {
     if (left + grace > 0) this.entries.set(keys.grace, new Companion(nonce, grace, end), left + grace);
   }
 
-  #isExpected(over: Over, current: string | undefined, companion: Companion | undefined): boolean {
+  #isExpected(
+    keys: KeptKeys,
+    over: Over,
+    current: string | undefined,
+    companion: Companion | undefined,
+  ): boolean {
     switch (over.kind) {
       case 'anything':
         return true;
@@ -140,9 +186,11 @@ export class KeptEntries {
         return current === undefined && companion === undefined;
       case 'stale':
         return current === undefined && companion?.nonce === over.nonce;
+      case 'dead':
+        return current !== undefined && this.#tagged(keys, current).tokens === over.tokens;
       case 'standing':
         if (over.nonce !== undefined && (companion?.nonce ?? '') !== over.nonce) return false;
-        if (current !== undefined) return current === over.text;
+        if (current !== undefined) return bare(keys, current) === over.text;
         return over.nonce !== undefined && companion?.end !== undefined && this.#isOver(companion.end.at);
     }
   }
@@ -167,8 +215,28 @@ export class KeptEntries {
     if (kept !== text) this.entries.delete(keys.grace);
   }
 
+  #putTokens({ tokens: key }: KeptKeys, tokens: string, ttl: TimeToLive, grace: Grace): void {
+    if (key === undefined) return;
+    if (tokens === '') this.entries.delete(key);
+    else this.entries.set(key, tokens, ttl === null ? null : ttl + (grace ?? 0) + TOKENS_OUTLIVE_MS);
+  }
+
+  #tagged(keys: KeptKeys, text: string): Tagged {
+    return isTagged(keys, text) ? { tokens: this.textOf(keys.tokens ?? '') ?? '' } : {};
+  }
+
+  #notAsTagged(keys: KeptKeys, text: string, expected: string): NotAsTagged | undefined {
+    const { tokens } = this.#tagged(keys, text);
+    if (tokens === undefined || (tokens !== '' && tokens === expected)) return undefined;
+    return { outcome: 'tagged', tokens };
+  }
+
   #companion({ grace }: KeptKeys): Companion | undefined {
     const found = this.entries.get(grace);
     return found instanceof Companion ? found : undefined;
   }
 }
+
+const isTagged = ({ tokens }: KeptKeys, text: string): boolean => tokens !== undefined && isMarked(text);
+
+const bare = (keys: KeptKeys, text: string): string => (isTagged(keys, text) ? bareText(text) : text);

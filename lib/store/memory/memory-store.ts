@@ -22,7 +22,17 @@ import type {
   Selection,
 } from '../member-index.js';
 import type { TimeToLive } from '../time-to-live.js';
-import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from '../kept-entry.js';
+import type {
+  Grace,
+  KeptKeys,
+  KeptOutcome,
+  KeptWrite,
+  Look,
+  LookOptions,
+  NotAsTagged,
+  Standing,
+} from '../kept-entry.js';
+import { drawToken } from '../token.js';
 import { parseTrace, type Trace, traceText } from '../trace.js';
 import { ExpiringMap } from './expiring-map.js';
 import { type Companion, KeptEntries } from './kept-entries.js';
@@ -196,16 +206,31 @@ export class MemoryStore implements KeyValueStore {
     return this.#answer(() => this.#kept.write(keys, write));
   }
 
-  expireKept(keys: KeptKeys, ttl: TimeToLive): Promise<boolean> {
-    return this.#answer(() => this.#kept.expire(keys, ttl));
+  expireKept(keys: KeptKeys, ttl: TimeToLive, tokens?: string): Promise<boolean | NotAsTagged> {
+    return this.#answer(() => this.#kept.expire(keys, ttl, tokens));
   }
 
-  incrementKept(keys: KeptKeys, delta: number, grace: Grace): Promise<IncrementOutcome> {
-    return this.#answer(() => {
-      const outcome = this.#increment(keys.entry, delta);
-      if (outcome.outcome === 'done') this.#kept.keep(keys, outcome.value, this.#kept.wholeOf(keys), grace);
-      return outcome;
-    });
+  incrementKept(
+    keys: KeptKeys,
+    delta: number,
+    grace: Grace,
+    tokens = '',
+  ): Promise<IncrementOutcome | NotAsTagged> {
+    return this.#answer(() =>
+      this.#kept.increment(keys, grace, tokens, () => this.#increment(keys.entry, delta)),
+    );
+  }
+
+  inspectKept(keys: KeptKeys): Promise<Standing | undefined> {
+    return this.#answer(() => this.#kept.inspect(keys));
+  }
+
+  takeTokens(keys: readonly string[], ttl: TimeToLive): Promise<string[]> {
+    return this.#answer(() => keys.map((key) => this.#takeToken(key, ttl)));
+  }
+
+  async deleteInOrder(first: string, keys: readonly string[]): Promise<void> {
+    await this.deleteMany([first, ...keys]);
   }
 
   delete(key: string): Promise<boolean> {
@@ -228,8 +253,13 @@ export class MemoryStore implements KeyValueStore {
     return this.#answer(() => this.#entries.remaining(key));
   }
 
-  rename(from: string, to: string): Promise<boolean> {
-    return this.#answer(() => this.#entries.rename(from, to));
+  rename(from: string, to: string, companions?: readonly [string, string]): Promise<boolean> {
+    return this.#answer(() => {
+      const moved = this.#entries.rename(from, to);
+      if (moved && companions !== undefined && !this.#entries.rename(...companions))
+        this.#entries.delete(companions[1]);
+      return moved;
+    });
   }
 
   async *scan(glob: string): AsyncGenerator<readonly string[]> {
@@ -280,6 +310,14 @@ export class MemoryStore implements KeyValueStore {
     if (!Number.isSafeInteger(before) || !Number.isSafeInteger(sum)) return { outcome: 'out-of-range' };
     this.#entries.replace(key, String(sum));
     return { outcome: 'done', value: String(sum) };
+  }
+
+  #takeToken(key: string, ttl: TimeToLive): string {
+    const token = this.#text(key) ?? drawToken();
+    const left = this.#entries.remaining(key) ?? (this.#entries.has(key) ? null : 0);
+    const lasts = left === null || ttl === null ? null : Math.max(left, ttl);
+    this.#entries.set(key, token, lasts);
+    return token;
   }
 
   #text(key: string): string | undefined {

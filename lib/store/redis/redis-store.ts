@@ -19,7 +19,16 @@ import type {
   Selection,
 } from '../member-index.js';
 import type { TimeToLive } from '../time-to-live.js';
-import type { Grace, KeptKeys, KeptOutcome, KeptWrite, Look, LookOptions } from '../kept-entry.js';
+import type {
+  Grace,
+  KeptKeys,
+  KeptOutcome,
+  KeptWrite,
+  Look,
+  LookOptions,
+  NotAsTagged,
+  Standing,
+} from '../kept-entry.js';
 import { traceText } from '../trace.js';
 import { closedError } from './link/closed-error.js';
 import { Increments } from './commands/increments.js';
@@ -57,6 +66,7 @@ import {
   setIfUntracedScript,
 } from './commands/scripts/trace.js';
 import { asPx, setCommand } from './commands/set-command.js';
+import { Tokens } from './commands/tokens.js';
 
 /** One SCAN step: small enough that other clients hardly notice it. */
 const SCAN_COUNT = '200';
@@ -75,6 +85,7 @@ export class RedisStore implements KeyValueStore {
   readonly #increments: Increments;
   readonly #kept: KeptEntries;
   readonly #indexes: MemberIndexes;
+  readonly #tokens: Tokens;
   #closing = false;
 
   constructor(link: RedisLink) {
@@ -83,6 +94,7 @@ export class RedisStore implements KeyValueStore {
     this.#increments = new Increments(link, this.#runner);
     this.#kept = new KeptEntries(this.#run);
     this.#indexes = new MemberIndexes(this.#run);
+    this.#tokens = new Tokens(link, this.#run);
   }
 
   connect(): Promise<void> {
@@ -212,12 +224,30 @@ export class RedisStore implements KeyValueStore {
     return this.#kept.write(keys, write);
   }
 
-  expireKept(keys: KeptKeys, ttl: TimeToLive): Promise<boolean> {
-    return this.#kept.expire(keys, ttl);
+  expireKept(keys: KeptKeys, ttl: TimeToLive, tokens?: string): Promise<boolean | NotAsTagged> {
+    return this.#kept.expire(keys, ttl, tokens);
   }
 
-  incrementKept(keys: KeptKeys, delta: number, grace: Grace): Promise<IncrementOutcome> {
-    return this.#kept.increment(keys, delta, grace);
+  incrementKept(
+    keys: KeptKeys,
+    delta: number,
+    grace: Grace,
+    tokens?: string,
+  ): Promise<IncrementOutcome | NotAsTagged> {
+    return this.#kept.increment(keys, delta, grace, tokens);
+  }
+
+  inspectKept(keys: KeptKeys): Promise<Standing | undefined> {
+    return this.#kept.inspect(keys);
+  }
+
+  takeTokens(keys: readonly string[], ttl: TimeToLive): Promise<string[]> {
+    return this.#tokens.take(keys, ttl);
+  }
+
+  async deleteInOrder(first: string, keys: readonly string[]): Promise<void> {
+    if (this.#link.split([first, ...keys]) !== null) await this.delete(first);
+    await this.deleteMany([first, ...keys]);
   }
 
   delete(key: string): Promise<boolean> {
@@ -251,10 +281,10 @@ export class RedisStore implements KeyValueStore {
     return this.#read(key, ['PTTL', key], asRemaining);
   }
 
-  rename(from: string, to: string): Promise<boolean> {
+  rename(from: string, to: string, companions?: readonly [string, string]): Promise<boolean> {
     return this.#link.split([from, to]) === null
-      ? this.#run(renameScript, [from, to], [], asExistence)
-      : this.#moveAcrossSlots(from, to);
+      ? this.#run(renameScript, [from, to, ...(companions ?? [])], [], asExistence)
+      : this.#moveAcrossSlots(from, to, companions);
   }
 
   async *scan(glob: string): AsyncGenerator<readonly string[]> {
@@ -295,9 +325,9 @@ export class RedisStore implements KeyValueStore {
     return this.#runner(script, keys, args, parse);
   };
 
-  #moveAcrossSlots(from: string, to: string): Promise<boolean> {
+  #moveAcrossSlots(from: string, to: string, companions?: readonly [string, string]): Promise<boolean> {
     this.#increments.flush();
-    return moveAcrossSlots(this.#link, this.#runner, from, to);
+    return moveAcrossSlots(this.#link, this.#runner, from, to, companions);
   }
 
   #masters(): Promise<readonly RedisNode[]> {

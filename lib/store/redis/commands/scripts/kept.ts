@@ -1,14 +1,25 @@
-import { EARLY_MS, type KeptOutcome, type Look } from '../../../kept-entry.js';
+import {
+  EARLY_MS,
+  type Held,
+  type KeptOutcome,
+  type Look,
+  type NotAsTagged,
+  type TaggedText,
+} from '../../../kept-entry.js';
+import type { IncrementOutcome } from '../../../key-value-store.js';
+import { bareText, MARK, TOKENS_OUTLIVE_MS } from '../../../tagged-text.js';
 import type { RedisReply } from '../../link/redis-link.js';
-import { INCREMENT } from './increment.js';
+import { INCREMENT, parseIncrementOutcome } from './increment.js';
 import { redisScript } from './redis-script.js';
 
 /**
  * The companion is a hash: `n` nonce, `g` grace; and while the entry has an end, `x` that end, `w` its whole timeout, `v`
  * its text where there is a grace. All times in milliseconds. Lua would write large numbers with an exponent.
+ *
+ * Where there are tokens, the text of an entry that has some is marked, also in the companion `grace`.
  */
 const KEPT = `
-local E, G, L = KEYS[1], KEYS[2], KEYS[3]
+local E, G, L, K = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local function digits(number) return string.format('%.0f', number) end
 local function is_over(x)
   local time = redis.call('TIME')
@@ -32,6 +43,17 @@ local function keep(text, whole, grace, nonce)
   redis.call('HSET', G, 'n', nonce, 'g', grace)
   redis.call('HDEL', G, 'x', 'w', 'v')
   ends(grace, whole, text)
+end
+local function is_marked(text) return K and text and string.sub(text, -1) == '${MARK}' end
+local function bare(text) return is_marked(text) and string.sub(text, 1, -2) or text end
+local function tokens_of(text) return is_marked(text) and (redis.call('GET', K) or '') end
+-- the tokens outlive their entry, and what is kept of it
+local function tokens_end(ttl, grace)
+  if ttl == '' then
+    redis.call('PERSIST', K)
+  else
+    redis.call('PEXPIRE', K, digits(ttl + (tonumber(grace) or 0) + ${TOKENS_OUTLIVE_MS}))
+  end
 end`;
 
 /**
@@ -54,7 +76,7 @@ if text then
       redis.call('PEXPIRE', G, digits(left + ARGV[1]), 'GT')
     end
   end
-  return {'stands', text, redis.call('HGET', G, 'n') or '', due}
+  return {'stands', text, redis.call('HGET', G, 'n') or '', due, tokens_of(text)}
 end
 local nonce, x, grace, kept = unpack(redis.call('HMGET', G, 'n', 'x', 'g', 'v'))
 if not nonce then return {'missing', holder()} end
@@ -66,27 +88,43 @@ end
 grace = math.min(grace, ARGV[4])
 if grace == 0 or is_over(x + grace + ${EARLY_MS}) then kept = false end
 redis.call('PEXPIRE', G, ARGV[1], 'GT')
-return {'stale', kept, nonce, holder()}`);
+local found = {'stale', kept, nonce, holder() or false}
+if K then found[5] = tokens_of(kept) end
+return found`);
 
 /** What was not claimed has no holder: the reply is shorter. */
 type LookReply =
-  | readonly [state: 'stands', text: string, nonce: string, due: number]
-  | readonly [state: 'stale', text: string | null, nonce: string, holder?: string]
+  | readonly [state: 'stands', text: string, nonce: string, due: number, tokens?: string | null]
+  | readonly [
+      state: 'stale',
+      text: string | null,
+      nonce: string,
+      holder: string | null,
+      tokens?: string | null,
+    ]
   | readonly [state: 'missing', holder?: string];
 
 export const parseLook = (reply: RedisReply): Look => {
   const found = reply as LookReply;
   switch (found[0]) {
-    case 'stands':
-      return { state: 'stands', text: found[1], nonce: found[2], isDue: found[3] === 1 };
-    case 'stale':
-      return { state: 'stale', text: found[1], nonce: found[2], ...heldBy(found[3]) };
+    case 'stands': {
+      const [state, text, nonce, due, tokens] = found;
+      return { state, nonce, isDue: due === 1, ...taggedText(text, tokens) };
+    }
+    case 'stale': {
+      const [state, text, nonce, holder, tokens] = found;
+      const kept = text === null ? { text } : taggedText(text, tokens);
+      return { state, nonce, ...kept, ...heldBy(holder) };
+    }
     case 'missing':
       return { state: 'missing', ...heldBy(found[1]) };
   }
 };
 
-const heldBy = (holder: string | undefined): { holder?: string } => (holder === undefined ? {} : { holder });
+const heldBy = (holder: string | null | undefined): Held => (typeof holder === 'string' ? { holder } : {});
+
+const taggedText = (text: string, tokens: string | null | undefined): TaggedText =>
+  typeof tokens === 'string' ? { text: bareText(text), tokens } : { text };
 
 /** In place of a nonce: it is not compared. */
 export const ANY_NONCE = '*';
@@ -94,13 +132,13 @@ export const ANY_NONCE = '*';
 /**
  * KEYS: entry, companion, lease where the cache has leases. ARGV: kind of state, its text (where the value is kept, the
  * SHA-1 of it), its nonce, value, whether the value is kept (1 or ''), ttl or '', grace or '', the new nonce; of a run its
- * token. What can fail comes before the first write.
+ * token or '', the tokens or ''. What can fail comes before the first write.
  */
 export const writeKeptScript = redisScript(`${KEPT}
-local kind, expected, nonce, value, kept, ttl = unpack(ARGV)
+local kind, expected, nonce, value, kept, ttl, grace, new_nonce, run, tokens = unpack(ARGV)
 local current = kind ~= 'anything' and redis.call('GET', E)
 local n, x, v = unpack(redis.call('HMGET', G, 'n', 'x', 'v'))
-local run = ARGV[9]
+if run == '' then run = nil end
 local is_holder = run and redis.call('GET', L) == run
 local function is_expected()
   if run and not is_holder then return false end
@@ -108,25 +146,35 @@ local function is_expected()
   if kind == 'absent' then return not current end
   if kind == 'nothing' then return not current and not n end
   if kind == 'stale' then return not current and n == nonce end
+  if kind == 'dead' then return tokens_of(current) == expected end
   if nonce ~= '${ANY_NONCE}' and (n or '') ~= nonce then return false end
   if not current then return n and nonce ~= '${ANY_NONCE}' and is_over(tonumber(x)) end
-  if kept == '' then return current == expected end
-  return redis.sha1hex(current) == expected
+  if kept == '' then return bare(current) == expected end
+  return redis.sha1hex(bare(current)) == expected
 end
 local expects = is_expected()
-if kept ~= '' then value = current or v end
+if kept ~= '' then value = bare(current or v) end
 if not expects or not value then
   if current and v and v ~= current then redis.call('UNLINK', G) end
   if is_holder then redis.call('UNLINK', L) end
-  return current
+  if not K then return current end
+  return current and {current, tokens_of(current)}
 end
+if K and tokens ~= '' then value = value .. '${MARK}' end
 if ttl == '' then
   redis.call('SET', E, value)
 else
   redis.call('SET', E, value, 'PX', ttl)
 end
 if L then redis.call('UNLINK', L) end
-keep(value, ttl, ARGV[7], ARGV[8])
+keep(value, ttl, grace, new_nonce)
+if not K then return 1 end
+if tokens == '' then
+  redis.call('UNLINK', K)
+else
+  redis.call('SET', K, tokens)
+  tokens_end(ttl, grace)
+end
 return 1`);
 
 const STORED: KeptOutcome = { outcome: 'stored' };
@@ -134,13 +182,20 @@ const CHANGED: KeptOutcome = { outcome: 'changed' };
 
 export const parseKeptOutcome = (reply: RedisReply): KeptOutcome => {
   if (reply === null) return CHANGED;
-  return typeof reply === 'string' ? { outcome: 'stands', current: reply } : STORED;
+  if (typeof reply === 'number') return STORED;
+  if (typeof reply === 'string') return { outcome: 'stands', current: reply };
+  const [current, tokens] = reply as readonly [string, string | null];
+  const { text, ...tagged } = taggedText(current, tokens);
+  return { outcome: 'stands', current: text, ...tagged };
 };
 
-/** KEYS: entry, companion. ARGV: ttl or ''. Whether there is such an entry. */
+/** KEYS: entry, companion. ARGV: ttl or '', the tokens or ''. Whether there is such an entry, or the tokens it has. */
 export const expireKeptScript = redisScript(`${KEPT}
 local text = redis.call('GET', E)
 if not text then return 0 end
+local tokens = tokens_of(text)
+if tokens and (tokens == '' or tokens ~= ARGV[2]) then return tokens end
+if tokens then tokens_end(ARGV[1], redis.call('HGET', G, 'g')) end
 if ARGV[1] == '' then
   redis.call('PERSIST', E)
 else
@@ -158,12 +213,31 @@ else
 end
 return 1`);
 
-/** KEYS: entry, companion. ARGV: delta, grace or '', the new nonce. */
+export const parseExpiry = (reply: RedisReply): boolean | NotAsTagged =>
+  typeof reply === 'string' ? { outcome: 'tagged', tokens: reply } : reply !== 0;
+
+/** What the answer begins with that says which tokens an entry has. */
+const TOKENS = 'tokens:';
+
+/** KEYS: entry, companion. ARGV: delta, grace or '', the new nonce, the tokens or ''. INCRBY takes no mark. */
 export const incrementKeptScript = redisScript(`${KEPT}${INCREMENT}
+local text = K and redis.call('GET', E)
+local tokens = tokens_of(text)
+if tokens then
+  if tokens == '' or tokens ~= ARGV[4] then return '${TOKENS}' .. tokens end
+  redis.call('SET', E, bare(text), 'KEEPTTL')
+end
 local whole = redis.call('HGET', G, 'w')
 local outcome = increment(E, ARGV[1])
-if outcome and string.find(outcome, '^%-?%d') then
+local is_done = outcome and string.find(outcome, '^%-?%d')
+if tokens then redis.call('SET', E, is_done and redis.call('GET', E) .. '${MARK}' or text, 'KEEPTTL') end
+if is_done then
   whole = whole or redis.call('PTTL', E)
   keep(redis.call('GET', E), whole, ARGV[2], ARGV[3])
 end
 return outcome`);
+
+export const parseKeptIncrement = (reply: RedisReply): IncrementOutcome | NotAsTagged =>
+  typeof reply === 'string' && reply.startsWith(TOKENS)
+    ? { outcome: 'tagged', tokens: reply.slice(TOKENS.length) }
+    : parseIncrementOutcome(reply);

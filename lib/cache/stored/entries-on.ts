@@ -1,0 +1,25 @@
+import type { ReadThroughSettings } from '../../config/settings.js';
+import type { KeyValueStore } from '../../store/key-value-store.js';
+import { companionOf, companionsOf } from '../read-through/get-or-set-options.js';
+import { Tags } from '../tags/tags.js';
+import { KeptEntries } from './kept-entries.js';
+import { PlainEntries } from './plain-entries.js';
+import type { StoredEntries } from './stored-entries.js';
+import { TaggedEntries } from './tagged-entries.js';
+
+/** The entries of a cache, with the companions that it needs and no others. */
+export const entriesOn = (
+  store: KeyValueStore,
+  keyPrefix: string,
+  readThrough: ReadThroughSettings,
+  hasTags: boolean,
+): StoredEntries => {
+  const grace = companionOf(readThrough);
+  const words = companionsOf(readThrough);
+  if (hasTags)
+    return new TaggedEntries(store, keyPrefix, grace, ['tokens', ...words], new Tags(store, keyPrefix));
+  const [first, ...others] = words;
+  return first === undefined
+    ? new PlainEntries(store)
+    : new KeptEntries(store, keyPrefix, grace, [first, ...others]);
+};

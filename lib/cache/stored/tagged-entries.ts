@@ -1,0 +1,168 @@
+import type {
+  Grace,
+  KeptKeys,
+  KeptOutcome,
+  KeptWrite,
+  Look,
+  LookOptions,
+  Tagged,
+} from '../../store/kept-entry.js';
+import type { CacheCompanion } from '../../store/companion-key.js';
+import type { KeyValueStore } from '../../store/key-value-store.js';
+import { bareText, isMarked } from '../../store/tagged-text.js';
+import type { TimeToLive } from '../../store/time-to-live.js';
+import { areSame, type Read, type Tags, type Tokens } from '../tags/tags.js';
+import { KeptEntries } from './kept-entries.js';
+import type { Found } from './stored-entries.js';
+
+/** A text as it stands, and what its tags are. */
+interface Stored extends Tagged {
+  readonly text: string;
+}
+
+/**
+ * Entries with tags. One is valid while each token that its companion names stands. Since the tokens lie in other Cluster
+ * slots than the entry, they are read beside it or after it, and what is dead is replaced by a comparison: with the
+ * companion that was found dead, never because nothing would be there.
+ */
+export class TaggedEntries extends KeptEntries {
+  /** Private to the runtime too: it knows the password of Redis. */
+  readonly #store: KeyValueStore;
+
+  constructor(
+    store: KeyValueStore,
+    prefix: string,
+    grace: Grace,
+    words: readonly [CacheCompanion, ...CacheCompanion[]],
+    override readonly tags: Tags,
+  ) {
+    super(store, prefix, grace, words, tags);
+    this.#store = store;
+  }
+
+  override async get(key: string): Promise<string | null> {
+    const [text = null] = await this.textsOf([key]);
+    return text;
+  }
+
+  /** Also the keys of tags that are likely to be needed are read in the same round trip. */
+  override async textsOf(
+    keys: readonly string[],
+    tagKeys: readonly string[] = [],
+  ): Promise<(string | null)[]> {
+    const { stored, read } = await this.#read(keys, tagKeys);
+    const all = await this.#readRest(stored, read);
+    return stored.map((each) => (each !== undefined && this.#isValid(each, all) ? each.text : null));
+  }
+
+  override async has(key: string): Promise<boolean> {
+    return (await this.remaining(key)) !== undefined;
+  }
+
+  override async remaining(key: string): Promise<number | null | undefined> {
+    const found = await this.#store.inspectKept(this.keysOf(key));
+    return found !== undefined && (await this.stands(found)) ? found.remaining : undefined;
+  }
+
+  override async look(key: string, options: LookOptions, tagKeys: readonly string[] = []): Promise<Found> {
+    if (options.ahead !== undefined) return await this.#lookUp(key, options, tagKeys);
+    const { stored, read } = await this.#read([key], tagKeys);
+    const [found] = stored;
+    if (found !== undefined)
+      return await this.#judge(key, options, { state: 'stands', nonce: '', isDue: false, ...found }, read);
+    return this.#needsScript(options) ? await this.#lookUp(key, options, tagKeys) : { state: 'missing' };
+  }
+
+  override async lookAgain(
+    key: string,
+    options: LookOptions,
+    tagKeys: readonly string[] = [],
+  ): Promise<Found> {
+    return this.#needsScript(options)
+      ? await this.#lookUp(key, options, tagKeys)
+      : await this.look(key, options, tagKeys);
+  }
+
+  /** What another has stored meanwhile may be dead: who finds that has his own. */
+  override async publish(key: string, write: KeptWrite, tokens?: Tokens): Promise<KeptOutcome> {
+    const written = await super.publish(key, { ...write, tokens: this.tokensText(tokens) });
+    return written.outcome === 'stands' && written.tokens !== undefined ? { outcome: 'changed' } : written;
+  }
+
+  override async setIfAbsent(key: string, text: string, ttl: TimeToLive, tokens?: Tokens): Promise<boolean> {
+    const write = { value: text, ttl, grace: this.grace, tokens: this.tokensText(tokens) };
+    let over: KeptWrite['over'] = { kind: 'absent' };
+    for (;;) {
+      const found = await this.#store.writeKept(this.keysOf(key), { ...write, over });
+      if (found.outcome === 'stored') return true;
+      if (found.outcome === 'changed') over = { kind: 'absent' };
+      else if (await this.stands(found)) return false;
+      else over = { kind: 'dead', tokens: found.tokens ?? '' };
+    }
+  }
+
+  override async rename(from: string, to: string): Promise<boolean> {
+    return (await this.has(from)) && (await super.rename(from, to));
+  }
+
+  protected override keysOf(entry: string): KeptKeys {
+    return {
+      ...super.keysOf(entry),
+      lease: this.companion('lease', entry),
+      tokens: this.companion('tokens', entry),
+    };
+  }
+
+  /** Whether a missing entry may have left something, or a lease is asked for. */
+  #needsScript({ claim }: LookOptions): boolean {
+    return this.grace !== null || claim !== undefined;
+  }
+
+  async #lookUp(key: string, options: LookOptions, tagKeys: readonly string[]): Promise<Found> {
+    const [look, read] = await Promise.all([
+      this.#store.lookUpKept(this.keysOf(key), options),
+      this.tags.read(tagKeys),
+    ]);
+    return await this.#judge(key, options, look, read);
+  }
+
+  async #judge(key: string, { claim }: LookOptions, look: Look, read: Read): Promise<Found> {
+    if (look.state === 'missing' || look.text === null || look.tokens === undefined) return look;
+    const all = await this.#readRest([look], read);
+    if (this.#isValid(look, all)) return look;
+    if (look.state === 'stale') return { ...look, text: null };
+    const dead = { state: 'dead', tokens: look.tokens } as const;
+    if (claim === undefined) return dead;
+    // the look took it for an entry that stands
+    const holder = await this.#store.setIfAbsentOrGet(this.companion('lease', key), claim.token, claim.ms);
+    return { ...dead, holder: holder ?? claim.token };
+  }
+
+  async #read(
+    keys: readonly string[],
+    tagKeys: readonly string[],
+  ): Promise<{ stored: (Stored | undefined)[]; read: Read }> {
+    const pairs = keys.flatMap((key) => [key, this.companion('tokens', key)]);
+    const texts = await this.#store.getMany([...pairs, ...tagKeys]);
+    const stored = keys.map((_, i) => storedAs(texts[2 * i] ?? null, texts[2 * i + 1] ?? null));
+    return { stored, read: new Map(tagKeys.map((key, i) => [key, texts[pairs.length + i] ?? null])) };
+  }
+
+  /** Reads the keys of all tags that were not read before. */
+  async #readRest(found: readonly (Tagged | undefined)[], read: Read): Promise<Read> {
+    const named = found.flatMap((each) => [...(this.tokensOf(each)?.keys() ?? [])]);
+    const missing = [...new Set(named)].filter((key) => !read.has(key));
+    return missing.length === 0 ? read : new Map([...read, ...(await this.tags.read(missing))]);
+  }
+
+  #isValid(found: Tagged, read: Read): boolean {
+    if (found.tokens === undefined) return true;
+    const tokens = this.tokensOf(found);
+    return tokens !== undefined && areSame(tokens, read);
+  }
+}
+
+const storedAs = (text: string | null, tokens: string | null): Stored | undefined => {
+  if (text === null) return undefined;
+  return isMarked(text) ? { text: bareText(text), tokens: tokens ?? '' } : { text };
+};

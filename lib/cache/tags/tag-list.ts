@@ -1,0 +1,25 @@
+/// <reference lib="es2024.string" />
+import { describeValue } from '../../common/describe-value.js';
+
+/**
+ * The tags that a call names; `undefined` where it names none.
+ *
+ * @param hasTags whether the cache has tags
+ * @throws TypeError for what are none, and where the cache has none
+ */
+export const tagList = (given: unknown, hasTags: boolean): readonly string[] | undefined => {
+  if (given === undefined) return undefined;
+  if (!hasTags)
+    throw new TypeError('tags: set tags: true for the cache first, in every process that uses it');
+  if (!Array.isArray(given))
+    throw new TypeError(
+      `tags: expected an array of strings such as ['product:7'], got ${describeValue(given)}`,
+    );
+  const wrong = (given as unknown[]).find((tag) => !isTag(tag));
+  if (wrong === undefined && given.every(isTag)) return [...(given as string[])];
+  throw new TypeError(
+    `tags: expected strings of at least one well-formed character, got ${describeValue(wrong)}`,
+  );
+};
+
+const isTag = (tag: unknown): boolean => typeof tag === 'string' && tag !== '' && tag.isWellFormed();

@@ -1,0 +1,37 @@
+import { MARK } from '../../../tagged-text.js';
+import type { Standing } from '../../../kept-entry.js';
+import type { RedisReply } from '../../link/redis-link.js';
+import { asRemaining } from '../replies.js';
+import { redisScript } from './redis-script.js';
+
+/** KEYS: the keys. ARGV: ttl in milliseconds or '', then a new text for each key. The texts that stand there. */
+export const takeTokensScript = redisScript(`
+local ttl = ARGV[1]
+local texts = {}
+for i = 1, #KEYS do
+  local text = redis.call('GET', KEYS[i])
+  if not text then
+    text = ARGV[i + 1]
+    redis.call('SET', KEYS[i], text, 'PX', ttl == '' and 1 or ttl)
+  end
+  if ttl == '' then
+    redis.call('PERSIST', KEYS[i])
+  else
+    redis.call('PEXPIRE', KEYS[i], ttl, 'GT')
+  end
+  texts[i] = text
+end
+return texts`);
+
+/** KEYS: entry, and the companion `tokens`. What is left of it, and of a marked one the text of the companion. */
+export const inspectScript = redisScript(`
+local left = redis.call('PTTL', KEYS[1])
+if left == -2 then return false end
+if redis.pcall('GETRANGE', KEYS[1], -1, -1) ~= '${MARK}' then return {left} end
+return {left, redis.call('GET', KEYS[2]) or ''}`);
+
+export const parseStanding = (reply: RedisReply): Standing | undefined => {
+  if (reply === null) return undefined;
+  const [left, tokens] = reply as readonly [number, string?];
+  return { remaining: asRemaining(left) ?? null, tokens };
+};
