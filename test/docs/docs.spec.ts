@@ -104,6 +104,9 @@ describe('the blocks on the pages', () => {
   });
 });
 
+/** Without what the formatter adds to a table. */
+const unaligned = (text: string): string => text.replace(/ +/g, ' ').replace(/-+/g, '-');
+
 describe('the pages', () => {
   it.each(PAGES.map((page) => [page.path, page] as const))('%s links to what is there', (_, page) => {
     expect(brokenLinks(page)).toEqual([]);
@@ -129,6 +132,13 @@ describe('the pages', () => {
           typeof standard === 'string' ? `'${standard}'` : JSON.stringify(standard),
         ]);
     }
+  });
+
+  it('have the table that the simulation gives (node benchmark/simulation/write-tables.mjs)', async () => {
+    const { text } = PAGES.find(({ path }) => path === 'docs/scaling.md')!;
+    const simulated = new URL('../../benchmark/simulation/simulated-table.mjs', import.meta.url).href;
+    const { withTable } = (await import(simulated)) as { withTable: (page: string) => string };
+    expect(unaligned(text)).toBe(unaligned(withTable(text)));
   });
 
   it('are all reachable from the table of contents', () => {
