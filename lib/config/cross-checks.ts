@@ -153,6 +153,7 @@ const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): P
     ...checkCookie(session.cookie ?? {}),
     ...checkTouchInterval(session),
     ...checkPerUser(session),
+    ...checkAtRest(session),
   ];
   if (projectName === undefined)
     problems.push({
@@ -195,6 +196,22 @@ const checkTouchInterval = (session: SessionOptions): Problem[] => {
           path,
           message:
             'must be shorter than session.idleTimeout, or sessions in use would end before it has passed',
+        },
+      ];
+};
+
+const checkAtRest = ({ atRest, django }: SessionOptions): Problem[] => {
+  if (atRest === undefined) return [];
+  const path = 'session.atRest';
+  if (atRest.hashKeys !== true && atRest.encryption === undefined)
+    return [{ path, message: 'needs hashKeys: true, or encryption: [key], or both' }];
+  return django === false
+    ? []
+    : [
+        {
+          path,
+          message:
+            'is nothing that Django can read; if no Django application shares the sessions, set session.django to false',
         },
       ];
 };

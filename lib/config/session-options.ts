@@ -14,6 +14,7 @@ import {
   text,
 } from './kinds.js';
 import type { SerializerSource } from './cache-options.js';
+import { encryptionKeys, moment } from './kinds-of-sessions.js';
 import { isCookieName, isFreeWord, isUnambiguousLater } from './namespaces.js';
 import { feature, option, type OptionsOf, section } from './option.js';
 import type { SessionOrigin } from './session-origin.js';
@@ -111,6 +112,28 @@ export const perUserOptions = {
 /** How many sessions a user may have: those that `session.signIn()` began. */
 export interface PerUserOptions extends OptionsOf<typeof perUserOptions> {}
 
+/** What a dump of Redis is worth nothing for. */
+export const atRestOptions = {
+  /**
+   * Whether Redis has the SHA-256 of each session's key instead of the key, so that nobody gets from Redis into a session.
+   * @default false
+   */
+  hashKeys: option(flag(), { default: false }),
+  /**
+   * The keys that encrypt the sessions: the first encrypts, all decrypt. Each is 32 random bytes, as a Uint8Array or in
+   * base64url.
+   */
+  encryption: option(encryptionKeys()),
+  /**
+   * When it was switched on: sessions that were stored before are still read, for `session.age`. Without it they count as
+   * unreadable.
+   */
+  since: option(moment()),
+};
+
+/** What Redis holds of sessions beside what is needed to find and check them. */
+export interface AtRestOptions extends OptionsOf<typeof atRestOptions> {}
+
 /** The options of the sessions themselves. */
 export const sessionOnlyOptions = {
   /**
@@ -154,6 +177,13 @@ export const sessionOnlyOptions = {
    * @default a tenth of `idleTimeout`
    */
   touchInterval: option(duration(0), { environment: 'CODEX_SESSION_TOUCH_INTERVAL' }),
+  /**
+   * Whether Django shares the sessions; false is needed for what Django cannot read.
+   * @default true
+   */
+  django: option(flag(), { default: true }),
+  /** Protects sessions from somebody who reads Redis or a dump of it. Needs `django: false`. */
+  atRest: feature<typeof atRestOptions, AtRestOptions>(atRestOptions),
   /**
    * How the entries become text before they are signed: an instance, a class or a provider token.
    * @default JsonSerializer

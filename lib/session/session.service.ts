@@ -15,6 +15,8 @@ import { SessionEventEmitter, type SessionEvents } from './stored/session-events
 import { EXPIRY_ENTRY, SessionExpiryRules } from './object/session-expiry.js';
 import { SessionLifetime } from './object/session-lifetime.js';
 import { isSessionKey, sessionKeysAmong } from './wire/session-key.js';
+import { hashedNames, plainNames } from './wire/session-name.js';
+import { formOf } from './wire/form-of.js';
 import { sessionOf } from './object/session-proxy.js';
 import { SessionReader, type SessionWarning } from './stored/session-reader.js';
 import { SessionSigner } from './wire/session-signer.js';
@@ -24,6 +26,7 @@ import { type SessionKeeper, SessionState } from './object/session-state.js';
 import { isSession, sessionStateOf } from './object/state-of.js';
 import { expose } from './object/session-verbs.js';
 import { SessionEnder } from './stored/session-ender.js';
+import { SessionRollout } from './stored/session-rollout.js';
 import { SessionSaver } from './stored/session-saver.js';
 import { SessionStore } from './stored/session-store.js';
 import { SessionTakeover } from './stored/session-takeover.js';
@@ -76,7 +79,9 @@ export class SessionService {
   readonly #saver: SessionSaver;
   readonly #keeper: SessionKeeper;
   readonly #takeover: SessionTakeover | undefined;
+  readonly #rollout: SessionRollout | undefined;
   readonly #cookieName: string;
+  readonly #isAtRest: boolean;
 
   constructor(
     store: KeyValueStore,
@@ -86,23 +91,30 @@ export class SessionService {
   ) {
     const { age, expireAtBrowserClose, operationTimeoutMs } = settings;
     const signer = new SessionSigner(settings.secretKeys.reveal(), settings.salt);
-    const codec = new SessionCodec(signer, serializer, clock);
+    const { atRest } = settings;
+    const naming = atRest?.hashKeys === true ? hashedNames : plainNames;
+    const codec = new SessionCodec(formOf(settings, signer, clock), serializer, clock, naming);
     const warnings = new BoundedWarnings<SessionWarning>(sessionLogger, clock);
     const expiry = new SessionExpiryRules({ age, expireAtBrowserClose }, clock, (message) =>
       warnings.warn('expiry', message),
     );
     const lifetime = new SessionLifetime(settings, expiry, clock);
-    const events = new SessionEventEmitter((key) => signer.fingerprint(key), sessionLogger);
+    const events = new SessionEventEmitter((key) => signer.fingerprint(naming(key)), sessionLogger);
     this.events = this.#events = events;
-    this.#store = new SessionStore(store, settings.projectName, settings.keyPrefix);
+    this.#store = new SessionStore(store, settings, naming, plainKeysUntil(settings, clock));
     this.#codec = codec;
     this.#reader = new SessionReader(codec, events, warnings, settings.maxBytes);
+    this.#rollout =
+      atRest?.hashKeys === true && atRest.since !== undefined
+        ? new SessionRollout(store, this.#store, codec, settings)
+        : undefined;
     this.#cookieName = settings.cookie.name;
+    this.#isAtRest = atRest !== undefined;
     this.#takeover =
       settings.migrateFrom &&
       new SessionTakeover(settings.migrateFrom, store, this.#store, codec, signer, events, lifetime);
     const ender = new SessionEnder(this.#store, events);
-    const index = new UserIndex(store, settings.projectName);
+    const index = new UserIndex(store, settings.projectName, naming);
     this.#users = new UserSessions(index, this.#store, ender, codec, lifetime, clock);
     const memberships = new Memberships(index, this.#store, ender, settings, clock);
     const writer = new SessionWriter(
@@ -119,7 +131,7 @@ export class SessionService {
       expiry,
       lifetime,
       read: (text, key) => this.#reader.read(text, key),
-      userOf: (text) => userOf(codec.decode(text).data),
+      userOf: (text, key) => userOf(codec.decode(text, key).data),
       check: (name, value, callee) => checkEntry(expiry, name, value, callee),
       expired: (key) => events.emit('expired', key),
       save: (state) => logUnawaited(this.#saver.save(state, false), state),
@@ -281,18 +293,23 @@ export class SessionService {
   /**
    * The text that stands in the store for these entries, or for those of a session.
    *
+   * @param key the session's key, which the text is for with `session.atRest`
    * @throws TypeError when a value, or what is given itself, is not JSON; it names the path and the cure.
    */
-  encode(data: object): string {
+  encode(data: object, key?: string): string {
     if (Array.isArray(data) || (data as unknown) === null)
       throw new TypeError('encode takes an object of entries, not an array or null');
     const entries = isSession(data) ? expose(sessionStateOf(data)) : (data as SessionData);
-    return this.#codec.seal(this.#codec.toJson(entries));
+    return this.#codec.seal(this.#codec.toJson(entries), this.#keyOf('encode', key));
   }
 
-  /** The entries of a stored text; none, with a warning, when it cannot be read. */
-  decode(text: string): Record<string, unknown> {
-    return this.#reader.read(text).data;
+  /**
+   * The entries of a stored text; none, with a warning, when it cannot be read.
+   *
+   * @param key the session's key, which the text is for with `session.atRest`
+   */
+  decode(text: string, key?: string): Record<string, unknown> {
+    return this.#reader.read(text, this.#keyOf('decode', key), false).data;
   }
 
   /**
@@ -311,6 +328,15 @@ export class SessionService {
    */
   discard(session: SessionStatus): Promise<CommitOutcome> {
     return logUnawaited(this.#saver.discard(sessionStateOf(session)));
+  }
+
+  /** Only at rest is a text one key's. */
+  #keyOf(method: string, key: string | undefined): string {
+    if (key === undefined && this.#isAtRest)
+      throw new TypeError(
+        `With session.atRest, sessions.${method}() takes the session's key as its second argument`,
+      );
+    return key ?? '';
   }
 
   async #load<T extends object>(keys: readonly string[], earlier?: EarlierSession): Promise<Session<T>> {
@@ -340,7 +366,9 @@ export class SessionService {
 
   async #findAny({ identity, use }: SessionState): Promise<FoundSession> {
     const { candidates, earlier } = identity;
-    const found = await this.#store.find(candidates);
+    const presented = await this.#store.find(candidates);
+    const found =
+      this.#rollout === undefined ? presented : await this.#rollout.proceed(candidates, presented);
     if (earlier === undefined || this.#takeover === undefined) return found;
     const reached = await this.#takeover.proceed(earlier, found);
     // the client has not been given this key, whichever of its requests has stored it
@@ -392,4 +420,11 @@ const keysOf = (session: SessionStatus | undefined): readonly string[] => {
   if (session === undefined) return [];
   const { identity } = sessionStateOf(session);
   return [...identity.candidates, identity.key].filter((key) => key !== null);
+};
+
+/** Whether sessions may still stand under their keys, since the hashes of these came later. */
+const plainKeysUntil = ({ atRest, age }: SessionSettings, clock: Clock): (() => boolean) => {
+  if (atRest?.hashKeys !== true || atRest.since === undefined) return () => false;
+  const end = atRest.since + age * 1000;
+  return () => clock.now() < end;
 };

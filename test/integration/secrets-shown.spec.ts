@@ -13,7 +13,7 @@ import { SessionGuard } from '../../lib/session-http/nest/session.guard.js';
 import { SessionInterceptor } from '../../lib/session-http/nest/session.interceptor.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import type { SessionEvent, SessionEventName } from '../../lib/session/stored/session-events.js';
-import { SessionCodec } from '../../lib/session/wire/session-codec.js';
+import { SharedCodec } from '../support/shared-codec.js';
 import { SessionSigner } from '../../lib/session/wire/session-signer.js';
 import { openStore } from '../../lib/store/open-store.js';
 import { ClusterLink } from '../../lib/store/redis/cluster/cluster-link.js';
@@ -148,7 +148,7 @@ describe('what logs show', () => {
       sessions,
       signer,
       cache: new CacheService(store, settings.cache, new JsonSerializer()),
-      codec: new SessionCodec(signer, new JsonSerializer(), systemClock),
+      codec: new SharedCodec(signer, new JsonSerializer(), systemClock),
       cluster: new ClusterLink({ cluster: { rootNodes, defaults: { password: SECRET } }, ...common }),
       sentinel: new SentinelLink({
         sentinel: { name: 'shop', sentinelRootNodes, nodeClientOptions: { password: SECRET } },

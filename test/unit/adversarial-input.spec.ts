@@ -8,7 +8,7 @@ import { parseDuration } from '../../lib/common/duration.js';
 import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
 import { connectRedis } from '../../lib/session/wire/connect-redis.js';
 import { cookieValues } from '../../lib/session/wire/cookie-header.js';
-import { SessionCodec } from '../../lib/session/wire/session-codec.js';
+import { SharedCodec } from '../support/shared-codec.js';
 import { isSessionKey, sessionKeysAmong } from '../../lib/session/wire/session-key.js';
 import { SessionSigner } from '../../lib/session/wire/session-signer.js';
 import { CACHE_COMPANIONS, companionKey, entryOfCompanion } from '../../lib/store/companion-key.js';
@@ -58,7 +58,7 @@ const INPUTS: readonly string[] = [
     much('A', '', ':1r31eq:signature'),
   );
 
-const codec = new SessionCodec(
+const codec = new SharedCodec(
   new SessionSigner(['a secret key for the tests that is long enough'], 'salt'),
   new JsonSerializer(),
   systemClock,

@@ -18,7 +18,7 @@ export interface SessionKeeper {
   /** Reads a stored text; one that cannot be read gives an empty session and a warning. */
   read(text: string, key: string): DecodedSession;
   /** The user that the session of a stored text is bound to. */
-  userOf(text: string): string | undefined;
+  userOf(text: string, key: string): string | undefined;
   /** Told of a stored session whose own end has passed. */
   expired(key: string): void;
   /** @throws TypeError when the value is not JSON; its stack begins where `callee` was called, if given. */
@@ -127,7 +127,8 @@ export class SessionState {
   /** The user that the stored session is bound to. */
   get storedUser(): string | undefined {
     const { text } = this.entries;
-    return text === null || this.isNew ? undefined : this.keeper.userOf(text);
+    const { stored } = this.#identity;
+    return text === null || stored === null ? undefined : this.keeper.userOf(text, stored);
   }
 
   /** Gives up key and entries; what is set afterwards belongs to a new session. */

@@ -1,6 +1,6 @@
 import { SessionConflictError } from '../../errors/session.errors.js';
 import type { EndOptions, EndOutcome } from '../../store/key-value-store.js';
-import { isSessionKey } from '../wire/session-key.js';
+import { isSessionName } from '../wire/session-name.js';
 import { foundOne, observeSession } from '../../telemetry/session-channel.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { SessionStore } from './session-store.js';
@@ -72,7 +72,7 @@ export class SessionEnder {
     const outcome = await this.store.end(key, options);
     if (outcome.existed) this.events.emit('flushed', key);
     // what stands in the store may have been written by anybody
-    return { ...outcome, key, successors: outcome.successors.filter(isSessionKey) };
+    return { ...outcome, key, successors: outcome.successors.filter(isSessionName) };
   }
 }
 

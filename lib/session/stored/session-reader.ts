@@ -14,9 +14,9 @@ export class SessionReader {
     private readonly maxBytes: number,
   ) {}
 
-  /** @param key the session's key, for the event; `undefined` when the text did not come from the store */
-  read(text: string, key?: string): DecodedSession {
-    const decoded = this.codec.decode(text);
+  /** @param isStored whether the text came from the store, so that listeners learn of one that cannot be read */
+  read(text: string, key: string, isStored = true): DecodedSession {
+    const decoded = this.codec.decode(text, key);
     if (decoded.problem === undefined) {
       if (text.length > this.maxBytes)
         this.warnings.warn(
@@ -31,7 +31,7 @@ export class SessionReader {
       `A stored session of ${text.length} characters is treated as empty: ${decoded.problem}. ` +
         'If it is a Django app that wrote it, compare SECRET_KEY, the salt and the serializer of both sides, and look for NaN',
     );
-    if (key !== undefined) this.events.emit('corrupt', key);
+    if (isStored) this.events.emit('corrupt', key);
     return decoded;
   }
 }

@@ -1,4 +1,5 @@
 import { escapeGlob } from '../../common/glob.js';
+import type { SessionSettings } from '../../config/settings.js';
 import { companionKey } from '../../store/companion-key.js';
 import type {
   CompareOutcome,
@@ -9,21 +10,32 @@ import type {
   MoveOutcome,
 } from '../../store/key-value-store.js';
 import { parseTrace } from '../../store/trace.js';
-import { isSessionKey } from '../wire/session-key.js';
 import type { FoundSession } from '../object/session-identity.js';
+import { isSessionName, plainNames, type SessionNaming } from '../wire/session-name.js';
+
+/** A stored text and what is left of its time, in milliseconds. */
+interface Look {
+  readonly text: string;
+  readonly ttl: number;
+}
 
 /** How long the trace of a session that was moved or ended is kept, in milliseconds. */
 const TRACE_MS = 60_000;
 
-/** The sessions of a store, by their keys. A ttl is in milliseconds; one under 1 leaves nothing behind. */
+/** The sessions of a store, by their keys or by the names of these in Redis. A ttl is in milliseconds; one under 1 leaves nothing behind. */
 export class SessionStore {
+  readonly #projectName: string;
   readonly #prefix: string;
 
   constructor(
     private readonly store: KeyValueStore,
-    private readonly projectName: string,
-    keyPrefix: string,
+    { projectName, keyPrefix }: Pick<SessionSettings, 'projectName' | 'keyPrefix'>,
+    /** What stands for a key in Redis. */
+    readonly naming: SessionNaming = plainNames,
+    /** Whether sessions that have not moved yet may stand under their keys. */
+    readonly hasPlainKeys: () => boolean = () => false,
   ) {
+    this.#projectName = projectName;
     this.#prefix = `${projectName}:${keyPrefix}:`;
   }
 
@@ -43,17 +55,23 @@ export class SessionStore {
   }
 
   read(key: string): Promise<string | null> {
-    return this.store.get(this.#prefix + key);
+    return this.store.get(this.#keyOf(key));
   }
 
   /** The text of each and what is left of its time, in one round trip; `undefined` for one that is gone. */
-  async look(keys: readonly string[]): Promise<({ text: string; ttl: number } | undefined)[]> {
-    const redisKeys = keys.map((key) => this.#prefix + key);
+  async look(keys: readonly string[]): Promise<(Look | undefined)[]> {
+    const looks = await this.#look(keys.map((key) => this.#keyOf(key)));
+    if (!keys.some((key, i) => looks[i] === undefined && this.#mayBePlain(key))) return looks;
+    const plain = await this.#look(keys.map((key) => this.#prefix + key));
+    return looks.map((look, i) => look ?? plain[i]);
+  }
+
+  async #look(redisKeys: readonly string[]): Promise<(Look | undefined)[]> {
     const [texts, ttls] = await Promise.all([
       this.store.getMany(redisKeys),
       Promise.all(redisKeys.map((key) => this.store.remaining(key))),
     ]);
-    return keys.map((_, i) => {
+    return redisKeys.map((_, i) => {
       const [text, ttl] = [texts[i] ?? null, ttls[i]];
       return text === null || ttl === undefined ? undefined : { text, ttl: ttl ?? Infinity };
     });
@@ -62,34 +80,37 @@ export class SessionStore {
   /** The keys of all sessions, page by page; one may come twice. */
   async *scan(): AsyncGenerator<readonly string[]> {
     for await (const page of this.store.scan(`${escapeGlob(this.#prefix)}*`))
-      yield page.map((redisKey) => redisKey.slice(this.#prefix.length)).filter(isSessionKey);
+      yield page
+        .map((redisKey) => redisKey.slice(this.#prefix.length))
+        .filter((name) => isSessionName(name) && this.naming(name) === name);
   }
 
-  exists(key: string): Promise<boolean> {
-    return this.store.has(this.#prefix + key);
+  async exists(key: string): Promise<boolean> {
+    if (await this.store.has(this.#keyOf(key))) return true;
+    return this.#mayBePlain(key) && this.store.has(this.#prefix + key);
   }
 
   /** Whether the key was free. */
   async insert(key: string, text: string, ttl: number): Promise<boolean> {
-    return ttl < 1 || this.store.setIfAbsent(this.#prefix + key, text, ttl);
+    return ttl < 1 || this.store.setIfAbsent(this.#keyOf(key), text, ttl);
   }
 
   /** Stores a session under a key that others may know; whether it was free, and no session was moved or ended under it. */
   async insertUntraced(key: string, text: string, ttl: number): Promise<boolean> {
-    return ttl >= 1 && (await this.store.setIfUntraced(this.#prefix + key, this.#traceOf(key), text, ttl));
+    return ttl >= 1 && (await this.store.setIfUntraced(this.#keyOf(key), this.#traceOf(key), text, ttl));
   }
 
   /** Replaces the text while it is `expected`; never creates a session. */
   replace(key: string, expected: string, text: string, ttl: number): Promise<CompareOutcome> {
     return ttl < 1
-      ? this.store.compareAndDelete(this.#prefix + key, expected)
-      : this.store.compareAndSet(this.#prefix + key, expected, text, ttl);
+      ? this.store.compareAndDelete(this.#keyOf(key), expected)
+      : this.store.compareAndSet(this.#keyOf(key), expected, text, ttl);
   }
 
   /** Extends a session while its text is `expected`; whether it did. */
   async extend(key: string, expected: string, ttl: number): Promise<boolean> {
-    if (ttl >= 1) return this.store.compareAndExpire(this.#prefix + key, expected, ttl);
-    return (await this.store.compareAndDelete(this.#prefix + key, expected)).outcome === 'done';
+    if (ttl >= 1) return this.store.compareAndExpire(this.#keyOf(key), expected, ttl);
+    return (await this.store.compareAndDelete(this.#keyOf(key), expected)).outcome === 'done';
   }
 
   /** Extends a session while its text is `expected`, and has it say so; whether it did. */
@@ -99,20 +120,36 @@ export class SessionStore {
 
   /** Takes the session from a key, and leaves a trace of where it went. */
   moveAway(key: string, move: Omit<Move, 'traceTtl'>): Promise<MoveOutcome> {
-    return this.store.moveAway(this.#prefix + key, this.#traceOf(key), { ...move, traceTtl: TRACE_MS });
+    return this.store.moveAway(this.#keyOf(key), this.#traceOf(key), {
+      ...move,
+      successor: this.naming(move.successor),
+      traceTtl: TRACE_MS,
+    });
   }
 
   /** Deletes a session, and leaves a trace. */
-  end(key: string, options: EndOptions): Promise<EndOutcome> {
-    return this.store.end(this.#prefix + key, this.#traceOf(key), TRACE_MS, options);
+  async end(key: string, options: EndOptions): Promise<EndOutcome> {
+    const ending = this.store.end(this.#keyOf(key), this.#traceOf(key), TRACE_MS, options);
+    if (!this.#mayBePlain(key)) return ending;
+    const [outcome, wasPlain] = await Promise.all([ending, this.store.delete(this.#prefix + key)]);
+    return { ...outcome, existed: outcome.existed || wasPlain };
   }
 
   /** Deletes what nobody has the key of. */
   async remove(key: string): Promise<void> {
-    await this.store.delete(this.#prefix + key);
+    await this.store.delete(this.#keyOf(key));
+  }
+
+  /** Whether it is the key of a session that may not have moved to the hash yet. */
+  #mayBePlain(key: string): boolean {
+    return this.hasPlainKeys() && this.naming(key) !== key;
+  }
+
+  #keyOf(key: string): string {
+    return this.#prefix + this.naming(key);
   }
 
   #traceOf(key: string): string {
-    return companionKey(this.projectName, 'trace', this.#prefix + key);
+    return companionKey(this.#projectName, 'trace', this.#keyOf(key));
   }
 }

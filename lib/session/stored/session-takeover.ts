@@ -46,7 +46,7 @@ export class SessionTakeover {
 
   async #takeOver(redisKey: string, key: string): Promise<FoundSession> {
     const [text, left] = await Promise.all([this.store.get(redisKey), this.store.remaining(redisKey)]);
-    const sealed = text === null ? undefined : this.#seal(text);
+    const sealed = text === null ? undefined : this.#seal(text, key);
     if (sealed !== undefined && left !== undefined) {
       const ttl = Math.min(left ?? Infinity, this.lifetime.timeToLive({}));
       if (await this.sessions.insertUntraced(key, sealed, ttl)) {
@@ -58,12 +58,12 @@ export class SessionTakeover {
     return this.sessions.find([key]);
   }
 
-  #seal(text: string): string | undefined {
+  #seal(text: string, key: string): string | undefined {
     const entries = this.origin.entriesOf(text);
     if (entries === undefined) return undefined;
     this.lifetime.stamp(entries, undefined);
     try {
-      return this.codec.seal(this.codec.toJson(entries));
+      return this.codec.seal(this.codec.toJson(entries), key);
     } catch {
       sessionLogger.warn(
         `A session of the earlier application (${text.length} characters) holds values that are not strict JSON, and was not taken over`,

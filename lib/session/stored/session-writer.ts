@@ -58,7 +58,7 @@ export class SessionWriter {
   async insert(state: SessionState, key: string): Promise<void> {
     const { first, membership } = this.#prepare(state, key);
     await this.#during('create', state, async (save) => {
-      const text = this.#seal(first);
+      const text = this.#seal(first, key);
       await this.#announce(key, membership, {});
       if (!(await this.#insert(key, text, first, membership)))
         throw new SessionCreateError(
@@ -77,7 +77,7 @@ export class SessionWriter {
     await this.#during('save', state, async (save) => {
       const replacing = (): Promise<Draft> =>
         this.#untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
-          text = this.#seal(next);
+          text = this.#seal(next, key);
           return this.store.replace(key, expected ?? '', text, this.lifetime.timeToLive(next.data));
         });
       const draft = await (membership === undefined ? replacing() : membership.during(replacing));
@@ -93,7 +93,7 @@ export class SessionWriter {
   async move(state: SessionState, oldKey: string, lane: SaveLane, deadline: number): Promise<void> {
     const { first, membership } = this.#prepare(state, state.identity.drawn);
     await this.#during('cycle', state, async (save) => {
-      const formerUser = this.#userOf(save.text);
+      const formerUser = this.#userOf(save.text, oldKey);
       const placed = await this.#place(save, first, membership, { from: oldKey, formerUser });
       const { key } = placed;
       let { text } = placed;
@@ -103,14 +103,14 @@ export class SessionWriter {
       const draft = await this.#untilUnchanged(save, first, contest, async (expected, next) => {
         if (next !== written) {
           const before = text;
-          text = this.#seal(next);
+          text = this.#seal(next, key);
           const replaced = await this.store.replace(key, before, text, this.lifetime.timeToLive(next.data));
           // ended with the other sessions of its user
           if (replaced.outcome !== 'done') return { outcome: 'missing' };
           written = next;
         }
         const isSignIn = save.moving === 'signIn';
-        const keepsValue = isSignIn && expected !== null && this.#isHarmless(expected);
+        const keepsValue = isSignIn && expected !== null && this.#isHarmless(expected, oldKey);
         return this.store.moveAway(oldKey, { expected, successor: key, keepsValue, mayFork: isSignIn });
       });
       lane.latest = undefined;
@@ -135,7 +135,7 @@ export class SessionWriter {
     const next = isRewritten ? this.codec.toJson(membership?.data ?? data) : json;
     const extending = (): Promise<boolean> =>
       isRewritten || this.lifetime.isUseSigned
-        ? this.store.extendAs(stored, text, this.codec.seal(next), ttl)
+        ? this.store.extendAs(stored, text, this.codec.seal(next, stored), ttl)
         : this.store.extend(stored, text, ttl);
     const isExtended = await observeSession(
       'touch',
@@ -166,8 +166,8 @@ export class SessionWriter {
     membership: Membership | undefined,
     origin: Origin,
   ): Promise<{ key: string; text: string }> {
-    const text = this.#seal(draft);
     const { drawn: key } = save;
+    const text = key === null ? '' : this.#seal(draft, key);
     if (key !== null)
       await this.#announce(key, membership, { ...origin, isSignIn: save.moving === 'signIn' });
     if (key === null || !(await this.#insert(key, text, draft, membership)))
@@ -234,13 +234,13 @@ export class SessionWriter {
     await membership?.withdraw();
   }
 
-  #userOf(text: string | null): string | undefined {
-    return text === null ? undefined : userOf(this.codec.decode(text).data);
+  #userOf(text: string | null, key: string): string | undefined {
+    return text === null ? undefined : userOf(this.codec.decode(text, key).data);
   }
 
   /** Whether a text may be kept for a minute after a sign-in: it was no user's, as far as can be told. */
-  #isHarmless(text: string): boolean {
-    const { data, problem } = this.codec.decode(text);
+  #isHarmless(text: string, key: string): boolean {
+    const { data, problem } = this.codec.decode(text, key);
     return problem === undefined && !isPrivileged(data);
   }
 
@@ -308,8 +308,8 @@ export class SessionWriter {
   }
 
   /** @throws SessionTooLargeError before anything is written */
-  #seal({ json }: Draft): string {
-    const text = this.codec.seal(json);
+  #seal({ json }: Draft, key: string): string {
+    const text = this.codec.seal(json, key);
     // it is ASCII, a byte a character
     if (text.length > this.maxBytes) throw new SessionTooLargeError(text.length, this.maxBytes);
     return text;

@@ -3,7 +3,7 @@ import type { SessionEnder } from '../stored/session-ender.js';
 import type { SessionStore } from '../stored/session-store.js';
 import type { SessionData } from '../wire/session-data.js';
 import { indexedMs } from './index-stamp.js';
-import { handleOf, type UserIndex } from './user-index.js';
+import type { UserIndex } from './user-index.js';
 
 /** Where a session comes from that is about to be stored under a new key. */
 export interface Origin {
@@ -132,6 +132,6 @@ export class Membership {
     return members
       .filter((_, i) => endings[i]?.status === 'fulfilled')
       .map(({ handle }) => handle)
-      .filter((handle) => handle !== handleOf(this.bound.key));
+      .filter((handle) => handle !== this.tools.index.handleOf(this.bound.key));
   }
 }

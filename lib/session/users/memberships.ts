@@ -5,6 +5,7 @@ import type { SessionSettings } from '../../config/settings.js';
 import type { MemberLimit } from '../../store/member-index.js';
 import type { SessionEnder } from '../stored/session-ender.js';
 import type { SessionStore } from '../stored/session-store.js';
+import type { SessionNaming } from '../wire/session-name.js';
 import type { UserIndex } from './user-index.js';
 import { stamped, stampState } from './index-stamp.js';
 import { Membership, type MembershipTools } from './membership.js';
@@ -15,6 +16,7 @@ const PENDING_TIMEOUTS = 10;
 /** Finds out what a save has to tell the index of a user. */
 export class Memberships {
   readonly #tools: MembershipTools;
+  readonly #naming: SessionNaming;
 
   constructor(
     index: UserIndex,
@@ -23,6 +25,7 @@ export class Memberships {
     { perUser, operationTimeoutMs }: Pick<SessionSettings, 'perUser' | 'operationTimeoutMs'>,
     private readonly clock: Clock,
   ) {
+    this.#naming = sessions.naming;
     const pendingMs = operationTimeoutMs * PENDING_TIMEOUTS;
     this.#tools = { index, sessions, ender, pendingMs, perUser: limitOf(perUser) };
   }
@@ -35,14 +38,15 @@ export class Memberships {
     const userId = userOf(data);
     if (userId === undefined || key === null || ttl < 1) return undefined;
     const now = this.clock.now();
-    const state = stampState(data, userId, key, now + ttl);
+    const name = this.#naming(key);
+    const state = stampState(data, userId, name, now + ttl);
     return new Membership(
       {
         userId,
         key,
         ttl,
         device: deviceOf(data),
-        data: state === 'valid' ? data : stamped(data, { userId, key, now, ttl }),
+        data: state === 'valid' ? data : stamped(data, { userId, key: name, now, ttl }),
         state,
       },
       this.#tools,

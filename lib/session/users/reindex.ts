@@ -31,9 +31,11 @@ export const reindex = async (
     const looks = await sessions.look(keys);
     const kept = await Promise.all(
       looks.map(async (look, i) => {
-        const { data, savedAt } = look === undefined ? { data: {} } : codec.decode(look.text);
-        const [key, userId] = [keys[i], userOf(data)];
-        if (look === undefined || key === undefined || userId === undefined) return false;
+        const key = keys[i];
+        if (look === undefined || key === undefined) return false;
+        const { data, savedAt } = codec.decode(look.text, key);
+        const userId = userOf(data);
+        if (userId === undefined) return false;
         const more = { createdAt: startOf(data) ?? savedAt, device: deviceOf(data) };
         return index.keep(userId, key, more, indexedMs(look.ttl));
       }),

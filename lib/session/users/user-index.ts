@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
+import { plainNames, type SessionNaming } from '../wire/session-name.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { EndedMembers, Enrolment, EnrolOutcome, KnownMember, Member } from '../../store/member-index.js';
 
 /** How many characters of the hash a handle has: 132 bits. */
 const HANDLE_LENGTH = 22;
 
-/** What names a session to others than its owner: from the handle nobody gets to the key. */
-export const handleOf = (key: string): string =>
+const handleOf = (key: string): string =>
   createHash('sha256').update(`handle\n${key}`).digest('base64url').slice(0, HANDLE_LENGTH);
 
-/** The sessions of each user, by their keys. Nothing but the index' values holds these. Times in milliseconds. */
+/** The sessions of each user, by their keys in Redis. Nothing but the index' values holds these. Times in milliseconds. */
 export class UserIndex {
   constructor(
     private readonly store: KeyValueStore,
     private readonly projectName: string,
+    private readonly naming: SessionNaming = plainNames,
   ) {}
+
+  /** What names a session to others than its owner: from the handle nobody gets to the key. */
+  readonly handleOf = (key: string): string => handleOf(this.naming(key));
 
   /** @param from the key of the session whose place it takes */
   enrol(
@@ -22,13 +26,18 @@ export class UserIndex {
     key: string,
     { from, ...enrolment }: Omit<Enrolment, 'handle' | 'key'>,
   ): Promise<EnrolOutcome> {
-    const place = from === undefined ? {} : { from: handleOf(from) };
-    return this.store.enrol(this.#keyOf(userId), { ...enrolment, ...place, handle: handleOf(key), key });
+    const place = from === undefined ? {} : { from: this.handleOf(from) };
+    return this.store.enrol(this.#keyOf(userId), {
+      ...enrolment,
+      ...place,
+      handle: this.handleOf(key),
+      key: this.naming(key),
+    });
   }
 
   /** @param gone the handles of those ended that are gone */
   confirm(userId: string, key: string, ttl: number, gone: readonly string[]): Promise<boolean> {
-    return this.store.confirm(this.#keyOf(userId), handleOf(key), ttl, gone);
+    return this.store.confirm(this.#keyOf(userId), this.handleOf(key), ttl, gone);
   }
 
   keep(
@@ -37,12 +46,16 @@ export class UserIndex {
     more: Omit<KnownMember, 'handle' | 'key'>,
     ttl: number,
   ): Promise<boolean> {
-    return this.store.keepMember(this.#keyOf(userId), { ...more, handle: handleOf(key), key }, ttl);
+    return this.store.keepMember(
+      this.#keyOf(userId),
+      { ...more, handle: this.handleOf(key), key: this.naming(key) },
+      ttl,
+    );
   }
 
   /** Takes all for ended but the sessions with these keys, and those that took their places. */
   endOthers(userId: string, keys: readonly string[]): Promise<EndedMembers> {
-    return this.store.endMembers(this.#keyOf(userId), { except: keys.map(handleOf) });
+    return this.store.endMembers(this.#keyOf(userId), { except: keys.map(this.handleOf) });
   }
 
   /** Takes a session for ended, and those that took its place. */
@@ -52,7 +65,7 @@ export class UserIndex {
 
   /** Forgets sessions that are gone; with a state, only those that are in it. */
   forget(userId: string, keys: readonly string[], state?: Member['state']): Promise<void> {
-    return this.store.forgetMembers(this.#keyOf(userId), keys.map(handleOf), state);
+    return this.store.forgetMembers(this.#keyOf(userId), keys.map(this.handleOf), state);
   }
 
   /** Forgets, by their handles, sessions that are in a state. */

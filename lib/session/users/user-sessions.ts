@@ -7,7 +7,7 @@ import type { SessionEnder, SessionsEnded } from '../stored/session-ender.js';
 import type { SessionStore } from '../stored/session-store.js';
 import type { DecodedSession, SessionCodec } from '../wire/session-codec.js';
 import { reindex, type ReindexOptions, type ReindexProgress } from './reindex.js';
-import { handleOf, type UserIndex } from './user-index.js';
+import type { UserIndex } from './user-index.js';
 
 /** A session of a user, as a page of their devices shows it. */
 export interface UserSession {
@@ -45,11 +45,11 @@ export class UserSessions {
       this.sessions.look(live.map(({ key }) => key)),
       this.#end(ended, new Set()),
     ]);
-    const mine = new Set(current.map(handleOf));
+    const mine = new Set(current.map(this.index.handleOf));
     const dead: string[] = [];
-    const listed = live.flatMap(({ handle, createdAt, device = null }, i): UserSession[] => {
+    const listed = live.flatMap(({ handle, key, createdAt, device = null }, i): UserSession[] => {
       const look = looks[i];
-      const { data, savedAt, problem } = look === undefined ? NOTHING : this.codec.decode(look.text);
+      const { data, savedAt, problem } = look === undefined ? NOTHING : this.codec.decode(look.text, key);
       const isMine = userOf(data) === userId;
       // it may have become another user's; of one that cannot be read nothing is known
       if (!isMine && problem === undefined) dead.push(handle);
@@ -79,7 +79,11 @@ export class UserSessions {
    */
   async endOthers(userId: string, keys: readonly string[]): Promise<number> {
     const { ended, spared } = await this.index.endOthers(userId, keys);
-    return this.#endAndForget(userId, ended, new Set([...keys, ...spared.map(({ key }) => key)]));
+    return this.#endAndForget(
+      userId,
+      ended,
+      new Set([...keys.map(this.sessions.naming), ...spared.map(({ key }) => key)]),
+    );
   }
 
   /** Ends a session of a user; whether there was one of that handle. */
@@ -113,7 +117,7 @@ export class UserSessions {
   async #forgetTexts({ texts }: SessionsEnded): Promise<void> {
     await Promise.all(
       texts.map(async ({ key, text }) => {
-        const userId = userOf(this.codec.decode(text).data);
+        const userId = userOf(this.codec.decode(text, key).data);
         if (userId !== undefined) await this.index.forget(userId, [key]);
       }),
     );

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
 import { CacheKeys } from '../../../lib/cache/cache-keys.js';
@@ -161,6 +162,55 @@ describe('resolveSettings', () => {
     expect(problemsOf({ ...withSessions, session })).toEqual(
       expected.map((message): unknown => expect.stringMatching(message)),
     );
+  });
+
+  const ENCRYPTION_KEY = Buffer.alloc(32, 7);
+
+  it.each<[object, readonly RegExp[]]>([
+    [{ django: false, atRest: { hashKeys: true } }, []],
+    [{ django: false, atRest: { encryption: [ENCRYPTION_KEY] } }, []],
+    [{ django: false, atRest: { encryption: [ENCRYPTION_KEY.toString('base64url')] } }, []],
+    [{ django: false, atRest: { encryption: [ENCRYPTION_KEY.toString('base64')], since: new Date() } }, []],
+    [
+      { atRest: { hashKeys: true } },
+      [/^session\.atRest is nothing that Django can read; .* session\.django to false/],
+    ],
+    [{ django: true, atRest: { encryption: [ENCRYPTION_KEY] } }, [/^session\.atRest is nothing that Django/]],
+    [{ django: false, atRest: {} }, [/^session\.atRest needs hashKeys: true, or encryption/]],
+    [
+      { django: false, atRest: { encryption: [] } },
+      [/^session\.atRest\.encryption must be a non-empty array/, /./],
+    ],
+    [{ django: false, atRest: { hashKeys: true, encryption: ['short'] } }, [/each of 32 random bytes/]],
+    [
+      { django: false, atRest: { hashKeys: true, encryption: [Buffer.alloc(31)] } },
+      [/each of 32 random bytes/],
+    ],
+    [
+      { django: false, atRest: { hashKeys: true, since: '2026-01-01' } },
+      [/^session\.atRest\.since must be a valid Date/],
+    ],
+    [{ django: false, atRest: { hashKeys: true, since: new Date(Number.NaN) } }, [/must be a valid Date/]],
+  ])('US12 US13 checks what protects sessions at rest: %j', (session, expected) => {
+    expect(problemsOf({ ...withSessions, session })).toEqual(
+      expected.map((message): unknown => expect.stringMatching(message)),
+    );
+  });
+
+  it('SX6 US12 shows no encryption key, in whatever form it was given', () => {
+    const text = ENCRYPTION_KEY.toString('base64url');
+    const settings = resolveSettings({
+      ...withSessions,
+      session: { django: false, atRest: { encryption: [text, ENCRYPTION_KEY] } },
+    });
+    const shown =
+      inspect(settings, { depth: null, showHidden: true, getters: true }) + JSON.stringify(settings);
+    expect(shown).not.toContain(text);
+    expect(shown).not.toMatch(/07 07|7,\s*7/);
+    expect(settings.session!.atRest!.encryption!.reveal()).toEqual([
+      ENCRYPTION_KEY,
+      new Uint8Array(ENCRYPTION_KEY),
+    ]);
   });
 
   it('shows no value in a message', () => {

@@ -3,14 +3,14 @@ import { createHmac } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { systemClock } from '../../../../lib/common/clock.js';
 import { JsonSerializer } from '../../../../lib/serializer/json-serializer.js';
-import { SessionCodec } from '../../../../lib/session/wire/session-codec.js';
+import { SharedCodec } from '../../../support/shared-codec.js';
 import { SessionSigner } from '../../../../lib/session/wire/session-signer.js';
 
 const SECRET = 'a secret key for the tests that is long enough';
 const SALT = 'django.contrib.sessions.SessionStore';
 
-const codecOf = (secret = SECRET, salt = SALT): SessionCodec =>
-  new SessionCodec(new SessionSigner([secret], salt), new JsonSerializer(), systemClock);
+const codecOf = (secret = SECRET, salt = SALT): SharedCodec =>
+  new SharedCodec(new SessionSigner([secret], salt), new JsonSerializer(), systemClock);
 
 const seal = (entries: object, codec = codecOf()): string => codec.seal(JSON.stringify(entries));
 

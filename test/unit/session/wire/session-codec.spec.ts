@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { constants, deflateRawSync, inflateSync } from 'node:zlib';
 import { JsonSerializer } from '../../../../lib/serializer/json-serializer.js';
-import { SessionCodec } from '../../../../lib/session/wire/session-codec.js';
+import { SharedCodec } from '../../../support/shared-codec.js';
 import type { SessionData } from '../../../../lib/session/wire/session-data.js';
 import { SessionSigner } from '../../../../lib/session/wire/session-signer.js';
 import { SessionService } from '../../../../lib/session/session.service.js';
@@ -13,7 +13,7 @@ import { sessionSettings } from '../../../support/sessions.js';
 const SECRET = 'secret';
 const SALT = 'django.contrib.sessions.SessionStore';
 const signer = new SessionSigner([SECRET], SALT);
-const codec = new SessionCodec(signer, new JsonSerializer(), systemClock);
+const codec = new SharedCodec(signer, new JsonSerializer(), systemClock);
 
 const encode = (data: SessionData): string => codec.seal(codec.toJson(data));
 const payloadOf = (text: string): string => text.split(':')[0]!;
@@ -84,7 +84,7 @@ describe('SessionCodec', () => {
       ['other', SALT],
       [SECRET, 'myapp.sessions.SessionStore'],
     ] as const) {
-      const other = new SessionCodec(new SessionSigner([secret], salt), new JsonSerializer(), systemClock);
+      const other = new SharedCodec(new SessionSigner([secret], salt), new JsonSerializer(), systemClock);
       expect(other.decode(text).problem).toContain('signature');
     }
   });
@@ -111,7 +111,7 @@ describe('SessionCodec', () => {
 
   it('S31 signs with the seconds of the clock', () => {
     const at = (ms: number): string =>
-      new SessionCodec(signer, new JsonSerializer(), { now: () => ms }).seal('{}').split(':')[1]!;
+      new SharedCodec(signer, new JsonSerializer(), { now: () => ms }).seal('{}').split(':')[1]!;
     expect(at(1_700_000_000_999)).toBe('1r31eq');
     expect(at(0)).toBe('0');
   });
@@ -127,7 +127,7 @@ describe('SessionCodec', () => {
     const counted = () => {
       const own = new SessionSigner([SECRET], SALT);
       const verify = jest.spyOn(own, 'verify');
-      return { codec: new SessionCodec(own, new JsonSerializer(), systemClock), verify };
+      return { codec: new SharedCodec(own, new JsonSerializer(), systemClock), verify };
     };
 
     it('verifies a text once, and its own never', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { JsonSerializer } from '../../../../lib/serializer/json-serializer.js';
-import { SessionCodec } from '../../../../lib/session/wire/session-codec.js';
+import { SharedCodec } from '../../../support/shared-codec.js';
 import { SessionSigner } from '../../../../lib/session/wire/session-signer.js';
 
 interface Vector {
@@ -29,10 +29,10 @@ const vectors = JSON.parse(
 
 const serializer = new JsonSerializer();
 
-const codecOf = ({ secret_key, secret_key_hex, secret_key_fallbacks, timestamp }: Vector): SessionCodec => {
+const codecOf = ({ secret_key, secret_key_hex, secret_key_fallbacks, timestamp }: Vector): SharedCodec => {
   const primary = secret_key_hex === undefined ? secret_key : Buffer.from(secret_key_hex, 'hex');
   const signer = new SessionSigner([primary, ...(secret_key_fallbacks ?? [])], vectors.salt);
-  return new SessionCodec(signer, serializer, { now: () => timestamp * 1000 });
+  return new SharedCodec(signer, serializer, { now: () => timestamp * 1000 });
 };
 
 const NOT_JSON = new Set(['nan-infinity']);

@@ -1,0 +1,55 @@
+import type { SessionSettings } from '../../config/settings.js';
+import type { KeyValueStore } from '../../store/key-value-store.js';
+import type { FoundSession } from '../object/session-identity.js';
+import type { SessionCodec } from '../wire/session-codec.js';
+import type { SessionStore } from './session-store.js';
+
+/** How long a session may still stand under its plain key once it is being moved. */
+const MOVING_MS = 60_000;
+
+/**
+ * Moves sessions that were stored before `atRest.hashKeys` was switched on from their keys to the hashes of these, each when its
+ * visitor comes.
+ *
+ * Requests of one visitor that come together meet in one session. Before it is copied its first copy gets a short life: one that
+ * a crash leaves behind is gone before the trace of a logout is.
+ */
+export class SessionRollout {
+  readonly #prefix: string;
+
+  constructor(
+    private readonly store: KeyValueStore,
+    private readonly sessions: SessionStore,
+    private readonly codec: SessionCodec,
+    { projectName, keyPrefix }: Pick<SessionSettings, 'projectName' | 'keyPrefix'>,
+  ) {
+    this.#prefix = `${projectName}:${keyPrefix}:`;
+  }
+
+  /** Goes on from what a look under the names of these keys has found. */
+  async proceed(keys: readonly string[], found: FoundSession): Promise<FoundSession> {
+    if (found.state !== 'unknown' || !this.sessions.hasPlainKeys()) return found;
+    for (const key of keys) {
+      const moved = await this.#move(key);
+      if (moved !== undefined) return moved;
+    }
+    return found;
+  }
+
+  async #move(key: string): Promise<FoundSession | undefined> {
+    const plainKey = this.#prefix + key;
+    const [text, left] = await Promise.all([this.store.get(plainKey), this.store.remaining(plainKey)]);
+    if (text === null || typeof left !== 'number') return undefined;
+    const { json, problem } = this.codec.decodeUnder(text, key);
+    if (problem !== undefined) return undefined;
+    const isUnchanged = await this.store.compareAndExpire(plainKey, text, Math.min(left, MOVING_MS));
+    const sealed = this.codec.seal(json, key);
+    // another request of the visitor may have been faster
+    if (!isUnchanged || !(await this.sessions.insertUntraced(key, sealed, left)))
+      return this.sessions.find([key]);
+    if (await this.store.delete(plainKey)) return { state: 'stored', key, text: sealed };
+    // a process of before has ended it meanwhile
+    await this.sessions.end(key, {});
+    return undefined;
+  }
+}
