@@ -228,7 +228,8 @@ export class CacheService {
    * The value under a key; when there is none, the factory's, which is stored.
    *
    * Concurrent calls of this process for one key share one run, with the timeout of the first. What this process
-   * writes or deletes meanwhile is not undone by the run; a delete by another process may be. An entry that the
+   * writes or deletes meanwhile is not undone by the run; a delete by another process may be, unless the cache has
+   * `readThrough.singleFlight`: then all processes share one run. An entry that the
    * serializer cannot read is made anew.
    *
    * @throws what the factory throws, with nothing stored; TypeError when it returns `undefined` or what is no JSON,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CacheService } from '../../lib/cache/cache.service.js';
+import { flightsOn, type SingleFlight } from '../../lib/cache/read-through/single-flight.js';
 import type { FactoryContext } from '../../lib/cache/read-through/factory-run.js';
 import { settle } from '../../lib/config/option.js';
 import { type ReadThroughOptions, readThroughOptions } from '../../lib/config/read-through-options.js';
@@ -67,6 +68,7 @@ export class CacheHistory {
   readonly #clock = new TestClock(0);
   readonly #store = new MemoryStore({ clock: this.#clock });
   readonly #wires: readonly Wire[];
+  readonly #flights: readonly SingleFlight[];
   readonly #caches: readonly CacheService[];
   readonly #factories: ((end: number) => void)[] = [];
   readonly #values = new Map<number, Value>();
@@ -81,14 +83,24 @@ export class CacheHistory {
   #asking = 0;
   #isWriting = false;
 
-  constructor(options: ReadThroughOptions, fault: Fault = (store) => store) {
+  readonly #isShared: boolean;
+
+  /** @param advanceTimers moves the timers of this process; shared flights need them, to renew leases and to wait */
+  constructor(
+    options: ReadThroughOptions,
+    fault: Fault = (store) => store,
+    private readonly advanceTimers: (ms: number) => void = () => undefined,
+  ) {
+    this.#isShared = options.singleFlight === 'shared';
     this.#clock.advance(1_000_000);
     this.#wires = [new Wire(fault), new Wire(fault)];
     const readThrough = settle(readThroughOptions, { factoryTimeout: null, ...options });
-    this.#caches = this.#wires.map(
-      (wire) =>
+    const stores = this.#wires.map((wire) => wire.through(this.#store));
+    this.#flights = stores.map(flightsOn);
+    this.#caches = stores.map(
+      (store) =>
         new CacheService(
-          wire.through(this.#store),
+          store,
           { place: '', keyPrefix: 'app', timeoutMs: TIMEOUT * 1000, version: 1, readThrough },
           new JsonSerializer(),
           this.#clock,
@@ -108,7 +120,7 @@ export class CacheHistory {
         ...this.#wires.flatMap((wire, process) => this.#wireSteps(wire, process)),
         ...this.#endings(0),
       ];
-      if (steps.length === 0) await pause(1);
+      if (steps.length === 0) await this.#waitOn();
       else await steps[0]!();
       await this.#settle();
     }
@@ -124,6 +136,7 @@ export class CacheHistory {
         ? []
         : [() => this.#write(detail % 2, detail >>> 1), () => this.#writeForeign(detail)]),
       () => this.#pass(detail),
+      ...(this.#isShared ? [() => this.#waitOn(), () => this.#waitOn()] : []),
       ...(detail % 4 === 0 ? [() => this.#evict(detail >>> 2)] : []),
     ];
   }
@@ -150,7 +163,12 @@ export class CacheHistory {
     wire.executed.push({ ...call, reply });
     if (call.verb === 'writeKept') {
       const { value, over } = call.args[1] as KeptWrite;
-      if (over.kind === 'nothing' && (reply as KeptOutcome).outcome === 'stored' && value !== null)
+      if (
+        !this.#isShared &&
+        over.kind === 'nothing' &&
+        (reply as KeptOutcome).outcome === 'stored' &&
+        value !== null
+      )
         this.#cold.add((JSON.parse(value) as Value).id);
     }
     await this.#check();
@@ -174,7 +192,9 @@ export class CacheHistory {
 
   #ask(process: number): Promise<void> {
     const floor = this.#floor;
-    const mayJoin = new Set([...this.#running[process]!, ...this.#readAlready(process)]);
+    // whoever finds no search in progress looks for himself
+    const joins = !this.#isShared || this.#flights[process]!.isUnderWay(ENTRY);
+    const mayJoin = new Set(joins ? [...this.#running[process]!, ...this.#readAlready(process)] : []);
     this.#asking += 1;
     this.log.push(`P${process} asks; floor ${floor}`);
     const cache = this.#caches[process]!;
@@ -293,17 +313,30 @@ export class CacheHistory {
     const seconds = [1, 20, TIMEOUT, TIMEOUT, 300][detail % 5]!;
     this.log.push(`${seconds} s pass`);
     this.#clock.advance(seconds * 1000);
+    this.advanceTimers(seconds * 1000);
+    await this.#check();
+  }
+
+  /** Lets those go on who wait for another process. */
+  async #waitOn(): Promise<void> {
+    if (!this.#isShared) return pause(1);
+    this.#clock.advance(100);
+    this.advanceTimers(100);
     await this.#check();
   }
 
   async #evict(detail: number): Promise<void> {
-    const key = detail % 2 === 0 ? ENTRY : `app:grace:{${ENTRY}}`;
+    const keys = [ENTRY, `app:grace:{${ENTRY}}`, ...(this.#isShared ? [`app:lease:{${ENTRY}}`] : [])];
+    const key = keys[detail % keys.length]!;
     this.log.push(`evicted: ${key}`);
     await this.#store.delete(key);
   }
 
   /** Lets everything go on that waits for nothing but its turn. */
   async #settle(): Promise<void> {
-    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; turns < 3; turns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.advanceTimers(1);
+    }
   }
 }

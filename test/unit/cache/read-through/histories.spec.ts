@@ -1,4 +1,6 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
+import type { ReadThroughOptions } from '../../../../lib/config/read-through-options.js';
 import type { KeptKeys, KeptWrite } from '../../../../lib/store/kept-entry.js';
 import type { KeyValueStore } from '../../../../lib/store/key-value-store.js';
 import { CacheHistory, type Fault } from '../../../support/cache-history.js';
@@ -16,13 +18,23 @@ const withVerbs =
     });
   };
 
+/** Moves the timers, which are faked. */
+const advance = (ms: number): void => {
+  jest.advanceTimersByTime(ms);
+};
+
 const choices = fc.array(fc.nat(2 ** 24), { minLength: 60, maxLength: 120 });
-const isCompanion = (key: string): boolean => key.includes(':grace:');
+const isCompanion = (key: string): boolean => /:(grace|lease):/.test(key);
 
 /** Violations of random histories, which are the same ones each time. */
-const violationsOf = async (fault: Fault, wanted: RegExp): Promise<string[]> => {
+const violationsOf = async (
+  fault: Fault,
+  wanted: RegExp,
+  options: ReadThroughOptions = { grace: 3600, retryAfter: 0 },
+  timers?: (ms: number) => void,
+): Promise<string[]> => {
   for (const each of fc.sample(choices, { numRuns: 1500, seed: 7 })) {
-    const history = new CacheHistory({ grace: 3600, retryAfter: 0 }, fault);
+    const history = new CacheHistory(options, fault, timers);
     await history.run(each);
     const found = history.violations.filter((violation) => wanted.test(violation));
     if (found.length > 0) return found;
@@ -99,4 +111,80 @@ describe('Random histories of two processes, another program, time and eviction'
   ])('show %s', async (_, wanted, fault) => {
     expect(await violationsOf(fault, wanted)).not.toEqual([]);
   });
+});
+
+describe('Random histories of two processes that share flights', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  const SHARED = { singleFlight: 'shared', retryAfter: 0, wait: 30 } as const;
+
+  it.each<[ReadThroughOptions]>([
+    [SHARED],
+    [{ ...SHARED, wait: 1 }],
+    [{ ...SHARED, grace: 3600 }],
+    [{ ...SHARED, grace: 3600, softTimeout: 0 }],
+    [{ ...SHARED, grace: 100, refreshAhead: 0.5, retryAfter: 30 }],
+  ])(
+    'RT18 a run that began before a write or delete is not stored after it, a cold one neither: %j',
+    async (options) => {
+      await fc.assert(
+        fc.asyncProperty(choices, async (each) => {
+          const history = new CacheHistory(options, undefined, advance);
+          await history.run(each);
+          if (history.violations.length > 0)
+            throw new Error([...history.violations, ...history.log].join('\n'));
+        }),
+        { numRuns: 40, endOnFailure: true },
+      );
+    },
+    60_000,
+  );
+
+  it.each<[string, RegExp, Fault]>([
+    [
+      'a joiner of an older run, whose lease a delete leaves',
+      /^(stale|undone)/,
+      withVerbs((store) => ({
+        deleteMany: (keys) => store.deleteMany(keys.filter((key) => !key.includes(':lease:'))),
+      })),
+    ],
+    [
+      'a run that publishes without its lease',
+      /^undone/,
+      withVerbs((store) => ({
+        writeKept: (keys: KeptKeys, { value, ttl, grace, over }: KeptWrite) =>
+          store.writeKept(keys, { value, ttl, grace, over }),
+      })),
+    ],
+    [
+      'a lease that is removed after its entry',
+      /^undone/,
+      (store) => {
+        let companions: readonly string[] = [];
+        return withVerbs(() => ({
+          deleteMany: (keys) => {
+            if (!keys.some(isCompanion)) return store.deleteMany(keys);
+            companions = keys;
+            return store.delete('nothing').then(Number);
+          },
+          delete: async (key) => {
+            const existed = await store.delete(key);
+            setImmediate(() => void store.deleteMany(companions));
+            return existed;
+          },
+        }))(store);
+      },
+    ],
+  ])(
+    'show %s',
+    async (_, wanted, fault) => {
+      expect(await violationsOf(fault, wanted, SHARED, advance)).not.toEqual([]);
+    },
+    60_000,
+  );
 });
