@@ -6,7 +6,7 @@ type PickOfEach<T, Key extends PropertyKey> = T extends unknown ? Pick<T, Extrac
 /** The options of a client of node-redis that this module honours. */
 export const OF_CLIENT = [
   ...(['username', 'password', 'credentialsProvider', 'name', 'database', 'socket'] as const),
-  ...(['commandsQueueMaxLength', 'readonly', 'pingInterval', 'disableClientInfo', 'clientInfoTag'] as const),
+  ...(['commandsQueueMaxLength', 'pingInterval', 'disableClientInfo', 'clientInfoTag'] as const),
 ] satisfies readonly (keyof RedisClientOptions)[];
 
 /** The same of a socket: Node's own, and those of TLS. The types of older versions of Node do not know all of them. */
@@ -43,21 +43,25 @@ export const OF_SENTINEL = [
 
 type OfClient = (typeof OF_CLIENT)[number];
 type OfSocket = (typeof OF_SOCKET)[number];
-/** What a url says. */
-type OfAddress = 'host' | 'port' | 'path';
 
-interface NodeOptions extends Pick<RedisClientOptions, Exclude<OfClient, 'socket'>> {
-  socket?: PickOfEach<SocketOptions, OfSocket>;
-}
+/** Where a server is. Nodes and Sentinels that are found have their own. */
+export const OF_ADDRESS = ['host', 'port', 'path'] as const satisfies readonly OfSocket[];
 
-interface RootNodeOptions extends NodeOptions {
-  /** `redis:`, `rediss:`, `valkey:` or `valkeys:`. */
-  url?: string;
-}
+type OfAddress = (typeof OF_ADDRESS)[number];
 
 /** Options of node-redis’ `createClient()` beside a url. */
 export interface ClientOptions extends Pick<RedisClientOptions, Exclude<OfClient, 'socket' | 'database'>> {
   socket?: PickOfEach<SocketOptions, Exclude<OfSocket, OfAddress>>;
+}
+
+interface RootNodeOptions extends Omit<ClientOptions, 'socket'> {
+  /** `redis:`, `rediss:`, `valkey:` or `valkeys:`. */
+  url?: string;
+  socket?: PickOfEach<SocketOptions, OfSocket>;
+}
+
+interface MasterOptions extends ClientOptions {
+  database?: number;
 }
 
 /** Options of node-redis’ `createCluster()`. */
@@ -66,7 +70,7 @@ export interface ClusterOptions extends Pick<
   Exclude<(typeof OF_CLUSTER)[number], 'rootNodes' | 'defaults'>
 > {
   rootNodes: RootNodeOptions[];
-  defaults?: NodeOptions;
+  defaults?: ClientOptions;
 }
 
 /** Options of node-redis’ `createSentinel()`. */
@@ -74,6 +78,6 @@ export interface SentinelOptions extends Pick<
   RedisSentinelOptions,
   Exclude<(typeof OF_SENTINEL)[number], 'nodeClientOptions' | 'sentinelClientOptions'>
 > {
-  nodeClientOptions?: NodeOptions;
-  sentinelClientOptions?: NodeOptions;
+  nodeClientOptions?: MasterOptions;
+  sentinelClientOptions?: ClientOptions;
 }

@@ -66,11 +66,11 @@ const checkClientOptions = (
     ...unhonouredOptions({ clientOptions, cluster, sentinel }, prefix),
     ...checkRootUrls(cluster?.rootNodes ?? [], `${prefix}cluster.rootNodes`),
     ...checkTlsOfCluster(cluster, `${prefix}cluster`),
+    ...checkSentinel(sentinel, `${prefix}sentinel`),
     ...checkTlsOfSentinel(sentinel, `${prefix}sentinel`),
   ];
   if (clientOptions === undefined) return problems;
   const path = `${prefix}clientOptions`;
-  problems.push(...checkAddress(clientOptions, path));
   const place =
     (cluster && 'cluster.defaults') ??
     (sentinel && 'sentinel.nodeClientOptions') ??
@@ -81,9 +81,14 @@ const checkClientOptions = (
 
 const checkRootUrls = (rootNodes: readonly { readonly url?: unknown }[], path: string): Problem[] =>
   rootNodes.flatMap(({ url }, at) => {
-    const message = typeof url === 'string' ? strayCharacter(url) : undefined;
+    const message = typeof url === 'string' ? (strayCharacter(url) ?? databaseIn(url)) : undefined;
     return message === undefined ? [] : [{ path: `${path}.${at}.url`, message }];
   });
+
+const databaseIn = (url: string): string | undefined =>
+  URL.canParse(url) && /^\/0*[1-9]\d*$/.test(new URL(url).pathname)
+    ? 'must not name a database; a Cluster has database 0 only'
+    : undefined;
 
 /** Who asks for TLS on the first step does not expect passwords and data in the clear on the next. */
 const checkTlsOfCluster = (cluster: RedisSourceOptions['cluster'], path: string): Problem[] => {
@@ -100,6 +105,24 @@ const checkTlsOfCluster = (cluster: RedisSourceOptions['cluster'], path: string)
   );
 };
 
+const checkSentinel = (sentinel: RedisSourceOptions['sentinel'], path: string): Problem[] => [
+  ...(sentinel?.name === '' ? [{ path: `${path}.name`, message: NAME_OF_MASTER }] : []),
+  ...(sentinel?.sentinelRootNodes ?? []).flatMap(({ host, port }, at) =>
+    isAddress(host, port)
+      ? []
+      : [{ path: `${path}.sentinelRootNodes.${at}`, message: 'needs a host, and a port from 1 to 65535' }],
+  ),
+];
+
+const NAME_OF_MASTER = 'must be the name of the master, as in "sentinel monitor"';
+
+const isAddress = (host: unknown, port: unknown): boolean =>
+  typeof host === 'string' &&
+  host !== '' &&
+  Number.isInteger(port) &&
+  Number(port) > 0 &&
+  Number(port) < 65_536;
+
 const checkTlsOfSentinel = (sentinel: RedisSourceOptions['sentinel'], path: string): Problem[] =>
   usesTls(sentinel?.sentinelClientOptions) && !usesTls(sentinel?.nodeClientOptions)
     ? [
@@ -115,21 +138,6 @@ const usesTls = (options: { readonly url?: unknown; readonly socket?: unknown } 
   const { tls } = Object(socket) as { readonly tls?: unknown };
   return tls === true || (typeof url === 'string' && /^(rediss|valkeys):/i.test(url));
 };
-
-/** The url says where Redis is, and node-redis silently lets it win. */
-const checkAddress = (clientOptions: object & { readonly socket?: unknown }, path: string): Problem[] => [
-  ...(['host', 'port', 'path'] as const)
-    .filter((name) => name in Object(clientOptions.socket))
-    .map((name) => ({ path: `${path}.socket.${name}`, message: 'must be set in `url` instead' })),
-  ...('database' in clientOptions
-    ? [
-        {
-          path: `${path}.database`,
-          message: 'must be set in `url` instead: redis://host:6379/3 for database 3',
-        },
-      ]
-    : []),
-];
 
 /** What has no Redis of its own uses the module's, whose client options are not to be mixed with others. */
 const checkOwnClientOptions = (

@@ -12,7 +12,7 @@ describe('CN6 the types of the options of connections', () => {
         url: 'rediss://one',
         clientOptions: { socket: { tls: true, servername: 'one', rejectUnauthorized: false } },
       },
-      { url: 'redis://one', clientOptions: { pingInterval: 1000, readonly: false } },
+      { url: 'redis://one', clientOptions: { pingInterval: 1000 } },
       {
         cluster: {
           rootNodes,
@@ -62,6 +62,18 @@ describe('CN6 the types of the options of connections', () => {
       { sentinel: { name: 'one', sentinelRootNodes, masterPoolSize: 2 } },
       // @ts-expect-error -- the deadline is the module's
       { sentinel: { name: 'one', sentinelRootNodes, nodeClientOptions: { commandOptions: {} } } },
+      // @ts-expect-error -- replicas serve reads by other options
+      { url: 'redis://one', clientOptions: { readonly: true } },
+      // @ts-expect-error -- a Cluster has one database
+      { cluster: { rootNodes, defaults: { database: 2 } } },
+      // @ts-expect-error -- the nodes are found
+      { cluster: { rootNodes, defaults: { socket: { host: 'one' } } } },
+      // @ts-expect-error -- the master is found
+      { sentinel: { name: 'one', sentinelRootNodes, nodeClientOptions: { socket: { port: 1 } } } },
+      // @ts-expect-error -- Sentinels have no databases
+      { sentinel: { name: 'one', sentinelRootNodes, sentinelClientOptions: { database: 1 } } },
+      // @ts-expect-error -- stands in sentinelClientOptions
+      { sentinel: { name: 'one', sentinelRootNodes: [{ host: 'one', port: 1, password: 'x' }] } },
     ];
     for (const options of refused)
       expect(() => resolveSettings(options)).toThrow(/clientOptions|cluster|sentinel/);

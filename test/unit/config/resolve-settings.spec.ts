@@ -363,6 +363,8 @@ describe('resolveSettings', () => {
     [{ pasword: 'x' }, /^PATH.pasword is no option .*did you mean `password`/],
     [{ clientSideCache: {} }, /^PATH.clientSideCache is no option/],
     [{ RESP: 2 }, /^PATH.RESP is the module's own/],
+    [{ readonly: true }, /^PATH.readonly is the module's own.*useReplicas/],
+    [{ socket: 5 }, /^PATH.socket must be an object/],
     [{ socket: { reconnectStrategy: 1 } }, /^PATH.socket.reconnectStrategy is the module's own/],
     [{ socket: { connectTimeout: 1 } }, /^PATH.socket.connectTimeout is .*connectTimeoutMs/],
     [{ socket: { serverName: 'x' } }, /^PATH.socket.serverName is no option .*did you mean `servername`/],
@@ -385,6 +387,49 @@ describe('resolveSettings', () => {
         ]);
     },
   );
+
+  it.each([
+    [{ cluster: { defaults: { database: 2 } } }, 'cluster.defaults.database has no effect here'],
+    [{ cluster: { defaults: { socket: { host: 'a' } } } }, 'cluster.defaults.socket.host has no effect'],
+    [
+      { cluster: { rootNodes: [{ url: 'redis://a/2' }] } },
+      'cluster.rootNodes.0.url must not name a database',
+    ],
+    [{ cluster: { rootNodes: [{ url: 'redis://a', database: 2 }] } }, 'cluster.rootNodes.0.database has no'],
+    [{ sentinel: { name: '' } }, 'sentinel.name must be the name of the master'],
+    [
+      { sentinel: { nodeClientOptions: { socket: { port: 1 } } } },
+      'nodeClientOptions.socket.port has no effect',
+    ],
+    [
+      { sentinel: { sentinelClientOptions: { socket: { host: 'a' } } } },
+      'write it into sentinel.sentinelRoot',
+    ],
+    [{ sentinel: { sentinelClientOptions: { database: 1 } } }, 'leave it out, Sentinels have no databases'],
+    [
+      { sentinel: { sentinelRootNodes: [{ host: 'a', port: '1' }] } },
+      'sentinelRootNodes.0 needs a host, and a port',
+    ],
+    [
+      { sentinel: { sentinelRootNodes: [{ host: '', port: 1 }] } },
+      'sentinelRootNodes.0 needs a host, and a port',
+    ],
+    [
+      { sentinel: { sentinelRootNodes: [{ host: 'a', port: 1, password: 'x' }] } },
+      'sentinelRootNodes.0.password has no effect here; set it for all Sentinels in sentinel.sentinelClientOptions',
+    ],
+    [
+      { sentinel: { sentinelRootNodes: [{ host: 'a', port: 1, prot: 2 }] } },
+      'sentinelRootNodes.0.prot is no option that this module honours',
+    ],
+  ])('CN6 refuses %j, which says where nothing is, or what is not heeded there', (given, problem) => {
+    const { cluster, sentinel } = given as { cluster?: object; sentinel?: object };
+    const options = {
+      ...(cluster && { cluster: { rootNodes: [{ url: 'redis://a' }], ...cluster } }),
+      ...(sentinel && { sentinel: { name: 'm', sentinelRootNodes: [{ host: 'a', port: 1 }], ...sentinel } }),
+    };
+    expect(problemsOf(options as never)).toEqual([expect.stringContaining(problem)]);
+  });
 
   it.each([
     ['a pool', createClientPool({})],
@@ -528,14 +573,10 @@ describe('resolveSettings', () => {
   it('lets client options name no other Redis than the url', () => {
     const clientOptions = { database: 3, socket: { host: 'other', port: 1, keepAlive: false } };
     expect(problemsOf({ url: 'redis://one/2', clientOptions })).toEqual([
-      expect.stringMatching(/^clientOptions.socket.host must be set in `url` instead/),
-      expect.stringMatching(/^clientOptions.socket.port must be set in `url` instead/),
-      expect.stringMatching(/^clientOptions.database must be set in `url` instead/),
+      expect.stringMatching(/^clientOptions.database has no effect here; write the number into the url/),
+      expect.stringMatching(/^clientOptions.socket.host has no effect here; write the address into the url/),
+      expect.stringMatching(/^clientOptions.socket.port has no effect here; write the address into the url/),
     ]);
-  });
-
-  it('leaves it to node-redis to refuse a socket that is none', () => {
-    expect(problemsOf({ clientOptions: { socket: 'one' } })).toEqual([]);
   });
 
   it.each([
