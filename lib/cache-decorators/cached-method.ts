@@ -95,7 +95,7 @@ export const storing = async <T>(
   try {
     return await store();
   } catch (error) {
-    throw blameCaller(error, callee, key);
+    throw blameCaller(error, callee, [key]);
   }
 };
 

@@ -258,7 +258,7 @@ export class CacheService {
     try {
       return await this.#readThrough.value({ key, redisKey, factory, policy });
     } catch (error) {
-      throw blameCaller(error, Reflect.get(this, 'getOrSet'), key);
+      throw blameCaller(error, Reflect.get(this, 'getOrSet'), [key]);
     }
   }
 
@@ -297,12 +297,13 @@ export class CacheService {
   ): Promise<Map<string, T | null>> {
     const version = typeof timeout === 'object' ? timeout?.version : undefined;
     const policy = policyOf(timeout, this.#timeoutMs, this.#readThroughSettings, this.#hasTags);
-    const calls = [...new Set(keyList(keys))].map((key) => ({
-      key,
-      redisKey: this.#keys.redisKey(key, version),
-      policy,
-    }));
-    return (await this.#readThrough.values(calls, loader)) as Map<string, T | null>;
+    const asked = [...new Set(keyList(keys))];
+    const calls = asked.map((key) => ({ key, redisKey: this.#keys.redisKey(key, version), policy }));
+    try {
+      return (await this.#readThrough.values(calls, loader)) as Map<string, T | null>;
+    } catch (error) {
+      throw blameCaller(error, Reflect.get(this, 'getOrSetMany'), asked);
+    }
   }
 
   /**

@@ -58,6 +58,12 @@ export const refuseUnknown = (given: object, names: readonly string[]): void => 
   );
 };
 
+/** @throws TypeError for what cannot be called. */
+export const checkFunction = (value: unknown, name: string): void => {
+  if (typeof value !== 'function')
+    throw new TypeError(`${name}: expected a function, got ${describeValue(value)}`);
+};
+
 /** @throws TypeError for what is no integer, RangeError for one beyond ±(2^53 − 1). */
 export const checkDelta = (delta: unknown): void => {
   if (Number.isSafeInteger(delta)) return;

@@ -20,9 +20,7 @@ export const dumpEntries = (
   redisKeyOf: (key: string) => string,
 ): [redisKey: string, text: string][] => {
   const dumped: [redisKey: string, text: string][] = [];
-  for (const pair of pairsOf(entries)) {
-    if (!Array.isArray(pair)) throw notEntries(entries);
-    const [key, value] = pair as readonly [string, unknown];
+  for (const [key, value] of pairsOf(entries)) {
     dumped.push([redisKeyOf(key), dump(serializer, key, value)]);
   }
   return dumped;
@@ -57,7 +55,13 @@ export const keyList = (keys: Iterable<string>): readonly string[] => {
  *
  * @throws TypeError for what is none
  */
-export const pairsOf = (entries: Entries): Iterable<readonly [string, unknown]> => {
+export const pairsOf = (entries: Entries): (readonly [string, unknown])[] =>
+  [...itemsOf(entries)].map((pair) => {
+    if (!Array.isArray(pair)) throw notEntries(entries);
+    return pair as unknown as readonly [string, unknown];
+  });
+
+const itemsOf = (entries: Entries): Iterable<unknown> => {
   if (typeof entries === 'object' && (entries as unknown) !== null) {
     if (isIterable(entries)) return entries;
     if (isPlainObject(entries)) return Object.entries(entries);

@@ -5,6 +5,7 @@ import { within } from '../common/within.js';
 import type { Duration } from '../config/kinds.js';
 import { CacheLockError } from '../errors/cache-lock.error.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
+import { checkFunction } from './call-options.js';
 import { Lease, pauseBeforeAsking } from './lease.js';
 
 /** How a lock is taken and held. */
@@ -57,6 +58,7 @@ export class Locks {
     work: (context: LockContext) => T | Promise<T>,
     { lease = '10s', wait = '5s' }: LockOptions = {},
   ): Promise<T> {
+    checkFunction(work, 'work');
     const leaseMs = toMs('lease', lease, LEAST_LEASE_MS);
     const claim = { name, redisKey, lease: new Lease(this.#store, redisKey, leaseMs) };
     const deadline = performance.now() + toMs('wait', wait, 0);

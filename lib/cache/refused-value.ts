@@ -30,12 +30,12 @@ const tooLargeValue = (key: string, message: string): TooLargeValue => {
  * as it is. Each caller gets one of its own, since several may share the work that failed.
  *
  * @param callee the function that the caller called; it must be running, or resumed
- * @param key where the call runs code of others: what they refuse for other keys is not the caller's
+ * @param asked the keys of the call, where it runs code of others: what they refuse for other keys is not the caller's
  */
-export const blameCaller = (error: unknown, callee: unknown, key?: string): unknown => {
+export const blameCaller = (error: unknown, callee: unknown, asked?: readonly string[]): unknown => {
   if (!(error instanceof TypeError || error instanceof TooLargeValue)) return error;
   const refused = refusals.get(error);
-  if (refused === undefined || (key !== undefined && refused !== key)) return error;
+  if (refused === undefined || asked?.includes(refused) === false) return error;
   const { message, cause } = error;
   const blaming =
     error instanceof TooLargeValue

@@ -47,6 +47,18 @@ describeOnEveryStore('Cache, getOrSetMany', (context) => {
     );
   });
 
+  it('RT21 a list of what are no pairs is an error that says so, as is a loader that is no function', async () => {
+    const { cache } = context;
+    await expect(cache.getOrSetMany(['a'], () => ['b'] as never)).rejects.toThrow(
+      /expected an object, a Map or pairs of key and value, got an array of 1/,
+    );
+    await expect(cache.getOrSetMany(['a'], 5 as never)).rejects.toThrow(
+      /^loader: expected a function, got a number/,
+    );
+    await expect(cache.getOrSet('a', undefined as never)).rejects.toThrow(/^factory: expected a function/);
+    expect(await cache.has('a')).toBe(false);
+  });
+
   it('RT21 a key the loader did not return is absent, or null with nullTimeout', async () => {
     const { cache } = context;
     expect(await cache.getOrSetMany(['a', 'b'], () => ({ a: 1 }))).toEqual(new Map([['a', 1]]));

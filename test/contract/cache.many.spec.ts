@@ -36,6 +36,18 @@ describeCacheOnEveryStore('Cache, many at once', (context) => {
     expect([...values]).toEqual([['__proto__', 1], ['constructor', 2], ['toString', 3]]); // prettier-ignore
   });
 
+  it('CN14 take any number of keys, of any characters', async () => {
+    const odd = ['\0', '\r\n', ' ', '{', '}', '{}', '*?[]\\', '$5', 'é', '😀', '\u2028', 'k'.repeat(70_000)];
+    const keys = [...odd, ...Array.from({ length: 3000 }, (_, n) => `k${n}`)];
+    const values = new Map<string, unknown>(keys.map((key, n) => [key, n]));
+    await context.cache.setMany(values, 60);
+    expect(await context.cache.getMany(keys)).toEqual(values);
+    const load = (): Promise<Map<string, unknown>> => Promise.reject(new Error('nothing is missing'));
+    expect(await context.cache.getOrSetMany(keys, load)).toEqual(values);
+    expect(await context.cache.deleteMany(keys)).toBe(keys.length);
+    expect(await context.cache.getMany(keys)).toEqual(new Map());
+  });
+
   it('C48 setMany of nothing does nothing', async () => {
     await context.cache.setMany({});
     await context.cache.setMany([], 0);

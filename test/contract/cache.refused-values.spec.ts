@@ -27,7 +27,7 @@ const anything = defineCache({
 });
 
 describeOnEveryStore('A value that is not JSON', (context) => {
-  it('CN16 is refused by set, add, setMany and getOrSet with the key, the path and the line of the caller', async () => {
+  it('CN16 is refused by set, add, setMany, getOrSet and getOrSetMany with the key, the path and the line of the caller', async () => {
     const { cache } = context;
     const lines: string[] = [];
     const calls = {
@@ -46,6 +46,10 @@ describeOnEveryStore('A value that is not JSON', (context) => {
       getOrSet: async () => {
         lines.push(nextLine());
         await cache.getOrSet('k', () => later(notJson));
+      },
+      getOrSetMany: async () => {
+        lines.push(nextLine());
+        await cache.getOrSetMany(['fine', 'k'], () => later({ k: notJson }));
       },
     };
     const errors = [];
@@ -120,6 +124,13 @@ describeOnEveryStore('A value that is not JSON', (context) => {
         async () => {
           lines.push(nextLine());
           await typed.getOrSet(7, () => later(wrong));
+        },
+      ],
+      [
+        'cache key "book:7": title: expected a text, not a number',
+        async () => {
+          lines.push(nextLine());
+          await typed.getOrSetMany([8, 7], () => later([[7, wrong] as const]));
         },
       ],
       [

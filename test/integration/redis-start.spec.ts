@@ -365,7 +365,7 @@ describe('the start', () => {
         ['the host of the url', 'localhost', undefined, 'localhost'],
         ['none for an IP address', '127.0.0.1', undefined, 'none'],
         ['socket.servername before it', '127.0.0.1', 'localhost', 'localhost'],
-      ])('gives %s', async (_, host, servername, expected) => {
+      ])('CN5 gives %s as the name of the server', async (_, host, servername, expected) => {
         const socket = { ca: certificate.ca, ...(servername !== undefined && { servername }) } as never;
         const store = openRedis(`rediss://${host}:${port()}/0`, {
           clientOptions: { socket, password: PASSWORD },
@@ -376,7 +376,7 @@ describe('the start', () => {
         expect(new Set(names)).toEqual(new Set([expected]));
       });
 
-      it('gives the host of each node that was learned later, as those of a cluster or a master', async () => {
+      it('CN5 gives the host of each node that was learned later, as those of a cluster or a master', async () => {
         const socket = { tls: true, ca: certificate.ca } as never;
         const template = clientTemplate({ socket, password: PASSWORD }, 'cluster.defaults');
         const node = templateFor(template, { host: 'localhost', port: port() });
@@ -387,7 +387,7 @@ describe('the start', () => {
       });
     });
 
-    it('names socket.servername where a server cuts the handshake off', async () => {
+    it('CN5 names socket.servername where a server cuts the handshake off', async () => {
       const cutting = createServer((socket) => {
         socket.on('error', ignore).once('data', () => socket.end());
       });

@@ -1,4 +1,5 @@
 import { describeValue } from '../../common/describe-value.js';
+import { checkFunction } from '../call-options.js';
 import { type Entries, pairsOf } from '../entries.js';
 import { runAs, Waiter, waitFor } from './waiting.js';
 
@@ -20,6 +21,7 @@ export class Batch extends Waiter {
 
   constructor(private readonly loader: Loader) {
     super('getOrSetMany');
+    checkFunction(loader, 'loader');
     this.#loaded = new Promise((resolve) => {
       this.#load = () => resolve(this.#run());
     });

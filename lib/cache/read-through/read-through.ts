@@ -2,6 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import { ignore } from '../../common/ignore.js';
 import { SerializationError } from '../../errors/serialization.error.js';
 import type { Serializer } from '../../serializer/serializer.js';
+import { checkFunction } from '../call-options.js';
 import { load } from '../loading.js';
 import type { CacheObserver } from '../observing/cache-observer.js';
 import { HIT, JOINED, type Reading, type ReadReport } from '../observing/reading.js';
@@ -53,6 +54,7 @@ export class ReadThrough {
   }
 
   async #value(call: ReadThroughCall, report: ReadReport): Promise<unknown> {
+    checkFunction(call.factory, 'factory');
     const search = async (flight: Flight): Promise<Answer> =>
       this.#search.answer(flight, call, await this.#search.look(flight, call));
     const found = await this.#made(call, search);

@@ -96,7 +96,7 @@ export class TypedCache<Id, In, Out> {
     try {
       return await this.#getOrSet(key, this.#dumping(key, factory), this.#readOptions(options));
     } catch (error) {
-      throw blameCaller(error, Reflect.get(this, 'getOrSet'), key);
+      throw blameCaller(error, Reflect.get(this, 'getOrSet'), [key]);
     }
   }
 
@@ -116,7 +116,10 @@ export class TypedCache<Id, In, Out> {
     const given = this.#readOptions(options);
     const load = async (keys: string[]): Promise<[string, unknown][]> => {
       const missing = keys.map((key) => asked.get(key) as Id);
-      return [...(await loader(missing))].map(([id, value]) => [this.#keyOf(id), this.#form.dump(value)]);
+      return [...(await loader(missing))].map(([id, value]) => {
+        const key = this.#keyOf(id);
+        return [key, this.#dump(key, value)];
+      });
     };
     const found = new Map<Id, Out>();
     /** @returns the keys whose values do not fit */
@@ -126,9 +129,13 @@ export class TypedCache<Id, In, Out> {
         if (loaded !== undefined) found.set(asked.get(key) as Id, loaded.value);
         return loaded === undefined && value !== null ? [key] : [];
       });
-    const unfit = take(await this.#cacheOf().getOrSetMany(asked.keys(), load, given));
-    await Promise.all(unfit.map((key) => this.#discard(key, given.version)));
-    if (unfit.length > 0) take(await this.#cacheOf().getOrSetMany(unfit, load, given));
+    try {
+      const unfit = take(await this.#cacheOf().getOrSetMany(asked.keys(), load, given));
+      await Promise.all(unfit.map((key) => this.#discard(key, given.version)));
+      if (unfit.length > 0) take(await this.#cacheOf().getOrSetMany(unfit, load, given));
+    } catch (error) {
+      throw blameCaller(error, Reflect.get(this, 'getOrSetMany'), [...asked.keys()]);
+    }
     return found;
   }
 
