@@ -238,6 +238,32 @@ describe('a master behind Redis Sentinels', () => {
     thaw();
   });
 
+  it(
+    'finds further Sentinels, and follows a failover when each one of its options is gone',
+    async () => {
+      const [listed, ...others] = set.sentinels as [RedisServer, ...RedisServer[]];
+      const partly = open({
+        ...named(),
+        sentinelRootNodes: [{ host: '127.0.0.1', port: listed.port }],
+        sentinelClientOptions: { name: prefix },
+      });
+      await partly.connect();
+      await until('the others are connected to', async () => {
+        const lists = await Promise.all(
+          others.map((server) => set.command<string>(server, 'CLIENT', 'LIST')),
+        );
+        return lists.every((list) => list.includes(`name=${prefix} `));
+      });
+      expect(await set.command<string>(listed, 'CLIENT', 'LIST')).toContain(`name=${prefix} `);
+      await kill(listed);
+      await kill(await set.master(others[0]));
+
+      const write = (): Promise<boolean> => partly.set(`${prefix}:back`, 'v', 60_000).then(() => true);
+      await until('the new master is written to', write, 20_000);
+    },
+    FAILOVER_MS,
+  );
+
   it('asks the next Sentinel when one is frozen or gone', async () => {
     freeze(set.sentinels[0]!);
     const other = open({ sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }, ...set.sentinelRootNodes] });

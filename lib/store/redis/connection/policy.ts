@@ -17,6 +17,8 @@ export const POLICY = {
   majorityMs: 100,
   /** The Sentinels tell of a new master by themselves; whether they still can is seen by asking this often. */
   sentinelScanMs: 1000,
+  /** How often the Sentinels are asked which others there are. */
+  discoveryMs: 10_000,
   /**
    * How long an announcement outweighs older ones. Sentinels hear of a failover from each other within seconds:
    * whoever names an older master is cut off. Once nobody confirms the newer one, they may have been set up afresh.

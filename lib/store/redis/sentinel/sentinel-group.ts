@@ -2,8 +2,9 @@ import { performance } from 'node:perf_hooks';
 import type { RedisClientType, RedisSentinelOptions } from 'redis';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
 import { hedgedRequest } from '../link/hedged-request.js';
+import { FoundSentinels } from './found-sentinels.js';
 import { majorityAnswer } from './majority-answer.js';
-import { addressName, type NodeAddress } from '../connection/node-address.js';
+import { addressName, mappedAddress, type NodeAddress } from '../connection/node-address.js';
 import { type Announcement, SentinelServer } from './sentinel-server.js';
 import { clientTemplate, templateFor } from '../connection/client-template.js';
 import { POLICY } from '../connection/policy.js';
@@ -22,9 +23,13 @@ interface Heard extends Announcement {
   readonly at: number;
 }
 
-/** The Sentinels. All of them are asked, since one may be down or behind: the latest failover that any knows counts. */
+/**
+ * The Sentinels: those of the options, and those that they know and that answer. All of them are asked, since one
+ * may be down or behind: the latest failover that any knows counts.
+ */
 export class SentinelGroup {
-  readonly #servers: readonly SentinelServer[];
+  readonly #roots: readonly SentinelServer[];
+  readonly #found: FoundSentinels;
   #latest: Heard | undefined;
 
   /** @throws ImproperlyConfiguredError for options node-redis refuses */
@@ -33,7 +38,15 @@ export class SentinelGroup {
     if (sentinelRootNodes.length === 0)
       throw new ImproperlyConfiguredError('sentinel.sentinelRootNodes: name at least one Sentinel');
     const template = clientTemplate({ ...sentinelClientOptions }, 'sentinel.sentinelClientOptions');
-    this.#servers = sentinelRootNodes.map((address) => this.#server(templateFor(template, address)));
+    const serverAt = (address: NodeAddress): SentinelServer => this.#server(templateFor(template, address));
+    this.#roots = sentinelRootNodes.map(serverAt);
+    this.#found = new FoundSentinels(this.#roots, (address) =>
+      serverAt(mappedAddress(options.sentinel.nodeAddressMap, address)),
+    );
+  }
+
+  get #servers(): readonly [SentinelServer, ...SentinelServer[]] {
+    return [...this.#roots, ...this.#found.trusted] as [SentinelServer, ...SentinelServer[]];
   }
 
   /** `host:port, …`, for messages. */
@@ -47,26 +60,52 @@ export class SentinelGroup {
    * @throws AggregateError when no Sentinel knows
    */
   async master(): Promise<NodeAddress> {
-    const asked = this.#servers.map(async (server) => this.#hear(server, await server.master()));
+    try {
+      return await this.#ask(this.#servers);
+    } catch (error) {
+      const others = this.#found.doubted;
+      if (others.length === 0) throw error;
+      return this.#ask(others);
+    }
+  }
+
+  /** Looks from time to time which Sentinels there are besides those of the options. */
+  discover(): Promise<void> {
+    return this.#found.refresh(this.#latest?.from ?? this.#servers[0]);
+  }
+
+  async #ask(servers: readonly SentinelServer[]): Promise<NodeAddress> {
+    const asked = servers.map(async (server) => this.#hear(server, await this.#masterOf(server)));
     const { address } = await majorityAnswer(asked);
     return address;
   }
 
+  async #masterOf(server: SentinelServer): Promise<Announcement> {
+    const announcement = server.master();
+    announcement.then(
+      () => this.#found.note(server, true),
+      () => this.#found.note(server, false),
+    );
+    return announcement;
+  }
+
   /** The replicas that are in order, as the Sentinel knows them that named the master. */
   replicas(): Promise<NodeAddress[]> {
-    const [first, ...others] = this.#servers as [SentinelServer, ...SentinelServer[]];
+    const [first, ...others] = this.#servers;
     const informed = this.#latest?.from ?? first;
     const rest = [first, ...others].filter((server) => server !== informed);
     return hedgedRequest([informed, ...rest], (server) => server.replicas());
   }
 
   release(): void {
-    for (const server of this.#servers) server.release();
+    this.#found.release();
+    for (const server of this.#roots) server.release();
   }
 
   /** As `release`, for good: a question in flight goes to no further Sentinel. */
   close(): void {
-    for (const server of this.#servers) server.close();
+    this.#found.release();
+    for (const server of this.#roots) server.close();
   }
 
   /** Gives the latest announcement, which need not be this one. */

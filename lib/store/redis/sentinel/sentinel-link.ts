@@ -123,6 +123,7 @@ export class SentinelLink implements RedisLink {
     const everyMs = scanInterval > 0 ? Math.min(scanInterval, POLICY.sentinelScanMs) : POLICY.sentinelScanMs;
     this.#scan = setInterval(() => void this.#follow(), everyMs);
     this.#scan.unref();
+    void this.#group.discover();
   }
 
   #masterDial(): Dial {
@@ -148,6 +149,7 @@ export class SentinelLink implements RedisLink {
       if (!this.#life.isOpen || this.#life.isClosing) return;
       if (addressName(address) !== nameOf(this.#address))
         this.#master?.renew(new Error('The Sentinels have made another server the master'));
+      void this.#group.discover();
       if (this.#readsReplicas) await this.#replicas.refresh();
     } catch {
       // While no Sentinel answers, the master that is known stays the master.

@@ -23,6 +23,12 @@ export interface Announcement {
   readonly epoch: number;
 }
 
+/** A Sentinel as others know it. */
+export interface SentinelName {
+  readonly id: string;
+  readonly address: NodeAddress;
+}
+
 /** Raised when a Sentinel answers, but does not watch a master of this name. */
 export class UnknownMasterError extends Error {
   constructor() {
@@ -32,6 +38,7 @@ export class UnknownMasterError extends Error {
 
 /** One Sentinel. It is connected to when it is asked something, and then until it is released. */
 export class SentinelServer {
+  #id: string | undefined;
   #connecting: Promise<Connection> | undefined;
   /** Whether the connection gives a sign of life, while that is asked. */
   #checking: Promise<boolean> | undefined;
@@ -42,15 +49,25 @@ export class SentinelServer {
 
   /** The address comes last: no newer epoch than its own goes with it. */
   async master(): Promise<Announcement> {
-    const epoch = this.#ask('MASTER', asEpoch);
+    const epoch = this.#ask(['MASTER', this.options.name], asEpoch);
     epoch.catch(ignore);
-    const address = await this.#ask('GET-MASTER-ADDR-BY-NAME', asAddress);
+    const address = await this.#ask(['GET-MASTER-ADDR-BY-NAME', this.options.name], asAddress);
     return { address, epoch: await epoch };
   }
 
   /** Those that are in order. */
   replicas(): Promise<NodeAddress[]> {
-    return this.#ask('REPLICAS', asReplicas);
+    return this.#ask(['REPLICAS', this.options.name], asReplicas);
+  }
+
+  /** What it is called among Sentinels; it does not change. */
+  async id(): Promise<string> {
+    return (this.#id ??= await this.#ask(['MYID'], String));
+  }
+
+  /** The other Sentinels that are in order. */
+  others(): Promise<SentinelName[]> {
+    return this.#ask(['SENTINELS', this.options.name], asSentinels);
   }
 
   release(): void {
@@ -63,9 +80,9 @@ export class SentinelServer {
     this.#released.abort(closedError());
   }
 
-  async #ask<T>(question: string, parse: ReplyParser<T>): Promise<T> {
+  async #ask<T>(question: readonly string[], parse: ReplyParser<T>): Promise<T> {
     const connection = await this.#trusted();
-    return connection.send(['SENTINEL', question, this.options.name], parse);
+    return connection.send(['SENTINEL', ...question], parse);
   }
 
   /** After a pause, as of a frozen process, the connection may be lost without notice. */
@@ -124,7 +141,14 @@ const asAddress = (reply: RedisReply): NodeAddress => {
   return { host, port: Number(port) };
 };
 
-const asReplicas = (reply: RedisReply): NodeAddress[] =>
-  (reply as unknown as readonly Fields[])
-    .filter(({ flags = '' }) => !/s_down|o_down|disconnected/.test(flags))
-    .map(({ ip = '', port }) => ({ host: ip, port: Number(port) }));
+const asReplicas = (reply: RedisReply): NodeAddress[] => inOrder(reply).map(asServer);
+
+const asSentinels = (reply: RedisReply): SentinelName[] =>
+  inOrder(reply).map((fields) => ({ id: fields['runid'] ?? '', address: asServer(fields) }));
+
+const inOrder = (reply: RedisReply): Fields[] =>
+  (reply as unknown as readonly Fields[]).filter(
+    ({ flags = '' }) => !/s_down|o_down|disconnected/.test(flags),
+  );
+
+const asServer = ({ ip = '', port }: Fields): NodeAddress => ({ host: ip, port: Number(port) });
