@@ -5,7 +5,8 @@ import type { Stores } from '../store/stores.js';
 interface Claim {
   /** What messages call the cache. */
   readonly owner: string;
-  readonly redis: unknown;
+  /** Names of its Redis; two caches with one of them in common are on the same. */
+  readonly redis: readonly unknown[];
   readonly cache: CacheSettings;
 }
 
@@ -26,7 +27,7 @@ export const claimKeys = (
 ): void => {
   const claims = claimsOf.get(stores) ?? [];
   claimsOf.set(stores, claims);
-  const claim = { owner, redis: redisOf(source), cache };
+  const claim = { owner, redis: namesOf(source), cache };
   const other = claims.find((each) => share(each, claim));
   if (other !== undefined)
     throw new ImproperlyConfiguredError(
@@ -40,26 +41,47 @@ export const claimKeys = (
 /** Of two caches by one name another error is told. */
 const share = (one: Claim, other: Claim): boolean =>
   one.owner !== other.owner &&
-  one.redis === other.redis &&
+  one.redis.some((name) => other.redis.includes(name)) &&
   one.cache.keyPrefix === other.cache.keyPrefix &&
   one.cache.version === other.cache.version &&
   !(one.cache.sharedKeys && other.cache.sharedKeys);
 
 /** The same for two urls of one database, whatever else they say. */
-const redisOf = (source: StoreSettings['source']): unknown => {
+const namesOf = (source: StoreSettings['source']): readonly unknown[] => {
   switch (source.kind) {
     case 'memory':
-      return 'memory:';
+      return ['memory:'];
     case 'url':
-      return databaseOf(new URL(source.url));
+      return [databaseOf(new URL(source.url))];
     case 'client':
-      return source.client;
-    default:
-      return source.options;
+      return [source.client];
+    case 'cluster':
+      return source.options.rootNodes.map(({ url, socket }) =>
+        url === undefined ? addressOf(Object(socket) as Address) : withoutCredentials(url),
+      );
+    case 'sentinel': {
+      const { name, sentinelRootNodes, nodeClientOptions } = source.options;
+      const master = `${name}/${nodeClientOptions?.database ?? 0}`;
+      return sentinelRootNodes.map((address) => `${master} of ${addressOf(address)}`);
+    }
   }
+};
+
+interface Address {
+  readonly host?: string;
+  readonly port?: number | string;
+}
+
+const addressOf = ({ host = 'localhost', port = 6379 }: Address): string => `${host.toLowerCase()}:${port}`;
+
+/** Of a url that cannot be read another error is told. */
+const withoutCredentials = (url: string): string => {
+  if (!URL.canParse(url)) return url;
+  const { hostname, port } = new URL(url);
+  return addressOf({ host: hostname, ...(port !== '' && { port }) });
 };
 
 const databaseOf = ({ protocol, hostname, port, pathname, searchParams }: URL): string =>
   protocol === 'unix:'
     ? `${pathname}?${searchParams.get('db') ?? '0'}`
-    : `${hostname.toLowerCase()}:${port === '' ? '6379' : port}/${Number(pathname.slice(1))}`;
+    : `${addressOf({ host: hostname, ...(port !== '' && { port }) })}/${Number(pathname.slice(1))}`;

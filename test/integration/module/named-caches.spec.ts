@@ -263,6 +263,42 @@ describe('the keys of two caches', () => {
   });
 });
 
+describe('CN17 caches of two options objects', () => {
+  const refusalOf = async (one: object, other: object): Promise<string | undefined> => {
+    const caches = [one, other].map((source, n) =>
+      CodexRedisModule.registerCache({ name: `cache${n}`, keyPrefix: 'shop', ...source }),
+    );
+    const imports = [CodexRedisModule.forRoot({ url: 'memory:' }), ...caches];
+    return Test.createTestingModule({ imports })
+      .compile()
+      .then(
+        (module) => module.close().then(() => undefined),
+        (error: unknown) => (error as Error).message,
+      );
+  };
+  const sentinel = (name: string, port: number, database = 0): object => ({
+    sentinel: { name, sentinelRootNodes: [{ host: 'a', port }], nodeClientOptions: { database } },
+  });
+  const cluster = (...rootNodes: object[]): object => ({ cluster: { rootNodes } });
+
+  it.each([
+    [cluster({ url: 'redis://a:1' }, { url: 'redis://b:1' }), cluster({ url: 'redis://u:p@B:1' })],
+    [cluster({ url: 'redis://a' }), cluster({ socket: { host: 'a' } })],
+    [sentinel('m', 1), sentinel('m', 1)],
+  ])('are refused on one Redis: %j, %j', async (one, other) => {
+    expect(await refusalOf(one, other)).toMatch(/would share their entries/);
+  });
+
+  it.each([
+    [cluster({ url: 'redis://a:1' }), cluster({ url: 'redis://a:2' })],
+    [sentinel('m', 1), sentinel('n', 1)],
+    [sentinel('m', 1), sentinel('m', 1, 2)],
+    [sentinel('m', 1), sentinel('m', 2)],
+  ])('are two on two: %j, %j', async (one, other) => {
+    expect(await refusalOf(one, other)).toBeUndefined();
+  });
+});
+
 describe.each(['reference', 'deep-hash'] as const)('modules whose ids Nest makes by %s', (algorithm) => {
   const failureWith = async (...imports: NonNullable<ModuleMetadata['imports']>): Promise<string> =>
     Test.createTestingModule({ imports }, { moduleIdGeneratorAlgorithm: algorithm })
