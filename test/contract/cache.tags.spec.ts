@@ -284,4 +284,75 @@ describeOnEveryStore('Cache, tags', (context) => {
     await cache.incrVersion('k');
     expect(await cache.get('k', undefined, { version: 2 })).toBe(1);
   });
+
+  it('TG8 a stale value with an invalidated tag is not served, one with a valid tag is', async () => {
+    const kept = context.tagged({ grace: HOUR, retryAfter: 0 });
+    for (const invalidates of [false, true]) {
+      await kept.set('k', 'old', { tags: ['a'], timeout: 10 });
+      await context.pass('k', 10);
+      expect(await kept.get('k')).toBeUndefined();
+      if (invalidates) await elsewhere.invalidateTags('a');
+      const asked = kept.getOrSet<unknown>('k', failing, { tags: ['a'] });
+      if (invalidates) await expect(asked).rejects.toThrow('database away');
+      else expect(await asked).toBe('old');
+    }
+  });
+
+  it('TG8 tags stay with what is refreshed behind the caller', async () => {
+    const kept = context.tagged({ grace: HOUR, softTimeout: 0 });
+    await kept.set('k', 'old', { tags: ['a'], timeout: 10 });
+    await context.pass('k', 10);
+    const gate = new GatedFactory<string>();
+    expect(await kept.getOrSet('k', gate.factory, { tags: ['a'] })).toBe('old');
+    gate.open('new');
+    while ((await kept.get('k')) !== 'new') await Promise.resolve();
+    await elsewhere.invalidateTags('a');
+    expect(await kept.get('k')).toBeUndefined();
+    await expect(kept.getOrSet('k', failing, { tags: ['a'] })).rejects.toThrow('database away');
+  });
+
+  it('TG8 an invalidation while a value is refreshed ahead makes the new one invalid too', async () => {
+    const ahead = context.tagged({ refreshAhead: 0.5 });
+    await ahead.set('k', 'old', { tags: ['a'], timeout: 100 });
+    await context.pass('k', 60);
+    const gate = new GatedFactory<string>();
+    expect(await ahead.getOrSet('k', gate.factory, { tags: ['a'] })).toBe('old');
+    await gate.entered;
+    await elsewhere.invalidateTags('a');
+    gate.open('made before');
+    expect(await ahead.getOrSet('k', () => 'new', { tags: ['a'] })).toBe('new');
+    // where the old run was stored meanwhile, dead, the new value is made once more
+    expect(await ahead.getOrSet('k', () => 'new', { tags: ['a'] })).toBe('new');
+    expect(await elsewhere.get('k')).toBe('new');
+  });
+
+  it('TG8 with shared flights one process in all replaces what was invalidated', async () => {
+    const [one, other] = [
+      context.tagged({ singleFlight: 'shared' }),
+      context.taggedElsewhere({ singleFlight: 'shared' }),
+    ];
+    await one.set('k', 'old', { tags: ['a'] });
+    await other.invalidateTags('a');
+    const gate = new GatedFactory<string>();
+    const first = one.getOrSet('k', gate.factory, { tags: ['a'] });
+    await gate.entered;
+    const second = other.getOrSet<string>('k', failing, { tags: ['a'] });
+    gate.open('new');
+    expect(await Promise.all([first, second])).toEqual(['new', 'new']);
+    await other.invalidateTags('a');
+    expect(await one.get('k')).toBeUndefined();
+  });
+
+  it('TG8 keep() and skip() with tags', async () => {
+    const kept = context.tagged({ grace: HOUR });
+    await kept.set('k', 'old', { tags: ['a'], timeout: 10 });
+    await context.pass('k', 10);
+    expect(await kept.getOrSet<string>('k', ({ keep }) => keep(), { tags: ['b'] })).toBe('old');
+    expect(await kept.get('k')).toBe('old');
+    await kept.invalidateTags('a');
+    expect(await kept.get('k')).toBe('old');
+    await kept.invalidateTags('b');
+    expect(await kept.getOrSet('k', ({ skip }) => skip('unstored'), { tags: ['b'] })).toBe('unstored');
+    expect(await kept.get('k')).toBeUndefined();
+  });
 });

@@ -76,6 +76,10 @@ export class CacheHistory {
   readonly #cold = new Set<number>();
   readonly #running: [Set<number>, Set<number>] = [new Set(), new Set()];
   readonly #kept = new Set<number>();
+  /** Set by another program: they carry no tag. */
+  readonly #untagged = new Set<number>();
+  /** The state of the database that the last invalidation was about, once it had resolved. */
+  #invalidated = 0;
   #database = 0;
   #ids = 0;
   /** The state of the database that the last write or delete of the module was about, once it had resolved. */
@@ -85,11 +89,15 @@ export class CacheHistory {
 
   readonly #isShared: boolean;
 
-  /** @param advanceTimers moves the timers of this process; shared flights need them, to renew leases and to wait */
+  /**
+   * @param advanceTimers moves the timers of this process; shared flights need them, to renew leases and to wait
+   * @param hasTags whether everything that the module stores carries a tag, which is invalidated at times
+   */
   constructor(
     options: ReadThroughOptions,
     fault: Fault = (store) => store,
     private readonly advanceTimers: (ms: number) => void = () => undefined,
+    private readonly hasTags = false,
   ) {
     this.#isShared = options.singleFlight === 'shared';
     this.#clock.advance(1_000_000);
@@ -101,7 +109,7 @@ export class CacheHistory {
       (store) =>
         new CacheService(
           store,
-          { place: '', keyPrefix: 'app', timeoutMs: TIMEOUT * 1000, version: 1, readThrough },
+          { place: '', keyPrefix: 'app', timeoutMs: TIMEOUT * 1000, version: 1, readThrough, tags: hasTags },
           new JsonSerializer(),
           this.#clock,
         ),
@@ -192,6 +200,8 @@ export class CacheHistory {
 
   #ask(process: number): Promise<void> {
     const floor = this.#floor;
+    const invalidated = this.#invalidated;
+    const tags = this.#asking % 2 === 0 ? ['t'] : (): string[] => ['t'];
     // whoever finds no search in progress looks for himself
     const joins = !this.#isShared || this.#flights[process]!.isUnderWay(ENTRY);
     const mayJoin = new Set(joins ? [...this.#running[process]!, ...this.#readAlready(process)] : []);
@@ -199,11 +209,15 @@ export class CacheHistory {
     this.log.push(`P${process} asks; floor ${floor}`);
     const cache = this.#caches[process]!;
     void cache
-      .getOrSet(KEY, (context) => this.#make(process, context))
+      .getOrSet(KEY, (context) => this.#make(process, context), this.hasTags ? { tags } : {})
       .then(
         (value) => {
           const { id, state } = value;
           this.log.push(`P${process} is given ${JSON.stringify(value)}`);
+          if (state < invalidated && !this.#untagged.has(id))
+            this.violations.push(
+              `invalid: ${JSON.stringify(value)} was given to a call that began after the invalidation of ${invalidated}`,
+            );
           if (state < floor && !mayJoin.has(id) && !this.#cold.has(id))
             this.violations.push(
               `stale: ${JSON.stringify(value)} was given to a call that began at ${floor}`,
@@ -278,15 +292,22 @@ export class CacheHistory {
     const cache = this.#caches[process]!;
     const state = ++this.#database;
     const value = this.#value();
+    const options = this.hasTags ? { tags: ['t'] } : {};
     const writes: [string, () => Promise<unknown>][] = [
+      ...(this.hasTags
+        ? [0, 1, 2].map((): [string, () => Promise<unknown>] => [
+            'invalidate',
+            () => cache.invalidateTags('t'),
+          ])
+        : []),
       ['delete', () => cache.delete(KEY)],
-      ['set', () => cache.set(KEY, value)],
+      ['set', () => cache.set(KEY, value, options)],
       ['clear', () => cache.clear()],
       ['deletePattern', () => cache.deletePattern('k*')],
       ['deleteMany', () => cache.deleteMany([KEY, 'other'])],
       ['touch 0', () => cache.touch(KEY, 0)],
-      ['setMany', () => cache.setMany({ [KEY]: value })],
-      ['add', () => cache.add(KEY, value)],
+      ['setMany', () => cache.setMany({ [KEY]: value }, options)],
+      ['add', () => cache.add(KEY, value, options)],
       ['touch', () => cache.touch(KEY, TIMEOUT)],
     ];
     const [name, write] = writes[detail % writes.length]!;
@@ -295,7 +316,8 @@ export class CacheHistory {
     void write().then((done) => {
       this.#isWriting = false;
       if (name === 'touch' || (name === 'add' && done !== true)) return;
-      this.#floor = state;
+      if (name === 'invalidate') this.#invalidated = state;
+      else this.#floor = state;
       this.log.push(`P${process} ${name} resolved, ${state}`);
     });
   }
@@ -304,8 +326,11 @@ export class CacheHistory {
     this.#database += 1;
     const isSet = detail % 2 === 0;
     this.log.push(`foreign ${isSet ? 'set' : 'delete'}, ${this.#database}`);
-    if (isSet) await this.#store.set(ENTRY, JSON.stringify(this.#value()), TIMEOUT * 1000);
-    else await this.#store.delete(ENTRY);
+    if (isSet) {
+      const value = this.#value();
+      this.#untagged.add(value.id);
+      await this.#store.set(ENTRY, JSON.stringify(value), TIMEOUT * 1000);
+    } else await this.#store.delete(ENTRY);
     await this.#check();
   }
 
@@ -326,7 +351,9 @@ export class CacheHistory {
   }
 
   async #evict(detail: number): Promise<void> {
-    const keys = [ENTRY, `app:grace:{${ENTRY}}`, ...(this.#isShared ? [`app:lease:{${ENTRY}}`] : [])];
+    const tagged = [`app:tokens:{${ENTRY}}`, 'app:tag:t', 'app:epoch'];
+    const shared = this.#isShared ? [`app:lease:{${ENTRY}}`] : [];
+    const keys = [ENTRY, `app:grace:{${ENTRY}}`, ...shared, ...(this.hasTags ? tagged : [])];
     const key = keys[detail % keys.length]!;
     this.log.push(`evicted: ${key}`);
     await this.#store.delete(key);

@@ -1,4 +1,5 @@
 import type {
+  Claim,
   Grace,
   KeptKeys,
   KeptOutcome,
@@ -13,7 +14,7 @@ import { bareText, isMarked } from '../../store/tagged-text.js';
 import type { TimeToLive } from '../../store/time-to-live.js';
 import { areSame, type Read, type Tags, type Tokens } from '../tags/tags.js';
 import { KeptEntries } from './kept-entries.js';
-import type { Found } from './stored-entries.js';
+import type { DeadEntry, Found } from './stored-entries.js';
 
 /** A text as it stands, and what its tags are. */
 interface Stored extends Tagged {
@@ -126,16 +127,25 @@ export class TaggedEntries extends KeptEntries {
     return await this.#judge(key, options, look, read);
   }
 
-  async #judge(key: string, { claim }: LookOptions, look: Look, read: Read): Promise<Found> {
+  async #judge(key: string, options: LookOptions, look: Look, read: Read): Promise<Found> {
     if (look.state === 'missing' || look.text === null || look.tokens === undefined) return look;
     const all = await this.#readRest([look], read);
     if (this.#isValid(look, all)) return look;
     if (look.state === 'stale') return { ...look, text: null };
     const dead = { state: 'dead', tokens: look.tokens } as const;
-    if (claim === undefined) return dead;
-    // the look took it for an entry that stands
-    const holder = await this.#store.setIfAbsentOrGet(this.companion('lease', key), claim.token, claim.ms);
-    return { ...dead, holder: holder ?? claim.token };
+    return options.claim === undefined ? dead : await this.#claimed(key, options, options.claim, dead);
+  }
+
+  /** The look took a dead entry for one that stands. Who takes the lease now sees whether another has replaced it meanwhile. */
+  async #claimed(key: string, options: LookOptions, claim: Claim, dead: DeadEntry): Promise<Found> {
+    const lease = this.companion('lease', key);
+    const [holder, now] = await Promise.all([
+      this.#store.setIfAbsentOrGet(lease, claim.token, claim.ms),
+      this.#store.inspectKept(this.keysOf(key)),
+    ]);
+    if (now?.tokens === dead.tokens) return { ...dead, holder: holder ?? claim.token };
+    if (holder === null) await this.#store.compareAndDelete(lease, claim.token);
+    return await this.lookAgain(key, options);
   }
 
   async #read(

@@ -32,9 +32,10 @@ const violationsOf = async (
   wanted: RegExp,
   options: ReadThroughOptions = { grace: 3600, retryAfter: 0 },
   timers?: (ms: number) => void,
+  hasTags = false,
 ): Promise<string[]> => {
   for (const each of fc.sample(choices, { numRuns: 1500, seed: 7 })) {
-    const history = new CacheHistory(options, fault, timers);
+    const history = new CacheHistory(options, fault, timers, hasTags);
     await history.run(each);
     const found = history.violations.filter((violation) => wanted.test(violation));
     if (found.length > 0) return found;
@@ -110,6 +111,58 @@ describe('Random histories of two processes, another program, time and eviction'
     ],
   ])('show %s', async (_, wanted, fault) => {
     expect(await violationsOf(fault, wanted)).not.toEqual([]);
+  });
+
+  it.each([
+    [{}],
+    [{ grace: 3600, retryAfter: 0 }],
+    [{ grace: 3600, softTimeout: 0, retryAfter: 0 }],
+    [{ grace: 3600, refreshAhead: 0.5 }],
+  ])('TG1 TG4 TG8 what carries an invalidated tag is given to no later call: %j', async (options) => {
+    await fc.assert(
+      fc.asyncProperty(choices, async (each) => {
+        const history = new CacheHistory(options, undefined, undefined, true);
+        await history.run(each);
+        const wrong = history.violations.filter((violation) => violation.startsWith('invalid'));
+        if (wrong.length > 0) throw new Error([...wrong, ...history.log].join('\n'));
+      }),
+      { numRuns: 60, endOnFailure: true },
+    );
+  });
+
+  it.each<[string, Fault]>([
+    [
+      'a token that is taken after the run',
+      (store) =>
+        withVerbs(() => ({
+          writeKept: async (keys: KeptKeys, write: KeptWrite) => {
+            if (write.tokens === undefined) return await store.writeKept(keys, write);
+            const [token] = await store.takeTokens(['app:tag:t'], 60_000);
+            return await store.writeKept(keys, {
+              ...write,
+              tokens: JSON.stringify({ n: '', t: { t: token } }),
+            });
+          },
+        }))(store),
+    ],
+    [
+      'a missing token that counts as valid',
+      (store) => {
+        let last: string | null = null;
+        return withVerbs(() => ({
+          getMany: async (keys) => {
+            const texts = await store.getMany(keys);
+            return texts.map((text, i) => {
+              if (keys[i] !== 'app:tag:t') return text;
+              last = text ?? last;
+              return last;
+            });
+          },
+        }))(store);
+      },
+    ],
+  ])('show %s', async (_, fault) => {
+    expect(await violationsOf(fault, /^invalid/, undefined, undefined, true)).not.toEqual([]);
   });
 });
 
