@@ -71,7 +71,7 @@ beforeAll(async () => {
         url: 'memory:',
         projectName: 'shop',
         secretKey: randomUUID(),
-        cache: { keyPrefix: 'shop', readThrough: { grace: '1h', refreshAhead: 0.8 } },
+        cache: { keyPrefix: 'shop', tags: true, readThrough: { grace: '1h', refreshAhead: 0.8 } },
         session: {},
       }),
     ],
