@@ -19,7 +19,7 @@ export { CacheService } from './cache/cache.service.js';
 export { type LockContext, type LockOptions } from './cache/locks.js';
 export type { CacheStats } from './cache/observing/cache-stats.js';
 export { escapeGlob } from './common/glob.js';
-export type { VersionOptions, WriteOptions } from './cache/call-options.js';
+export type { TouchOptions, VersionOptions, WriteOptions } from './cache/call-options.js';
 export type { Entries, Loaded } from './cache/entries.js';
 export type { FactoryContext } from './cache/read-through/factory-run.js';
 export type { GetOrSetOptions } from './cache/read-through/get-or-set-options.js';
