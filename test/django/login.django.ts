@@ -41,8 +41,49 @@ describe.each(PLATFORMS)('who has logged in with Django, beside Nest on %s,', (p
     const before = await visitor.reads(sides.django);
     await visitor.does(nest, 'update', { entries: { seen: [] } });
     await visitor.does(nest, 'append', { name: 'seen', value: { title: 'Walden' } });
-    expect(await visitor.reads(sides.django)).toEqual({ ...before, seen: [{ title: 'Walden' }] });
+    // and what the index of the user's sessions knows of this one
+    expect(await visitor.reads(sides.django)).toEqual({
+      ...before,
+      seen: [{ title: 'Walden' }],
+      _codex_indexed: expect.any(Array) as unknown,
+    });
     expect(await visitor.nameIn(sides.django)).toBe(user.name);
+  });
+
+  it('US7 is found among the sessions of the user by reindex(), or after a save here', async () => {
+    const user = await sides.newUser();
+    const visitor = await sides.loggedIn(user);
+    const saving = await sides.loggedIn(user);
+    expect(await nest.sessions.ofUser(user.id)).toEqual([]);
+    await saving.does(nest, 'update', { entries: { cart: ['Emma'] } });
+    expect(await nest.sessions.ofUser(user.id)).toHaveLength(1);
+    const told: unknown[] = [];
+    const progress = await nest.sessions.reindex({ onProgress: (now) => told.push(now) });
+    expect(told.at(-1)).toEqual(progress);
+    expect(await nest.sessions.ofUser(user.id)).toHaveLength(2);
+    // Django sees nothing of the index, and goes on with both
+    for (const one of [visitor, saving]) {
+      expect(await one.nameIn(sides.django)).toBe(user.name);
+      expect(await one.reads(sides.django)).toMatchObject({ _auth_user_id: user.id });
+    }
+    // a new key of Django's is another session, which the next save here tells of
+    await saving.does(sides.django, 'cycle');
+    expect(await nest.sessions.ofUser(user.id)).toHaveLength(1);
+    await saving.does(nest, 'update', { entries: { cart: [] } });
+    expect(await nest.sessions.ofUser(user.id)).toHaveLength(2);
+    await visitor.does(sides.django, 'logout');
+    expect(await nest.sessions.ofUser(user.id)).toHaveLength(1);
+  });
+
+  it('US3 is nobody to Django after all sessions of the user were ended here', async () => {
+    const user = await sides.newUser();
+    const visitors = [await sides.loggedIn(user), await sides.loggedIn(user)];
+    const other = await sides.newUser();
+    const elsewhere = await sides.loggedIn(other);
+    await nest.sessions.reindex();
+    expect(await nest.sessions.endOfUser(user.id)).toBe(2);
+    for (const visitor of visitors) expect(await visitor.nameIn(sides.django)).toBe('');
+    expect(await elsewhere.nameIn(sides.django)).toBe(other.name);
   });
 
   it('is nobody to Django after a logout here', async () => {
