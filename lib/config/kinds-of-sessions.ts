@@ -1,7 +1,9 @@
 import { types } from 'node:util';
 import { Concealed } from '../common/concealed.js';
 import type { Kind } from './option.js';
-import type { EncryptionKeys } from './settings.js';
+
+/** The first encrypts, all decrypt; 32 bytes each. */
+export type EncryptionKeys = readonly [Uint8Array, ...Uint8Array[]];
 
 const KEY_BYTES = 32;
 const BASE64 = /^[A-Za-z0-9_+/-]{43}=?$/;

@@ -50,9 +50,6 @@ export interface CookieSettings extends SettingsOf<typeof cookieOptions> {
   readonly secure: boolean;
 }
 
-/** The first encrypts, all decrypt; 32 bytes each. */
-export type EncryptionKeys = readonly [Uint8Array, ...Uint8Array[]];
-
 /** The first signs, all verify. */
 export type SecretKeys = readonly [string | Uint8Array, ...(string | Uint8Array)[]];
 

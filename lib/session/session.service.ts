@@ -89,9 +89,8 @@ export class SessionService {
     clock: Clock,
     serializer: Serializer = new JsonSerializer(),
   ) {
-    const { age, expireAtBrowserClose, operationTimeoutMs } = settings;
+    const { age, atRest, expireAtBrowserClose, operationTimeoutMs } = settings;
     const signer = new SessionSigner(settings.secretKeys.reveal(), settings.salt);
-    const { atRest } = settings;
     const naming = atRest?.hashKeys === true ? hashedNames : plainNames;
     const codec = new SessionCodec(formOf(settings, signer, clock), serializer, clock, naming);
     const warnings = new BoundedWarnings<SessionWarning>(sessionLogger, clock);

@@ -6,7 +6,7 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
-import type { EncryptionKeys } from '../../config/settings.js';
+import type { EncryptionKeys } from '../../config/kinds-of-sessions.js';
 import { deflate, inflate } from './compression.js';
 import { type OpenedText, type SessionForm, timeOf, timestampOf, type UnopenedText } from './session-form.js';
 
