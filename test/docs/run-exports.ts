@@ -162,6 +162,37 @@ const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
       expect((await app.send('/me', { cookie })).status).toBe(401);
     }),
 
+  AccountController: (controller: Type) =>
+    withController(controller, async (app) => {
+      const session = await app.sessions.create();
+      session.set('_auth_user_id', '42');
+      await session.save();
+      const cookie = session.key!;
+      const confirm = (password: string): ReturnType<TestApp['send']> =>
+        app.send('/account/confirm', { method: 'POST', cookie, body: JSON.stringify({ password }) });
+      const change = (): ReturnType<TestApp['send']> =>
+        app.send('/account/email', { method: 'POST', cookie });
+      expect((await change()).status).toBe(403);
+      expect((await confirm('byron')).status).toBe(403);
+      await confirm('lovelace');
+      expect((await change()).body).toBe('changed');
+    }),
+
+  DevicesController: (controller: Type) =>
+    withController(controller, async (app) => {
+      const login = async (device: string): Promise<string | undefined> =>
+        keyFrom(await app.send('/devices/login', { method: 'POST', body: JSON.stringify({ device }) }));
+      const devicesAt = async (cookie?: string): Promise<unknown> =>
+        (JSON.parse((await app.send('/devices', { cookie })).body) as { device: string }[])
+          .map(({ device }) => device)
+          .sort();
+      const [phone, laptop] = [await login('phone'), await login('laptop')];
+      expect(await devicesAt(phone)).toEqual(['laptop', 'phone']);
+      await app.send('/devices/log-out-everywhere-else', { method: 'POST', cookie: phone });
+      expect(await devicesAt(phone)).toEqual(['phone']);
+      expect((await app.send('/devices', { cookie: laptop })).status).toBe(401);
+    }),
+
   LoginGuard: (guard: Type<CanActivate>) => {
     const context = new ExecutionContextHost([{ session: globalThis.session }]);
     expect(() => new guard().canActivate(context)).toThrow(UnauthorizedException);
