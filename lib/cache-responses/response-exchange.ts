@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { SessionAccessOf } from '../common/session-access.js';
+import { isOwnSession, type SessionAccessOf } from '../common/session-access.js';
 import type { ResponseHead, Visitor } from './refusal.js';
 import type { KeyedRequest } from './response-key.js';
 import { isKnownToClient, type StoredResponse } from './stored-response.js';
@@ -56,10 +56,9 @@ export class ResponseExchange {
 
   get visitor(): Visitor {
     const { user, headers } = this.request;
+    const session = this.sessionAccessOf(this.response);
     return {
-      session: hasForeignSession(this.request)
-        ? { read: true, written: false }
-        : this.sessionAccessOf(this.response),
+      session: hasForeignSession(this.request) ? { read: true, written: session?.written === true } : session,
       hasUser: user !== undefined && user !== null,
       hasAuthorization: headers['authorization'] !== undefined,
     };
@@ -139,9 +138,9 @@ export class ResponseExchange {
   }
 }
 
-/** Of another library; whether it was used cannot be seen. This module's own stands on a prototype. */
+/** Of another library; whether it was used cannot be seen. */
 const hasForeignSession = (request: object): boolean => {
   const own = Object.getOwnPropertyDescriptor(request, 'session');
-  if (own === undefined) return false;
+  if (own === undefined || isOwnSession(request)) return false;
   return own.get !== undefined || (typeof own.value === 'object' && own.value !== null);
 };

@@ -11,3 +11,16 @@ export interface SessionAccess {
  * responses know of sessions.
  */
 export type SessionAccessOf = (response: object) => SessionAccess | undefined;
+
+const ownGetters = new WeakSet<object>();
+
+/** Says that a getter of `request.session` is the module's own. */
+export const declareSessionGetter = (getter: object): void => {
+  ownGetters.add(getter);
+};
+
+/** Whether a request's own property `session` is the module's. */
+export const isOwnSession = (request: object): boolean => {
+  const getter = Object.getOwnPropertyDescriptor(request, 'session')?.get;
+  return getter !== undefined && ownGetters.has(getter);
+};

@@ -4,6 +4,8 @@
  * own that cannot be deleted.
  */
 
+import { declareSessionGetter } from '../common/session-access.js';
+
 /** What an application gives as `request.session`. */
 export interface SessionProperty<Request extends object = never> {
   readonly get: (this: Request) => unknown;
@@ -31,6 +33,8 @@ export const pinnedGetter = function (this: PinnedRequest): unknown {
     ? Reflect.get(aboveThePinned(this), 'session', this)
     : provided.get.call(this);
 };
+
+declareSessionGetter(pinnedGetter);
 
 const pinned: PropertyDescriptor = {
   configurable: false,

@@ -18,7 +18,9 @@ const errors = Object.values(library)
     (type) =>
       Reflect.construct(
         type,
-        ['SessionInterruptedError', 'SessionStaleError'].includes(type.name) ? [] : ['x'],
+        ['SessionInterruptedError', 'SessionLimitError', 'SessionStaleError'].includes(type.name)
+          ? []
+          : ['x'],
       ) as library.CodexRedisError,
   );
 

@@ -1,8 +1,7 @@
+import { declareSessionGetter, isOwnSession } from '../../common/session-access.js';
 import { isPinned, type SessionProperty, withdrawSession } from '../pinned-session.js';
 import type { SessionExchange } from '../session-exchange.js';
 import { refusalOfGivenSession, type SessionReaders } from './foreign-sessions.js';
-
-const ownGetters = new WeakSet();
 
 /**
  * `request.session` of an application: on what its requests inherit from, or on a raw request. A session of another kind
@@ -32,7 +31,7 @@ export const sessionProperty = <Request extends object>(
         value,
       });
   }
-  ownGetters.add(get);
+  declareSessionGetter(get);
   return { get, set };
 };
 
@@ -46,8 +45,7 @@ export const refusalOfGiven = (request: object): Error | undefined => {
     withdrawSession(request);
     return undefined;
   }
-  const getter: unknown = Reflect.get(Object.getOwnPropertyDescriptor(request, 'session') ?? {}, 'get');
-  if (typeof getter !== 'function' || !ownGetters.has(getter)) return refusalOfGivenSession();
+  if (!isOwnSession(request)) return refusalOfGivenSession();
   Reflect.deleteProperty(request, 'session');
   return undefined;
 };
