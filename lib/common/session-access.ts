@@ -21,6 +21,6 @@ export const declareSessionGetter = (getter: object): void => {
 
 /** Whether a request's own property `session` is the module's. */
 export const isOwnSession = (request: object): boolean => {
-  const getter = Object.getOwnPropertyDescriptor(request, 'session')?.get;
-  return getter !== undefined && ownGetters.has(getter);
+  const getter: unknown = Reflect.get(Object.getOwnPropertyDescriptor(request, 'session') ?? {}, 'get');
+  return typeof getter === 'function' && ownGetters.has(getter);
 };

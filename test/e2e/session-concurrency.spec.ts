@@ -176,8 +176,8 @@ describe.each(PLATFORMS)('the commands of a request on %s', (platform) => {
     ['M6 write', 2, '/set?name=a', 'valid'],
     ['M9 logout', 2, '/logout', 'valid'],
   ])('%s: %i', async (_name, commands, path, kind) => {
-    // an ending deletes, looks for a trace and leaves one
-    const inner = path === '/logout' ? 3 : 2;
+    // an ending reads, deletes, looks for a trace and leaves one
+    const inner = path === '/logout' ? 4 : 2;
     const cookie = kind === 'valid' ? await seed(app, { n: 1, list: [1, 2] }) : kind;
     await commandsOf(path, kind === 'valid' ? await seed(app, { n: 1, list: [1] }) : cookie);
     expect(await commandsOf(path, cookie, inner)).toBe(commands);

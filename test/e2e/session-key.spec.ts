@@ -94,6 +94,8 @@ describe.each(PLATFORMS)('The key of a session, on %s', (platform) => {
     const faulty = faults.wrap(recording.store);
     return storeWith(faulty, {
       setIfAbsent: (...args) => (isTaken ? Promise.resolve(false) : faulty.setIfAbsent(...args)),
+      setIfUntraced: (...args) => (isTaken ? Promise.resolve(false) : faulty.setIfUntraced(...args)),
+      has: (key) => (isTaken ? Promise.resolve(true) : faulty.has(key)),
     });
   };
 
@@ -145,7 +147,7 @@ describe.each(PLATFORMS)('The key of a session, on %s', (platform) => {
     const before = await app.store.get(app.storeKey(cookie));
     const failed = await ask(deed, cookie, '?fails');
     expect([failed.status, failed.setCookies]).toEqual([500, []]);
-    faults.failNext({ verbs: ['setIfAbsent'] });
+    faults.failNext({ verbs: ['setIfAbsent', 'setIfUntraced'] });
     const unsaved = await ask(deed, cookie);
     expect([unsaved.status, unsaved.setCookies]).toEqual([503, []]);
     faults.failNext({ verbs: ['moveAway'] });
