@@ -36,7 +36,7 @@ describe.each(PLATFORMS)('A logout beside what moves its session, on %s', (platf
       await shop.close();
       expect(orders).toBeGreaterThanOrEqual(300);
     },
-    60_000,
+    180_000,
   );
 
   describe('of two processes and one Redis', () => {

@@ -56,7 +56,7 @@ describe('BR3 a bundle of the package', () => {
       const { CodexRedisError, HttpMappedError, ...exported } = await import('${path}');
       for (const [name, type] of Object.entries(exported)) {
         if (!(type.prototype instanceof CodexRedisError)) continue;
-        const args = name === 'SessionInterruptedError' ? [] : ['x'];
+        const args = /^Session(Interrupted|Limit|Stale)Error$/.test(name) ? [] : ['x'];
         console.log(name, new type(...args).name);
       }`);
     const names = printed.trim().split('\n');
@@ -70,7 +70,7 @@ describe('BR3 a bundle of the package', () => {
       const [one, other] = [await import('${one}'), await import('${other}')];
       for (const [name, type] of Object.entries(one)) {
         if (!(type.prototype instanceof Error) || ['CodexRedisError', 'HttpMappedError'].includes(name)) continue;
-        const error = name === 'SessionInterruptedError' ? new type() : new type('x');
+        const error = /^Session(Interrupted|Limit|Stale)Error$/.test(name) ? new type() : new type('x');
         console.log(error instanceof other.CodexRedisError, error instanceof other[name]);
       }
       console.log(new Error('x') instanceof other.CodexRedisError);`);

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
-import { forEachOrder } from './orders.js';
+import { type Choose, forEachOrder } from './orders.js';
 
 const ACTOR = 'x-actor';
 
@@ -113,11 +113,11 @@ export class Stage {
       check: () => Promise<void>;
     }>,
   ): Promise<number> {
-    return forEachOrder(async (order) => {
+    return forEachOrder(async (choose) => {
       this.#actors = [];
       const { acts, check } = await scene();
       this.#actors = acts.map((_, index) => new Actor(index));
-      const choices = await this.#run(acts, order);
+      const choices = await this.#run(acts, choose);
       await check();
       return choices;
     });
@@ -125,7 +125,7 @@ export class Stage {
 
   async #run(
     acts: readonly ((actor: Actor) => Promise<unknown>)[],
-    order: readonly number[],
+    choose: Choose,
   ): Promise<readonly number[]> {
     const actors = this.#actors;
     const choices: number[] = [];
@@ -135,7 +135,7 @@ export class Stage {
     try {
       while (await this.#isGoingOn()) {
         const held = actors.flatMap((actor) => actor.held.map((_, at) => ({ actor, at })));
-        const { actor, at } = held[order[choices.length] ?? 0]!;
+        const { actor, at } = held[choose(choices.length, held.length)]!;
         choices.push(held.length);
         actor.held.splice(at, 1)[0]!();
       }

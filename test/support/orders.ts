@@ -1,5 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { roundsOf } from './long-run.js';
+
+/** Which of several calls goes on at a step. */
+export type Choose = (step: number, of: number) => number;
 
 interface Held {
   readonly actor: number;
@@ -12,7 +16,7 @@ class Schedule {
   /** How many calls there were to choose from, at each step. */
   readonly choices: number[] = [];
 
-  constructor(private readonly order: readonly number[]) {}
+  constructor(private readonly choose: Choose) {}
 
   /** The store as one of the actors has it. */
   storeOf(actor: number, store: KeyValueStore): KeyValueStore {
@@ -37,7 +41,7 @@ class Schedule {
       const step = this.choices.length;
       if (this.#held.length === 0) continue;
       this.choices.push(this.#held.length);
-      this.#held.splice(this.order[step] ?? 0, 1)[0]!.go();
+      this.#held.splice(this.choose(step, this.#held.length), 1)[0]!.go();
     }
     await Promise.all(done);
   }
@@ -56,33 +60,47 @@ export const inEveryOrder = (
     check: () => Promise<void>;
   }>,
 ): Promise<number> =>
-  forEachOrder(async (order) => {
-    const schedule = new Schedule(order);
+  forEachOrder(async (choose) => {
+    const schedule = new Schedule(choose);
     const { actors, check } = await scene((actor) => schedule.storeOf(actor, store));
     await schedule.run(actors);
     await check();
     return schedule.choices;
   });
 
+/** Scenes of few steps have fewer orders; of those that have more, as many again are drawn from all, but in a long run. */
+const MOST = roundsOf(Infinity, 200);
+
 /**
- * Plays something once for each order of its steps.
+ * Plays something once for each order of its steps, or for many of them where there are too many.
  *
- * @param play takes the choice at each step (the first, where it is left open), and gives how many there were
- * @returns how many orders there were
+ * @param play chooses at each step, and gives how many there were to choose from
+ * @returns how many orders were played
  */
-export const forEachOrder = async (
-  play: (order: readonly number[]) => Promise<readonly number[]>,
-): Promise<number> => {
+export const forEachOrder = async (play: (choose: Choose) => Promise<readonly number[]>): Promise<number> => {
   let order: readonly number[] | undefined = [];
   let count = 0;
-  while (order !== undefined) {
-    const choices = await play(order);
-    if (order.some((chosen, step) => chosen >= (choices[step] ?? 0)))
+  for (; order !== undefined && count < MOST; count++) {
+    const chosen: readonly number[] = order;
+    const choices = await play((step) => chosen[step] ?? 0);
+    if (chosen.some((one, step) => one >= (choices[step] ?? 0)))
       throw new Error('The same choices led to other choices than before');
-    count++;
-    order = after(order, choices);
+    order = after(chosen, choices);
+  }
+  if (order === undefined) return count;
+  for (let seed = 1; seed <= MOST; seed++, count++) {
+    const chance = chanceFrom(seed);
+    await play((_, of) => Math.floor(chance() * of));
   }
   return count;
+};
+
+/** mulberry32: the same choices in each run. */
+const chanceFrom = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
 };
 
 /** The next order, the last choice that has another counted up. */

@@ -123,7 +123,6 @@ export class SentinelLink implements RedisLink {
     const everyMs = scanInterval > 0 ? Math.min(scanInterval, POLICY.sentinelScanMs) : POLICY.sentinelScanMs;
     this.#scan = setInterval(() => void this.#follow(), everyMs);
     this.#scan.unref();
-    void this.#group.discover();
   }
 
   #masterDial(): Dial {
