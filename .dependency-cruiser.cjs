@@ -20,6 +20,8 @@ const rooms = {
   throttler: ['cache', 'session', 'store', 'config', 'serializer', ...ground],
   terminus: ['cache', 'session', 'store', 'config', 'serializer', ...ground],
   keyv: ['cache', 'store', 'config', 'serializer', ...ground],
+  opentelemetry: ['telemetry', 'common'],
+  prometheus: ['telemetry', 'common'],
 };
 
 const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
@@ -95,8 +97,10 @@ module.exports = {
     {
       name: 'optional-peers-stay-in-their-rooms',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/(throttler|terminus|testing|keyv)/' },
-      to: { path: 'node_modules/(@nestjs/(throttler|terminus|testing)|keyv)(/|$)' },
+      from: { path: '^lib/', pathNot: '^lib/(throttler|terminus|testing|keyv|opentelemetry|prometheus)/' },
+      to: {
+        path: 'node_modules/(@nestjs/(throttler|terminus|testing)|keyv|@opentelemetry/api|prom-client)(/|$)',
+      },
     },
     {
       name: 'heavy-libraries-stay-in-the-cache-coder',
@@ -111,7 +115,7 @@ module.exports = {
       to: {
         dependencyTypes: ['npm-no-pkg', 'npm-dev', 'unknown', 'undetermined'],
         pathNot:
-          'node_modules/(@types|keyv|redis|rxjs|reflect-metadata|@nestjs/(common|config|core|terminus|testing|throttler))/',
+          'node_modules/(@types|@opentelemetry/api|keyv|prom-client|redis|rxjs|reflect-metadata|@nestjs/(common|config|core|terminus|testing|throttler))/',
       },
     },
     {

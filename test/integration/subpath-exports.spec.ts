@@ -10,6 +10,8 @@ const ON_DEMAND = [
   '@nestjs/terminus',
   '@nestjs/testing',
   'keyv',
+  '@opentelemetry/api',
+  'prom-client',
   'decimal.js',
   'temporal-polyfill',
 ] as const;
@@ -36,6 +38,8 @@ describe('each entry of the package loads only what it needs', () => {
     ['throttler/index', ['@nestjs/common'], []],
     ['terminus/index', ['@nestjs/common'], ['@nestjs/terminus']],
     ['keyv/index', [], ['keyv']],
+    ['opentelemetry/index', [], ['@opentelemetry/api']],
+    ['prometheus/index', [], ['prom-client']],
     ['testing/index', [], []],
   ])('%s loads %j, and of what is loaded on demand %j', async (entry, some, demanded) => {
     const loaded = await packagesLoadedBy(entry);
@@ -65,6 +69,8 @@ describe('each entry of the package loads only what it needs', () => {
       'cache-coder/index',
       'index',
       'keyv/index',
+      'opentelemetry/index',
+      'prometheus/index',
       'terminus/index',
       'testing/index',
       'throttler/index',

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type RedisClientType, ErrorReply } from 'redis';
 import { RedisServiceError, RedisTimeoutError } from '../../../errors/redis.errors.js';
+import { outsideOfCallers } from '../../../common/outside-of-callers.js';
 import { within } from '../../../common/within.js';
 import type { RedisReply, ReplyParser } from '../link/redis-link.js';
 import { DialTimeoutError } from './dial.js';
@@ -94,7 +95,8 @@ export class Connection {
     const patienceMs = Math.min(usual, operationTimeoutMs / 2);
     const late = (): Error => new DialTimeoutError(patienceMs);
     try {
-      await within(patienceMs, () => this.send(['PING'], () => undefined), late);
+      const ask = (): Promise<undefined> => outsideOfCallers(() => this.send(['PING'], () => undefined));
+      await within(patienceMs, ask, late);
       return true;
     } catch (error) {
       return error instanceof RedisServiceError;

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import { RedisConnectionError } from '../../../errors/redis.errors.js';
 import { ignore } from '../../../common/ignore.js';
+import { outsideOfCallers } from '../../../common/outside-of-callers.js';
 import { within } from '../../../common/within.js';
 import { Connection } from './connection.js';
 import { dialRepeatedly } from './dial-repeatedly.js';
@@ -135,7 +136,9 @@ export class ReconnectingConnection {
     let giveUp: (error: unknown) => void = ignore;
     const refused = new Promise<never>((_, reject) => (giveUp = reject));
     const { signal } = this.#end;
-    const repeated = dialRepeatedly(this.options.dial, { signal, immediately, onRefused: giveUp });
+    const repeated = outsideOfCallers(() =>
+      dialRepeatedly(this.options.dial, { signal, immediately, onRefused: giveUp }),
+    );
     const adopted = repeated.then((opened) => this.#adopt(opened));
     try {
       const late = (): Error => new DialTimeoutError(patienceMs);

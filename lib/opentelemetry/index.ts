@@ -1,0 +1,1 @@
+export { CodexRedisInstrumentation } from './codex-redis-instrumentation.js';

@@ -1,0 +1,47 @@
+import type { Attributes, Histogram, Meter } from '@opentelemetry/api';
+import { BoundedLabels, MOST_LABELS } from '../telemetry/bounded-labels.js';
+import type { CacheEvent } from '../telemetry/cache-channel.js';
+import { DURATION_BUCKETS, type OperationListener, secondsOf } from '../telemetry/listen.js';
+import type { OperationEvent } from '../telemetry/operations.js';
+import type { SessionOperationEvent } from '../telemetry/session-channel.js';
+import { ATTRIBUTE, ERROR_TYPE } from './attributes.js';
+
+// of the process, since its instruments keep what they have recorded when an instrumentation begins anew
+const groups = new BoundedLabels(MOST_LABELS);
+const errors = new BoundedLabels(MOST_LABELS);
+
+/** Records how long operations take; a histogram counts them, too. */
+export class OperationMetrics implements OperationListener {
+  readonly #cache: Histogram;
+  readonly #factory: Histogram;
+  readonly #session: Histogram;
+
+  constructor(meter: Meter) {
+    const duration = (name: string, description: string): Histogram =>
+      meter.createHistogram(`nestjs_codex_redis.${name}.duration`, {
+        description,
+        unit: 's',
+        advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+      });
+    this.#cache = duration('cache.operation', 'Duration of operations on caches');
+    this.#factory = duration('cache.factory', 'Duration of the factories of cached values');
+    this.#session = duration('session.operation', 'Duration of operations on stored sessions');
+  }
+
+  onCache(event: CacheEvent): void {
+    const of: Attributes = { [ATTRIBUTE.cache]: event.cache };
+    if (event.keyGroup !== undefined) of[ATTRIBUTE.keyGroup] = groups.of(event.keyGroup);
+    this.#cache.record(secondsOf(event.duration), { ...of, ...attributesOf(event) });
+    if (event.factoryDuration !== undefined) this.#factory.record(secondsOf(event.factoryDuration), of);
+  }
+
+  onSession(event: SessionOperationEvent): void {
+    this.#session.record(secondsOf(event.duration), attributesOf(event));
+  }
+}
+
+const attributesOf = ({ operation, outcome, error }: OperationEvent): Attributes => ({
+  [ATTRIBUTE.operation]: operation,
+  [ATTRIBUTE.outcome]: outcome,
+  ...(error !== undefined && { [ERROR_TYPE]: errors.of(error) }),
+});

@@ -1,0 +1,1 @@
+export { collectCodexRedisMetrics, type CollectMetricsOptions } from './collect-metrics.js';

@@ -1,0 +1,115 @@
+import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { CacheService } from '../../lib/cache/cache.service.js';
+import { collectCodexRedisMetrics } from '../../lib/prometheus/index.js';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
+import { startApp, type TestApp } from '../support/http-app.js';
+
+const register = new Registry();
+
+@Controller()
+class ShopController {
+  constructor(@Inject(CacheService) private readonly cache: CacheService) {}
+
+  @Get('books/:id')
+  book(@Param('id') id: string, @Session() session: Session): Promise<object> {
+    session.set('last', id);
+    return this.cache.getOrSet(`book:${id}`, () => ({ id }));
+  }
+
+  @Get('visitors/:id')
+  visitor(@Param('id') id: string): Promise<boolean> {
+    return this.cache.has(`visitor-${id}:cart`);
+  }
+
+  @Get('broken')
+  async broken(): Promise<string> {
+    const failing = (): Promise<string> =>
+      Promise.reject(Object.assign(new Error('secret'), { name: 'Broken' }));
+    return this.cache.getOrSet('book:broken', failing).catch(() => 'broken');
+  }
+
+  @Get('metrics')
+  @Header('Content-Type', register.contentType)
+  metrics(): Promise<string> {
+    return register.metrics();
+  }
+}
+
+/** Each series of a scrape: its name, labels and value. */
+const seriesOf = (scrape: string): { name: string; labels: string; value: number }[] =>
+  [...scrape.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', labels = '', value]) => ({
+    name,
+    labels,
+    value: Number(value),
+  }));
+
+describe('Prometheus', () => {
+  let app: TestApp;
+  let end: () => void;
+
+  beforeAll(async () => {
+    collectDefaultMetrics({ register });
+    end = collectCodexRedisMetrics({ register });
+    const cache = { keyPrefix: 'prometheus', keyGroup: (key: string) => key.split(':')[0] };
+    app = await startApp('express', { controllers: [ShopController], options: { cache } });
+  });
+  afterAll(async () => {
+    end();
+    await app.close();
+  });
+
+  beforeEach(() => register.resetMetrics());
+
+  const scrape = async (): Promise<ReturnType<typeof seriesOf>> => {
+    const { status, body } = await app.send('/metrics');
+    expect(status).toBe(200);
+    return seriesOf(body);
+  };
+
+  it('OB3 a real scrape counts operations by outcome and key group, and times them and their factories', async () => {
+    for (const id of ['a', 'a', 'a', 'b']) await app.send(`/books/${id}`);
+    await app.send('/broken');
+    const series = await scrape();
+    const valueOf = (name: string, labels: string): number | undefined =>
+      series.find((one) => one.name === `nestjs_codex_redis_${name}` && one.labels === labels)?.value;
+    const of = (outcome: string, error = ''): string =>
+      `cache="default",operation="getOrSet",outcome="${outcome}",key_group="book",error="${error}"`;
+    expect(valueOf('cache_operations_total', of('hit'))).toBe(2);
+    expect(valueOf('cache_operations_total', of('miss'))).toBe(2);
+    expect(valueOf('cache_operations_total', of('error', 'Broken'))).toBe(1);
+    expect(valueOf('cache_operation_duration_seconds_count', 'cache="default",operation="getOrSet"')).toBe(5);
+    expect(valueOf('cache_factory_duration_seconds_count', 'cache="default",key_group="book"')).toBe(2);
+    expect(valueOf('session_operations_total', 'operation="create",outcome="done",error=""')).toBe(4);
+    expect(valueOf('session_operation_duration_seconds_count', 'operation="create"')).toBe(4);
+    expect(series.some(({ name }) => name.startsWith('process_'))).toBe(true);
+  });
+
+  it('OB3 no label is unbounded: of keys there is none, and of groups and errors there are 100', async () => {
+    for (let i = 0; i < 300; i++) await app.send(`/visitors/${i}`);
+    for (let i = 0; i < 300; i++) await app.send(`/books/number-${i}`);
+    const labels = (await scrape())
+      .filter(({ name }) => name.startsWith('nestjs_codex_redis_'))
+      .flatMap((series) =>
+        [...series.labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+      );
+    const valuesOf = (label: string): Set<string | undefined> =>
+      new Set(labels.filter(([name]) => name === label).map(([, value]) => value));
+    expect(new Set(labels.map(([name]) => name))).toEqual(
+      new Set(['cache', 'operation', 'outcome', 'key_group', 'error', 'le']),
+    );
+    expect(valuesOf('key_group').size).toBeLessThanOrEqual(102);
+    expect(valuesOf('key_group')).toContain('other');
+    expect(valuesOf('operation').size).toBeLessThan(10);
+    expect([...valuesOf('key_group')].join()).not.toMatch(/number|:/);
+  });
+
+  it('OB3 twice in one registry is refused; when it ends the registry is as before', async () => {
+    expect(() => collectCodexRedisMetrics({ register })).toThrow(/already been registered/);
+    const other = new Registry();
+    collectCodexRedisMetrics({ register: other })();
+    expect(await other.metrics()).toBe('\n');
+    await app.send('/books/1');
+    expect(await other.metrics()).toBe('\n');
+  });
+});
