@@ -3,6 +3,7 @@ import * as clear from './clear.mjs';
 import * as failover from './failover.mjs';
 import * as faults from './faults.mjs';
 import * as memory from './memory.mjs';
+import * as observing from './observing.mjs';
 import * as serializer from './serializer.mjs';
 import * as session from './session.mjs';
 import * as stampede from './stampede.mjs';
@@ -24,6 +25,7 @@ import * as startUp from './start-up.mjs';
 /** @type {Scenario[]} */
 export const SCENARIOS = [
   { name: 'cache', ...cacheThroughput },
+  { name: 'observing', ...observing },
   { name: 'serializer', ...serializer },
   { name: 'stampede', ...stampede },
   { name: 'memory', ...memory },

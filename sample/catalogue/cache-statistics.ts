@@ -1,36 +1,60 @@
-import { Injectable } from '@nestjs/common';
-import { type CacheService, InjectCache } from 'nestjs-codex-redis';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { CacheEvent } from 'nestjs-codex-redis';
+
+/** One reading of the catalogue, for the chart. */
+export interface Read {
+  readonly outcome: CacheEvent['outcome'];
+  readonly tookMs: number;
+}
 
 export interface Statistics {
   readonly hits: number;
   readonly misses: number;
   readonly savedMs: number;
+  /** The latest ones, the oldest first. */
+  readonly reads: readonly Read[];
 }
 
-/** How often the cache helped. The counters stand in a cache of their own, which clearing the shop's leaves alone. */
-@Injectable()
-export class CacheStatistics {
-  constructor(@InjectCache('counters') private readonly counters: CacheService) {}
+const CHANNEL = 'nestjs-codex-redis:cache';
+const MOST_READS = 24;
 
-  async count(source: 'cache' | 'database', savedMs: number): Promise<void> {
-    if (source === 'database') await this.add('misses', 1);
-    else {
-      await this.add('hits', 1);
-      await this.add('savedMs', Math.max(0, Math.round(savedMs)));
-    }
+/** How often the cache of this process has helped, and how much time it has saved, as its diagnostics channel tells it. */
+@Injectable()
+export class CacheStatistics implements OnModuleInit, OnModuleDestroy {
+  #hits = 0;
+  #misses = 0;
+  #savedMs = 0;
+  /** How long the database took when it was last asked. */
+  #queryMs = 0;
+  readonly #reads: Read[] = [];
+
+  onModuleInit(): void {
+    subscribe(CHANNEL, this.#onEvent);
   }
 
-  async read(): Promise<Statistics> {
-    const counted = await this.counters.getMany<number>(['hits', 'misses', 'savedMs']);
+  onModuleDestroy(): void {
+    unsubscribe(CHANNEL, this.#onEvent);
+  }
+
+  read(): Statistics {
     return {
-      hits: counted.get('hits') ?? 0,
-      misses: counted.get('misses') ?? 0,
-      savedMs: counted.get('savedMs') ?? 0,
+      hits: this.#hits,
+      misses: this.#misses,
+      savedMs: Math.round(this.#savedMs),
+      reads: [...this.#reads],
     };
   }
 
-  /** `add` stores only where nothing is and `incr` counts in Redis, so that many processes may count at once. */
-  private async add(name: keyof Statistics, amount: number): Promise<void> {
-    if (!(await this.counters.add(name, amount))) await this.counters.incr(name, amount);
-  }
+  readonly #onEvent = (message: unknown): void => {
+    const { operation, cache, outcome, duration, factoryDuration } = message as CacheEvent;
+    if (operation !== 'getOrSet' || cache !== 'default') return;
+    if (factoryDuration !== undefined) this.#queryMs = factoryDuration;
+    if (outcome === 'hit') {
+      this.#hits += 1;
+      this.#savedMs += Math.max(0, this.#queryMs - duration);
+    } else this.#misses += 1;
+    this.#reads.push({ outcome, tookMs: Math.round(duration * 10) / 10 });
+    if (this.#reads.length > MOST_READS) this.#reads.shift();
+  };
 }

@@ -12,7 +12,7 @@ export class CatalogueController {
   @Get()
   async list(): Promise<Listing & { statistics: Statistics }> {
     const listing = await this.catalogue.list();
-    return { ...listing, statistics: await this.statistics.read() };
+    return { ...listing, statistics: this.statistics.read() };
   }
 
   @Delete('cache')

@@ -64,6 +64,9 @@ const euros = (cents) => `€ ${(cents / 100).toFixed(2)}`;
 
 const duration = (ms) => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`);
 
+const rate = ({ hits, misses }) =>
+  hits + misses === 0 ? '–' : `${Math.round((100 * hits) / (hits + misses))} %`;
+
 const note = (text) => {
   $('log').prepend(element('li', { textContent: text }));
   while ($('log').children.length > 4) $('log').lastElementChild.remove();
@@ -78,8 +81,29 @@ const showBooks = async () => {
   $('loaded').textContent = `from the ${source} in ${tookMs} ms`;
   $('hits').textContent = statistics.hits;
   $('misses').textContent = statistics.misses;
+  $('rate').textContent = rate(statistics);
   $('saved').textContent = duration(statistics.savedMs);
+  showChart(statistics.reads);
   $('books').replaceChildren(...books.map(bookInWindow));
+};
+
+const shape = (name, attributes, ...children) => {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', name);
+  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+  made.append(...children);
+  return made;
+};
+
+/** A bar for each of the latest readings, the newest on the right: as high as it took long, in the colour of a hit or a miss. */
+const showChart = (reads) => {
+  const longest = Math.max(1, ...reads.map(({ tookMs }) => tookMs));
+  const bars = reads.map(({ outcome, tookMs }, i) => {
+    const height = Math.max(3, (48 * tookMs) / longest);
+    const place = { x: 240 - 10 * (reads.length - i), y: 48 - height, width: 8, height, rx: 1 };
+    const title = shape('title', {}, `${outcome}, ${tookMs} ms`);
+    return shape('rect', { ...place, class: outcome === 'hit' ? 'hit' : 'miss' }, title);
+  });
+  $('chart').replaceChildren(...bars);
 };
 
 const bookInWindow = (book, index) => {

@@ -77,6 +77,28 @@ describe.each(['Express', 'Fastify'] as const)('the bookshop on %s, in a browser
     expect(await sessionCookie()).toBeUndefined();
   });
 
+  it('shows the hit rate and the time saved, and draws the latest readings, a miss higher than a hit', async () => {
+    const tab = await openTab();
+    await tab.getByRole('button', { name: 'Clear' }).click();
+    await tab.getByRole('button', { name: 'Load again' }).click();
+    await shows(tab, 'loaded', 'from the database');
+    await tab.getByRole('button', { name: 'Load again' }).click();
+    await shows(tab, 'loaded', 'from the cache');
+    const [hits, misses] = await Promise.all(
+      ['#hits', '#misses'].map(async (id) => Number(await tab.locator(id).textContent())),
+    );
+    const rate = Math.round((100 * hits!) / (hits! + misses!));
+    expect(await tab.locator('#rate').textContent()).toBe(`${rate} %`);
+    expect(parseFloat((await tab.locator('#saved').textContent()) ?? '')).toBeGreaterThan(0);
+    const bars = tab.locator('#chart rect');
+    expect(await bars.count()).toBe(Math.min(24, hits! + misses!));
+    const [miss, hit] = [bars.nth(-2), bars.nth(-1)];
+    expect([await miss.getAttribute('class'), await hit.getAttribute('class')]).toEqual(['miss', 'hit']);
+    expect(await hit.locator('title').textContent()).toMatch(/^hit, [\d.]+ ms$/);
+    const heights = [Number(await miss.getAttribute('height')), Number(await hit.getAttribute('height'))];
+    expect(heights[0]!).toBeGreaterThan(heights[1]!);
+  });
+
   it('changes the key of the session on login and keeps the cart', async () => {
     const tab = await openTab();
     await add(tab, 'Emma');

@@ -8,6 +8,7 @@ import { cacheOperations } from '../../lib/telemetry/cache-channel.js';
 import { type CacheEvents, cacheEvents } from '../support/cache-events.js';
 import { failing } from '../support/failing.js';
 import { GatedFactory } from '../support/gated-factory.js';
+import { recorded } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const told = (operation: string, outcome: string, more: object = {}): object => ({
@@ -141,6 +142,19 @@ describeOnEveryStore('Cache, observed', (context) => {
     expect(await ahead.getOrSet('k2', () => 'new', 100)).toBe('old');
     await settled();
     expect(events.of().sort(byOperation)).toEqual([told('getOrSet', 'hit'), told('refresh', 'done')]);
+  });
+
+  it('OB1 waited: another process was making the value', async () => {
+    const options = { singleFlight: 'shared', wait: '10s' } as const;
+    const gate = new GatedFactory<string>();
+    const making = context.readingElsewhere(options).getOrSet('k', gate.factory);
+    await gate.entered;
+    const { store, calls } = recorded(context.other);
+    const waiting = context.reading(options, store).getOrSet('k', () => 'own');
+    while (!calls.includes('lookUpKept')) await context.store.has('anything');
+    gate.open('made');
+    expect(await Promise.all([making, waiting])).toEqual(['made', 'made']);
+    expect(events.of('getOrSet')).toEqual([told('getOrSet', 'miss'), told('getOrSet', 'waited')]);
   });
 
   it('OB1 error: of Redis and of a factory, by its name only', async () => {

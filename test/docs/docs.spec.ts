@@ -85,7 +85,7 @@ describe('the blocks on the pages', () => {
   });
 
   it('are of languages that are looked at', () => {
-    const known = ['ts', 'json', 'bash', 'dotenv', 'redis', 'python', 'mermaid'];
+    const known = ['ts', 'json', 'bash', 'dotenv', 'redis', 'python', 'mermaid', 'promql', 'yaml'];
     expect(BLOCKS.filter(({ language }) => !known.includes(language)).map(place)).toEqual([]);
   });
 

@@ -6,6 +6,10 @@ export const BENTOCACHE = 'bentocache';
 export const OURS = 'codex-redis';
 /** This module with a serializer that does not look whether a value comes back. */
 export const OURS_TRUSTING = 'codex-redis, trusting';
+/** What `get` does beside telling of it, by hand. */
+export const BY_HAND = 'by hand';
+export const OBSERVED = 'codex-redis, a subscriber';
+export const WITH_METRICS = 'codex-redis, OpenTelemetry metrics';
 
 const contender = (name, file, options = {}) => ({
   name,
@@ -23,9 +27,24 @@ export const CACHES = [
   contender(OURS_TRUSTING, 'codex-redis', { trusting: true }),
 ];
 
+/** This module, observed by nobody and by somebody, the yardstick first. */
+export const OBSERVERS = [
+  contender(BY_HAND, 'observed', { observer: 'nobody', byHand: true }),
+  contender(OURS, 'observed', { observer: 'nobody' }),
+  contender(OBSERVED, 'observed', { observer: 'subscriber' }),
+  contender(WITH_METRICS, 'observed', { observer: 'metrics' }),
+];
+
 /** The caches of these names as processes that do a job, each in a database of its own of this Redis. */
 export const cachesFor = (job, redis, names = CACHES.map(({ name }) => name)) =>
-  CACHES.filter(({ name }) => names.includes(name)).map((cache, database) => ({
+  processesFor(
+    job,
+    redis,
+    CACHES.filter(({ name }) => names.includes(name)),
+  );
+
+export const processesFor = (job, redis, caches) =>
+  caches.map((cache, database) => ({
     ...cache,
     job: `jobs/${job}.mjs`,
     options: { ...cache.options, url: redis.urlOf(database) },
