@@ -20,22 +20,31 @@ export const run = async ({ redis, mode }) =>
       contender.call('measure', 'get', 'small', callers, sliceMs);
     await inTurn(contenders, 1, measure(WARM_UP_CALLERS, mode.warmUpMs));
     const rounds = await inTurn(contenders, mode.rounds, measure(CALLERS, mode.sliceMs));
-    const perSecond = mapValues(rounds, (all) => all.map((round) => round.perSecond));
-    return {
-      perSecond: mapValues(perSecond, median),
-      ratio: mapValues(perSecond, (all) => medianRatio(all, perSecond[BY_HAND])),
-    };
+    return Object.fromEntries(
+      ['perSecond', 'cpuMicros'].map((what) => {
+        const figures = mapValues(rounds, (all) => all.map((round) => round[what]));
+        const ratio = mapValues(figures, (all) => medianRatio(all, figures[BY_HAND]));
+        return [what, { figures: mapValues(figures, median), ratio }];
+      }),
+    );
   });
 
-export const tables = ({ perSecond, ratio }) => [
+export const tables = ({ perSecond, cpuMicros }) => [
   {
     title: 'Observing: get of a small value, 256 callers',
-    note: `More is faster. ${BY_HAND} is what get does beside telling of it, written by hand on the module's own store.`,
-    columns: ['', 'per second', 'ratio'],
-    rows: NAMES.map((name) => [name, figure(perSecond[name]), figure(ratio[name])]),
+    note: `Ratios are to ${BY_HAND}: what get does beside telling of it, written on the module's own store.`,
+    columns: ['', 'per second', 'ratio', 'processor time, µs', 'ratio'],
+    rows: NAMES.map((name) => [
+      name,
+      ...[perSecond, cpuMicros].flatMap(({ figures, ratio }) => [figure(figures[name]), figure(ratio[name])]),
+    ]),
   },
 ];
 
-export const targets = ({ ratio }) => [
-  atLeast(`get small, ${CALLERS} callers, without a subscriber, to the same by hand`, ratio[OURS], 0.99),
+export const targets = ({ perSecond }) => [
+  atLeast(
+    `get small, ${CALLERS} callers, without a subscriber, to the same by hand`,
+    perSecond.ratio[OURS],
+    0.99,
+  ),
 ];
