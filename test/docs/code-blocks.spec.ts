@@ -28,6 +28,7 @@ import './given.js';
 import { caching, inApplication } from './in-application.js';
 import { blocksOf, pages, ROOT } from './pages.js';
 import { runExports } from './run-exports.js';
+import { watchSubscriptions } from './watch-subscriptions.js';
 
 const BLOCK_APP = join(ROOT, 'test/docs/block-app.ts');
 const BLOCKS = pages().flatMap(blocksOf);
@@ -61,6 +62,8 @@ const PASSWORD = /^ACL SETUSER shop .*>(\S+)/m.exec(commands.join('\n'))?.[1] ??
 const keysAt = (port: number, pattern: string, database = 0): string[] =>
   redisCli(port, '-n', String(database), 'KEYS', pattern).split('\n').filter(Boolean);
 
+const unsubscribe = watchSubscriptions(['nestjs-codex-redis:cache', 'nestjs-codex-redis:session']);
+
 let servers: DocumentedServers;
 let given: TestingModule;
 
@@ -85,6 +88,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  unsubscribe();
   delete process.env['REDIS_URL'];
   delete process.env['REDIS_PASSWORD'];
   await given.close();

@@ -49,6 +49,13 @@ const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
       expect(await service.clear()).toBe(1);
     }),
 
+  MetricsController: async (controller: Type) => {
+    const app = await startApp('express', { controllers: [controller] });
+    const { body } = await app.send('/metrics');
+    expect(body).toContain('# TYPE nestjs_codex_redis_cache_operations_total counter');
+    await app.close();
+  },
+
   rememberPage: async (remember: (request: never) => void) => {
     const app = await startApp('express', {
       prepare: (nest) => {

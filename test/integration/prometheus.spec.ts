@@ -50,16 +50,16 @@ describe('Prometheus', () => {
 
   beforeAll(async () => {
     collectDefaultMetrics({ register });
-    end = collectCodexRedisMetrics({ register });
     const cache = { keyPrefix: 'prometheus', keyGroup: (key: string) => key.split(':')[0] };
     app = await startApp('express', { controllers: [ShopController], options: { cache } });
   });
-  afterAll(async () => {
-    end();
-    await app.close();
-  });
+  afterAll(() => app.close());
 
-  beforeEach(() => register.resetMetrics());
+  // which groups and errors are told apart is remembered
+  beforeEach(() => {
+    end = collectCodexRedisMetrics({ register });
+  });
+  afterEach(() => end());
 
   const scrape = async (): Promise<ReturnType<typeof seriesOf>> => {
     const { status, body } = await app.send('/metrics');
