@@ -326,6 +326,34 @@ describeOnEveryStore('Cache, stale values', (context) => {
     expect(await joined).toBe('made');
   });
 
+  it('RT8 a call that joins a flight whose run has landed is not given what that made before it began', async () => {
+    const look = new GatedFactory<undefined>();
+    let looks = 0;
+    const { store } = context;
+    const slow = storeWith(store, {
+      lookUpKept: async (...args) => {
+        if (++looks === 2) await look.factory();
+        return store.lookUpKept(...args);
+      },
+    });
+    const watched = context.reading({ grace: HOUR, softTimeout: 0 }, slow);
+    await watched.set('k', 'old', 60);
+    await context.pass('k', 60);
+    const run = new GatedFactory<undefined>();
+    const first = watched.getOrSet<unknown>('k', async ({ keep }) => {
+      await run.factory();
+      return keep();
+    });
+    await look.entered;
+    run.open(undefined);
+    while ((await elsewhere.get('k')) === undefined);
+    await elsewhere.delete('k');
+    const joined = watched.getOrSet<unknown>('k', () => 'made');
+    look.open(undefined);
+    expect(await first).toBe('old');
+    expect(await joined).toBe('made');
+  });
+
   it('RT8 a foreign delete is noticed where a getOrSet looks before the end of the entry', async () => {
     await cache.set('k', 'old', 60);
     await context.other.delete(context.redisKey('k'));

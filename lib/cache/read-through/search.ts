@@ -202,15 +202,23 @@ export class Search {
     const first = await firstOf(run, call.policy.readThrough.softTimeout);
     if (first.outcome === 'made') return { text: first.text, reading: flight.made };
     if (first.outcome === 'failed' && first.error === flight.storeFailure) throw first.error;
-    const again = await this.#lookAgain(flight, call);
+    // whoever boards once the run has landed would be given what was made before; like a look, that is counted
+    const landing = run.then(() => (flight.looks += 1));
+    landing.catch(ignore);
+    const looking = this.#lookAgain(flight, call);
+    const look = flight.looks;
+    const again = await looking;
     if (again.state === 'stands') return { text: again.text, reading: HIT };
     const served = this.#staleValue(again);
-    if (served === undefined) return await madeBy(flight, run);
+    if (served === undefined) {
+      const { asOf = Infinity, ...answer } = await madeBy(flight, run);
+      return { ...answer, asOf: Math.min(asOf, await landing) };
+    }
     if (first.outcome === 'slow' && flight.isRunning)
       flight.surroundings = this.observer.leaveBehind(call.key, run, flight);
     const reading: Reading =
       first.outcome === 'slow' ? SLOW : { outcome: 'stale', reason: 'failed', error: errorName(first.error) };
-    return { text: served.text, asOf: flight.looks, reading };
+    return { text: served.text, asOf: look, reading };
   }
 
   #refreshAhead(call: ReadThroughCall, { text, nonce }: Extract<Found, { state: 'stands' }>): void {
