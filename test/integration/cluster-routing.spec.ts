@@ -166,7 +166,7 @@ describe('a Redis Cluster', () => {
       const member = (name: string) => ({ handle: name, key: name, ttl: 60_000, pendingMs: 60_000 });
       const rule = { windowMs: 60_000, limit: 1, blockMs: 1 };
 
-      const isLate = (): Promise<void> => pause(5);
+      const isLate = (): Promise<unknown> => pause(5);
       const enrol = (name: string): Promise<unknown> => store.enrol(key(1), member(name));
       const members = async (): Promise<string[]> =>
         (await store.members(key(1))).map(({ handle }) => handle);
