@@ -114,14 +114,9 @@ export type {
 } from './session/stored/session-events.js';
 export type { CommitOutcome, SessionEffect } from './session/object/session-save.js';
 export type { DjangoLogin } from './session/object/session-user.js';
-export {
-  type EndOfUserOptions,
-  type OfUserOptions,
-  type SaveOptions,
-  SessionService,
-} from './session/session.service.js';
+export { type SaveOptions, SessionService } from './session/session.service.js';
 export type { ReindexOptions, ReindexProgress } from './session/users/reindex.js';
-export type { UserSession } from './session/users/user-sessions.js';
+export type { EndOfUserOptions, OfUserOptions, UserSession } from './session/users/user-sessions.js';
 export { connectRedis, type ConnectRedisOptions } from './session/wire/connect-redis.js';
 export { type EarlierSession } from './session/object/session-identity.js';
 export type { RequestWithSession, SessionData } from './session-http/request-types.js';

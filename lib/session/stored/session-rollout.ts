@@ -53,3 +53,10 @@ export class SessionRollout {
     return undefined;
   }
 }
+
+/** Until when sessions may still stand under their keys, in milliseconds since the epoch; `undefined` where none ever does. */
+export const plainKeysUntil = ({
+  atRest,
+  age,
+}: Pick<SessionSettings, 'atRest' | 'age'>): number | undefined =>
+  atRest?.hashKeys === true && atRest.since !== undefined ? atRest.since + age * 1000 : undefined;

@@ -1,6 +1,7 @@
 import type { SessionSettings } from '../../config/settings.js';
 import { SessionConflictError, SessionInterruptedError } from '../../errors/session.errors.js';
 import { type SaveLane, SaveQueue } from './save-queue.js';
+import type { SessionLoader } from './session-loader.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionData } from '../wire/session-data.js';
 import type { SessionEventEmitter } from './session-events.js';
@@ -19,6 +20,7 @@ export class SessionSaver {
 
   constructor(
     private readonly writer: SessionWriter,
+    private readonly loader: SessionLoader,
     private readonly users: UserSessions,
     private readonly codec: SessionCodec,
     private readonly events: SessionEventEmitter,
@@ -26,12 +28,12 @@ export class SessionSaver {
   ) {}
 
   save(state: SessionState, mustCreate: boolean): Promise<void> {
-    return this.#underWay(state, this.#save(state, mustCreate));
+    return this.#tracked(state, this.#save(state, mustCreate));
   }
 
   /** Moves the session to a fresh key at once. */
   cycle(state: SessionState): Promise<void> {
-    return this.#underWay(state, this.#cycle(state));
+    return this.#tracked(state, this.#cycle(state));
   }
 
   commit(state: SessionState): Promise<CommitOutcome> {
@@ -51,12 +53,12 @@ export class SessionSaver {
     return flushing;
   }
 
-  /** Does something to a session while no save of it is under way. */
+  /** Does something to a session while no save of it runs. */
   between(state: SessionState, work: () => Promise<void>): Promise<void> {
     return this.#queue.run(state, work);
   }
 
-  #underWay(state: SessionState, work: Promise<void>): Promise<void> {
+  #tracked(state: SessionState, work: Promise<void>): Promise<void> {
     const saving = state.use.track(work);
     // Whoever does not await it meets a failure at the commit, which tries again.
     if (state.use.request !== undefined && state.isLoaded && !state.use.isCommitted)
@@ -151,6 +153,8 @@ export class SessionSaver {
   }
 
   async #flush(state: SessionState): Promise<void> {
+    // of an earlier application's session: what was not taken over, a later request would take over
+    if (!state.isLoaded && state.identity.earlier !== undefined) await this.loader.load(state);
     state.end();
     const { ending } = state;
     if (ending.keys.size > 0) ending.work = this.#endKeys(state, ending.work);

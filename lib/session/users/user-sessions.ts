@@ -2,7 +2,9 @@ import type { Clock } from '../../common/clock.js';
 import type { MemberName } from '../../store/member-index.js';
 import type { SessionLifetime } from '../object/session-lifetime.js';
 import { ignore } from '../../common/ignore.js';
-import { userOf } from '../object/session-user.js';
+import type { SessionStatus } from '../object/session.js';
+import { userIdOf, userOf } from '../object/session-user.js';
+import { sessionStateOf } from '../object/state-of.js';
 import type { SessionEnder, SessionsEnded } from '../stored/session-ender.js';
 import type { SessionStore } from '../stored/session-store.js';
 import type { DecodedSession, SessionCodec } from '../wire/session-codec.js';
@@ -25,6 +27,21 @@ export interface UserSession {
   readonly device: string | null;
 }
 
+/** Which session of the list is the request's own. */
+export interface OfUserOptions {
+  /** The session of the request, which `current` marks in the list. */
+  readonly current?: SessionStatus | undefined;
+}
+
+/** Which session of the user goes on. */
+export interface EndOfUserOptions {
+  /** The session of the request, under the key that it was loaded with and the one that it will have. */
+  readonly except?: SessionStatus | undefined;
+}
+
+/** What names a user; the index knows it as a string. */
+type UserId = string | number | bigint;
+
 /** Lists and ends the sessions of a user. */
 export class UserSessions {
   constructor(
@@ -36,8 +53,9 @@ export class UserSessions {
     private readonly clock: Clock,
   ) {}
 
-  /** @param current the keys of the session that is to be marked */
-  async list(userId: string, current: readonly string[]): Promise<UserSession[]> {
+  /** @throws TypeError for what is no id of a user */
+  async list(user: UserId, { current }: OfUserOptions): Promise<UserSession[]> {
+    const userId = userIdOf(user, 'ofUser()');
     const members = await this.index.members(userId);
     const ended = members.filter(({ state }) => state === 'ended');
     const live = members.filter(({ state }) => state === 'live');
@@ -45,7 +63,7 @@ export class UserSessions {
       this.sessions.look(live.map(({ key }) => key)),
       this.#end(ended, new Set()),
     ]);
-    const mine = new Set(current.map(this.index.handleOf));
+    const mine = new Set(keysOf(current).map(this.index.handleOf));
     const dead: string[] = [];
     const listed = live.flatMap(({ handle, key, createdAt, device = null }, i): UserSession[] => {
       const look = looks[i];
@@ -73,11 +91,15 @@ export class UserSessions {
   }
 
   /**
-   * Ends all sessions of a user but those with these keys, and those that took their places; how many there were.
+   * Ends all sessions of a user but the one of the request, and those that took its place; how many there were.
    *
    * Each is marked in the index before it is ended, and forgotten after: what a crash leaves, the next call ends.
+   *
+   * @throws TypeError for what is no id of a user
    */
-  async endOthers(userId: string, keys: readonly string[]): Promise<number> {
+  async endOthers(user: UserId, { except }: EndOfUserOptions): Promise<number> {
+    const userId = userIdOf(user, 'endOfUser()');
+    const keys = keysOf(except);
     const { ended, spared } = await this.index.endOthers(userId, keys);
     return this.#endAndForget(
       userId,
@@ -86,8 +108,13 @@ export class UserSessions {
     );
   }
 
-  /** Ends a session of a user; whether there was one of that handle. */
-  async endOne(userId: string, handle: string): Promise<boolean> {
+  /**
+   * Ends a session of a user; whether there was one of that handle.
+   *
+   * @throws TypeError for what is no id of a user
+   */
+  async endOne(user: UserId, handle: string): Promise<boolean> {
+    const userId = userIdOf(user, 'endOne()');
     const { ended } = await this.index.endOne(userId, handle);
     return (await this.#endAndForget(userId, ended, new Set())) > 0;
   }
@@ -159,6 +186,13 @@ export class UserSessions {
     return { handles, count, failure };
   }
 }
+
+/** The keys that a session was loaded with and will have. */
+const keysOf = (session: SessionStatus | undefined): readonly string[] => {
+  if (session === undefined) return [];
+  const { identity } = sessionStateOf(session);
+  return [...identity.candidates, identity.key].filter((key) => key !== null);
+};
 
 /** The last used first; those of one moment in an order that stays the same. */
 const byLastUse = (one: UserSession, other: UserSession): number =>

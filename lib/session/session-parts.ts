@@ -1,0 +1,84 @@
+import { BoundedWarnings } from '../common/bounded-warnings.js';
+import type { Clock } from '../common/clock.js';
+import { sessionLogger } from '../common/loggers.js';
+import type { SessionSettings } from '../config/settings.js';
+import type { Serializer } from '../serializer/serializer.js';
+import type { KeyValueStore } from '../store/key-value-store.js';
+import { SessionExpiryRules } from './object/session-expiry.js';
+import { SessionLifetime } from './object/session-lifetime.js';
+import type { SessionKeeper } from './object/session-state.js';
+import { keeperOf } from './session-keeper.js';
+import { SessionTexts } from './session-texts.js';
+import { SessionEnder } from './stored/session-ender.js';
+import { SessionEventEmitter } from './stored/session-events.js';
+import { SessionLoader } from './stored/session-loader.js';
+import { SessionReader, type SessionWarning } from './stored/session-reader.js';
+import { plainKeysUntil, SessionRollout } from './stored/session-rollout.js';
+import { SessionSaver } from './stored/session-saver.js';
+import { SessionStore } from './stored/session-store.js';
+import { SessionTakeover } from './stored/session-takeover.js';
+import { SessionWriter } from './stored/session-writer.js';
+import { Memberships } from './users/memberships.js';
+import { UserIndex } from './users/user-index.js';
+import { UserSessions } from './users/user-sessions.js';
+import { formOf } from './wire/form-of.js';
+import { SessionCodec } from './wire/session-codec.js';
+import { hashedNames, plainNames } from './wire/session-name.js';
+import { SessionSigner } from './wire/session-signer.js';
+
+/** What a SessionService works with. */
+export interface SessionParts {
+  readonly events: SessionEventEmitter;
+  readonly store: SessionStore;
+  readonly texts: SessionTexts;
+  readonly loader: SessionLoader;
+  readonly saver: SessionSaver;
+  readonly users: UserSessions;
+  readonly takeover: SessionTakeover | undefined;
+  readonly keeper: SessionKeeper;
+}
+
+/** Puts the parts of a SessionService together. */
+export const sessionParts = (
+  keyValues: KeyValueStore,
+  settings: SessionSettings,
+  clock: Clock,
+  serializer: Serializer,
+): SessionParts => {
+  const { age, atRest, expireAtBrowserClose, maxBytes, migrateFrom, operationTimeoutMs, projectName } =
+    settings;
+  const signer = new SessionSigner(settings.secretKeys.reveal(), settings.salt);
+  const naming = atRest?.hashKeys === true ? hashedNames : plainNames;
+  const codec = new SessionCodec(formOf(settings, signer, clock), serializer, clock, naming);
+  const warnings = new BoundedWarnings<SessionWarning>(sessionLogger, clock);
+  const expiry = new SessionExpiryRules({ age, expireAtBrowserClose }, clock, (message) =>
+    warnings.warn('expiry', message),
+  );
+  const lifetime = new SessionLifetime(settings, expiry, clock);
+  const events = new SessionEventEmitter((key) => signer.fingerprint(naming(key)), sessionLogger);
+  const reader = new SessionReader(codec, events, warnings, maxBytes);
+
+  const plainUntil = plainKeysUntil(settings);
+  const store = new SessionStore(
+    keyValues,
+    settings,
+    naming,
+    () => plainUntil !== undefined && clock.now() < plainUntil,
+  );
+  const rollout =
+    plainUntil === undefined ? undefined : new SessionRollout(keyValues, store, codec, settings);
+  const takeover =
+    migrateFrom && new SessionTakeover(migrateFrom, keyValues, store, codec, signer, events, lifetime);
+  const loader = new SessionLoader(store, rollout, takeover, events);
+
+  const ender = new SessionEnder(store, events);
+  const index = new UserIndex(keyValues, projectName, naming);
+  const users = new UserSessions(index, store, ender, codec, lifetime, clock);
+  const memberships = new Memberships(index, store, ender, settings, clock);
+  const writer = new SessionWriter(store, codec, reader, lifetime, memberships, events, maxBytes);
+  const saver = new SessionSaver(writer, loader, users, codec, events, { operationTimeoutMs });
+
+  const keeper = keeperOf({ expiry, lifetime, events, codec, reader, loader, saver });
+  const texts = new SessionTexts(codec, reader, atRest !== undefined);
+  return { events, store, texts, loader, saver, users, takeover, keeper };
+};
