@@ -23,7 +23,9 @@
 /** The defaults of the module, in milliseconds. */
 const LEASE = 10_000;
 const WAIT = 5_000;
+const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 100;
+const GROWTH = 1.6;
 
 /** The callers arrive within so many milliseconds, as after a deployment or the expiry of a hot key. */
 const ARRIVALS = 100;
@@ -179,15 +181,16 @@ export const simulate = ({
     });
   };
 
-  const waitForTurn = (id, now, arrived, deadline) => {
+  const waitForTurn = (id, now, arrived, deadline, asked = 0) => {
     if (now >= deadline) return runFactory(now, (made) => waits.push(made - arrived));
-    const pause = Math.min(deadline - now, (LONGEST_PAUSE * (1 + chance())) / 2);
-    agenda.at(now + pause, (asked) => {
+    const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * GROWTH ** asked);
+    const pause = Math.min(deadline - now, (longest * (1 + chance())) / 2);
+    agenda.at(now + pause, (sent) => {
       polls += 1;
-      redis.send(asked, 'script', look(id), (found, received) => {
+      redis.send(sent, 'script', look(id), (found, received) => {
         if (found === 'stored') waits.push(received - arrived);
         else if (found === 'own') own(id, received, arrived);
-        else waitForTurn(id, received, arrived, deadline);
+        else waitForTurn(id, received, arrived, deadline, asked + 1);
       });
     });
   };

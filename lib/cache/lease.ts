@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { KeyValueStore } from '../store/key-value-store.js';
 
-/** Whoever waits for a lease of another asks again after a random pause of up to this many milliseconds, and of half as many at least. */
+/**
+ * Whoever waits for a lease of another asks again after a random pause of up to this many milliseconds, and of half as many
+ * at least: what is made quickly is had quickly, and what takes long costs few commands.
+ */
+const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 100;
+/** How much longer each pause is than the one before. */
+const GROWTH = 1.6;
 
 /**
  * What one holder has among all processes: a key with a random token and a time to live, so that it ends with a holder
@@ -70,9 +76,11 @@ export class Lease {
 /**
  * Lets a lease of another go on for a while.
  *
+ * @param asked how often it was asked for before
  * @param most milliseconds
  */
-export const pauseBeforeAsking = (most: number): Promise<void> =>
+export const pauseBeforeAsking = (asked: number, most: number): Promise<void> =>
   new Promise((resolve) => {
-    setTimeout(resolve, Math.min(most, (LONGEST_PAUSE_MS * (1 + Math.random())) / 2));
+    const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * GROWTH ** asked);
+    setTimeout(resolve, Math.min(most, (longest * (1 + Math.random())) / 2));
   });

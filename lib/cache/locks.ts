@@ -89,10 +89,10 @@ export class Locks {
   }
 
   async #take({ name, lease }: Claim, deadline: number): Promise<void> {
-    while (!(await lease.take())) {
+    for (let asked = 0; !(await lease.take()); asked += 1) {
       const left = deadline - performance.now();
       if (left <= 0) throw new CacheLockError(name, 'busy');
-      await pauseBeforeAsking(left);
+      await pauseBeforeAsking(asked, left);
     }
   }
 

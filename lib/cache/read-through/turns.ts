@@ -35,10 +35,10 @@ export const waitForTurn = async (
   const deadline = performance.now() + call.policy.readThrough.wait;
   flight.isWaiting = true;
   try {
-    for (let last = found; ;) {
+    for (let last = found, asked = 0; ; asked += 1) {
       const left = deadline - performance.now();
       if (left <= 0) return { kind: 'unstored', found: last };
-      await pauseBeforeAsking(left);
+      await pauseBeforeAsking(asked, left);
       const now = await look();
       if (now === undefined) return { kind: 'unstored' };
       if (now.state === 'stands') return { kind: 'made', text: now.text, isTagged: now.tokens !== undefined };
