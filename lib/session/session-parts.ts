@@ -9,8 +9,12 @@ import { SessionLifetime } from './object/session-lifetime.js';
 import type { SessionKeeper } from './object/session-state.js';
 import { keeperOf } from './session-keeper.js';
 import { SessionTexts } from './session-texts.js';
+import { ContendedSave } from './stored/contended-save.js';
+import { SessionDrafts } from './stored/session-drafts.js';
 import { SessionEnder } from './stored/session-ender.js';
 import { SessionEventEmitter } from './stored/session-events.js';
+import { SessionExtender } from './stored/session-extender.js';
+import { SessionInserter } from './stored/session-inserter.js';
 import { SessionLoader } from './stored/session-loader.js';
 import { SessionReader, type SessionWarning } from './stored/session-reader.js';
 import { plainKeysUntil, SessionRollout } from './stored/session-rollout.js';
@@ -75,8 +79,12 @@ export const sessionParts = (
   const index = new UserIndex(keyValues, projectName, naming);
   const users = new UserSessions(index, store, ender, codec, lifetime, clock);
   const memberships = new Memberships(index, store, ender, settings, clock);
-  const writer = new SessionWriter(store, codec, reader, lifetime, memberships, events, maxBytes);
-  const saver = new SessionSaver(writer, loader, users, codec, events, { operationTimeoutMs });
+  const drafts = new SessionDrafts(codec, reader, lifetime, memberships, maxBytes);
+  const inserter = new SessionInserter(store, drafts, events);
+  const contended = new ContendedSave(store, drafts, events);
+  const writer = new SessionWriter(store, codec, drafts, inserter, contended, events);
+  const extender = new SessionExtender(store, codec, lifetime, memberships);
+  const saver = new SessionSaver(writer, extender, loader, users, codec, events, { operationTimeoutMs });
 
   const keeper = keeperOf({ expiry, lifetime, events, codec, reader, loader, saver });
   const texts = new SessionTexts(codec, reader, atRest !== undefined);

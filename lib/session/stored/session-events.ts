@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
+import { SessionInterruptedError } from '../../errors/session.errors.js';
 import { stackOf } from '../../common/stack-of.js';
 
 /**
@@ -65,3 +66,9 @@ export class SessionEventEmitter implements SessionEvents {
     }
   }
 }
+
+/** Tells listeners of a session that was ended while it was in use, and gives what its user is to meet. */
+export const interruption = (events: SessionEventEmitter, key: string): SessionInterruptedError => {
+  events.emit('interrupted', key);
+  return new SessionInterruptedError();
+};

@@ -4,7 +4,8 @@ import { type SaveLane, SaveQueue } from './save-queue.js';
 import type { SessionLoader } from './session-loader.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionData } from '../wire/session-data.js';
-import type { SessionEventEmitter } from './session-events.js';
+import { interruption, type SessionEventEmitter } from './session-events.js';
+import type { SessionExtender } from './session-extender.js';
 import type { CommitOutcome } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
 import { cycleKey } from '../object/session-verbs.js';
@@ -20,6 +21,7 @@ export class SessionSaver {
 
   constructor(
     private readonly writer: SessionWriter,
+    private readonly extender: SessionExtender,
     private readonly loader: SessionLoader,
     private readonly users: UserSessions,
     private readonly codec: SessionCodec,
@@ -97,8 +99,9 @@ export class SessionSaver {
     if (state.moving === 'signIn' && forksFrom !== null)
       return this.writer.move(state, forksFrom, lane, deadline);
     if (mayCreate) return this.writer.create(state);
-    if (presented !== null) this.events.emit('interrupted', presented);
-    return Promise.reject(new SessionInterruptedError());
+    return Promise.reject(
+      presented === null ? new SessionInterruptedError() : interruption(this.events, presented),
+    );
   }
 
   async #commit(state: SessionState): Promise<CommitOutcome> {
@@ -121,7 +124,7 @@ export class SessionSaver {
       state.entries.isModified ||
       (state.entries.isExposed && this.#isChangedInside(state));
     if (isChanged) await this.#inTurn(state, (lane, deadline) => this.#write(state, lane, deadline));
-    else if (state.isExtended) await this.writer.touch(state);
+    else if (state.isExtended) await this.extender.extend(state);
   }
 
   /** Whether an entry was changed inside. Other writers spell the same content differently: `1.0`, blanks. */
