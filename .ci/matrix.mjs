@@ -1,9 +1,9 @@
 // Runs the tests on what else users have: further versions of Node (from npm), Nest 11, and every Redis or Valkey server
 // on the PATH. npm run test:matrix [word in the name of a cell …]
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { accessSync, constants, cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, dirname, join, relative } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const work = mkdtempSync(join(tmpdir(), 'codex-redis-matrix-'));
@@ -36,11 +36,17 @@ const isProgram = (path) => {
   }
 };
 
-/** Every server program, the first of each folder of the PATH. */
-const servers = () =>
-  process.env.PATH.split(delimiter)
+/** Every server program on the PATH, once where several folders are one. */
+const servers = () => {
+  const programs = process.env.PATH.split(delimiter)
     .flatMap((folder) => SERVERS.map((name) => join(folder, name)))
     .filter(isProgram);
+  return [...new Map(programs.map((path) => [realpathSync(path), path])).values()];
+};
+
+/** Such as `Valkey server v=8.0.1`. */
+const versionOf = (server) =>
+  execFileSync(server, ['--version'], { encoding: 'utf8' }).split(' ').slice(0, 3).join(' ');
 
 const npm = (folder, ...args) =>
   execFileSync('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], {
@@ -61,10 +67,10 @@ const jest = (folder, node, path, ...paths) =>
     { cwd: folder, stdio: 'inherit', env: { ...process.env, PATH: path } },
   ).status === 0;
 
-/** A PATH on which this server is found first. */
+/** A PATH on which this server is found first, by the name that the tests prefer. */
 const pathTo = (server) => {
   const folder = mkdtempSync(join(work, 'server-'));
-  symlinkSync(server, join(folder, basename(server)));
+  symlinkSync(server, join(folder, SERVERS[0]));
   return [folder, process.env.PATH].join(delimiter);
 };
 
@@ -95,7 +101,7 @@ const onNest11 = () => {
 const cells = [
   ...NODES.map((version) => [`Node ${version}`, onNode(version)]),
   ['Nest 11', onNest11],
-  ...servers().map((server) => [`${basename(server)} of ${dirname(server)}`, onServer(server)]),
+  ...servers().map((server) => [`${versionOf(server)} (${server})`, onServer(server)]),
 ].filter(([name]) => words.length === 0 || words.some((word) => name.includes(word)));
 
 try {

@@ -23,6 +23,8 @@ export interface ProxiedTopology {
   command<Reply = unknown>(server: RedisServer, ...args: string[]): Promise<Reply>;
   /** A key beginning with `prefix` that lives on a master. */
   keyOn(master: RedisServer, prefix: string): Promise<string>;
+  /** Further proxies before the same servers. To be stopped, too; the first to be stopped ends the servers. */
+  beside(): Promise<ProxiedTopology>;
   stop(): Promise<void>;
 }
 
@@ -36,7 +38,10 @@ export class ProxiedServer implements ProxiedTopology {
   ) {}
 
   static async start(): Promise<ProxiedServer> {
-    const server = await RedisServer.start({ config });
+    return ProxiedServer.#before(await RedisServer.start({ config }));
+  }
+
+  static async #before(server: RedisServer): Promise<ProxiedServer> {
     return new ProxiedServer(server, await RedisProxy.start(server.url));
   }
 
@@ -64,6 +69,10 @@ export class ProxiedServer implements ProxiedTopology {
     return Promise.resolve(`${prefix}:0`);
   }
 
+  beside(): Promise<ProxiedServer> {
+    return ProxiedServer.#before(this.server);
+  }
+
   async stop(): Promise<void> {
     this.#admin.close();
     await this.proxy.stop();
@@ -79,7 +88,10 @@ export class ProxiedCluster implements ProxiedTopology {
   ) {}
 
   static async start(): Promise<ProxiedCluster> {
-    const servers = await RedisCluster.start({ config, nodeTimeoutMs: NEVER_MS });
+    return ProxiedCluster.#before(await RedisCluster.start({ config, nodeTimeoutMs: NEVER_MS }));
+  }
+
+  static async #before(servers: RedisCluster): Promise<ProxiedCluster> {
     return new ProxiedCluster(servers, await proxiesOf(servers.masters));
   }
 
@@ -105,6 +117,10 @@ export class ProxiedCluster implements ProxiedTopology {
     return this.servers.keyOn(master, prefix);
   }
 
+  beside(): Promise<ProxiedCluster> {
+    return ProxiedCluster.#before(this.servers);
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.proxies.map((proxy) => proxy.stop()));
     await this.servers.stop();
@@ -120,7 +136,12 @@ export class ProxiedSentinels implements ProxiedTopology {
   ) {}
 
   static async start(): Promise<ProxiedSentinels> {
-    const servers = await RedisSentinelSet.start({ config, replicas: 0, downAfterMs: NEVER_MS });
+    return ProxiedSentinels.#before(
+      await RedisSentinelSet.start({ config, replicas: 0, downAfterMs: NEVER_MS }),
+    );
+  }
+
+  static async #before(servers: RedisSentinelSet): Promise<ProxiedSentinels> {
     return new ProxiedSentinels(
       servers,
       await proxiesOf(servers.servers),
@@ -152,6 +173,10 @@ export class ProxiedSentinels implements ProxiedTopology {
 
   keyOn(_master: RedisServer, prefix: string): Promise<string> {
     return Promise.resolve(`${prefix}:0`);
+  }
+
+  beside(): Promise<ProxiedSentinels> {
+    return ProxiedSentinels.#before(this.servers);
   }
 
   async stop(): Promise<void> {

@@ -10,7 +10,7 @@ import { dial } from '../connection/dial.js';
 import { hedgedRequest } from '../link/hedged-request.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { addressName, mappedAddress, type NodeAddress } from '../connection/node-address.js';
-import { clientTemplate, templateFor } from '../connection/client-template.js';
+import { addressOf, clientTemplate, templateFor } from '../connection/client-template.js';
 import { jittered, POLICY } from '../connection/policy.js';
 
 /** The node that holds some slots, and those that copy it where replicas serve reads. */
@@ -171,7 +171,9 @@ export class ClusterMap {
     }
     forgotten.throwIfAborted();
     this.#othersAnswer = new AbortController();
-    return this.#roots.slotRanges(this.#nodes.size === 0, this.#othersAnswer.signal);
+    const nodes = [...this.#nodes.values()];
+    const tried = new Set(nodes.filter(({ failure }) => failure !== undefined).map(({ target }) => target));
+    return this.#roots.slotRanges({ insist: nodes.length === 0, tried }, this.#othersAnswer.signal);
   }
 
   /** A node that has just come back, or is cut off, may not know what happened meanwhile: the others come first. */
@@ -220,7 +222,7 @@ export class ClusterMap {
       report.update(connection);
       this.#onChange();
     };
-    return new ClusterNode(address, {
+    return new ClusterNode(address, addressOf(template), {
       dial: dial(template, connectTimeoutMs),
       operationTimeoutMs,
       sharesReads: holdsSessions,

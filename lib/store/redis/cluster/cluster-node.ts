@@ -11,9 +11,13 @@ import { asReply } from '../commands/replies.js';
 export class ClusterNode extends ReconnectingConnection {
   #askedAt = -Infinity;
 
-  /** @param address as the cluster announces it */
+  /**
+   * @param address as the cluster announces it
+   * @param target `host:port` it is connected to at
+   */
   constructor(
     readonly address: NodeAddress,
+    readonly target: string,
     options: ReconnectingConnectionOptions,
   ) {
     super(options);

@@ -15,6 +15,13 @@ export interface RootNodesOptions {
   readonly connectTimeoutMs: number;
 }
 
+export interface RootQuestion {
+  /** Whether one that is silent is connected to again and again, as nobody else would. */
+  readonly insist: boolean;
+  /** `host:port` of nodes that are being connected to: one that is a root node is not tried a second time beside. */
+  readonly tried: ReadonlySet<string>;
+}
+
 /** The nodes that are known before the cluster is, and when no other answers any more. */
 export class RootNodes {
   readonly #templates: readonly RedisClientType[];
@@ -29,16 +36,16 @@ export class RootNodes {
     return this.#templates.map(addressOf).join(', ');
   }
 
-  /**
-   * @param insist whether one that is silent is connected to again and again, as nobody else would
-   * @throws AggregateError when none of them answers
-   */
-  slotRanges(insist: boolean, signal: AbortSignal): Promise<SlotRange[]> {
+  /** @throws AggregateError when none of those that are asked answers */
+  async slotRanges({ insist, tried }: RootQuestion, signal: AbortSignal): Promise<SlotRange[]> {
     const start = Math.floor(Math.random() * this.#templates.length);
-    const roots = [...this.#templates.slice(start), ...this.#templates.slice(0, start)];
+    const [first, ...others] = [...this.#templates.slice(start), ...this.#templates.slice(0, start)].filter(
+      (root) => !tried.has(addressOf(root)),
+    );
+    if (first === undefined) throw new AggregateError([], 'Every root node is being connected to already');
     const ask = (root: RedisClientType, over: AbortSignal): Promise<SlotRange[]> =>
       this.#ask(root, insist, over);
-    return hedgedRequest(roots as [RedisClientType, ...RedisClientType[]], ask, signal);
+    return hedgedRequest([first, ...others], ask, signal);
   }
 
   async #ask(root: RedisClientType, insist: boolean, signal: AbortSignal): Promise<SlotRange[]> {
