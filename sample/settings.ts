@@ -8,17 +8,17 @@ const fromEnvironment = (name: string): string | undefined => {
 // the sample runs on a developer's machine, over plain HTTP
 process.env['NODE_ENV'] ??= 'development';
 
-/** What the environment says, with what suits a first look. */
+/** Settings from the environment, with defaults for a first try. */
 export const settings = {
   redisUrl: fromEnvironment('REDIS_URL') ?? 'memory:',
-  /** Without SECRET_KEY every start has a secret of its own, and earlier sessions end with it. */
+  /** Without SECRET_KEY, every start has a new secret, so earlier sessions end. */
   secretKey: fromEnvironment('SECRET_KEY') ?? randomBytes(32),
   host: fromEnvironment('HOST') ?? '127.0.0.1',
   port: Number(fromEnvironment('PORT') ?? 3000),
   platform: process.argv.includes('--fastify') ? 'Fastify' : 'Express',
 } as const;
 
-/** The store in words, without the password a url may carry. */
+/** The store in words, without the password that a url may contain. */
 export const storeInWords = (): string => {
   if (settings.redisUrl === 'memory:') return 'the embedded store (memory:)';
   const { protocol, host, pathname } = new URL(settings.redisUrl);

@@ -1,14 +1,14 @@
 import type { Session } from 'nestjs-codex-redis';
 
-/** What a visitor's session holds. */
+/** The entries of a visitor's session. */
 export interface ShopEntries {
-  /** The name of who has logged in. */
+  /** The name of the logged-in user. */
   userName?: string;
-  /** Per cent off, from a voucher. */
+  /** Discount in per cent, from a voucher. */
   discount?: number;
   /**
-   * A book in the cart, each under a name of its own: requests that change different entries of a session at once
-   * are merged, so no book that is added in any tab is lost.
+   * A book in the cart. Each copy has its own entry, because concurrent changes of different entries are merged.
+   * So no book that is added in any tab is lost.
    */
   [line: `cart.${string}`]: string;
 }

@@ -7,7 +7,7 @@ import { Users } from './users.js';
 
 interface Account {
   readonly userName: string | null;
-  /** Changes with the session's key, which itself never leaves its HttpOnly cookie. */
+  /** Changes with the session key. The key itself is only in the HttpOnly cookie. */
   readonly sessionMark: string | null;
 }
 
@@ -30,7 +30,7 @@ export class AccountController {
   ): Promise<void> {
     const { name, password } = body ?? {};
     if (typeof name !== 'string' || typeof password !== 'string' || !this.users.matches(name, password))
-      throw new UnauthorizedException('This name and password do not belong together.');
+      throw new UnauthorizedException('The name or password is wrong.');
     await session.signIn(name);
     session.userName = name;
   }

@@ -10,10 +10,10 @@ const hashOf = (password: string, salt: string): Buffer => scryptSync(password, 
 
 const user = (password: string, salt: string): User => ({ salt, hash: hashOf(password, salt) });
 
-/** Compared with when the name is unknown, so that the answer takes as long. */
+/** Compared when the name is unknown, so that the response takes the same time. */
 const NOBODY = user('', 'nobody');
 
-/** Those who may log in; a real shop keeps salts and hashes in its database. */
+/** The users who may log in. A real shop stores salts and hashes in its database. */
 @Injectable()
 export class Users {
   readonly #users = new Map([['ada', user('lovelace', '5c1f0a')]]);

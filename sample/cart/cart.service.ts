@@ -28,14 +28,14 @@ export class CartService {
     session.set(`cart.${randomUUID()}`, bookId);
   }
 
-  /** Takes one copy out; any of them, so that two tabs hardly ever take the same. */
+  /** Removes one copy. It picks a random one, so that two tabs rarely remove the same one. */
   remove(session: ShopSession, bookId: string): void {
     const lines = linesOf(session).filter((name) => session.get(name) === bookId);
     const line = lines[randomInt(Math.max(1, lines.length))];
     if (line !== undefined) session.delete(line);
   }
 
-  /** What is in the cart, which is empty then. A second click, or tab, meanwhile orders nothing. */
+  /** Orders the content of the cart and empties it. A second click or tab at the same time orders nothing. */
   async order(session: ShopSession): Promise<Cart> {
     const cart = await this.show(session);
     if (cart.count === 0) throw new BadRequestException('There is nothing in the cart.');

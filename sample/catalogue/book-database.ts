@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Book, BOOKS } from './books.js';
 
-/** A database that takes its time. */
+/** A slow database. */
 @Injectable()
 export class BookDatabase {
   static readonly QUERY_MS = 800;

@@ -14,7 +14,7 @@ const book = (id: string, title: string, author: string, year: number, priceInCe
   priceInCents,
 });
 
-/** What stands in the shop's database. */
+/** The content of the shop's database. */
 export const BOOKS: readonly Book[] = [
   book('moby-dick', 'Moby-Dick', 'Herman Melville', 1851, 1490),
   book('emma', 'Emma', 'Jane Austen', 1815, 1150),

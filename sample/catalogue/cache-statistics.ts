@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { CacheEvent } from 'nestjs-codex-redis';
 
-/** One reading of the catalogue, for the chart. */
+/** One read of the catalogue, for the chart. */
 export interface Read {
   readonly outcome: CacheEvent['outcome'];
   readonly tookMs: number;
@@ -12,20 +12,20 @@ export interface Statistics {
   readonly hits: number;
   readonly misses: number;
   readonly savedMs: number;
-  /** The latest ones, the oldest first. */
+  /** The latest reads, oldest first. */
   readonly reads: readonly Read[];
 }
 
 const CHANNEL = 'nestjs-codex-redis:cache';
 const MOST_READS = 24;
 
-/** How often the cache of this process has helped, and how much time it has saved, as its diagnostics channel tells it. */
+/** Hits, misses and saved time of this process' cache, from the diagnostics channel. */
 @Injectable()
 export class CacheStatistics implements OnModuleInit, OnModuleDestroy {
   #hits = 0;
   #misses = 0;
   #savedMs = 0;
-  /** How long the database took when it was last asked. */
+  /** Duration of the last database query. */
   #queryMs = 0;
   readonly #reads: Read[] = [];
 

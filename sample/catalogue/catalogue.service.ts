@@ -20,12 +20,12 @@ export class CatalogueService {
     private readonly database: BookDatabase,
   ) {}
 
-  /** All books: from the cache, or from the database and then kept in the cache. */
+  /** All books, from the cache or from the database. Books from the database are stored in the cache. */
   async list(): Promise<Listing> {
     const start = performance.now();
     const before = this.#queries;
     const books = await this.#allBooks();
-    // who waited for the query of another request has not had it from the cache either
+    // a request that waited for another one's query counts as a database read too
     const source = this.#queries === before ? 'cache' : 'database';
     const tookMs = Math.round((performance.now() - start) * 10) / 10;
     return { books, source, tookMs };
@@ -36,7 +36,7 @@ export class CatalogueService {
     return books.find((book) => book.id === id);
   }
 
-  /** Empties the shop's cache and nothing else in this Redis. */
+  /** Deletes the entries of the shop's cache, and nothing else in this Redis. */
   async clear(): Promise<number> {
     return await this.cache.clear();
   }

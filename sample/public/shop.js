@@ -2,7 +2,7 @@ const $ = (id) => document.getElementById(id);
 
 const COVERS = ['#234e70', '#8c3b3b', '#3f5d45', '#7a5a2e', '#55407a', '#2f6f73', '#9a5b2f', '#43464f'];
 
-/** The other tabs of this shop in this browser: told when a session has changed. */
+/** Tells the other tabs of this browser when the session has changed. */
 const otherTabs = new BroadcastChannel('bookshop');
 otherTabs.onmessage = () => showSession();
 
@@ -28,7 +28,7 @@ const call = async (method, path, body) => {
   return result;
 };
 
-/** Runs what a click asks for; what the shop refuses is shown. */
+/** Runs the action of a click, and shows why the shop refused it. */
 const attempt = async (work) => {
   try {
     await work();
@@ -40,7 +40,7 @@ const attempt = async (work) => {
 
 let changing = Promise.resolve();
 
-/** One click after the other, as they were made. */
+/** Runs one click after the other, in their order. */
 const changeSession = (work) => {
   changing = changing.then(() =>
     attempt(async () => {
@@ -75,7 +75,7 @@ const note = (text) => {
 const showBooks = async () => {
   $('loaded').textContent = 'Loading …';
   const { books, source, tookMs, statistics } = await call('GET', 'api/books').catch((error) => {
-    $('loaded').textContent = 'not to be had just now';
+    $('loaded').textContent = 'not available now';
     throw error;
   });
   $('loaded').textContent = `from the ${source} in ${tookMs} ms`;
@@ -94,7 +94,7 @@ const shape = (name, attributes, ...children) => {
   return made;
 };
 
-/** A bar for each of the latest readings, the newest on the right: as high as it took long, in the colour of a hit or a miss. */
+/** One bar for each recent read, the newest on the right. Its height is the duration, its colour tells a hit from a miss. */
 const showChart = (reads) => {
   const longest = Math.max(1, ...reads.map(({ tookMs }) => tookMs));
   const bars = reads.map(({ outcome, tookMs }, i) => {
@@ -143,14 +143,14 @@ const showAccount = ({ userName, sessionMark }) => {
   if (mark !== null && sessionMark !== null && mark !== sessionMark)
     note(
       userName === null
-        ? `This is a new session: ${mark} → ${sessionMark}.`
-        : `The session's key was changed: ${mark} → ${sessionMark}. Its content was kept.`,
+        ? `A new session began: ${mark} → ${sessionMark}.`
+        : `The session key changed: ${mark} → ${sessionMark}. The content was kept.`,
     );
   mark = sessionMark;
   $('session').textContent =
     sessionMark === null
-      ? 'No session yet: this visit has cost Redis nothing.'
-      : `The mark of this session's key is ${sessionMark}.`;
+      ? 'No session yet: your visit has not cost Redis a command.'
+      : `Your session key has the mark ${sessionMark}.`;
 };
 
 const showCart = ({ items, count, discount, totalInCents }) => {
@@ -171,7 +171,7 @@ const showCart = ({ items, count, discount, totalInCents }) => {
   $('cart').replaceChildren(
     ...(lines.length > 0
       ? lines
-      : [element('li', { className: 'empty', textContent: 'Nothing in it yet.' })]),
+      : [element('li', { className: 'empty', textContent: 'Your cart is empty.' })]),
   );
 };
 
@@ -179,11 +179,11 @@ const showHealth = async () => {
   const { ok } = await fetch('health').catch(() => ({ ok: false }));
   $('health').textContent = ok ? 'store up' : 'store down';
   $('health').classList.toggle('down', !ok);
-  const wasAway = !$('outage').hidden;
+  const wasDown = !$('outage').hidden;
   $('outage').hidden = ok;
   $('outage').textContent =
-    'The store is down. Requests that need it are refused with 503, nobody is logged out, and everything works again when it is back.';
-  if (wasAway && ok) await showAll();
+    'The store is down. Requests that need it get a 503, but nobody is logged out. Everything works again when the store is back.';
+  if (wasDown && ok) await showAll();
 };
 
 const showAll = async () => {
@@ -199,7 +199,7 @@ $('clear').onclick = () =>
   attempt(async () => {
     const { deleted } = await call('DELETE', 'api/books/cache');
     $('cleared').textContent =
-      `${deleted} cached ${deleted === 1 ? 'entry' : 'entries'} deleted; your session is still here.`;
+      `${deleted} cached ${deleted === 1 ? 'entry' : 'entries'} deleted. Your session is unchanged.`;
     await showSession();
   });
 
@@ -211,7 +211,7 @@ $('login').onsubmit = (event) => {
 $('logout').onclick = () =>
   changeSession(async () => {
     await call('POST', 'api/account/logout');
-    note('Logged out: the session is gone from the store.');
+    note('Logged out. The session was deleted from the store.');
   });
 
 $('voucher').onsubmit = (event) => {
@@ -223,10 +223,10 @@ $('race').onclick = () =>
   changeSession(async () => {
     const [first, ...others] = [...document.querySelectorAll('button[data-book]')];
     const add = ({ dataset }) => call('POST', `api/cart/books/${dataset.book}`);
-    // Requests without a cookie would get a session each, so a first visit begins with one request.
+    // Without a cookie, each request would get its own session, so a first visit begins with one request.
     if (mark === null) await add(first);
     await Promise.all((mark === null ? others : [first, ...others]).map(add));
-    note(`${others.length + 1} requests changed the session at the same time; none was lost.`);
+    note(`${others.length + 1} requests changed the session at the same time. None was lost.`);
   });
 
 $('order').onclick = () =>
@@ -235,7 +235,7 @@ $('order').onclick = () =>
     note(`Ordered ${count} ${count === 1 ? 'book' : 'books'} for ${euros(totalInCents)}. Thank you!`);
   });
 
-// While the store is down, look whether it is back; with the store up the page asks for nothing.
+// Poll only while the store is down.
 setInterval(() => {
   if (!$('outage').hidden) showHealth();
 }, 1000);

@@ -5,7 +5,7 @@ import type { ShopSession } from '../shop-session.js';
 
 const DISCOUNTS: ReadonlyMap<unknown, number> = new Map([['CODEX10', 10]]);
 
-/** Redeems vouchers; whoever guesses codes is soon told to wait. */
+/** Redeems vouchers. Guessing codes is rate limited. */
 @Controller('api/voucher')
 @UseGuards(ThrottlerGuard)
 export class VoucherController {
