@@ -25,6 +25,7 @@ import {
   MOUNT_FAILED_REQUESTS,
   MOUNT_SESSIONS,
   SERIALIZERS,
+  SESSION_HTTP,
   SESSIONS,
   SETTINGS,
   STORES,
@@ -37,7 +38,17 @@ import {
 @Global()
 @Module({
   providers: coreProviders,
-  exports: [CLOCK, SETTINGS, STORES, CACHE_STORE, SERIALIZERS, DEFAULT_CACHE, SESSIONS, JSON_SERIALIZER],
+  exports: [
+    CLOCK,
+    SETTINGS,
+    STORES,
+    CACHE_STORE,
+    SERIALIZERS,
+    DEFAULT_CACHE,
+    SESSIONS,
+    SESSION_HTTP,
+    JSON_SERIALIZER,
+  ],
 })
 export class CodexRedisCoreModule
   extends ConfigurableModuleClass

@@ -17,6 +17,8 @@ import { type MountedSessions, mountSessions } from '../session-http/mount-sessi
 import { sessionAccessOf } from '../session-http/session-access.js';
 import { asksForFreshSessions } from '../session-http/nest/fresh-session.decorator.js';
 import { refuseHandlersWithoutSessions } from '../session-http/nest/refuse-handlers.js';
+import { ExcludedRoutes } from '../session-http/excluded-routes.js';
+import { SessionHttp } from '../session-http/session-http.js';
 import { SessionGuard } from '../session-http/nest/session.guard.js';
 import { SessionService } from '../session/session.service.js';
 import { sessionsAreOff } from '../session/sessions-off.js';
@@ -39,6 +41,7 @@ import {
   MOUNT_FAILED_REQUESTS,
   MOUNT_SESSIONS,
   SERIALIZERS,
+  SESSION_HTTP,
   SESSIONS,
   SETTINGS,
   STORE_OPENER,
@@ -109,21 +112,30 @@ export const coreProviders: Provider[] = [
           ),
   },
   {
-    provide: MOUNT_SESSIONS,
-    inject: [SETTINGS, SESSIONS, CLOCK, HttpAdapterHost, ApplicationConfig, ModulesContainer],
+    provide: SESSION_HTTP,
+    inject: [SETTINGS, SESSIONS, CLOCK, ApplicationConfig],
     useFactory: (
-      settings: CodexRedisSettings,
+      { session }: CodexRedisSettings,
       service: SessionService,
       clock: Clock,
+      config: ApplicationConfig,
+    ) =>
+      session === null
+        ? null
+        : new SessionHttp(service, session, clock, new ExcludedRoutes(session.exclude ?? [], config)),
+  },
+  {
+    provide: MOUNT_SESSIONS,
+    inject: [SESSION_HTTP, HttpAdapterHost, ApplicationConfig, ModulesContainer],
+    useFactory: (
+      http: SessionHttp | null,
       host: Partial<HttpAdapterHost>,
       config: ApplicationConfig,
       modules: ModulesContainer,
-    ): MountedSessions => {
-      const { session } = settings;
-      if (session === null) return { configure: () => refuseHandlersWithoutSessions(modules), check: ignore };
-      const guard = new SessionGuard(settings);
-      return mountSessions({ host, config, modules, service, settings: session, clock, guard });
-    },
+    ): MountedSessions =>
+      http === null
+        ? { configure: () => refuseHandlersWithoutSessions(modules), check: ignore }
+        : mountSessions({ host, config, modules, http, guard: new SessionGuard(http) }),
   },
   {
     provide: MOUNT_CACHED_RESPONSES,

@@ -11,12 +11,16 @@ type Routes = Parameters<typeof isRouteExcluded>[0];
 /** The paths of `session.exclude`, which have no session. Written and matched as those of Nest's `exclude()`. */
 export class ExcludedRoutes {
   #compiled: Routes | undefined;
+  /** Private to the runtime too: it leads to everything in the application. */
+  readonly #config: ApplicationConfig;
 
   /** @param config of the application, whose global prefix is known once it starts */
   constructor(
     private readonly routes: readonly SessionRoute[],
-    private readonly config: ApplicationConfig,
-  ) {}
+    config: ApplicationConfig,
+  ) {
+    this.#config = config;
+  }
 
   /** @throws ImproperlyConfiguredError for a path that Nest cannot match requests with. */
   check(): void {
@@ -48,7 +52,7 @@ export class ExcludedRoutes {
 
   /** A path outside of the global prefix may be a route that it leaves out, or a file of a static server. */
   #compile(routes: readonly SessionRoute[]): Routes {
-    const prefix = this.config.getGlobalPrefix().replace(/^\/+|\/+$/g, '');
+    const prefix = this.#config.getGlobalPrefix().replace(/^\/+|\/+$/g, '');
     const written = routes.flatMap((route) => {
       const { path, method, version } =
         typeof route === 'string' ? { path: route, method: RequestMethod.ALL, version: undefined } : route;
@@ -61,7 +65,7 @@ export class ExcludedRoutes {
 
   #versioned(path: string, version: unknown): string[] {
     const plain = path.replace(/^\/+/, '');
-    const versioning = this.config.getVersioning();
+    const versioning = this.#config.getVersioning();
     if (version === undefined || versioning?.type !== VersioningType.URI) return [plain];
     const prefix = versioning.prefix === undefined ? 'v' : versioning.prefix || '';
     return [version].flat().map((each) => (typeof each === 'string' ? `${prefix}${each}/${plain}` : plain));

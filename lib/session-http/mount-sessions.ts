@@ -1,25 +1,19 @@
 import type { AbstractHttpAdapter, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import type { Clock } from '../common/clock.js';
 import { ignore } from '../common/ignore.js';
-import type { SessionSettings } from '../config/settings.js';
-import type { SessionService } from '../session/session.service.js';
-import { ExcludedRoutes } from './excluded-routes.js';
 import { commitBeforeReply } from './nest/commit-before-reply.js';
 import { noteGraphqlFailures } from './nest/graphql-failures.js';
 import { refuseForeignConsumers, refuseForeignMiddleware } from './nest/refuse-consumers.js';
 import { refuseExcludedHandlers } from './nest/refuse-handlers.js';
 import type { SessionGuard } from './nest/session.guard.js';
 import { installOn } from './platform/platforms.js';
-import { SessionHttp } from './session-http.js';
+import type { SessionHttp } from './session-http.js';
 
 /** What sessions need of the application they are mounted in. */
 export interface SessionMount {
   readonly host: Partial<Pick<HttpAdapterHost, 'httpAdapter' | 'init$'>>;
   readonly config: ApplicationConfig;
   readonly modules: ModulesContainer;
-  readonly service: SessionService;
-  readonly settings: SessionSettings;
-  readonly clock: Clock;
+  readonly http: SessionHttp;
   readonly guard: SessionGuard;
 }
 
@@ -36,9 +30,8 @@ export interface MountedSessions {
  * own to it.
  */
 export const mountSessions = (mount: SessionMount): MountedSessions => {
-  const { host, config, modules, settings, guard } = mount;
-  const excluded = new ExcludedRoutes(settings.exclude ?? [], config);
-  const http = new SessionHttp(mount.service, settings, mount.clock, excluded);
+  const { host, config, modules, http, guard } = mount;
+  const { excluded, settings } = http;
   const finishInstalling = whenThereIsAnAdapter(host, (adapter) => {
     refuseForeignConsumers(adapter, modules);
     return installOn(adapter, http);

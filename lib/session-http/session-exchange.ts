@@ -4,6 +4,7 @@ import type { SessionState } from '../session/object/session-state.js';
 import { sessionStateOf } from '../session/object/state-of.js';
 import type { Session } from '../session/object/session.js';
 import { ignore } from '../common/ignore.js';
+import { isHandshake } from './handshake.js';
 import { dependsOnSession, type Task, taskAtEnd } from './end-of-request.js';
 import {
   isUnavailable,
@@ -92,6 +93,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
       pinSession(this.#carrier);
       const state = sessionStateOf(this.#session);
       state.use.serve(this);
+      if (isHandshake(this.response.req)) state.use.beReadOnly();
       state.identity.isNavigation = this.response.req.headers['sec-fetch-mode'] === 'navigate';
       if (this.#hold.phase !== 'open' || this.response.headersSent) this.pass();
       else this.gate(this);

@@ -25,7 +25,8 @@ export class SessionHttp {
     readonly service: SessionService,
     readonly settings: SessionSettings,
     readonly clock: Clock,
-    private readonly excluded: ExcludedRoutes,
+    /** Which paths have no session. */
+    readonly excluded: ExcludedRoutes,
   ) {
     this.cookie = new SessionCookie(settings.cookie);
     this.headers = new SessionHeaders(settings.cacheControl);

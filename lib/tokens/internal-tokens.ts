@@ -32,6 +32,9 @@ export const JSON_SERIALIZER = token('JSON serializer');
 /** SessionService; one that refuses every call when sessions are off. */
 export const SESSIONS = token('sessions');
 
+/** SessionHttp: what the requests of the application share; null when sessions are off. */
+export const SESSION_HTTP = token('sessions over HTTP');
+
 /** () => void: gives every HTTP request its session; does nothing when sessions are off or there is no HTTP. */
 export const MOUNT_SESSIONS = token('session mount');
 

@@ -1,4 +1,5 @@
 import { Controller, Inject, Post } from '@nestjs/common';
+import fastifyWebsocket from '@fastify/websocket';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
@@ -8,7 +9,7 @@ import { describe, it } from 'node:test';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { Session, SessionService } from 'nestjs-codex-redis';
-import { PLATFORMS, startOn } from './support/application.js';
+import { PLATFORMS, startFastify, startOn } from './support/application.js';
 
 @Controller()
 class AccountController {
@@ -87,3 +88,36 @@ for (const platform of PLATFORMS)
       await once(socket, 'close');
     });
   });
+
+describe('@fastify/websocket', () => {
+  it('SE9 a route reads the session of its handshake, and cannot write what would be lost', async () => {
+    const { url, visitor: visit } = await startFastify({
+      controllers: [AccountController],
+      main: async (app) => {
+        const fastify = app.getHttpAdapter().getInstance();
+        await fastify.register(fastifyWebsocket);
+        fastify.get('/socket', { websocket: true }, (socket, { session }) => {
+          socket.on('message', () => {
+            const own = session as unknown as Session<{ user: string }>;
+            try {
+              own.user = 'mallory';
+            } catch (error) {
+              socket.send(`${own.user}: ${String(error)}`);
+            }
+          });
+        });
+      },
+    });
+    const visitor = visit();
+    await visitor.post('/login');
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/socket`, {
+      headers: { cookie: visitor.cookieHeader },
+    });
+    await once(socket, 'open');
+    socket.send('who');
+    const [message] = (await once(socket, 'message')) as [Buffer];
+    assert.match(message.toString(), /^ada: SessionStateError: The session of a WebSocket is read-only/);
+    socket.close();
+    await once(socket, 'close');
+  });
+});

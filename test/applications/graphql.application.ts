@@ -1,22 +1,15 @@
 import { ConflictException, Inject } from '@nestjs/common';
 import { ApolloDriver } from '@nestjs/apollo';
-import { Context, GraphQLModule, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { Context, GraphQLModule, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { MercuriusDriver } from '@nestjs/mercurius';
 import { GraphQLError } from 'graphql';
-import { createClient } from 'graphql-ws';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { WebSocket } from 'ws';
 import { CacheService, RedisUnavailableError, Session } from 'nestjs-codex-redis';
 import { type Platform, type Running, startOn } from './support/application.js';
 import type { Visitor } from './support/visitor.js';
 
 type Own = Session<{ visits: number; user: string }>;
-
-/** One round of the subscription. */
-async function* once(value: unknown): AsyncGenerator<unknown> {
-  yield await Promise.resolve({ who: value });
-}
 
 @Resolver()
 class ShopResolver {
@@ -58,22 +51,12 @@ class ShopResolver {
   @Query(() => Number) full(): number {
     throw new RedisUnavailableError('OOM');
   }
-
-  @Subscription(() => String) who(@Session() session: Own): AsyncGenerator<unknown> {
-    return once(session.user ?? 'nobody');
-  }
 }
 
 const SERVERS: Record<string, { platform: Platform; options: object }> = {
-  'Apollo on Express': {
-    platform: 'express',
-    options: { driver: ApolloDriver, subscriptions: { 'graphql-ws': true } },
-  },
-  'Apollo on Fastify': {
-    platform: 'fastify',
-    options: { driver: ApolloDriver, subscriptions: { 'graphql-ws': true } },
-  },
-  'Mercurius on Fastify': { platform: 'fastify', options: { driver: MercuriusDriver, subscription: true } },
+  'Apollo on Express': { platform: 'express', options: { driver: ApolloDriver } },
+  'Apollo on Fastify': { platform: 'fastify', options: { driver: ApolloDriver } },
+  'Mercurius on Fastify': { platform: 'fastify', options: { driver: MercuriusDriver } },
 };
 
 const ask = async (visitor: Visitor, query: string): Promise<Record<string, unknown>> => {
@@ -148,30 +131,5 @@ describe('GraphQL', () => {
         await ask(visitor, 'mutation { ownStatus }');
         assert.equal(await me(visitor), 'grace');
       });
-
-      (name.startsWith('Apollo') ? it.skip : it)(
-        'SE27 a subscription reads the session of its handshake',
-        async () => {
-          const { visitor: visit, url } = await start();
-          const visitor = visit();
-          await ask(visitor, 'mutation { login }');
-          class WithCookie extends WebSocket {
-            constructor(address: string, protocols: string[]) {
-              super(address, protocols, { headers: { cookie: visitor.cookieHeader } });
-            }
-          }
-          const client = createClient({
-            url: `${url.replace('http', 'ws')}/graphql`,
-            webSocketImpl: WithCookie,
-          });
-          const values = [];
-          for await (const { data } of client.iterate({ query: 'subscription { who }' })) values.push(data);
-          await client.dispose();
-          assert.deepEqual(
-            values.map((value) => ({ ...value })),
-            [{ who: 'ada' }],
-          );
-        },
-      );
     });
 });

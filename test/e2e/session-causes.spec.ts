@@ -14,6 +14,9 @@ const toldAs = (type: string, args: unknown[]): string => {
   return noSession(context).message;
 };
 
+/** The request that opened the connection of graphql-ws. */
+const HANDSHAKE = { url: '/graphql', upgrade: true, headers: { upgrade: 'websocket' } };
+
 @Controller()
 class CauseController {
   @SkipSession() @Get('skipped') skipped(@Session() session: Session): unknown {
@@ -42,6 +45,7 @@ class ToldController {
       resolver: toldAs('graphql', [{}, {}, { req: request }, { operation: { operation: 'query' } }]),
       'resolver without a request': toldAs('graphql', [{}, {}, {}, { operation: { operation: 'query' } }]),
       subscription: toldAs('graphql', [{}, {}, {}, { operation: { operation: 'subscription' } }]),
+      'subscription before the guard': toldAs('graphql', [{}, {}, { extra: { request: HANDSHAKE } }, {}]),
       gateway: toldAs('ws', [{}, {}]),
     };
   }
@@ -113,11 +117,12 @@ describe.each(PLATFORMS)('Where there is no session on %s', (platform) => {
       resolver: /its path \/told is one of session\.exclude/,
       'resolver without a request':
         /its GraphQL context carries no HTTP request\. Pass it on.*context: \(\{ req \}\) => \(\{ req \}\)/,
-      subscription: /GraphQL subscription.*onConnect.*loadFromCookieHeader/,
+      subscription: /GraphQL subscription leads to no handshake.*context: \(\{ extra \}\) => .*Mercurius/,
+      'subscription before the guard': /no guard has run\. With session\.mount 'manual'/,
       gateway: /a context of type "ws" has no HTTP request.*loadFromCookieHeader/,
     };
     for (const [cause, text] of Object.entries(expected)) expect(texts[cause]).toMatch(text);
-    expect(new Set(Object.values(texts)).size).toBe(4);
+    expect(new Set(Object.values(texts)).size).toBe(5);
     for (const text of Object.values(texts)) expect(text).not.toContain('declared');
   });
 

@@ -1,13 +1,14 @@
 import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
 import { SessionStateError } from '../../errors/session.errors.js';
 import { exchangeOf, isOfApplicationWithSessions } from '../platform/platforms.js';
+import { handshakeOf, openedFor } from './handshake-session.js';
 import { sessionUseOf } from './session-use.decorator.js';
 
 /** A request that may carry a session. */
 interface Carrier {
   readonly session?: unknown;
   readonly headers?: { readonly cookie?: string };
-  readonly url?: string;
+  readonly url?: string | undefined;
   readonly originalUrl?: string;
 }
 
@@ -32,34 +33,47 @@ export const noSession = (context: ExecutionContext): SessionStateError => {
     return new SessionStateError(
       `${place} asks for a session and is marked with @SkipSession(); take one of them away`,
     );
+  const handshake = handshakeOf(context);
+  if (handshake !== undefined)
+    return openedFor(context) === 'excluded' ? onExcludedPath(place, handshake) : unguarded(place);
   const request = requestOf(context);
   if (request !== undefined && exchangeOf(request) === undefined && isOfApplicationWithSessions(request))
-    return new SessionStateError(
-      `${place} has no session: its path ${pathOf(request)} is one of session.exclude. Take it out of there, or the session out of the handler`,
-    );
+    return onExcludedPath(place, request);
   if (type === 'graphql' && isSubscription(context))
     return new SessionStateError(
-      `${place} has no session: the connection of a GraphQL subscription carries no HTTP request. Load the session in ` +
-        "the driver's onConnect, from the Cookie header of the handshake, with SessionService.loadFromCookieHeader()",
+      `${place} has no session: the context of a GraphQL subscription leads to no handshake. Pass its request on, ${PASS_ON}`,
     );
   if (type === 'graphql')
     return new SessionStateError(
       `${place} has no session: its GraphQL context carries no HTTP request. Pass it on, as with ` +
-        'GraphQLModule.forRoot({ context: ({ req }) => ({ req }) })',
+        `GraphQLModule.forRoot({ context: ({ req }) => ({ req }) }); over a WebSocket the handshake, ${PASS_ON}`,
     );
   if (type !== 'http')
     return new SessionStateError(
       `${place} has no session: a context of type "${type}" has no HTTP request. Load it from the Cookie header of ` +
         'the handshake with SessionService.loadFromCookieHeader(), and save it explicitly',
     );
+  if (exchangeOf(request as object) !== undefined) return unguarded(place);
   return new SessionStateError(
-    exchangeOf(request as object) === undefined
-      ? `${place} has no session: sessions are off. Set PROJECT_NAME and SECRET_KEY for codexRedisConfig, or give ` +
-          'CodexRedisModule.forRoot() session: {} with projectName and secretKey'
-      : `${place} has no session: no guard has run. With session.mount 'manual' mark the controller with ` +
-          '@UseGuards(SessionGuard) and @UseInterceptors(SessionInterceptor)',
+    `${place} has no session: sessions are off. Set PROJECT_NAME and SECRET_KEY for codexRedisConfig, or give ` +
+      'CodexRedisModule.forRoot() session: {} with projectName and secretKey',
   );
 };
+
+const PASS_ON =
+  "with Apollo as GraphQLModule.forRoot({ subscriptions: { 'graphql-ws': { context: ({ extra }) => ({ req: extra.request }) } } }), " +
+  'with Mercurius as GraphQLModule.forRoot({ subscription: { context: (_connection, request) => ({ request }) } })';
+
+const onExcludedPath = (place: string, request: Pick<Carrier, 'url' | 'originalUrl'>): SessionStateError =>
+  new SessionStateError(
+    `${place} has no session: its path ${pathOf(request)} is one of session.exclude. Take it out of there, or the session out of the handler`,
+  );
+
+const unguarded = (place: string): SessionStateError =>
+  new SessionStateError(
+    `${place} has no session: no guard has run. With session.mount 'manual' mark the controller with ` +
+      '@UseGuards(SessionGuard) and @UseInterceptors(SessionInterceptor)',
+  );
 
 const isSubscription = (context: ExecutionContext): boolean =>
   // the fourth argument of every resolver
@@ -67,4 +81,5 @@ const isSubscription = (context: ExecutionContext): boolean =>
   'subscription';
 
 /** Without the query, which may hold anything. */
-const pathOf = ({ originalUrl, url = '/' }: Carrier): string => (originalUrl ?? url).split('?', 1).join('');
+const pathOf = ({ originalUrl, url = '/' }: Pick<Carrier, 'url' | 'originalUrl'>): string =>
+  (originalUrl ?? url).split('?', 1).join('');

@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { Session } from '../../session/object/session.js';
 import { exchangeOf } from '../platform/platforms.js';
 import { traitsOf } from './handler-traits.js';
+import { handshakeOf, openedFor } from './handshake-session.js';
 import { noSession, requestOf } from './request-session.js';
 
 /**
@@ -16,8 +17,13 @@ export const sessionIn = (context: ExecutionContext): Session => {
 };
 
 const findSession = (context: ExecutionContext): Session | undefined => {
+  if (traitsOf(context.getClass(), context.getHandler()).skips) return undefined;
+  if (handshakeOf(context) !== undefined) {
+    const opened = openedFor(context);
+    return opened === 'excluded' ? undefined : opened;
+  }
   const request = requestOf(context);
-  if (request === undefined || traitsOf(context.getClass(), context.getHandler()).skips) return undefined;
+  if (request === undefined) return undefined;
   const exchange = exchangeOf(request);
   if (exchange === undefined) return request.session as Session | undefined;
   // without the guard a first visit would work, and every later one fail

@@ -1,7 +1,9 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import type { CodexRedisSettings } from '../../config/settings.js';
-import { SETTINGS } from '../../tokens/internal-tokens.js';
+import type { IncomingMessage } from 'node:http';
+import { SESSION_HTTP } from '../../tokens/internal-tokens.js';
+import type { SessionHttp } from '../session-http.js';
 import { traitsOf } from './handler-traits.js';
+import { handshakeOf, openHandshakeSession } from './handshake-session.js';
 import { exchangeOf } from '../platform/platforms.js';
 import { requestOf } from './request-session.js';
 
@@ -9,7 +11,8 @@ import { requestOf } from './request-session.js';
  * Learns what the handler makes of the session. Where it was not loaded before anything else (`session.load: 'declared'`,
  * `session.mount: 'manual'`), it loads the session before anything of the handler runs; elsewhere it is synchronous, so
  * that what the next guard enters with `AsyncLocalStorage.enterWith` lasts. Mounted for every route by the module; with
- * `session.mount: 'manual'` by `@UseGuards(SessionGuard)`, together with SessionInterceptor.
+ * `session.mount: 'manual'` by `@UseGuards(SessionGuard)`, together with SessionInterceptor. A GraphQL operation that came
+ * over a WebSocket, such as a subscription, gets the session that the cookie of the handshake names, read-only.
  *
  * Lets everything pass: it checks no rights.
  *
@@ -17,22 +20,35 @@ import { requestOf } from './request-session.js';
  */
 @Injectable()
 export class SessionGuard implements CanActivate {
-  constructor(@Inject(SETTINGS) private readonly settings: CodexRedisSettings) {}
+  readonly #http: SessionHttp | null;
+
+  constructor(@Inject(SESSION_HTTP) http: SessionHttp | null) {
+    this.#http = http;
+  }
 
   canActivate(context: ExecutionContext): true | Promise<true> {
-    const { session } = this.settings;
-    const request = session === null ? undefined : requestOf(context);
-    if (session === null || request === undefined) return true;
+    if (this.#http === null) return true;
+    const handshake = handshakeOf(context);
+    if (handshake !== undefined) return this.#openFor(handshake, context, this.#http);
+    const request = requestOf(context);
+    if (request === undefined) return true;
     const { skips, declares } = traitsOf(context.getClass(), context.getHandler());
     if (skips) return this.#skip(request);
+    const { load, mount } = this.#http.settings;
     // who has no cookie has nothing to load, and an exchange is made only when something asks for one
-    const declared = declares || session.load === 'always';
-    if (declared && session.mount === 'global' && request.headers?.cookie === undefined) return true;
+    const declared = declares || load === 'always';
+    if (declared && mount === 'global' && request.headers?.cookie === undefined) return true;
     const exchange = exchangeOf(request);
     if (exchange === undefined) return true;
     // the resolvers of one GraphQL request share its session: what one was granted the next does not take away
     if (exchange.access !== 'granted') exchange.access = declared ? 'granted' : 'undeclared';
     return declared ? (exchange.load()?.then(always) ?? true) : true;
+  }
+
+  #openFor(handshake: IncomingMessage, context: ExecutionContext, http: SessionHttp): true | Promise<true> {
+    const { skips, declares } = traitsOf(context.getClass(), context.getHandler());
+    if (skips || !(declares || http.settings.load === 'always')) return true;
+    return openHandshakeSession(context, handshake, http).then(always);
   }
 
   #skip(request: object): true {

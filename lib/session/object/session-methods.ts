@@ -161,7 +161,7 @@ const regenerate = async (state: SessionState, names: readonly string[]): Promis
   const kept = names
     .filter((name) => hasEntry(state, name))
     .map((name) => [name, readEntry(state, name)] as const);
-  state.use.refuseAfterEnd();
+  state.use.refuseChange();
   const next = state.keeper.replace(state);
   const flushing = flush(next);
   next.startAfresh();

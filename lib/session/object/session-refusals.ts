@@ -11,6 +11,12 @@ export const alreadyReplaced = (): SessionStateError =>
       'of it would be lost. Use request.session, which is the new one',
   );
 
+export const readOnly = (): SessionStateError =>
+  new SessionStateError(
+    'The session of a WebSocket is read-only: no response follows its handshake that could save it or carry a cookie. Change ' +
+      'it in a request over HTTP, or load it with SessionService.load(session.key), change that and save it',
+  );
+
 export const alreadyCommitted = (): SessionStateError =>
   new SessionStateError(
     'The session was already committed with the response, this change would be lost. Change it before the ' +

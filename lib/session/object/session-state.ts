@@ -133,7 +133,7 @@ export class SessionState {
 
   /** Gives up key and entries; what is set afterwards belongs to a new session. */
   end(): void {
-    this.use.refuseAfterEnd();
+    this.use.refuseChange();
     this.#identity.end(this.storedUser);
     this.#forget();
     this.use.noteAccess();
@@ -207,7 +207,7 @@ export class SessionState {
 
   /** @throws SessionStateError when nothing can be changed. */
   beginChange(): void {
-    this.use.refuseAfterEnd();
+    this.use.refuseChange();
     this.requireLoaded();
     this.use.noteAccess();
     this.decode();

@@ -1,9 +1,12 @@
-import { alreadyCommitted, alreadyReplaced } from './session-refusals.js';
+import { alreadyCommitted, alreadyReplaced, readOnly } from './session-refusals.js';
 import type { SessionRequest } from './session-request.js';
 import type { CommitOutcome, SessionEffect } from './session-save.js';
 
-/** `committed` with a response, or `replaced` by the session that `regenerate()` gave the request. */
-type Phase = 'open' | 'committed' | 'replaced';
+/**
+ * `committed` with a response, or `replaced` by the session that `regenerate()` gave the request; `readOnly` where no
+ * response follows.
+ */
+type Phase = 'open' | 'committed' | 'replaced' | 'readOnly';
 
 /** What a request does with its session, and what becomes of that. */
 export class SessionUse {
@@ -68,9 +71,20 @@ export class SessionUse {
   }
 
   /** @throws SessionStateError when what is changed from here on would be lost. */
+  refuseChange(): void {
+    if (this.#phase === 'readOnly') throw readOnly();
+    this.refuseAfterEnd();
+  }
+
+  /** @throws SessionStateError when its use by a request is over. */
   refuseAfterEnd(): void {
     if (this.#phase === 'replaced') throw alreadyReplaced();
     if (this.#phase === 'committed') throw alreadyCommitted();
+  }
+
+  /** It belongs to a request that no response follows. */
+  beReadOnly(): void {
+    this.#phase = 'readOnly';
   }
 
   /** What is changed from here on would be lost. */

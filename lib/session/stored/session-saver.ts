@@ -75,7 +75,7 @@ export class SessionSaver {
 
   async #save(state: SessionState, mustCreate: boolean): Promise<void> {
     state.requireLoaded();
-    state.use.refuseAfterEnd();
+    state.use.refuseChange();
     const { count } = state.ending;
     if (state.ending.work !== undefined) await state.ending.work;
     await this.#inTurn(state, async (lane, deadline) => {

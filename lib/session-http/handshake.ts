@@ -1,0 +1,12 @@
+import type { IncomingMessage } from 'node:http';
+
+/**
+ * Whether a request opens a WebSocket: no response of its application follows that could carry a cookie. Node notes in
+ * `upgrade` whether a listener of the server's `upgrade` event has the request; what stands in for a request in tests has
+ * no such property.
+ */
+export const isHandshake = ({
+  headers,
+  upgrade,
+}: Pick<IncomingMessage, 'headers'> & { readonly upgrade?: unknown }): boolean =>
+  headers.upgrade?.toLowerCase() === 'websocket' && upgrade !== false;
