@@ -7,6 +7,7 @@ export type Refusal =
   | 'session'
   | 'user'
   | 'authorization'
+  | 'body'
   | 'set-cookie'
   | 'vary'
   | 'no-store'

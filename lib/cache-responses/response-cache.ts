@@ -74,7 +74,7 @@ export class ResponseCache implements NestInterceptor {
   ): Promise<Observable<unknown>> {
     const { options } = route;
     exchange.addVary(options.vary ?? []);
-    const why = route.sendsByItself ? 'sent-by-handler' : refusalFor(exchange.visitor, options);
+    const why = refusalBefore(route, exchange);
     const key = why === undefined ? await this.#keyOf(route, exchange, context) : undefined;
     if (key === undefined) {
       exchange.setHeader(CACHE_STATUS, bypassed(why ?? 'key'));
@@ -175,6 +175,12 @@ export class ResponseCache implements NestInterceptor {
   }
 }
 
+/** Why the cache is not asked. */
+const refusalBefore = (route: CachedRoute, exchange: ResponseExchange): Refusal | undefined => {
+  if (route.sendsByItself) return 'sent-by-handler';
+  return exchange.hasBody ? 'body' : refusalFor(exchange.visitor, route.options);
+};
+
 /** What a decorator was given: a value, or a function of the context. */
 const valueFor = (given: unknown, context: ExecutionContext): unknown =>
   typeof given === 'function' ? (given as (context: ExecutionContext) => unknown)(context) : given;
@@ -198,9 +204,13 @@ const whyNotStored = (found: unknown): Refusal | undefined => {
 const scopeOf = ({ name, options }: CachedRoute, context: ExecutionContext): string | undefined => {
   if (typeof options.scope !== 'function') return undefined;
   const scope: unknown = options.scope(context);
-  if (typeof scope === 'string' && scope !== '') return scope;
-  throw new TypeError(
-    `${name}: scope: expected the function to return a string that is not empty, got ${describeValue(scope)}. ` +
-      'Visitors without one need a guard, or a word of their own such as "anonymous"',
-  );
+  if (typeof scope !== 'string' || scope === '')
+    throw new TypeError(
+      `${name}: scope: expected the function to return a string that is not empty, got ${describeValue(scope)}. ` +
+        'Visitors without one need a guard, or a word of their own such as "anonymous"',
+    );
+  // two of them would be one in UTF-8
+  if (!scope.isWellFormed())
+    throw new TypeError(`${name}: scope: expected the function to return a string without lone surrogates`);
+  return scope;
 };

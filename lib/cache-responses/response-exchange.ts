@@ -64,6 +64,12 @@ export class ResponseExchange {
     };
   }
 
+  /** Whether the request has content, on which its response may depend. */
+  get hasBody(): boolean {
+    const { 'content-length': length, 'transfer-encoding': coding } = this.request.headers;
+    return coding !== undefined || Number(length ?? 0) > 0;
+  }
+
   /** The names in Vary, in lower case. */
   get vary(): readonly string[] {
     return (this.header('Vary') ?? '')

@@ -49,8 +49,11 @@ const escapeBlanks = (part: string): string => part.replace(/[\\ ]/g, '\\$&');
 const addressOf = ({ url, query }: KeyedRequest, listed: readonly string[] | undefined): string => {
   const [path, search] = splitOnce(url, '?');
   if (listed !== undefined) return `${path}?${listedParameters(query, listed)}`;
-  return search === undefined ? path : `${path}?${sortedParameters(search)}`;
+  return search === undefined || ODDLY_DELIMITED.test(url) ? url : `${path}?${sortedParameters(search)}`;
 };
+
+/** Where some parsers see the query begin or end elsewhere: a fragment, and a semicolon before the question mark. */
+const ODDLY_DELIMITED = /#|^[^?]*;/;
 
 const splitOnce = (text: string, separator: string): [before: string, after: string | undefined] => {
   const at = text.indexOf(separator);
@@ -69,21 +72,29 @@ const listedParameters = (query: KeyedRequest['query'], listed: readonly string[
 /** Where parsers stop reading parameters, the order decides which are lost. */
 const MANY_PARAMETERS = 500;
 
-/** Parsers join what such names have in common, in the order in which it comes. */
-const STRUCTURED = /[[\].]/;
+/**
+ * Names of which parsers join what they have in common, in the order in which it comes, and those of which they make one
+ * name or another because they are not well-formed.
+ */
+const READ_DIFFERENTLY = /[[\].\ufffd]/;
+const ILL_FORMED_ESCAPE = /%(?![\da-f]{2})/i;
 
 /**
  * Sorted by name; those of one name keep their order. What a parser may read differently in another order stays in its own.
  * The text is kept as it is, so that a handler that repeats it cannot repeat another visitor's spelling.
  */
 const sortedParameters = (search: string): string => {
-  const pairs = search.split('&').map((text) => ({ text, name: unescape(splitOnce(text, '=')[0]) }));
-  if (pairs.length > MANY_PARAMETERS || pairs.some(({ name }) => STRUCTURED.test(name))) return search;
+  const pairs = search.split('&').map((text) => ({ text, name: nameOf(splitOnce(text, '=')[0]) }));
+  if (pairs.length > MANY_PARAMETERS || pairs.some(({ name }) => READ_DIFFERENTLY.test(name))) return search;
   return pairs
     .sort((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name)))
     .map(({ text }) => text)
     .join('&');
 };
+
+/** As parsers read it; what is ill-formed is made to look so. */
+const nameOf = (text: string): string =>
+  ILL_FORMED_ESCAPE.test(text) ? '\ufffd' : unescape(text.replaceAll('+', ' '));
 
 /** The version that a request asks for otherwise than by its path; `undefined` where the path says it. */
 export const requestedVersion = (

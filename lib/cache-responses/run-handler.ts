@@ -5,7 +5,7 @@ import type { Clock } from '../common/clock.js';
 import type { CachedRoute } from './cached-route.js';
 import { type Refusal, refusalFor, refusalOfHead } from './refusal.js';
 import type { ResponseExchange } from './response-exchange.js';
-import { etagOf, type StoredResponse } from './stored-response.js';
+import { etagOf, isSendable, type StoredResponse } from './stored-response.js';
 import { isStreamed, type WrittenBody } from './written-body.js';
 
 /** What a run of a handler depends on. */
@@ -43,15 +43,19 @@ export const runHandler = async (run: HandlerRun, next: CallHandler): Promise<Ou
   }
   const refused = (why: Refusal): Outcome => ({ kind: 'refused', why, value });
   if (exchange.method === 'HEAD') return refused('head');
-  const why =
+  const refusal = (): Refusal | undefined =>
     refusalFor(exchange.visitor, route.options) ?? refusalOfHead(exchange.head(varyBefore), route.options);
+  const why = refusal() ?? (isStreamed(value) ? 'stream' : undefined);
   if (why !== undefined) return refused(why);
-  if (isStreamed(value)) return refused('stream');
   const written = writtenBy(exchange, value);
+  // again, since writing the value runs its getters and toJSON(), which may use the session as well
+  const late = refusal();
+  if (late !== undefined) return refused(late);
   if (written === undefined) return refused('error');
   const { maxBytes = DEFAULT_MAX_BYTES } = route.options;
   if (written.body !== null && Buffer.byteLength(written.body) > maxBytes) return refused('too-large');
-  return { kind: 'storable', response: storedResponse(run, written) };
+  const response = storedResponse(run, written);
+  return isSendable(response) ? { kind: 'storable', response } : refused('error');
 };
 
 const storedResponse = (

@@ -19,7 +19,27 @@ export interface StoredResponse {
 
 /** Whether a handler can be answered with what stands under its key, where other code may have put something else. */
 export const isStoredBy = (route: string, entry: unknown): entry is StoredResponse =>
-  typeof entry === 'object' && entry !== null && 'etag' in entry && 'route' in entry && entry.route === route;
+  isStoredResponse(entry) && entry.route === route && isSendable(entry);
+
+const isStoredResponse = (entry: unknown): entry is StoredResponse => {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { status, type, headers, cacheControl, etag, storedAt, body, encoding } = entry as StoredResponse;
+  return (
+    [type ?? '', cacheControl, etag, body ?? '', encoding].every((text) => typeof text === 'string') &&
+    [status, storedAt].every(Number.isInteger) &&
+    typeof (headers as unknown) === 'object' &&
+    (headers as unknown) !== null
+  );
+};
+
+/** What Node takes as the value of a header. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Whether the headers of a response can be sent; Fastify does not look at them before. */
+export const isSendable = ({ type, headers, cacheControl, etag }: StoredResponse): boolean =>
+  [type ?? '', cacheControl, etag, ...Object.values(headers).flat()].every((value) =>
+    HEADER_VALUE.test(value),
+  );
 
 /** Weak, since a compression on the way changes the bytes. */
 export const etagOf = (type: string | null, body: string | Uint8Array | null): string =>
