@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 
 const HEAD_END = '\r\n\r\n';
 const STATUS = /^HTTP\/1\.1 (\d{3})/;
+const NOT_MODIFIED = '304';
 const LENGTH = /\r\ncontent-length: (\d+)/i;
 
 /**
@@ -12,20 +13,27 @@ const LENGTH = /\r\ncontent-length: (\d+)/i;
 export class HttpConnection {
   #socket;
   #request;
+  #status;
   #received = '';
   #onResponse = () => {};
 
-  static async open(url, cookie) {
+  /**
+   * @param {string} url
+   * @param {Record<string, string>} [headers]
+   * @param {string} [status] of each answer
+   */
+  static async open(url, headers = {}, status = '200') {
     const { hostname: host, port, pathname } = new URL(url);
     const socket = connect({ host, port: Number(port), noDelay: true });
     await once(socket, 'connect');
-    const cookieLine = cookie ? `Cookie: ${cookie}\r\n` : '';
-    return new HttpConnection(socket, `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n${cookieLine}\r\n`);
+    const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+    return new HttpConnection(socket, `GET ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n`, status);
   }
 
-  constructor(socket, request) {
+  constructor(socket, request, status) {
     this.#socket = socket;
     this.#request = request;
+    this.#status = status;
     socket.setEncoding('latin1').on('data', (chunk) => this.#take(chunk));
   }
 
@@ -37,7 +45,7 @@ export class HttpConnection {
         .once('error', reject)
         .once('close', () => reject(new Error('the server closed the connection')));
       this.#onResponse = (status) => {
-        if (status !== '200') {
+        if (status !== this.#status) {
           reject(new Error(`the server answered ${status}`));
           return;
         }
@@ -58,11 +66,16 @@ export class HttpConnection {
     this.#received = this.#received === '' ? chunk : this.#received + chunk;
     const head = this.#received.indexOf(HEAD_END);
     if (head < 0) return;
-    const length = LENGTH.exec(this.#received);
-    if (length === null) throw new Error('the server sent no Content-Length');
-    if (this.#received.length < head + HEAD_END.length + Number(length[1])) return;
     const [, status] = STATUS.exec(this.#received);
+    if (this.#received.length < head + HEAD_END.length + this.#bodyLength(status)) return;
     this.#received = '';
     this.#onResponse(status);
+  }
+
+  #bodyLength(status) {
+    if (status === NOT_MODIFIED) return 0;
+    const length = LENGTH.exec(this.#received);
+    if (length === null) throw new Error('the server sent no Content-Length');
+    return Number(length[1]);
   }
 }

@@ -5,6 +5,7 @@
  * @property {string} name
  * @property {number} rounds how often each contender has its turn
  * @property {number} faultRounds how often each contender loses its Redis
+ * @property {number} starts how often an application is started to see what that takes
  * @property {number} sliceMs how long a turn of the cache and of the serializers lasts
  * @property {number} warmUpMs
  * @property {number} httpStarts how often each web application is started anew
@@ -24,6 +25,7 @@ export const MODES = {
     name: 'full',
     rounds: 5,
     faultRounds: 3,
+    starts: 20,
     sliceMs: 130,
     warmUpMs: 100,
     httpStarts: 3,
@@ -40,6 +42,7 @@ export const MODES = {
     name: 'quick',
     rounds: 1,
     faultRounds: 1,
+    starts: 1,
     sliceMs: 20,
     warmUpMs: 10,
     httpStarts: 1,
@@ -55,6 +58,7 @@ export const MODES = {
     name: 'smoke',
     rounds: 1,
     faultRounds: 1,
+    starts: 1,
     sliceMs: 5,
     warmUpMs: 0,
     httpStarts: 1,

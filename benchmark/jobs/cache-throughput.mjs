@@ -11,12 +11,16 @@ const keyOf = (size, i) => `${size}:${i % KEYS[size]}`;
 
 const keysFrom = (size, i) => Array.from({ length: MANY }, (_, offset) => keyOf(size, i + offset));
 
+/** What is asked for has been stored. */
+const notFound = () => assert.fail('an entry was not found');
+
 /** What each operation does the i-th time, by its name. */
 const operations = (cache) => ({
   get: (size, i) => cache.get(keyOf(size, i)),
   set: (size, i) => cache.set(keyOf(size, i), VALUES[size]),
   incr: (_size, i) => cache.incr(keyOf('counter', i)),
   getMany: (size, i) => cache.getMany(keysFrom(size, i)),
+  getOrSet: (size, i) => cache.getOrSet(keyOf(size, i), notFound),
   setMany: (size, i) => cache.setMany(keysFrom(size, i).map((key) => [key, VALUES[size]])),
 });
 

@@ -25,10 +25,12 @@ export const createJob = () => {
   };
 
   /** Asks over all connections at once until `over()`; gives the number of answers. */
-  const ask = async (url, path, signedIn, over) => {
+  const ask = async (url, path, signedIn, over, headers = {}, status = undefined) => {
     const cookies = signedIn ? await visitorsOf(url) : [];
     const connections = await Promise.all(
-      Array.from({ length: CONNECTIONS }, (_, i) => HttpConnection.open(`${url}${path}`, cookies[i])),
+      Array.from({ length: CONNECTIONS }, (_, i) =>
+        HttpConnection.open(`${url}${path}`, signedIn ? { ...headers, cookie: cookies[i] } : headers, status),
+      ),
     );
     const started = performance.now();
     const answered = await Promise.all(connections.map((connection) => connection.ask(over(started))));
@@ -52,13 +54,13 @@ export const createJob = () => {
     },
 
     /** Requests that were answered in so many milliseconds. */
-    measure: (url, path, signedIn, sliceMs) =>
-      ask(url, path, signedIn, (started) => () => performance.now() - started >= sliceMs),
+    measure: (url, path, signedIn, sliceMs, headers, status) =>
+      ask(url, path, signedIn, (started) => () => performance.now() - started >= sliceMs, headers, status),
 
     /** About so many requests. */
-    warmUp: async (url, path, signedIn, count) => {
+    warmUp: async (url, path, signedIn, count, headers, status) => {
       let answered = 0;
-      await ask(url, path, signedIn, () => () => (answered += 1) >= count);
+      await ask(url, path, signedIn, () => () => (answered += 1) >= count, headers, status);
     },
 
     /** One request after the other. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { VALUES } from '../core/values.mjs';
 
 /** How long the value takes to make, in milliseconds. */
-const FACTORY_MS = 20;
+export const FACTORY_MS = 20;
 
 /** @param {import('../contenders/cache/contract.mjs').CacheContender} cache */
 export const createJob = (cache) => ({

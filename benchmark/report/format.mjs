@@ -9,7 +9,7 @@ export const figure = (number) => {
 /** `{ GET: 20, SET: 20 }` of 20 operations as `1 GET + 1 SET`. */
 export const commandsEach = (counts, operations) => {
   const each = Object.entries(counts).map(
-    ([name, count]) => `${figure(count / operations).replace(/\.00$/, '')} ${name}`,
+    ([name, count]) => `${figure(count / operations).replace(/\.0+$/, '')} ${name}`,
   );
   return each.length === 0 ? '0' : each.join(' + ');
 };

@@ -21,7 +21,7 @@ const cacheGroup =
     return { label: `${operation} ${size}, ${callers} callers`, values: ratios };
   };
 
-const NO_PEERS = [sessions.BARE, sessions.BY_HAND, sessions.OURS];
+const NO_PEERS = [sessions.BARE, sessions.BY_HAND, sessions.OURS, sessions.IDLE_TIMEOUT, sessions.SEALED];
 
 const sessionGroup = (kind) => (platform, applications) => {
   const peer = Object.keys(applications).find((name) => !NO_PEERS.includes(name));

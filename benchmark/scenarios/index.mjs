@@ -4,10 +4,15 @@ import * as failover from './failover.mjs';
 import * as faults from './faults.mjs';
 import * as memory from './memory.mjs';
 import * as observing from './observing.mjs';
+import * as readingThrough from './reading-through.mjs';
+import * as responses from './responses.mjs';
 import * as serializer from './serializer.mjs';
 import * as session from './session.mjs';
+import * as sharedStampede from './shared-stampede.mjs';
 import * as stampede from './stampede.mjs';
 import * as startUp from './start-up.mjs';
+import * as tags from './tags.mjs';
+import * as userSessions from './user-sessions.mjs';
 
 /**
  * Every scenario, in the order of the report.
@@ -25,12 +30,17 @@ import * as startUp from './start-up.mjs';
 /** @type {Scenario[]} */
 export const SCENARIOS = [
   { name: 'cache', ...cacheThroughput },
+  { name: 'reading-through', ...readingThrough },
   { name: 'observing', ...observing },
   { name: 'serializer', ...serializer },
   { name: 'stampede', ...stampede },
+  { name: 'shared-stampede', ...sharedStampede },
+  { name: 'tags', ...tags },
   { name: 'memory', ...memory },
   { name: 'clear', ...clear },
   { name: 'session', ...session },
+  { name: 'user-sessions', ...userSessions },
+  { name: 'responses', ...responses },
   { name: 'faults', ...faults },
   { name: 'failover', ...failover },
   { name: 'start-up', ...startUp },

@@ -1,5 +1,6 @@
-import { APPLICATIONS, BARE, BY_HAND, OURS } from '../contenders/session/index.mjs';
+import { APPLICATIONS, BARE, BY_HAND, IDLE_TIMEOUT, OURS, SEALED } from '../contenders/session/index.mjs';
 import { countCommands, sumOf } from '../core/command-monitor.mjs';
+import { LOAD_GENERATOR, measureSlice, PLATFORM_NAMES, urlsOf } from '../core/web-applications.mjs';
 import { withContenders } from '../core/contender-process.mjs';
 import { inTurn } from '../core/rounds.mjs';
 import { mapValues, median, medianRatio } from '../core/statistics.mjs';
@@ -15,14 +16,8 @@ const REQUESTS = {
   excluded: { path: '/health', signedIn: true },
 };
 
-const LOAD = {
-  name: 'load generator',
-  contender: 'contenders/load-generator.mjs',
-  job: 'jobs/http-load.mjs',
-};
-
 export const run = async ({ redis, mode }) =>
-  withContenders([LOAD], async ([load]) => {
+  withContenders([LOAD_GENERATOR], async ([load]) => {
     const result = {};
     for (const [platform, applications] of Object.entries(APPLICATIONS)) {
       const sources = applications.map((application) => ({
@@ -67,7 +62,10 @@ const runRounds = async (applications, load, mode) => {
         applications,
         1,
         (application) =>
-          measureSlice(application, load, urls[application.name], path, signedIn, mode.httpSliceMs),
+          measureSlice(application, load, urls[application.name], path, {
+            signedIn,
+            sliceMs: mode.httpSliceMs,
+          }),
         round,
       );
       result[kind] = mapValues(slices, ([slice]) => slice);
@@ -101,24 +99,12 @@ const countAll = async (applications, load, redis) => {
   return counted;
 };
 
-const urlsOf = async (applications) => {
-  const urls = {};
-  for (const application of applications) urls[application.name] = await application.call('url');
-  return urls;
-};
-
-const measureSlice = async (application, load, url, path, signedIn, sliceMs) => {
-  const before = await application.call('cpu');
-  const { requests, ms } = await load.call('measure', url, path, signedIn, sliceMs);
-  const cpu = (await application.call('cpu')) - before;
-  return { perSecond: (requests / ms) * 1000, cpuMicros: cpu / requests };
-};
-
 const summary = (rounds, commands) => {
   const rates = mapValues(rounds, (all) => all.map(({ perSecond }) => perSecond));
   return mapValues(rounds, (all, name) => ({
     perSecond: median(rates[name]),
     ratio: medianRatio(rates[name], rates[BARE]),
+    ratioToOurs: medianRatio(rates[name], rates[OURS]),
     ratioToByHand: rates[BY_HAND] === undefined ? undefined : medianRatio(rates[name], rates[BY_HAND]),
     cpuMicros: median(all.map(({ cpuMicros }) => cpuMicros)),
     commands: sumOf(commands[name]) / COUNTED,
@@ -127,7 +113,7 @@ const summary = (rounds, commands) => {
 };
 
 const tableOf = (platform, kinds) => ({
-  title: `Sessions on ${platform === 'express' ? 'Express' : 'Fastify'}`,
+  title: `Sessions on ${PLATFORM_NAMES[platform]}`,
   note: 'Each against the same application without sessions; µs is processor time of the server for one request.',
   columns: ['request', 'application', 'requests /s', 'ratio', 'µs', 'commands'],
   rows: Object.entries(kinds).flatMap(([kind, applications]) =>
@@ -160,7 +146,21 @@ const WANTED = {
 
 const COMMANDS = { anonymous: 0, excluded: 0, read: 1, write: 2 };
 
-export const targets = (result) =>
+const FEATURES = [
+  { name: IDLE_TIMEOUT, what: 'an idle timeout, nothing to touch', kinds: { read: 0.98 } },
+  { name: SEALED, what: 'keys hashed and sessions sealed', kinds: { read: 0.8, write: 0.8 } },
+];
+
+const featureTargets = ({ fastify }) =>
+  FEATURES.flatMap(({ name, what, kinds }) =>
+    Object.entries(kinds).map(([kind, least]) =>
+      atLeast(`session ${kind} with ${what}, to one without`, fastify[kind][name]?.ratioToOurs, least),
+    ),
+  );
+
+export const targets = (result) => [...platformTargets(result), ...featureTargets(result)];
+
+const platformTargets = (result) =>
   Object.entries(result).flatMap(([platform, kinds]) => {
     const wanted = WANTED[platform];
     return Object.entries(kinds).flatMap(([kind, { [OURS]: ours }]) => [

@@ -2,22 +2,20 @@ import { ContenderProcess } from '../core/contender-process.mjs';
 import { inTurn } from '../core/rounds.mjs';
 import { median } from '../core/statistics.mjs';
 import { figure } from '../report/format.mjs';
+import { atMost } from '../report/targets.mjs';
 
 const NOTHING = 'nothing';
+const RAW = 'node-redis';
+const OURS = 'codex-redis';
 
-const ADDITIONS = [
-  NOTHING,
-  'node-redis',
-  'cache-manager',
-  'bentocache',
-  'codex-redis',
-  'codex-redis, memory:',
-].map((name) => ({ name }));
+const ADDITIONS = [NOTHING, RAW, 'cache-manager', 'bentocache', OURS, 'codex-redis, memory:'].map((name) => ({
+  name,
+}));
 
 const MIB = 2 ** 20;
 
 export const run = async ({ redis, mode }) => {
-  const rounds = await inTurn(ADDITIONS, mode.rounds, ({ name }) => startOnce(name, redis.url));
+  const rounds = await inTurn(ADDITIONS, mode.starts, ({ name }) => startOnce(name, redis.url));
   return Object.fromEntries(
     Object.entries(rounds).map(([name, all]) => [
       name,
@@ -56,4 +54,7 @@ export const tables = ({ [NOTHING]: bare, ...additions }) => [
   },
 ];
 
-export const targets = () => [];
+export const targets = ({ [RAW]: raw, [OURS]: ours }) => [
+  atMost('start: milliseconds more than with node-redis', ours.ms - raw.ms, 80),
+  atMost('start: MiB of heap more than with node-redis', ours.heapMiB - raw.heapMiB, 3),
+];

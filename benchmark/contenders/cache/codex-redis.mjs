@@ -6,19 +6,32 @@ import { PREFIX, TTL_SECONDS } from './contract.mjs';
 /** Whoever trusts the values takes this one: what JSON cannot hold is written as JSON.stringify writes it. */
 const TRUSTING = { serializer: { dumps: JSON.stringify, loads: JSON.parse } };
 
-/** The module as an application runs it, on a `url`, a `cluster` or behind a `sentinel`. */
-export const open = async ({ trusting = false, ...source }) => {
-  const cacheOptions = { keyPrefix: PREFIX, timeout: TTL_SECONDS, ...(trusting ? TRUSTING : {}) };
+/**
+ * The module as an application runs it, on a `url`, a `cluster` or behind a `sentinel`.
+ *
+ * @param {object} contender
+ * @param {object} [contender.cache] further options of the cache
+ * @param {string[]} [contender.tags] of each entry
+ */
+export const open = async ({ trusting = false, cache: further = {}, tags, ...source }) => {
+  const tagged = tags === undefined ? [] : [{ tags }];
+  const cacheOptions = {
+    keyPrefix: PREFIX,
+    timeout: TTL_SECONDS,
+    ...further,
+    ...(trusting ? TRUSTING : {}),
+  };
   const module = CodexRedisModule.forRoot({ ...source, cache: cacheOptions });
   const app = await NestFactory.createApplicationContext(module, { logger: false });
   const cache = app.get(CacheService);
   return {
     get: (key) => cache.get(key),
-    set: (key, value) => cache.set(key, value),
+    set: (key, value) => cache.set(key, value, ...tagged),
     incr: (key) => cache.incr(key),
     getMany: (keys) => cache.getMany(keys),
-    setMany: (entries) => cache.setMany(entries),
-    getOrSet: (key, factory) => cache.getOrSet(key, factory),
+    setMany: (entries) => cache.setMany(entries, ...tagged),
+    getOrSet: (key, factory) => cache.getOrSet(key, factory, ...tagged),
+    invalidateTag: (tag) => cache.invalidateTags(tag),
     clear: () => cache.clear(),
   };
 };

@@ -9,6 +9,7 @@
  *   of the keys
  * @property {((entries: [string, unknown][]) => Promise<unknown>) | undefined} [setMany]
  * @property {((key: string, factory: () => Promise<unknown>) => Promise<unknown>) | undefined} [getOrSet]
+ * @property {((tag: string) => Promise<unknown>) | undefined} [invalidateTag]
  * @property {(() => Promise<unknown>) | undefined} [clear]
  */
 

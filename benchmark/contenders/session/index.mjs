@@ -1,13 +1,24 @@
+import { Buffer } from 'node:buffer';
+
 export const BARE = 'without sessions';
 export const OURS = 'codex-redis';
 /** No library: what is left when everything is left out that can be. */
 export const BY_HAND = 'by hand';
 
-const contender = (name, file, platform) => ({
+/** This module with one more feature each. */
+export const IDLE_TIMEOUT = 'codex-redis, idle timeout';
+export const SEALED = 'codex-redis, sealed';
+
+const contender = (name, file, platform, options = {}) => ({
   name,
   contender: `contenders/session/${file}.mjs`,
-  options: { platform },
+  options: { platform, ...options },
 });
+
+const SEALED_AT_REST = {
+  django: false,
+  atRest: { hashKeys: true, encryption: [Buffer.alloc(32, 'x').toString('base64url')] },
+};
 
 /** The applications of a platform: without sessions, with its usual library, by hand, with this module. */
 export const APPLICATIONS = {
@@ -21,5 +32,9 @@ export const APPLICATIONS = {
     contender('@fastify/session', 'fastify-session', 'fastify'),
     contender(BY_HAND, 'by-hand', 'fastify'),
     contender(OURS, 'codex-redis', 'fastify'),
+    contender(IDLE_TIMEOUT, 'codex-redis', 'fastify', {
+      session: { idleTimeout: '30m', absoluteTimeout: '8h' },
+    }),
+    contender(SEALED, 'codex-redis', 'fastify', { session: SEALED_AT_REST }),
   ],
 };
