@@ -31,12 +31,14 @@ export class RedisServiceError extends HttpMappedError {
   /**
    * @param replyCode the first word of Redis' reply, such as `WRONGTYPE`; the reply itself, which may quote
    *   arguments, stands in `cause` only.
+   * @param message for logs
    */
   constructor(
     readonly replyCode: string,
     options?: CodexRedisErrorOptions,
+    message = `Redis refused the command: ${replyCode}`,
   ) {
-    super(SERVICE_UNAVAILABLE, `Redis refused the command: ${replyCode}`, options);
+    super(SERVICE_UNAVAILABLE, message, options);
   }
 }
 

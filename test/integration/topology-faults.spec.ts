@@ -10,9 +10,16 @@ import {
 } from '../../lib/errors/redis.errors.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { CountingCallers } from '../support/counting-callers.js';
-import { type Episode, occupy, pauseClients, reload, type SendCommand } from '../support/episodes.js';
+import {
+  type Episode,
+  finishLoading,
+  occupy,
+  pauseClients,
+  reload,
+  type SendCommand,
+} from '../support/episodes.js';
 import { ProxiedCluster, ProxiedSentinels, type ProxiedTopology } from '../support/proxied-topologies.js';
-import { until } from '../support/redis-admin.js';
+import { RedisAdmin, until } from '../support/redis-admin.js';
 import type { RedisProxy } from '../support/redis-proxy.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { type Settled, settle, untilRejected, verbs } from '../support/settle.js';
@@ -399,14 +406,19 @@ describe('a fault of a whole topology', () => {
     });
 
     it('CN2 does not start while every master is loading, says so in the end, and starts as soon as one has', async () => {
-      const episodes = await onEachMaster((send) => reload(send, 1200));
+      const episodes = await onEachMaster((send) => reload(send, 30_000));
       await Promise.all(keys.map(isLoading));
-      const [impatient, patient] = [open(200), open(10_000)];
+      const [impatient, patient] = [open(700), open(30_000)];
       const starting = patient.connect();
 
       const { error } = await settle(() => impatient.connect());
       expect(error).toBeInstanceOf(RedisUnavailableError);
       expect(error).toHaveProperty('replyCode', 'LOADING');
+      const aside = new RedisAdmin();
+      await Promise.all(
+        topology.masters.map(({ port }) => finishLoading((...args) => aside.command(port, ...args))),
+      );
+      aside.close();
       await starting;
       await ends(episodes);
       await Promise.all([isBack(), isBack(patient), isBack(impatient)]);

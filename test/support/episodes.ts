@@ -36,3 +36,7 @@ export const reload = async (send: SendCommand, ms: number): Promise<Episode> =>
   await send('CONFIG', 'SET', 'loading-process-events-interval-bytes', '1024', 'rdbcompression', 'no');
   return { end: send('DEBUG', 'RELOAD') };
 };
+
+/** Has a server that is loading load the rest at once. Takes another connection than `reload` does. */
+export const finishLoading = (send: SendCommand): Promise<unknown> =>
+  send('CONFIG', 'SET', 'key-load-delay', '0');

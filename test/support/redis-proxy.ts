@@ -192,7 +192,7 @@ const targetOf = (url: string): { readonly host: string; readonly port: number }
 const outdated = (bytes: Buffer): Buffer => {
   const text = bytes.toString('latin1');
   return Buffer.from(
-    text.replace('redis_version:7', 'redis_version:6').replace('valkey_version', 'other__version'),
+    text.replace(/redis_version:\d/, 'redis_version:6').replace('valkey_version', 'other__version'),
     'latin1',
   );
 };

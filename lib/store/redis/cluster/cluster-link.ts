@@ -1,6 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { RedisClusterOptions } from 'redis';
-import { RedisConnectionError, RedisTimeoutError } from '../../../errors/redis.errors.js';
+import {
+  RedisConnectionError,
+  RedisServiceError,
+  RedisTimeoutError,
+  RedisUnavailableError,
+} from '../../../errors/redis.errors.js';
 import { ignore } from '../../../common/ignore.js';
 import { within } from '../../../common/within.js';
 import { checkServer } from '../link/check-server.js';
@@ -120,7 +125,7 @@ export class ClusterLink implements RedisLink {
     return choices[Math.floor(Math.random() * choices.length)] ?? master;
   }
 
-  /** A master that is down need not keep an application from starting: the others serve their slots. */
+  /** A master that is down or loading need not keep an application from starting: the others serve their slots. */
   async #open(): Promise<void> {
     await this.#map.refresh();
     const masters = [...this.#map.masters];
@@ -128,11 +133,12 @@ export class ClusterLink implements RedisLink {
     await Promise.all(wanted.map((master) => master.open()));
     const ready = wanted.filter((master) => master.isReady);
     if (ready.length === 0) throw new AggregateError(wanted.map(({ failure }) => failure));
-    await Promise.all(
-      ready.map((node) =>
+    await Promise.all([
+      Promise.any(ready.map(serves)),
+      ...ready.map((node) =>
         checkServer({ send: (args) => node.send(args, asReply) }, node.name, this.#options),
       ),
-    );
+    ]);
   }
 
   async #release(): Promise<void> {
@@ -144,3 +150,12 @@ export class ClusterLink implements RedisLink {
     return this.#map.close();
   }
 }
+
+/** Rejects where the node cannot serve now. A user whose ACL forbids the question is let through. */
+const serves = async (node: ClusterNode): Promise<void> => {
+  try {
+    await node.send(['PING'], asReply);
+  } catch (error) {
+    if (error instanceof RedisUnavailableError || !(error instanceof RedisServiceError)) throw error;
+  }
+};

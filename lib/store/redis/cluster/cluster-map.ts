@@ -226,6 +226,8 @@ export class ClusterMap {
       dial: dial(template, connectTimeoutMs),
       operationTimeoutMs,
       sharesReads: holdsSessions,
+      // one that is silent must not take all the time of a start
+      patienceMs: Math.min(operationTimeoutMs, connectTimeoutMs / 2),
       onChange,
     });
   }

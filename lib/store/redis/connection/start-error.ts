@@ -12,6 +12,7 @@ import { ReplicaError, WrongModeError } from './verify-primary.js';
 
 /** Why the module could not start on the Redis at `address`, and what to do. The one place that names a host. */
 export const startError = (error: unknown, address: string): Error => {
+  if (error instanceof RedisUnavailableError) return notYet(error, address);
   if (error instanceof CodexRedisError) return error;
   if (error instanceof ErrorReply) return refusal(error, address);
   if (error instanceof WrongModeError) return wrongMode(error, address);
@@ -81,9 +82,16 @@ const refusal = (error: ErrorReply, address: string): Error => {
     );
   const translated = translateError(error);
   return translated instanceof RedisUnavailableError
-    ? translated
+    ? notYet(translated, address)
     : new RedisConnectionError(`Redis at ${address} refused the connection: ${error.message}`, cause);
 };
+
+const notYet = ({ replyCode: code, cause }: RedisUnavailableError, address: string): Error =>
+  new RedisUnavailableError(
+    code,
+    { cause },
+    `Redis at ${address} cannot serve yet (${code}), though it was asked again until connectTimeoutMs was over`,
+  );
 
 const wrongMode = (error: WrongModeError, address: string): Error =>
   new ImproperlyConfiguredError(
