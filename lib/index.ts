@@ -61,12 +61,8 @@ export type { ReadThroughOptions } from './config/read-through-options.js';
 export { type Duration } from './config/kinds.js';
 export { mergeOptions } from './config/merge-options.js';
 export { type CodexRedisOptions, type MemoryOptions } from './config/options.js';
-export {
-  type AtRestOptions,
-  type CookieOptions,
-  type PerUserOptions,
-  type SessionOptions,
-} from './config/session-options.js';
+export { type CookieOptions } from './config/cookie-options.js';
+export { type AtRestOptions, type PerUserOptions, type SessionOptions } from './config/session-options.js';
 export { type NodeRedisClient, type RedisSourceOptions } from './config/source-options.js';
 export { type SessionOrigin } from './config/session-origin.js';
 export { CacheFactoryCycleError, CacheFactoryTimeoutError } from './errors/cache-factory.errors.js';

@@ -1,6 +1,9 @@
 import { optionRows } from './option.js';
 import { type CodexRedisOptions, moduleOptions } from './options.js';
 
+/** Whether NODE_ENV says so: cookies are `secure` by default then. */
+export const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';
+
 /**
  * What was read from the environment, by the paths of the options, so that a problem can name the variable. Survives a
  * spread.

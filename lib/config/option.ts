@@ -1,4 +1,5 @@
-// An option is declared once, as an entry of source-options.ts, cache-options.ts, session-options.ts or options.ts.
+// An option is declared once, as an entry of source-options.ts, cache-options.ts, session-options.ts, cookie-options.ts
+// or options.ts.
 // To add one, write its entry there and run `npm run docs:settings`:
 //
 //   /**
@@ -13,7 +14,7 @@
 // milliseconds there) and its row on the pages follow from that. Without a default its value is `undefined` where it
 // is not given. What it may be stands in kinds.ts. Options that belong together form a `section()`, whose defaults
 // hold where it is left out, or a `feature()`, which is off (`undefined`) there. Only a rule about several options is
-// written elsewhere, in cross-checks.ts.
+// written elsewhere, in cross-checks.ts and the files of checks that it calls.
 
 /** What an option can be. */
 export interface Kind<T, S = T> {

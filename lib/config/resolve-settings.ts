@@ -6,17 +6,12 @@ import {
   namedCacheOptions,
 } from './cache-options.js';
 import { refuseNoObject, refuseProblems } from './check-options.js';
-import {
-  checkNamedCache,
-  checkTogether,
-  isProduction,
-  isShortSecret,
-  SHORT_SECRET_BYTES,
-  SIGN_WITH_RANDOM_BYTES,
-} from './cross-checks.js';
+import { checkNamedCache, checkTogether } from './cross-checks.js';
+import { isProduction } from './environment.js';
 import { sessionNamespaces } from './namespaces.js';
 import { settle } from './option.js';
 import { type CodexRedisOptions, moduleOptions } from './options.js';
+import { isShortSecret, SHORT_SECRET_BYTES, SIGN_WITH_RANDOM_BYTES } from './secret-key.js';
 import { sessionOnlyOptions, type SessionOptions } from './session-options.js';
 import type {
   CacheSettings,

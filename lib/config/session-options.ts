@@ -8,14 +8,14 @@ import {
   isObject,
   kind,
   oneOf,
-  orNone,
   orNull,
   serializer,
   text,
 } from './kinds.js';
 import type { SerializerSource } from './cache-options.js';
+import { type CookieOptions, cookieOptions } from './cookie-options.js';
 import { encryptionKeys, moment } from './kinds-of-sessions.js';
-import { isCookieName, isFreeWord, isUnambiguousLater } from './namespaces.js';
+import { isFreeWord, isUnambiguousLater } from './namespaces.js';
 import { feature, option, type OptionsOf, section } from './option.js';
 import type { SessionOrigin } from './session-origin.js';
 import { redisUrl, sourceOptions } from './source-options.js';
@@ -42,61 +42,6 @@ const routes = () =>
     "an array of paths such as 'assets/{*path}', or of { path, method: RequestMethod.GET }",
     (value) => Array.isArray(value) && value.every(isRoute),
   );
-
-export const cookieOptions = {
-  /**
-   * A valid cookie name.
-   * @default sessionid_{projectName}
-   */
-  name: option(text("a cookie name: letters, digits and !#$%&'*+-.^_`|~", isCookieName), {
-    environment: 'SESSION_COOKIE_NAME',
-  }),
-  /**
-   * The path of the cookie; null (in the environment: `none`) leaves the attribute out.
-   * @default '/'
-   */
-  path: option(
-    orNull(
-      text("a path that begins with '/', without ';' or control characters", (path) =>
-        /^\/[\x20-\x3a\x3c-\x7e]*$/.test(path),
-      ),
-      'to leave it out',
-    ),
-    { environment: 'SESSION_COOKIE_PATH', default: '/' },
-  ),
-  /** Which domain gets the cookie. Without it the cookie goes to this host only. */
-  domain: option(
-    orNone(
-      text('a domain name such as example.com', (domain) => /^\.?[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(domain)),
-    ),
-    { environment: 'SESSION_COOKIE_DOMAIN' },
-  ),
-  /**
-   * Whether the cookie is sent over TLS only.
-   * @default true when NODE_ENV is `production`
-   */
-  secure: option(flag(), { environment: 'SESSION_COOKIE_SECURE' }),
-  /**
-   * Whether the cookie is hidden from scripts in the page.
-   * @default true
-   */
-  httpOnly: option(flag(), { environment: 'SESSION_COOKIE_HTTPONLY', default: true }),
-  /**
-   * `lax`, `strict`, `none` (needs `secure`), or false to leave the attribute out.
-   * @default 'lax'
-   */
-  sameSite: option(oneOf('lax', 'strict', 'none', false), {
-    environment: 'SESSION_COOKIE_SAMESITE',
-    default: 'lax',
-  }),
-  /** Whether the cookie is kept apart for each top-level site (CHIPS); needs `secure`. */
-  partitioned: option(flag(), { environment: 'SESSION_COOKIE_PARTITIONED' }),
-  /** Which cookies a browser that has too many keeps longest: `low`, `medium` or `high`. */
-  priority: option(oneOf('low', 'medium', 'high'), { environment: 'SESSION_COOKIE_PRIORITY' }),
-};
-
-/** The session cookie. */
-export interface CookieOptions extends OptionsOf<typeof cookieOptions> {}
 
 export const perUserOptions = {
   /** How many sessions a user may have at a time; required. Without `session.perUser` there is no limit. */

@@ -1,9 +1,10 @@
 import type { Concealed } from '../common/concealed.js';
 import type { cacheOptions } from './cache-options.js';
 import type { ClientOptions, ClusterOptions, SentinelOptions } from './connection-options.js';
+import type { cookieOptions } from './cookie-options.js';
 import type { SettingsOf } from './option.js';
 import type { readThroughOptions } from './read-through-options.js';
-import type { cookieOptions, sessionOnlyOptions } from './session-options.js';
+import type { sessionOnlyOptions } from './session-options.js';
 import type { NodeRedisClient } from './source-options.js';
 
 /** Where keys live, and how the module gets there. */
