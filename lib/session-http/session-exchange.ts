@@ -4,6 +4,7 @@ import type { SessionState } from '../session/object/session-state.js';
 import { sessionStateOf } from '../session/object/state-of.js';
 import type { Session } from '../session/object/session.js';
 import { ignore } from '../common/ignore.js';
+import { Commitment } from './commitment.js';
 import { isHandshake } from './handshake.js';
 import { dependsOnSession, type Task, taskAtEnd } from './end-of-request.js';
 import {
@@ -18,32 +19,25 @@ import type { HeaderLines } from './gate/header-lines.js';
 import type { HeldResponse } from './gate/held-response.js';
 import { PASS, type Plan, type ResponseOwner, SIGN } from './gate/response-owner.js';
 import { cookieChange } from './headers/cookie-change.js';
+import { HandlerAccess } from './handler-access.js';
 import { pinSession } from './pinned-session.js';
 import { type PlatformRequest, routeOf } from './platform-request.js';
 import { type Presented, type SessionHttp, undeclaredSession } from './session-http.js';
 
 const SERVER_ERROR = 500;
-const BAD_REQUEST = 400;
-
-/**
- * What the guard made of the handler: `unknown` until it has run and where there is nothing to load, `granted`,
- * `skipped` by `@SkipSession()`, or `undeclared` where only handlers that declare the session load it.
- */
-type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 
 /** One request with its response and the session that an application gives them. */
 export class SessionExchange implements ResponseOwner, SessionRequest {
-  access: Access = 'unknown';
+  readonly access = new HandlerAccess();
   /** Private to the runtime too: it knows the secret keys, and whoever logs a request would log them. */
   readonly #http: SessionHttp;
   readonly #hold: HeldResponse;
   readonly #presented: Presented;
+  readonly #commitment: Commitment;
   #carrier: PlatformRequest;
   /** What was put in the place of the session. */
   replacement: unknown;
   #session: Session | undefined;
-  #committing: Promise<void> | undefined;
-  #failure: { readonly error: Error } | undefined;
   #hasFailed = false;
   #isFailureLogged = false;
 
@@ -58,6 +52,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     this.#carrier = request;
     this.#http = http;
     this.#presented = http.presentedBy(request);
+    this.#commitment = new Commitment(http.service, (error) => this.logFailure(error));
     if (this.isMalformed) http.rejectMalformed(request);
   }
 
@@ -104,7 +99,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   /** What `request.session` gives to the handler and everything around it. */
   get visibleSession(): Session {
     const { session } = this;
-    if (this.access === 'undeclared' && !this.#wasLoaded && !this.isOver) throw undeclaredSession();
+    if (this.access.isUndeclared && !this.#wasLoaded && !this.isOver) throw undeclaredSession();
     return session;
   }
 
@@ -130,7 +125,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
 
   /** Whether the handler has a session though nothing mounted the guard that is to load it. */
   get isUnguarded(): boolean {
-    return this.access === 'unknown' && this.#http.settings.mount === 'manual' && !this.#wasLoaded;
+    return this.access.isUnknown && this.#http.settings.mount === 'manual' && !this.#wasLoaded;
   }
 
   get #wasLoaded(): boolean {
@@ -178,52 +173,30 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
 
   plan(statusCode: number): Plan {
     if (!this.#hasPart()) return PASS;
-    if (this.#failure !== undefined) {
-      const { error } = this.#failure;
-      // an exception filter tells the client; a success would be one that lost its session
-      return statusCode < BAD_REQUEST ? { kind: 'wait', work: () => Promise.reject(error) } : SIGN;
-    }
-    const committing = this.#committing;
-    if (committing !== undefined) return { kind: 'wait', work: () => committing };
+    const begun = this.#commitment.plan(statusCode);
+    if (begun !== undefined) return begun;
     const task = this.#task(statusCode);
-    return task === undefined ? SIGN : { kind: 'wait', work: () => this.#carryOut(task, statusCode) };
+    if (task === undefined) return SIGN;
+    return { kind: 'wait', work: () => this.#commitment.carryOut(task, this.session, statusCode) };
   }
 
   /** Whether anything is to be committed, or told to the client. */
   #hasPart(): boolean {
-    const isSkipped = this.access === 'skipped';
+    const { isSkipped } = this.access;
     if (this.isMalformed && !isSkipped) return true;
     const state = this.#state();
     return state !== undefined && dependsOnSession(state, isSkipped);
   }
 
-  #carryOut(task: Task, statusCode: number): Promise<void> {
-    this.#committing = this.#http.service[task](this.session).then(
-      () => {
-        this.#committing = undefined;
-      },
-      (error: unknown) => {
-        this.#committing = undefined;
-        this.#failure = { error: error as Error };
-        // an exception filter may still use the session; what it changes is saved only if it saves it itself
-        sessionStateOf(this.session).use.reopen();
-        // the client is told of a failure already
-        if (statusCode < SERVER_ERROR) throw error;
-        this.logFailure(error);
-      },
-    );
-    return this.#committing;
-  }
-
   sign(lines: HeaderLines, statusCode: number): void {
     const { headers, cookie } = this.#http;
     const state = this.#state();
-    const isSkipped = this.access === 'skipped';
+    const { isSkipped } = this.access;
     const change = cookieChange({
       state,
       presented: this.#presented.kind,
       isSkipped,
-      hasFailed: this.#failure !== undefined,
+      hasFailed: this.#commitment.failure !== undefined,
       isError: this.#isError(statusCode),
       tellsOfTouch: this.#http.settings.saveEveryRequest,
     });
@@ -234,7 +207,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
       if (expired !== undefined) headers.setCookie(lines, expired);
     } else if (change === 'take') headers.setCookie(lines, cookie.expire());
     else if (state?.use.isAccessed && !isSkipped) headers.vary(lines);
-    if (statusCode === SERVICE_UNAVAILABLE && isUnavailable(this.#failure?.error ?? state?.loadFailure))
+    if (statusCode === SERVICE_UNAVAILABLE && isUnavailable(this.#commitment.failure ?? state?.loadFailure))
       suggestRetry(lines);
     this.pass();
   }
@@ -252,7 +225,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
 
   #task(statusCode: number): Task | undefined {
     const state = this.#state();
-    const isSaved = !this.#isError(statusCode) && this.access !== 'skipped';
+    const isSaved = !this.#isError(statusCode) && !this.access.isSkipped;
     return state === undefined ? undefined : taskAtEnd(state, isSaved);
   }
 

@@ -7,7 +7,7 @@ import { exchangeOf } from '../platform/platforms.js';
  */
 export const loadSession = (request: object, _response: unknown, next: (error?: unknown) => void): void => {
   const exchange = exchangeOf(request);
-  if (exchange !== undefined && exchange.access === 'unknown') exchange.access = 'granted';
+  exchange?.access.grantEarly();
   const loading = exchange?.load();
   if (loading === undefined) next();
   else loading.then(() => next(), next);

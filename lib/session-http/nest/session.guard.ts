@@ -33,15 +33,17 @@ export class SessionGuard implements CanActivate {
     const request = requestOf(context);
     if (request === undefined) return true;
     const { skips, declares } = traitsOf(context.getClass(), context.getHandler());
-    if (skips) return this.#skip(request);
+    if (skips) {
+      exchangeOf(request)?.access.note('skipped');
+      return true;
+    }
     const { load, mount } = this.#http.settings;
     // who has no cookie has nothing to load, and an exchange is made only when something asks for one
     const declared = declares || load === 'always';
     if (declared && mount === 'global' && request.headers?.cookie === undefined) return true;
     const exchange = exchangeOf(request);
     if (exchange === undefined) return true;
-    // the resolvers of one GraphQL request share its session: what one was granted the next does not take away
-    if (exchange.access !== 'granted') exchange.access = declared ? 'granted' : 'undeclared';
+    exchange.access.note(declared ? 'granted' : 'undeclared');
     return declared ? (exchange.load()?.then(always) ?? true) : true;
   }
 
@@ -49,12 +51,6 @@ export class SessionGuard implements CanActivate {
     const { skips, declares } = traitsOf(context.getClass(), context.getHandler());
     if (skips || !(declares || http.settings.load === 'always')) return true;
     return openHandshakeSession(context, handshake, http).then(always);
-  }
-
-  #skip(request: object): true {
-    const exchange = exchangeOf(request);
-    if (exchange !== undefined && exchange.access !== 'granted') exchange.access = 'skipped';
-    return true;
   }
 }
 

@@ -3,6 +3,7 @@ import { SessionEntries } from './session-entries.js';
 import type { SessionExpiryRules } from './session-expiry.js';
 import type { Ending, FoundSession, MoveKind, SessionIdentity } from './session-identity.js';
 import type { SessionLifetime } from './session-lifetime.js';
+import { SessionLoading } from './session-loading.js';
 import { notLoaded } from './session-refusals.js';
 import type { SavedSession, SaveInProgress } from './session-save.js';
 import { SessionUse } from './session-use.js';
@@ -36,8 +37,7 @@ export class SessionState {
   readonly entries = new SessionEntries((text) => this.#readText(text));
   #moving: MoveKind | undefined;
   #saving: SaveInProgress | undefined;
-  #loading: Promise<void> | undefined;
-  #loadFailure: Error | undefined;
+  readonly #loading = new SessionLoading();
 
   constructor(
     readonly keeper: SessionKeeper,
@@ -86,7 +86,7 @@ export class SessionState {
 
   /** Why it could not be loaded; whoever touches it meets this. */
   get loadFailure(): Error | undefined {
-    return this.#loadFailure;
+    return this.#loading.failure;
   }
 
   /** How the next save is to move the session to a new key, if it is. */
@@ -96,7 +96,9 @@ export class SessionState {
 
   /** Loads it, whoever asks first; takes nothing when it was flushed meanwhile. */
   loadOnce(find: () => Promise<FoundSession>): Promise<void> {
-    return (this.#loading ??= this.#load(find));
+    return this.#loading.once(find, (found) => {
+      if (!this.isLoaded) this.#attach(found);
+    });
   }
 
   /** Decodes the stored text now rather than at the first touch: it may be found to have ended. */
@@ -215,25 +217,13 @@ export class SessionState {
 
   /** @throws what loading it failed with, SessionStateError when nothing has loaded it. */
   requireLoaded(): void {
-    if (!this.isLoaded) throw this.#loadFailure ?? notLoaded(this.use.request?.notLoaded);
-  }
-
-  async #load(find: () => Promise<FoundSession>): Promise<void> {
-    try {
-      const found = await find();
-      if (!this.isLoaded) this.#attach(found);
-    } catch (error) {
-      this.#loadFailure = error as Error;
-      throw error;
-    } finally {
-      this.#loading = undefined;
-    }
+    if (!this.isLoaded) throw this.loadFailure ?? notLoaded(this.use.request?.notLoaded);
   }
 
   /** Takes what was found under the key; an unknown key is never adopted. */
   #attach(found: FoundSession): void {
     this.#identity.attach(found);
-    this.#loadFailure = undefined;
+    this.#loading.forgetFailure();
     this.entries.take('text' in found ? (found.text ?? null) : null);
   }
 

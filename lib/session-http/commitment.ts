@@ -1,0 +1,56 @@
+import type { Session } from '../session/object/session.js';
+import { sessionStateOf } from '../session/object/state-of.js';
+import type { SessionService } from '../session/session.service.js';
+import type { Task } from './end-of-request.js';
+import { type Plan, SIGN } from './gate/response-owner.js';
+
+const SERVER_ERROR = 500;
+const BAD_REQUEST = 400;
+
+/** What the end of a request does to its session: once, before anything of the response leaves. */
+export class Commitment {
+  /** Private to the runtime too: it knows the secret keys, and whoever logs a request would log them. */
+  readonly #service: SessionService;
+  readonly #log: (error: unknown) => void;
+  #running: Promise<void> | undefined;
+  #failure: { readonly error: Error } | undefined;
+
+  constructor(service: SessionService, log: (error: unknown) => void) {
+    this.#service = service;
+    this.#log = log;
+  }
+
+  /** What it failed with. */
+  get failure(): Error | undefined {
+    return this.#failure?.error;
+  }
+
+  /** What is left of it to a response of this status; `undefined` where nothing has begun, or all is done. */
+  plan(statusCode: number): Plan | undefined {
+    if (this.#failure !== undefined) {
+      const { error } = this.#failure;
+      // an exception filter tells the client; a success would be one that lost its session
+      return statusCode < BAD_REQUEST ? { kind: 'wait', work: () => Promise.reject(error) } : SIGN;
+    }
+    const running = this.#running;
+    return running && { kind: 'wait', work: () => running };
+  }
+
+  /** @throws what the task fails with, unless the client is told of an error already */
+  carryOut(task: Task, session: Session, statusCode: number): Promise<void> {
+    this.#running = this.#service[task](session).then(
+      () => {
+        this.#running = undefined;
+      },
+      (error: unknown) => {
+        this.#running = undefined;
+        this.#failure = { error: error as Error };
+        // an exception filter may still use the session; what it changes is saved only if it saves it itself
+        sessionStateOf(session).use.reopen();
+        if (statusCode < SERVER_ERROR) throw error;
+        this.#log(error);
+      },
+    );
+    return this.#running;
+  }
+}
