@@ -1,10 +1,21 @@
 import type { Serializer } from '../serializer/serializer.js';
+import type { CacheServiceSettings } from './cache-settings.js';
+import { MarkableSerializer } from './tags/markable-serializer.js';
 
 /** A value whose text takes more bytes than `cache.maxBytes` allows. */
 export class TooLargeValue extends RangeError {}
 
+/** The serializer of a cache, which refuses what the cache cannot store. */
+export const serializerFor = (
+  { maxBytes, place, tags = false }: CacheServiceSettings,
+  serializer: Serializer,
+): Serializer => {
+  const markable = tags ? new MarkableSerializer(serializer) : serializer;
+  return maxBytes === undefined ? markable : new BoundedSerializer(markable, maxBytes, place);
+};
+
 /** A serializer that refuses values whose text is longer than `maxBytes`. */
-export class BoundedSerializer implements Serializer {
+class BoundedSerializer implements Serializer {
   constructor(
     private readonly serializer: Serializer,
     private readonly maxBytes: number,

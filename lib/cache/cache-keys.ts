@@ -4,17 +4,8 @@ import type { KeyFunction, KeyPattern } from '../config/cache-options.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { escapeGlob, globMatcher } from '../common/glob.js';
 import { CACHE_COMPANIONS, entryOfCompanion } from '../store/companion-key.js';
-
-export interface CacheKeySettings {
-  /** What stands before the name of an option in messages. */
-  readonly place: string;
-  readonly keyPrefix: string;
-  readonly version: number;
-  readonly keyFunction?: KeyFunction | undefined;
-  readonly keyPattern?: KeyPattern | undefined;
-  /** What no key may begin with, since it belongs to the sessions. */
-  readonly sessionNamespaces?: readonly string[];
-}
+import type { CacheKeySettings } from './cache-settings.js';
+import { checkedVersionDelta } from './counting.js';
 
 /** In code points. Redis takes its time over longer ones, and everybody else waits. */
 const LONGEST_PATTERN = 1024;
@@ -25,6 +16,14 @@ export interface KeySelection {
   readonly glob: string;
   /** The cache key of a Redis key that is one of them, else `undefined`. */
   keyOf(redisKey: string): string | undefined;
+}
+
+/** An entry on its way to another version. */
+interface VersionMove {
+  readonly version: number;
+  /** The Redis keys in both versions. */
+  readonly before: string;
+  readonly after: string;
 }
 
 const VERSION_AND_KEY = /^(0|[1-9]\d*):(.*)$/s;
@@ -51,6 +50,11 @@ export class CacheKeys {
       : `${this.settings.keyPrefix}:${this.version(version)}:${key}`;
   }
 
+  /** The Redis keys of cache keys. @throws TypeError */
+  redisKeys(keys: readonly string[], version: number | undefined): string[] {
+    return keys.map((key) => this.redisKey(key, version));
+  }
+
   /**
    * The Redis key of a lock: no version, and out of the reach of `clear()`.
    *
@@ -73,6 +77,18 @@ export class CacheKeys {
   }
 
   /**
+   * Where an entry stands and is to stand when its version changes.
+   *
+   * @throws TypeError, RangeError
+   */
+  move(key: string, given: number | undefined, delta: number): VersionMove {
+    const from = this.version(given);
+    const version = from + checkedVersionDelta(delta);
+    if (version < 0) throw new RangeError('delta: there is no version below 0');
+    return { version, before: this.redisKey(key, from), after: this.redisKey(key, version) };
+  }
+
+  /**
    * The entries of every version.
    *
    * @throws ImproperlyConfiguredError where they cannot be told from what others keep.
@@ -84,7 +100,7 @@ export class CacheKeys {
         `${place}keyPrefix: clear() needs one, to know its entries from what others keep in this Redis; set it` +
           (place === 'cache.' ? ', or CACHE_KEY_PREFIX' : ''),
       );
-    const pattern = this.#pattern('clear()');
+    const pattern = this.#pattern('clear');
     return {
       glob: pattern.glob('*', keyPrefix, undefined),
       keyOf: (redisKey) => pattern.parse(redisKey, keyPrefix)?.key,
@@ -125,7 +141,7 @@ export class CacheKeys {
           isCompanion(prefix, redisKey) ? undefined : keyPattern.parse(redisKey, prefix),
       };
     throw new ImproperlyConfiguredError(
-      `${place}keyPattern: ${caller} needs it beside keyFunction, to find the keys that the function makes`,
+      `${place}keyPattern: ${caller}() needs it beside keyFunction, to find the keys that the function makes`,
     );
   }
 

@@ -1,3 +1,4 @@
+import { describeValue } from '../common/describe-value.js';
 import { CacheKeyNotFoundError } from '../errors/cache-key-not-found.error.js';
 import type { IncrementOutcome } from '../store/key-value-store.js';
 
@@ -17,4 +18,25 @@ export const sumOf = (key: string, result: IncrementOutcome): number => {
         `cache key ${JSON.stringify(key)}: beyond ±(2^53 − 1) JavaScript would round; set() a smaller number first`,
       );
   }
+};
+
+/**
+ * What a call adds.
+ *
+ * @throws TypeError for what is no integer, RangeError for one beyond ±(2^53 − 1).
+ */
+export const checkedDelta = (delta: number): number => {
+  if (Number.isSafeInteger(delta)) return delta;
+  if (Number.isInteger(delta)) throw new RangeError('delta: beyond ±(2^53 − 1) JavaScript would round');
+  throw new TypeError(`delta: expected an integer, got ${describeValue(delta)}`);
+};
+
+/**
+ * What a call adds to a version.
+ *
+ * @throws TypeError for what is no integer or 0, RangeError for one beyond ±(2^53 − 1).
+ */
+export const checkedVersionDelta = (delta: number): number => {
+  if (checkedDelta(delta) === 0) throw new TypeError('delta: 0 would leave the version as it is');
+  return delta;
 };

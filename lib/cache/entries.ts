@@ -10,23 +10,6 @@ export type Entries = Readonly<Record<string, unknown>> | Iterable<readonly [key
 export type Loaded<T> = Readonly<Record<string, T>> | Iterable<readonly [key: string, value: T]>;
 
 /**
- * The texts of all entries under their Redis keys.
- *
- * @throws TypeError naming the key whose value cannot be serialised.
- */
-export const dumpEntries = (
-  serializer: Serializer,
-  entries: Entries,
-  redisKeyOf: (key: string) => string,
-): [redisKey: string, text: string][] => {
-  const dumped: [redisKey: string, text: string][] = [];
-  for (const [key, value] of pairsOf(entries)) {
-    dumped.push([redisKeyOf(key), dump(serializer, key, value)]);
-  }
-  return dumped;
-};
-
-/**
  * The text of a value.
  *
  * @throws TypeError naming the key, when the serializer refuses the value or gives anything but text, such as a promise.

@@ -32,7 +32,7 @@ export class EntryReader {
   values(keys: readonly string[], options: VersionOptions | undefined): Promise<Map<string, unknown>> {
     return this.observer.read('getMany', keys, async (report) => {
       try {
-        const redisKeys = keys.map((key) => this.keys.redisKey(key, options?.version));
+        const redisKeys = this.keys.redisKeys(keys, options?.version);
         const texts = await this.entries.textsOf(redisKeys);
         for (const text of texts) report.read(text === null ? MISS : HIT);
         return loadMany(this.serializer, keys, texts);

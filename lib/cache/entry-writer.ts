@@ -1,6 +1,6 @@
 import type { TimeToLive } from '../store/time-to-live.js';
 import type { KeySelection } from './cache-keys.js';
-import { deleteSelected } from './delete-selected.js';
+import { deleteSelected } from './selected-entries.js';
 import type { SingleFlight } from './read-through/single-flight.js';
 import type { StoredEntries } from './stored/stored-entries.js';
 import { lifeOf, type Tokens } from './tags/tags.js';
@@ -67,7 +67,7 @@ export class EntryWriter {
     return await this.entries.deleteMany(redisKeys);
   }
 
-  async deleteSelected(selection: KeySelection): Promise<number> {
+  async deleteWhere(selection: KeySelection): Promise<number> {
     const writing = this.flights.fenceWhere((redisKey) => selection.keyOf(redisKey) !== undefined);
     if (writing !== undefined) await writing;
     return await deleteSelected(this.entries, selection);

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+import type { Clock } from '../common/clock.js';
 import { describeValue } from '../common/describe-value.js';
 import { parseDuration } from '../common/duration.js';
 import type { Duration } from '../config/kinds.js';
@@ -25,6 +27,17 @@ export const timeoutToMs = (timeout: Timeout): number | null => {
   if (exact > Number.MAX_SAFE_INTEGER)
     throw new RangeError('timeout: too long for Redis; use null for an entry that never expires');
   return exact > 0 ? Math.round(exact) : 0;
+};
+
+/**
+ * Milliseconds until a point in time, 0 once it has passed.
+ *
+ * @throws TypeError for what is no Date, or an invalid one
+ */
+export const msUntil = (date: Date, clock: Clock): number => {
+  const time = types.isDate(date) ? date.getTime() : NaN;
+  if (Number.isNaN(time)) throw new TypeError(`date: expected a valid Date, got ${describeValue(date)}`);
+  return Math.max(0, time - clock.now());
 };
 
 const durationToMs = (text: unknown): number | undefined =>

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { CacheService, type CacheServiceSettings } from '../../lib/cache/cache.service.js';
+import { CacheService } from '../../lib/cache/cache.service.js';
+import type { CacheServiceSettings } from '../../lib/cache/cache-settings.js';
 import { settle } from '../../lib/config/option.js';
 import { type ReadThroughOptions, readThroughOptions } from '../../lib/config/read-through-options.js';
 import { JsonSerializer } from '../../lib/serializer/json-serializer.js';

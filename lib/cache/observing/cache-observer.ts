@@ -9,6 +9,7 @@ import {
   type CacheOutcome,
 } from '../../telemetry/cache-channel.js';
 import type { BegunOperation, Ending, OperationInProgress } from '../../telemetry/operations.js';
+import type { CacheServiceSettings } from '../cache-settings.js';
 import { type CacheStats, ReadCounts } from './cache-stats.js';
 import { MISS, ofMany, type Reading, type ReadReport } from './reading.js';
 
@@ -20,10 +21,13 @@ export class CacheObserver {
   readonly #counts = new ReadCounts();
   #hasWarned = false;
 
-  constructor(
-    private readonly cache: string,
-    private readonly keyGroup: KeyGroup | undefined,
-  ) {}
+  private readonly cache: string;
+  private readonly keyGroup: KeyGroup | undefined;
+
+  constructor({ name = 'default', keyGroup }: CacheServiceSettings) {
+    this.cache = name;
+    this.keyGroup = keyGroup;
+  }
 
   stats(): CacheStats {
     return this.#counts.stats();

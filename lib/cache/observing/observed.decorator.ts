@@ -4,8 +4,10 @@ import type { CacheObserver, ObservedKeys } from './cache-observer.js';
 const observers = new WeakMap<object, CacheObserver>();
 
 /** Names the observer whom methods with `@observed()` tell. */
-export const observeCalls = (target: object, observer: CacheObserver): void =>
-  void observers.set(target, observer);
+export const observeCalls = (target: object, observer: CacheObserver): CacheObserver => {
+  observers.set(target, observer);
+  return observer;
+};
 
 type Method = (...args: never[]) => Promise<unknown>;
 

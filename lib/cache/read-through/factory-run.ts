@@ -28,7 +28,7 @@ export interface Stale {
   readonly value: unknown;
 }
 
-type Factory = (context: FactoryContext) => unknown;
+export type Factory = (context: FactoryContext) => unknown;
 
 /**
  * Runs a factory within its time. What comes later is dropped, an error too.

@@ -4,9 +4,8 @@ import { type ReadThroughOptions, readThroughOptions } from '../../config/read-t
 import type { ReadThroughSettings } from '../../config/settings.js';
 import type { Grace, LookOptions } from '../../store/kept-entry.js';
 import type { CacheCompanion } from '../../store/companion-key.js';
-import { refuseUnknown, type VersionOptions } from '../call-options.js';
-import { tagList } from '../tags/tag-list.js';
-import { type Timeout, timeoutToMs } from '../timeout.js';
+import type { VersionOptions } from '../call-options.js';
+import type { Timeout } from '../timeout.js';
 
 /** What `getOrSet` takes. All but `timeout` and `version` are those of `cache.readThrough`, for this call. */
 export interface GetOrSetOptions<T = unknown> extends VersionOptions, ReadThroughOptions {
@@ -26,7 +25,13 @@ export interface GetOrSetOptions<T = unknown> extends VersionOptions, ReadThroug
 /** What `readThrough` means where it is left out. */
 export const NO_READ_THROUGH: ReadThroughSettings = settle(readThroughOptions, {});
 
-const NAMES: readonly string[] = ['timeout', 'version', 'tags', ...Object.keys(readThroughOptions)];
+/** The names of what `getOrSet` takes. */
+export const GET_OR_SET_OPTIONS: readonly string[] = [
+  'timeout',
+  'version',
+  'tags',
+  ...Object.keys(readThroughOptions),
+];
 
 const MS_PER_SECOND = 1000;
 /** A factory without a bound may take longer; its value is then given to its callers, and perhaps not stored. */
@@ -81,34 +86,6 @@ export class Policy {
   }
 }
 
-/**
- * What a call was asked for.
- *
- * @throws TypeError, RangeError
- */
-export const policyOf = (
-  given: Timeout | GetOrSetOptions<never> | undefined,
-  timeoutMs: number | null,
-  cache: ReadThroughSettings,
-  hasTags: boolean,
-): Policy => {
-  if (typeof given !== 'object' || given === null)
-    return new Policy(cache, given === undefined ? timeoutMs : timeoutToMs(given));
-  refuseUnknown(given, NAMES);
-  const settings = settingsOf(given, cache);
-  const { timeout } = given;
-  const tags = tagsOf(given.tags, hasTags);
-  if (typeof timeout === 'function')
-    return new Policy(settings, (value) => timeoutToMs(timeout(value as never)), tags);
-  return new Policy(settings, timeout === undefined ? timeoutMs : timeoutToMs(timeout), tags);
-};
-
-const tagsOf = (given: GetOrSetOptions<never>['tags'], hasTags: boolean): Policy['tags'] => {
-  if (typeof given !== 'function') return tagList(given, hasTags);
-  tagList([], hasTags);
-  return (value) => tagList(given(value as never), hasTags) ?? [];
-};
-
 /** A companion without a grace still tells one write from another. */
 export const companionOf = ({ grace, refreshAhead }: ReadThroughSettings): Grace =>
   grace > 0 || refreshAhead !== undefined ? grace : null;
@@ -124,7 +101,15 @@ const shortened = (ttl: number | null, jitter: number): number | null =>
     ? ttl
     : Math.max(1, Math.round(ttl * (1 - jitter * Math.random())));
 
-const settingsOf = (given: GetOrSetOptions<never>, cache: ReadThroughSettings): ReadThroughSettings => {
+/**
+ * What a call may do of `readThrough`.
+ *
+ * @throws TypeError, RangeError
+ */
+export const readThroughOf = (
+  given: GetOrSetOptions<never>,
+  cache: ReadThroughSettings,
+): ReadThroughSettings => {
   const named: Record<string, unknown> = {};
   for (const [name, { kind }] of Object.entries<Option>(readThroughOptions)) {
     const value: unknown = given[name as keyof ReadThroughOptions];

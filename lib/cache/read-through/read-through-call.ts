@@ -1,4 +1,4 @@
-import type { FactoryContext } from './factory-run.js';
+import type { Factory } from './factory-run.js';
 import type { Policy } from './get-or-set-options.js';
 
 /** An entry that is asked for. */
@@ -10,5 +10,5 @@ export interface EntryCall {
 
 /** One call of `getOrSet`. */
 export interface ReadThroughCall extends EntryCall {
-  readonly factory: (context: FactoryContext) => unknown;
+  readonly factory: Factory;
 }

@@ -1,6 +1,6 @@
-import type { ReadThroughSettings } from '../../config/settings.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
-import { companionOf, companionsOf } from '../read-through/get-or-set-options.js';
+import type { CacheServiceSettings } from '../cache-settings.js';
+import { companionOf, companionsOf, NO_READ_THROUGH } from '../read-through/get-or-set-options.js';
 import { Tags } from '../tags/tags.js';
 import { KeptEntries } from './kept-entries.js';
 import { PlainEntries } from './plain-entries.js';
@@ -10,13 +10,11 @@ import { TaggedEntries } from './tagged-entries.js';
 /** The entries of a cache, with the companions that it needs and no others. */
 export const entriesOn = (
   store: KeyValueStore,
-  keyPrefix: string,
-  readThrough: ReadThroughSettings,
-  hasTags: boolean,
+  { keyPrefix, readThrough = NO_READ_THROUGH, tags = false }: CacheServiceSettings,
 ): StoredEntries => {
   const grace = companionOf(readThrough);
   const words = companionsOf(readThrough);
-  if (hasTags)
+  if (tags)
     return new TaggedEntries(store, keyPrefix, grace, ['tokens', ...words], new Tags(store, keyPrefix));
   const [first, ...others] = words;
   return first === undefined

@@ -1,6 +1,20 @@
 import { ignore } from '../common/ignore.js';
+import type { KeyValueStore } from '../store/key-value-store.js';
 import type { KeySelection } from './cache-keys.js';
 import type { StoredEntries } from './stored/stored-entries.js';
+
+/** Walks over the cache keys of what is selected. */
+export async function* selectedKeys(
+  store: Pick<KeyValueStore, 'scan'>,
+  selection: KeySelection,
+): AsyncGenerator<string, void, undefined> {
+  for await (const page of store.scan(selection.glob))
+    for (const redisKey of page) {
+      const key = selection.keyOf(redisKey);
+      // an empty one is another writer's, and no call would take it
+      if (key !== undefined && key !== '') yield key;
+    }
+}
 
 /**
  * Deletes what is selected; how many there were. The next page is looked for while this one is being deleted, and
