@@ -1,5 +1,5 @@
-// Runs Keyv's own cases, and what runs on Keyv, with the packed module: npm run test:keyv
-// A folder of its own, since the cases want another test runner and a native database, which is not built here.
+// Runs Keyv's own cases, what runs on Keyv, and the embedded store under Vitest, with the packed module: npm run test:vitest
+// A folder of its own, since the cases want that test runner and a native database, which is not built here.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const run = (folder, program, ...args) =>
 const npm = (folder, ...args) =>
   run(folder, 'npm', ...args, '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--silent');
 
-const folder = mkdtempSync(join(tmpdir(), 'codex-redis-keyv-'));
+const folder = mkdtempSync(join(tmpdir(), 'codex-redis-vitest-'));
 try {
   run(root, 'npm', 'run', '--silent', 'bundle');
   npm(root, 'pack', '--pack-destination', folder);
