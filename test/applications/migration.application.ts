@@ -236,5 +236,18 @@ describe('BR2 from connect-redis, nobody is logged out at the cut-over', () => {
           assert.deepEqual(await redis.keys(`${prefix}*`), []);
           assert.equal(copy.cookie('sid'), visitor.cookie('sid'));
         });
+
+        it('after a rollback only those who came since the cut-over log in again', async () => {
+          const [came, stayed] = [await arrive(), await arrive()];
+          await came.get('/me');
+          const [loggedOut, kept] = [came.to(earlier), stayed.to(earlier)];
+          const ann = { name: 'ann', cart: ['book'] };
+          assert.deepEqual(JSON.parse((await loggedOut.get('/me')).text), {});
+          assert.deepEqual(JSON.parse((await kept.get('/me')).text), ann);
+          await loggedOut.post('/login', { body: { name: 'ann' } });
+          assert.deepEqual(JSON.parse((await loggedOut.get('/me')).text), ann);
+          for (const visitor of [loggedOut, kept])
+            assert.deepEqual(JSON.parse((await moved(visitor).get('/me')).text), ann);
+        });
       });
 });
