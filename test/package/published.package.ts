@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { type Options, transformFileSync } from '@swc/core';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { linkedFiles } from '../docs/links.js';
@@ -22,6 +23,17 @@ const EXPECTED =
 
 /** Bytes of the tarball: about half as much again as it has. What goes beyond has been packed by mistake. */
 const LARGEST = 600_000;
+
+/** What the Nest CLI sets for its SWC builder. */
+const SWC_OPTIONS: Options = {
+  swcrc: false,
+  module: { type: 'es6' },
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+  },
+};
 
 let tarball: Tarball;
 
@@ -124,6 +136,22 @@ describe('a Nest 12 application with ES modules', () => {
 
   it('runs', () => {
     expect(run(folder, 'node', 'dist/main.js').trim()).toBe('1 2 up');
+  });
+
+  it('BR3 runs as a minified bundle of webpack, whose errors keep their names', () => {
+    expect(run(folder, 'node', 'bundle.mjs')).toContain('compiled successfully');
+    expect(run(folder, 'node', 'bundle/main.mjs').trim()).toBe('1 2 up');
+    expect(run(folder, 'node', 'bundle/errors.mjs').trim()).toBe('CacheKeyNotFoundError');
+  });
+
+  it('BR3 runs when SWC has compiled it', () => {
+    const compiled = join(folder, 'dist-swc');
+    mkdirSync(compiled);
+    for (const name of ['main', 'app.module']) {
+      const { code } = transformFileSync(join(folder, `src/${name}.ts`), SWC_OPTIONS);
+      writeFileSync(join(compiled, `${name}.js`), code);
+    }
+    expect(run(folder, 'node', 'dist-swc/main.js').trim()).toBe('1 2 up');
   });
 
   it.each(ENTRY_POINTS)('imports %s', (entry) => {
