@@ -56,14 +56,14 @@ export const redisUrl = () => ({
 export const sourceOptions = {
   /** `redis:`, `rediss:`, `valkey:`, `valkeys:`, `unix:///path?db=2`, or `memory:` for the embedded store. */
   url: option(redisUrl()),
-  /** The cluster to use instead of `url`: the options of node-redis’ `createCluster`. */
+  /** The cluster to use instead of `url`: the options of node-redis' `createCluster`. */
   cluster: option(
     kind<ClusterOptions>(
       'an object of options for createCluster() of node-redis, with rootNodes: [{ url }, …]',
       (value) => isObject(value) && areObjects(value['rootNodes']),
     ),
   ),
-  /** The master to use instead of `url`, behind Redis Sentinels: the options of node-redis’ `createSentinel`. */
+  /** The master to use instead of `url`, behind Redis Sentinels: the options of node-redis' `createSentinel`. */
   sentinel: option(
     kind<SentinelOptions>(
       'an object of options for createSentinel() of node-redis, with name and sentinelRootNodes: [{ host, port }, …]',
@@ -78,7 +78,7 @@ export const sourceOptions = {
       isClient,
     ),
   ),
-  /** Options of node-redis for `url`, passed through: TLS, ACL user, client name … No other Redis gets them. */
+  /** Options of node-redis for `url`, passed through: TLS, ACL user, client name and others. No other Redis gets them. */
   clientOptions: option(
     kind<ClientOptions>('an object of options for createClient() of node-redis', isObject),
   ),

@@ -11,7 +11,7 @@ import type { Serializer } from './serializer.js';
  */
 export class JsonSerializer implements Serializer {
   /**
-   * @throws TypeError for what JSON would lose (Date, Map, undefined, NaN, class instances …); the message names
+   * @throws TypeError for what JSON would lose (Date, Map, undefined, NaN, class instances and the like); the message names
    *   the path and the fix: `user.lastSeen: Date is not JSON; use CacheCoder.dumpDatetime()`.
    */
   dumps(value: unknown): string {

@@ -19,7 +19,7 @@ import type {
 } from './member-index.js';
 import type { TimeToLive } from './time-to-live.js';
 
-/** How a compare-and-… call ended. `current` is what stood there instead of the expected value. */
+/** How a compare-and-set or its like call ended. `current` is what stood there instead of the expected value. */
 export type CompareOutcome =
   | { readonly outcome: 'done' }
   | { readonly outcome: 'missing' }

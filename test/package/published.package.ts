@@ -54,6 +54,13 @@ describe('the packed package', () => {
     expect(paths.filter((path) => /\.(spec|test)\.(js|d\.ts)$/.test(path))).toEqual([]);
   });
 
+  it('is text of one byte for a character: V8 needs twice the memory for any other', () => {
+    const paths = tarball.files.map(({ path }) => path).filter((path) => path.endsWith('.js'));
+    const wide = paths.filter((path) => /[^\0-\xff]/.test(readFileSync(join(ROOT, path), 'utf8')));
+    expect(wide).toEqual([]);
+    expect(paths.length).toBeGreaterThan(5);
+  });
+
   it('BR4 has the pages, and each of their links leads to what is packed', () => {
     const paths = tarball.files.map(({ path }) => path);
     const packed = pages().filter(({ path }) => paths.includes(path));

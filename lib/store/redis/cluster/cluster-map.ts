@@ -52,7 +52,7 @@ export class ClusterMap {
     this.#template = clientTemplate({ ...defaults, readonly: useReplicas === true }, 'cluster.defaults');
   }
 
-  /** `host:port, …` of the root nodes, for messages. */
+  /** `host:port, ...` of the root nodes, for messages. */
   get names(): string {
     return this.#roots.names;
   }

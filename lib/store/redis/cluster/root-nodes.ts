@@ -31,7 +31,7 @@ export class RootNodes {
     this.#templates = rootTemplates(options.cluster);
   }
 
-  /** `host:port, …`, for messages. */
+  /** `host:port, ...`, for messages. */
   get names(): string {
     return this.#templates.map(addressOf).join(', ');
   }

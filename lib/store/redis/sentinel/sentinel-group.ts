@@ -49,7 +49,7 @@ export class SentinelGroup {
     return [...this.#roots, ...this.#found.trusted] as [SentinelServer, ...SentinelServer[]];
   }
 
-  /** `host:port, …`, for messages. */
+  /** `host:port, ...`, for messages. */
   get names(): string {
     return this.options.sentinel.sentinelRootNodes.map(addressName).join(', ');
   }
