@@ -2,21 +2,14 @@ import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { ReadThroughOptions } from '../../../../lib/config/read-through-options.js';
 import type { KeptKeys, KeptWrite } from '../../../../lib/store/kept-entry.js';
-import type { KeyValueStore } from '../../../../lib/store/key-value-store.js';
-import { CacheHistory, type Fault } from '../../../support/cache-history.js';
+import {
+  CacheHistory,
+  type Fault,
+  type HistoryOptions,
+} from '../../../support/cache-history/cache-history.js';
+import { isCompanion, withVerbs } from '../../../support/cache-history/faults.js';
 
-/** A store of which some verbs are wrong. */
-const withVerbs =
-  (verbs: (store: KeyValueStore) => Partial<KeyValueStore>): Fault =>
-  (store) => {
-    const wrong = verbs(store);
-    return new Proxy(store, {
-      get: (target, verb) => {
-        const member = Reflect.get(verb in wrong ? wrong : target, verb) as unknown;
-        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-      },
-    });
-  };
+type StoreFault = NonNullable<Fault['store']>;
 
 /** Moves the timers, which are faked. */
 const advance = (ms: number): void => {
@@ -24,23 +17,22 @@ const advance = (ms: number): void => {
 };
 
 const choices = fc.array(fc.nat(2 ** 24), { minLength: 60, maxLength: 120 });
-const isCompanion = (key: string): boolean => /:(grace|lease):/.test(key);
+
+const GRACE: ReadThroughOptions = { grace: 3600, retryAfter: 0 };
 
 /** Violations of random histories, which are the same ones each time. */
-const violationsOf = async (
-  fault: Fault,
-  wanted: RegExp,
-  options: ReadThroughOptions = { grace: 3600, retryAfter: 0 },
-  timers?: (ms: number) => void,
-  hasTags = false,
-): Promise<string[]> => {
+const violationsOf = async (wanted: RegExp, options: HistoryOptions): Promise<string[]> => {
   for (const each of fc.sample(choices, { numRuns: 1500, seed: 7 })) {
-    const history = new CacheHistory(options, fault, timers, hasTags);
+    const history = new CacheHistory(options);
     await history.run(each);
     const found = history.violations.filter((violation) => wanted.test(violation));
     if (found.length > 0) return found;
   }
   return [];
+};
+
+const expectNone = (history: CacheHistory): void => {
+  if (history.violations.length > 0) throw new Error([...history.violations, ...history.log].join('\n'));
 };
 
 describe('Random histories of two processes, another program, time and eviction', () => {
@@ -55,17 +47,16 @@ describe('Random histories of two processes, another program, time and eviction'
     async (options) => {
       await fc.assert(
         fc.asyncProperty(choices, async (each) => {
-          const history = new CacheHistory(options);
+          const history = new CacheHistory({ readThrough: options });
           await history.run(each);
-          if (history.violations.length > 0)
-            throw new Error([...history.violations, ...history.log].join('\n'));
+          expectNone(history);
         }),
         { numRuns: 60, endOnFailure: true },
       );
     },
   );
 
-  it.each<[string, RegExp, Fault]>([
+  it.each<[string, RegExp, StoreFault]>([
     [
       'set-if-absent over a stale text',
       /^undone/,
@@ -110,59 +101,7 @@ describe('Random histories of two processes, another program, time and eviction'
       })),
     ],
   ])('show %s', async (_, wanted, fault) => {
-    expect(await violationsOf(fault, wanted)).not.toEqual([]);
-  });
-
-  it.each([
-    [{}],
-    [{ grace: 3600, retryAfter: 0 }],
-    [{ grace: 3600, softTimeout: 0, retryAfter: 0 }],
-    [{ grace: 3600, refreshAhead: 0.5 }],
-  ])('TG1 TG4 TG8 what carries an invalidated tag is given to no later call: %j', async (options) => {
-    await fc.assert(
-      fc.asyncProperty(choices, async (each) => {
-        const history = new CacheHistory(options, undefined, undefined, true);
-        await history.run(each);
-        const wrong = history.violations.filter((violation) => violation.startsWith('invalid'));
-        if (wrong.length > 0) throw new Error([...wrong, ...history.log].join('\n'));
-      }),
-      { numRuns: 60, endOnFailure: true },
-    );
-  });
-
-  it.each<[string, Fault]>([
-    [
-      'a token that is taken after the run',
-      (store) =>
-        withVerbs(() => ({
-          writeKept: async (keys: KeptKeys, write: KeptWrite) => {
-            if (write.tokens === undefined) return await store.writeKept(keys, write);
-            const [token] = await store.takeTokens(['app:tag:t'], 60_000);
-            return await store.writeKept(keys, {
-              ...write,
-              tokens: JSON.stringify({ n: '', t: { t: token } }),
-            });
-          },
-        }))(store),
-    ],
-    [
-      'a missing token that counts as valid',
-      (store) => {
-        let last: string | null = null;
-        return withVerbs(() => ({
-          getMany: async (keys) => {
-            const texts = await store.getMany(keys);
-            return texts.map((text, i) => {
-              if (keys[i] !== 'app:tag:t') return text;
-              last = text ?? last;
-              return last;
-            });
-          },
-        }))(store);
-      },
-    ],
-  ])('show %s', async (_, fault) => {
-    expect(await violationsOf(fault, /^invalid/, undefined, undefined, true)).not.toEqual([]);
+    expect(await violationsOf(wanted, { readThrough: GRACE, fault: { store: fault } })).not.toEqual([]);
   });
 });
 
@@ -187,10 +126,9 @@ describe('Random histories of two processes that share flights', () => {
     async (options) => {
       await fc.assert(
         fc.asyncProperty(choices, async (each) => {
-          const history = new CacheHistory(options, undefined, advance);
+          const history = new CacheHistory({ readThrough: options, timers: advance });
           await history.run(each);
-          if (history.violations.length > 0)
-            throw new Error([...history.violations, ...history.log].join('\n'));
+          expectNone(history);
         }),
         { numRuns: 40, endOnFailure: true },
       );
@@ -198,7 +136,7 @@ describe('Random histories of two processes that share flights', () => {
     60_000,
   );
 
-  it.each<[string, RegExp, Fault]>([
+  it.each<[string, RegExp, StoreFault]>([
     [
       'a joiner of an older run, whose lease a delete leaves',
       /^(stale|undone)/,
@@ -236,7 +174,8 @@ describe('Random histories of two processes that share flights', () => {
   ])(
     'show %s',
     async (_, wanted, fault) => {
-      expect(await violationsOf(fault, wanted, SHARED, advance)).not.toEqual([]);
+      const options = { readThrough: SHARED, fault: { store: fault }, timers: advance };
+      expect(await violationsOf(wanted, options)).not.toEqual([]);
     },
     60_000,
   );
