@@ -181,4 +181,27 @@ describeOnEveryStore('A typed cache', (context) => {
     expect(await cache.getOrSet('eve', ({ skip }) => skip({ at: other }))).toEqual({ at: new Date(0) });
     expect(await cache.get('eve')).toBeUndefined();
   });
+
+  it('TG8 DE5 stores with the tags of the definition, of the call, or of the value, and invalidates by them', async () => {
+    const tagged = context.tagged({ grace: 3600, singleFlight: 'shared', refreshAhead: 0.9 });
+    const cache = new TypedCache({ ...books, tags: ['book'] }, () => tagged);
+    const ids = [1n, 2n, 3n, 4n, 5n];
+    const born = (book: typeof read): string[] => [`born:${book.author.born.getUTCFullYear()}`];
+    await cache.set(1n, emma);
+    await cache.setMany([[2n, emma]], { tags: ['other'] });
+    await cache.getOrSet(3n, () => emma);
+    // the function is given the value, not what is stored
+    await cache.getOrSet(4n, () => emma, { tags: born as never });
+    await cache.getOrSetMany([5n], () => [[5n, emma]], { tags: born as never });
+    const live = async (): Promise<bigint[]> => [...(await cache.getMany(ids)).keys()];
+    expect(await live()).toEqual(ids);
+    await cache.invalidateTags('book');
+    expect(await live()).toEqual([2n, 4n, 5n]);
+    await cache.invalidateTags('born:1775');
+    expect(await live()).toEqual([2n]);
+    await new TypedCache(books, () => context.taggedElsewhere()).invalidateTags('other');
+    expect(await live()).toEqual([]);
+    expect(await cache.getOrSet(1n, () => emma)).toEqual(read);
+    await expect(open({ ...books, tags: ['book'] }).set(1n, emma)).rejects.toThrow(TypeError);
+  });
 });

@@ -185,11 +185,19 @@ export class TypedCache<Id, In, Out> {
     };
   }
 
+  /** What the options make of a value is made of one of this kind, not of what is stored. */
   #readOptions(call: Timeout | GetOrSetOptions<Out> | undefined): GetOrSetOptions {
-    const timeout = typeof call === 'object' && call !== null ? call.timeout : undefined;
-    return typeof timeout === 'function'
-      ? this.#options({ ...(call as object), timeout: (stored: unknown) => timeout(this.#form.load(stored)) })
-      : this.#options(call as Timeout | GetOrSetOptions | undefined);
+    if (typeof call !== 'object' || call === null) return this.#options(call);
+    const ofStored =
+      <T>(given: (value: Out) => T) =>
+      (stored: unknown): T =>
+        given(this.#form.load(stored));
+    const { timeout, tags } = call;
+    return this.#options<GetOrSetOptions>({
+      ...(call as GetOrSetOptions),
+      ...(typeof timeout === 'function' && { timeout: ofStored(timeout) }),
+      ...(typeof tags === 'function' && { tags: ofStored(tags) }),
+    });
   }
 
   /** Those of the call before those of the definition. */
