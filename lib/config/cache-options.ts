@@ -12,22 +12,22 @@ export type SerializerSource = Serializer | Type<Serializer> | InjectionToken<Se
 /** Makes the Redis key of a cache key. The default gives `{keyPrefix}:{version}:{key}`. */
 export type KeyFunction = (key: string, keyPrefix: string, version: number) => string;
 
-/** Says of a cache key which group of keys it belongs to, such as `user` of `user:42`; `undefined` is none. */
+/** Returns the group of a cache key, such as `user` for `user:42`; `undefined` means none. */
 export type KeyGroup = (key: string) => string | undefined;
 
-/** The inverse of an own key function, which `clear()`, `keys()` and `deletePattern()` need. */
+/** The inverse of a custom key function. `clear()`, `keys()` and `deletePattern()` need it. */
 export interface KeyPattern {
-  /** A Redis glob for the keys that match `pattern` (itself a glob) in `version`, or in every version. */
+  /** The Redis glob of the keys that match the glob `pattern` in `version`, or in every version. */
   glob(pattern: string, keyPrefix: string, version: number | undefined): string;
-  /** The parts of a Redis key, or `undefined` when it is not one of this cache. */
+  /** The parts of a Redis key, or `undefined` if the key does not belong to this cache. */
   parse(redisKey: string, keyPrefix: string): { readonly key: string; readonly version: number } | undefined;
 }
 
 export const cacheOptions = {
   /**
-   * The first segment of every cache key, as Django's KEY_PREFIX; `clear()` needs it.
+   * The first segment of every cache key, like Django's KEY_PREFIX. `clear()` needs it.
    *
-   * A segment after the first must not consist of digits only.
+   * A later segment must not consist of digits only.
    * @default ''
    */
   keyPrefix: option(
@@ -38,23 +38,23 @@ export const cacheOptions = {
     { environment: 'CACHE_KEY_PREFIX', default: '' },
   ),
   /**
-   * Seconds, or a duration string, until an entry expires unless the call says otherwise; null (in the environment:
-   * `none`) is never, 0 stores nothing.
+   * Seconds, or a duration string, until an entry expires if the call does not say otherwise. null (in the environment:
+   * `none`) means never, 0 stores nothing.
    * @default 300
    */
   timeout: option(orNull(duration(0), 'for never'), { environment: 'CACHE_TIMEOUT', default: 300 }),
   /**
-   * The second segment of every cache key, an integer from 0.
+   * The second segment of every cache key: an integer of at least 0.
    * @default 1
    */
   version: option(integer(0), { environment: 'CACHE_VERSION', default: 1 }),
   /**
-   * How many bytes the text of a value may take. A larger one is refused with a RangeError, and nothing is stored.
-   * @default no bound
+   * The maximum size in bytes of a stored value. A larger one is refused with a RangeError.
+   * @default no limit
    */
   maxBytes: option(integer(1), { environment: 'CACHE_MAX_BYTES' }),
   /**
-   * How values become text: an instance, a class or a provider token.
+   * Converts values to text: an instance, a class or a provider token.
    * @default JsonSerializer
    */
   serializer: option(serializer<SerializerSource>()),
@@ -64,20 +64,20 @@ export const cacheOptions = {
    */
   keyFunction: option(functionOf<KeyFunction>('(key, keyPrefix, version) => string')),
   /**
-   * The group of a cache key, which events, metrics and spans name; without it they tell nothing of keys. There are to be
-   * few groups.
+   * Returns the group of a cache key for events, metrics and spans. Without it, they say nothing about keys. Keep the
+   * number of groups small.
    */
   keyGroup: option(functionOf<KeyGroup>('(key) => string | undefined')),
-  /** What `getOrSet()` does beside; each is the default of a call, which may say otherwise. */
+  /** What `getOrSet()` does beyond reading and storing. Each setting is a default that a call can override. */
   readThrough: section<typeof readThroughOptions, ReadThroughOptions>(readThroughOptions),
   /**
-   * Whether entries may be stored with tags, by which `invalidateTags()` invalidates all that carry one. The same in every
-   * process that uses the cache.
+   * Whether entries can have tags for `invalidateTags()`. Set the same value in every process that uses the cache.
    * @default false
    */
   tags: option(flag(), { default: false }),
   /**
-   * Whether another cache may have the same keyPrefix and version on the same Redis, and so the same entries; both say so.
+   * Allows another cache with the same keyPrefix and version on the same Redis. Both must set it, and share their
+   * entries.
    * @default false
    */
   sharedKeys: option(flag(), { default: false }),
@@ -94,7 +94,7 @@ export const cacheOptions = {
 /** A cache within its Redis. */
 export interface CacheOptions extends OptionsOf<typeof cacheOptions> {}
 
-/** What `registerCache()` takes. */
+/** The options of `registerCache()`. */
 export const namedCacheOptions = {
   name: option(text('a non-empty string')),
   ...sourceOptions,
@@ -103,6 +103,6 @@ export const namedCacheOptions = {
 
 /** A further cache: `CodexRedisModule.registerCache()`. */
 export interface NamedCacheOptions extends CacheOptions, RedisSourceOptions {
-  /** What `@InjectCache()` asks for; unique in the application. */
+  /** The name for `@InjectCache()`, unique in the application. */
   name: string;
 }

@@ -15,7 +15,7 @@ export const refuseNoObject = (owner: string, options: unknown): void => {
 };
 
 /**
- * Looks at each option by itself, then at those that are sound together.
+ * Checks each option by itself, then the valid ones together.
  *
  * @throws ImproperlyConfiguredError that names every problem with its path and the fix.
  */
@@ -61,7 +61,7 @@ const without = <T extends object>(options: T, [name = '', ...rest]: readonly st
   return (kept ? { ...others, [name]: without(value, rest) } : others) as T;
 };
 
-/** The variable is named where the value is the one that was read from it. */
+/** Names the environment variable if the value came from it. */
 const sentence = ({ path, message }: Problem, options: object): string => {
   const { [FROM_ENVIRONMENT]: read } = options as { [FROM_ENVIRONMENT]?: ReadonlyMap<string, unknown> };
   const variable =

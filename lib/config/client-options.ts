@@ -4,7 +4,7 @@ import type { Problem } from './option.js';
 import type { RedisSourceOptions } from './source-options.js';
 import { nearestName } from './unknown-option.js';
 
-/** The module makes its clients recover and settle in time; these would undo it. */
+/** The module makes clients recover and answer in time. These options would prevent that. */
 const OWN: Readonly<Record<string, string>> = {
   disableOfflineQueue: 'leave it out, calls always fail at once while Redis is down',
   commandOptions: 'set operationTimeoutMs instead',
@@ -29,7 +29,7 @@ const OWN_OF_TOPOLOGY: Readonly<Record<string, string>> = {
   passthroughClientErrorEvents: 'leave it out, errors reach the caller and the log',
 };
 
-/** What other libraries, or other depths of the same, call it. */
+/** The names that other libraries, or other levels of node-redis, use. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   tls: 'put tls into socket, beside it',
   keyPrefix: 'set cache.keyPrefix instead',
@@ -47,7 +47,7 @@ const OF_ALL_SENTINELS = {
 const A_CLUSTER = 'leave it out, a Cluster has database 0 only';
 const FOUND = 'leave it out, the addresses of nodes are found by those of the root nodes';
 
-/** Options of node-redis that would be taken and have no effect, at every depth. */
+/** Options of node-redis that would have no effect, at any depth. */
 export const unhonouredOptions = (source: RedisSourceOptions, prefix: string): Problem[] => {
   const { clientOptions, cluster, sentinel } = source;
   const inUrl = 'write the address into the url';

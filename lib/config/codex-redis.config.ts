@@ -5,7 +5,7 @@ import type { CodexRedisOptions } from './options.js';
 
 const VEIL = '[options of CodexRedisModule]';
 
-/** `ConfigService` holds the options, passwords and keys in clear: whoever logs it sees a word in their place. */
+/** `ConfigService` holds the options with passwords and keys in clear text. A log shows a placeholder instead. */
 const veiled = (options: CodexRedisOptions): CodexRedisOptions =>
   Object.defineProperties(options, {
     toJSON: { value: () => VEIL },

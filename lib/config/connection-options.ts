@@ -3,7 +3,7 @@ import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } fr
 type SocketOptions = NonNullable<RedisClientOptions['socket']>;
 type PickOfEach<T, Key extends PropertyKey> = T extends unknown ? Pick<T, Extract<keyof T, Key>> : never;
 
-/** The options of a client of node-redis that this module honours. */
+/** The options of a node-redis client that this module accepts. */
 export const OF_CLIENT = [
   ...(['username', 'password', 'credentialsProvider', 'name', 'database', 'socket'] as const),
   ...(['commandsQueueMaxLength', 'pingInterval', 'disableClientInfo', 'clientInfoTag'] as const),

@@ -32,10 +32,10 @@ export const checkCookie = (cookie: CookieOptions): Problem[] => {
   ].map(({ option, message }) => ({ path: `session.cookie.${option}`, message }));
 };
 
-/** The options that the library which writes the header looks at, too. */
+/** The options that the cookie library checks too. */
 const UNSENDABLE = ['name', 'path', 'domain'] as const;
 
-/** What passes here is never refused when the first cookie is sent. */
+/** Checks now what would otherwise fail when the first cookie is sent. */
 const refusalOf = (
   option: (typeof UNSENDABLE)[number],
   cookie: CookieOptions,

@@ -4,14 +4,14 @@ import { option, type OptionsOf } from './option.js';
 
 export const cookieOptions = {
   /**
-   * A valid cookie name.
+   * The name of the cookie.
    * @default sessionid_{projectName}
    */
   name: option(text("a cookie name: letters, digits and !#$%&'*+-.^_`|~", isCookieName), {
     environment: 'SESSION_COOKIE_NAME',
   }),
   /**
-   * The path of the cookie; null (in the environment: `none`) leaves the attribute out.
+   * The path of the cookie. null (in the environment: `none`) leaves the attribute out.
    * @default '/'
    */
   path: option(
@@ -23,7 +23,7 @@ export const cookieOptions = {
     ),
     { environment: 'SESSION_COOKIE_PATH', default: '/' },
   ),
-  /** Which domain gets the cookie. Without it the cookie goes to this host only. */
+  /** The domain that gets the cookie. Without it, the cookie goes to this host only. */
   domain: option(
     orNone(
       text('a domain name such as example.com', (domain) => /^\.?[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(domain)),
@@ -31,7 +31,7 @@ export const cookieOptions = {
     { environment: 'SESSION_COOKIE_DOMAIN' },
   ),
   /**
-   * Whether the cookie is sent over TLS only.
+   * Whether browsers send the cookie over TLS only.
    * @default true when NODE_ENV is `production`
    */
   secure: option(flag(), { environment: 'SESSION_COOKIE_SECURE' }),
@@ -48,9 +48,9 @@ export const cookieOptions = {
     environment: 'SESSION_COOKIE_SAMESITE',
     default: 'lax',
   }),
-  /** Whether the cookie is kept apart for each top-level site (CHIPS); needs `secure`. */
+  /** Whether each top-level site has its own cookie (CHIPS). Needs `secure`. */
   partitioned: option(flag(), { environment: 'SESSION_COOKIE_PARTITIONED' }),
-  /** Which cookies a browser that has too many keeps longest: `low`, `medium` or `high`. */
+  /** Which cookies a browser keeps longest when it has too many: `low`, `medium` or `high`. */
   priority: option(oneOf('low', 'medium', 'high'), { environment: 'SESSION_COOKIE_PRIORITY' }),
 };
 

@@ -4,7 +4,7 @@ import type { CodexRedisOptions } from './options.js';
 import { checkSession } from './session-checks.js';
 import { checkOwnClientOptions, checkSource } from './source-checks.js';
 
-/** How options of `forRoot()` that are right by themselves do not fit each other. */
+/** Conflicts between options of `forRoot()` that are valid by themselves. */
 export const checkTogether = (options: CodexRedisOptions): Problem[] => [
   ...checkSource(options, ''),
   ...checkCache(options.cache ?? {}, 'cache.'),

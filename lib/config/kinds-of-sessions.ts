@@ -21,7 +21,7 @@ export const encryptionKeys = (): Kind<readonly (string | Uint8Array)[], Conceal
 const isEncryptionKey = (value: unknown): boolean =>
   typeof value === 'string' ? BASE64.test(value) : value instanceof Uint8Array && value.length === KEY_BYTES;
 
-/** A copy: whoever gave it may clear it. */
+/** A copy, because the caller may clear the original. */
 const bytesOf = (value: string | Uint8Array): Uint8Array =>
   typeof value === 'string' ? Buffer.from(value, 'base64url') : Uint8Array.from(value);
 

@@ -8,7 +8,7 @@ const MAX_SECONDS = 10 ** 12;
 /** Seconds, or a duration string such as `'90s'`, `'5m'` or `'1h'`. */
 export type Duration = number | string;
 
-/** A kind whose values mean what they say. */
+/** A kind whose values need no conversion. */
 export const kind = <T>(
   expected: string,
   accepts: (value: unknown) => boolean,
@@ -24,7 +24,7 @@ export const text = (expected: string, accepts: (text: string) => boolean = (val
 
 export const flag = () => kind<boolean>('true or false', (value) => typeof value === 'boolean', readBoolean);
 
-/** One of several values. The environment says `false` in any of the ways in which it says no. */
+/** One of several values. In the environment, any form of no means `false`. */
 export const oneOf = <const T extends readonly (string | boolean)[]>(...values: T) =>
   kind<T[number]>(
     `one of ${values.map(String).join(', ')}`,
@@ -39,7 +39,7 @@ export const integer = (least: number) =>
     readNumber,
   );
 
-/** What a timer of Node takes. */
+/** The longest duration of a Node timer. */
 export const milliseconds = () =>
   kind<number>(
     `a whole number of milliseconds from 1 to ${MAX_TIMER_MS}`,
@@ -64,7 +64,7 @@ export const durationInSeconds = (least: number): Kind<Duration, number> => ({
   settle: secondsOf,
 });
 
-/** A duration for a timer of Node, which takes no longer ones; milliseconds in the settings. */
+/** A duration that fits a Node timer; milliseconds in the settings. */
 export const timer = (expected: string, leastSeconds: number): Kind<Duration, number> => ({
   expected: `${expected}, or a duration string such as '5s', at most 24 days`,
   accepts: (value) => {

@@ -3,7 +3,7 @@ import { type Entries, isGroup } from './option.js';
 import { type CodexRedisOptions, moduleOptions } from './options.js';
 
 /**
- * Options over others, such as those that `codexRedisConfig` read from the environment. Groups (`cache`, `session`,
+ * Merges `options` into others, such as those that `codexRedisConfig` read from the environment. Groups (`cache`, `session`,
  * `session.cookie`, `memory`) are merged name by name; every other value of `options` replaces the one before, and
  * `undefined` leaves it. Neither argument is changed.
  */

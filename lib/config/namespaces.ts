@@ -12,8 +12,7 @@ export const isUnambiguousFirst = (name: string): boolean => !hasDigitsOnlySegme
 export const isUnambiguousLater = (name: string): boolean => !hasDigitsOnlySegment(name.split(':'));
 
 /**
- * What the module keeps beside entries and sessions stands under `{prefix}:{word}:…`: no session.keyPrefix begins with
- * one of these.
+ * The module's other keys are `{prefix}:{word}:…`. No session.keyPrefix may begin with one of these words.
  */
 const RESERVED_WORDS: readonly string[] = [
   'grace',
@@ -30,7 +29,7 @@ const RESERVED_WORDS: readonly string[] = [
 /** Whether the first segment of a name is free for users. */
 export const isFreeWord = (name: string): boolean => !RESERVED_WORDS.includes(name.split(':', 1)[0] ?? '');
 
-/** What every key begins with that belongs to the sessions of a project. */
+/** The prefix of all session keys of a project. */
 export const sessionNamespaces = (projectName: string, keyPrefix: string): readonly string[] =>
   [keyPrefix, 'trace', 'user'].map((word) => `${projectName}:${word}:`);
 

@@ -21,11 +21,11 @@ export interface Kind<T, S = T> {
   /** Completes the sentence "{option} must be …". */
   readonly expected: string;
   accepts(value: unknown): boolean;
-  /** What to say of a value that is not accepted, where that says more than what is expected. */
+  /** A more specific message for a refused value, where there is one. */
   why?(value: unknown): string | undefined;
-  /** The value of an environment variable. Text that cannot be read stays text, so that the check refuses it. */
+  /** Parses an environment variable. Unreadable text stays text, so that the check refuses it. */
   read(text: string): unknown;
-  /** What an accepted value means in the settings. */
+  /** Converts an accepted value for the settings. */
   settle(value: T): S;
 }
 
@@ -38,7 +38,7 @@ export interface Option<T = unknown, S = unknown, D = unknown> {
 /** Options under one name. */
 export interface Group<E = Entries, Given = unknown, Absent = unknown> {
   readonly entries: E;
-  /** Whether its defaults hold where it was not given; otherwise it is off there. */
+  /** Whether it has its defaults when it is left out. Otherwise it is off then. */
   readonly always: boolean;
   /** Types only. */
   readonly given?: Given;
@@ -52,7 +52,7 @@ export interface Entries {
 
 type Given<E> = E extends Group<unknown, infer G> ? G : E extends Option<infer T> ? T : never;
 
-/** What users write. Keeps the comments of the entries. */
+/** The type that users write. It keeps the comments of the entries. */
 export type OptionsOf<E> = { [Name in keyof E]?: Given<E[Name]> | undefined };
 
 type Settled<E> = E extends Group<infer G> ? SettingsOf<G> : E extends Option<unknown, infer S> ? S : never;
@@ -69,7 +69,7 @@ type Decided<E> =
         : true
       : never;
 
-/** What they mean: checked, with the defaults. */
+/** The settings: checked, with the defaults. */
 export type SettingsOf<E> = {
   readonly [Name in keyof E as Decided<E[Name]> extends true ? Name : never]: Settled<E[Name]>;
 } & {
@@ -97,7 +97,7 @@ export const section = <E, Given extends OptionsOf<E> = OptionsOf<E>>(
   always: true,
 });
 
-/** Options of what is off unless the section is given; `{}` gives it its defaults. */
+/** Options of a feature that is off unless the section is given; `{}` uses its defaults. */
 export const feature = <E, Given extends OptionsOf<E> = OptionsOf<E>>(
   entries: E,
 ): Group<E, Given, undefined> => ({ entries, always: false });

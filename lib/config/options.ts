@@ -6,7 +6,10 @@ import { type SessionOptions, sessionOptions } from './session-options.js';
 import { redisUrl, sourceOptions } from './source-options.js';
 
 const memoryOptions = {
-  /** How many entries the embedded cache may have; the least recently used go first, sessions never. */
+  /**
+   * The maximum number of entries in the embedded cache. The least recently used entries are removed first, sessions
+   * never.
+   */
   maxEntries: option(integer(1)),
 };
 
@@ -22,9 +25,9 @@ export const moduleOptions = {
    */
   url: option(redisUrl(), { environment: 'REDIS_URL', default: 'redis://localhost:6379/0' }),
   /**
-   * Milliseconds Redis has to answer a command.
+   * Milliseconds within which Redis must answer a command.
    *
-   * That it did not is noticed up to a fifth later; a reply that is still arriving is waited for.
+   * A missing answer is noticed up to a fifth later. A reply that is still arriving is waited for.
    * @default 1000
    */
   operationTimeoutMs: option(milliseconds(), {
@@ -32,13 +35,14 @@ export const moduleOptions = {
     default: 1000,
   }),
   /**
-   * Milliseconds within which a connection is made, or the start fails.
+   * Milliseconds within which a connection must be established. At start, refused connections are tried again until
+   * then.
    * @default 5000
    */
   connectTimeoutMs: option(milliseconds(), { environment: 'CODEX_REDIS_CONNECT_TIMEOUT_MS', default: 5000 }),
-  /** Bounds the embedded store of `memory:`. */
+  /** Options of the embedded store of `memory:`. */
   memory: section<typeof memoryOptions, MemoryOptions>(memoryOptions),
-  /** The first segment of every session's key, as codex-django's PROJECT_NAME; sessions need it. */
+  /** The first segment of every session's key, like codex-django's PROJECT_NAME. Sessions need it. */
   projectName: option(
     text(
       'a non-empty string without a segment of digits only after its first colon',
@@ -46,7 +50,10 @@ export const moduleOptions = {
     ),
     { environment: 'PROJECT_NAME' },
   ),
-  /** Signs the sessions, as Django's SECRET_KEY; sessions need it. Under 32 bytes it is refused when NODE_ENV is `production`, and warned of otherwise. */
+  /**
+   * Signs the sessions, like Django's SECRET_KEY. Sessions need it. A key under 32 bytes is refused when NODE_ENV is
+   * `production`, and otherwise gives a warning.
+   */
   secretKey: option(secret(), { environment: 'SECRET_KEY' }),
   /**
    * Earlier secret keys, which still verify (in the environment: separated by commas).
@@ -56,7 +63,7 @@ export const moduleOptions = {
   secretKeyFallbacks: option(secrets(), { environment: 'SECRET_KEY_FALLBACKS' }),
   /** The default cache, injected as `CacheService`. */
   cache: section<typeof cacheOptions, CacheOptions>(cacheOptions),
-  /** Turns sessions on; `{}` gives them their defaults. */
+  /** Switches sessions on. `{}` uses the defaults. */
   session: feature<typeof sessionOptions, SessionOptions>(sessionOptions),
 };
 

@@ -24,7 +24,7 @@ import type {
 import type { RedisSourceOptions } from './source-options.js';
 
 /**
- * What the options of `CodexRedisModule.forRoot()` mean.
+ * The settings for the options of `CodexRedisModule.forRoot()`.
  *
  * @throws ImproperlyConfiguredError that names every problem with its path and the fix.
  */
@@ -42,7 +42,7 @@ export const resolveSettings = (options: CodexRedisOptions): CodexRedisSettings 
   };
 };
 
-/** What the options of `CodexRedisModule.registerCache()` mean, beside the settings of the module. */
+/** The settings for the options of `CodexRedisModule.registerCache()`. */
 export const resolveNamedCache = (
   name: string,
   given: Omit<NamedCacheOptions, 'name'>,
@@ -71,7 +71,7 @@ const shortSecrets = (secrets: SecretKeys): string[] =>
     return [`${option} is shorter than ${SHORT_SECRET_BYTES} bytes; ${fix}`];
   });
 
-/** Where cookies over plain HTTP are nothing unusual. */
+/** Environments in which cookies over plain HTTP are normal. */
 const LOCAL = ['development', 'test'];
 
 const openCookie = ({ secure }: SessionSettings['cookie']): string[] => {
@@ -95,7 +95,7 @@ const sourceOf = (
   return url === undefined ? undefined : { kind: 'url', url };
 };
 
-/** Sessions are never evicted, and never read from a replica: one just saved may not have reached it yet. */
+/** Sessions are never evicted. They are never read from a replica, which may not have the latest save yet. */
 const forSessions = (source: StoreSource): StoreSource => {
   switch (source.kind) {
     case 'memory':
@@ -115,7 +115,7 @@ const storeSettings = (options: CodexRedisOptions): StoreSettings => {
   return { source, clientOptions, operationTimeoutMs, connectTimeoutMs };
 };
 
-/** The same, on a Redis of its own where there is one: it gets its own client options, never another's. */
+/** The same, on its own Redis if there is one. It gets its own client options, never another's. */
 const onSource = (
   store: StoreSettings,
   source: StoreSource | undefined,

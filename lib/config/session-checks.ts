@@ -7,7 +7,7 @@ import { isShortSecret, SHORT_SECRET_BYTES, SIGN_WITH_RANDOM_BYTES } from './sec
 import { sessionOnlyOptions, type SessionOptions } from './session-options.js';
 import { checkOwnClientOptions, checkSource } from './source-checks.js';
 
-/** How the options of sessions do not fit each other, or what sessions need beside them. */
+/** Conflicts between session options, and what sessions need beyond them. */
 export const checkSession = ({ session, projectName, secretKey }: CodexRedisOptions): Problem[] => {
   if (session === undefined) return [];
   const problems = [

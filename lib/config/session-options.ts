@@ -47,36 +47,37 @@ export const perUserOptions = {
   /** How many sessions a user may have at a time; required. Without `session.perUser` there is no limit. */
   limit: option(integer(1)),
   /**
-   * What a sign-in does that would be one too many: `end-oldest` ends the session that began first, `refuse` throws a
+   * What happens at a sign-in beyond the limit: `end-oldest` ends the session that began first, `refuse` throws a
    * SessionLimitError (409).
    * @default 'end-oldest'
    */
   whenFull: option(oneOf('end-oldest', 'refuse'), { default: 'end-oldest' }),
 };
 
-/** How many sessions a user may have: those that `session.signIn()` began. */
+/** Limits the sessions that `session.signIn()` began for a user. */
 export interface PerUserOptions extends OptionsOf<typeof perUserOptions> {}
 
-/** What a dump of Redis is worth nothing for. */
+/** Protection of stored sessions. */
 export const atRestOptions = {
   /**
-   * Whether Redis has the SHA-256 of each session's key instead of the key, so that nobody gets from Redis into a session.
+   * Whether Redis stores the SHA-256 of each session key instead of the key. Then nobody who reads Redis can use a
+   * session.
    * @default false
    */
   hashKeys: option(flag(), { default: false }),
   /**
-   * The keys that encrypt the sessions: the first encrypts, all decrypt. Each is 32 random bytes, as a Uint8Array or in
-   * base64url.
+   * The keys that encrypt the sessions. The first one encrypts, all of them decrypt. Each is 32 random bytes, as a
+   * Uint8Array or in base64url.
    */
   encryption: option(encryptionKeys()),
   /**
-   * When it was switched on: sessions that were stored before are still read, for `session.age`. Without it they count as
-   * unreadable.
+   * When `atRest` was switched on. Sessions stored before that time are still read, for `session.age`. Without it, they
+   * count as unreadable.
    */
   since: option(moment()),
 };
 
-/** What Redis holds of sessions beside what is needed to find and check them. */
+/** How sessions are protected in Redis. */
 export interface AtRestOptions extends OptionsOf<typeof atRestOptions> {}
 
 /** The options of the sessions themselves. */
@@ -100,7 +101,7 @@ export const sessionOnlyOptions = {
    */
   salt: option(text('a non-empty string'), { default: 'django.contrib.sessions.SessionStore' }),
   /**
-   * Seconds, or a duration string, that a session lives after it was last saved.
+   * How long a session lives after its last save: seconds or a duration string.
    * @default 1209600
    */
   age: option(durationInSeconds(1), { environment: 'SESSION_COOKIE_AGE', default: 1_209_600 }),
@@ -109,13 +110,9 @@ export const sessionOnlyOptions = {
    * @default false
    */
   expireAtBrowserClose: option(flag(), { environment: 'SESSION_EXPIRE_AT_BROWSER_CLOSE', default: false }),
-  /**
-   * Seconds, or a duration string, that a session may go unused. Without it only `age` counts.
-   */
+  /** How long a session may be unused: seconds or a duration string. Without it, only `age` counts. */
   idleTimeout: option(duration(1), { environment: 'CODEX_SESSION_IDLE_TIMEOUT' }),
-  /**
-   * Seconds, or a duration string, after which a session ends however much it is used.
-   */
+  /** How long after its beginning a session ends, however much it is used: seconds or a duration string. */
   absoluteTimeout: option(duration(1), { environment: 'CODEX_SESSION_ABSOLUTE_TIMEOUT' }),
   /**
    * How often, at most, a request that only reads extends a session with an idle timeout.
@@ -123,19 +120,19 @@ export const sessionOnlyOptions = {
    */
   touchInterval: option(duration(0), { environment: 'CODEX_SESSION_TOUCH_INTERVAL' }),
   /**
-   * Whether Django shares the sessions; false is needed for what Django cannot read.
+   * Whether Django shares the sessions. Options that Django cannot read need false.
    * @default true
    */
   django: option(flag(), { default: true }),
   /** Protects sessions from somebody who reads Redis or a dump of it. Needs `django: false`. */
   atRest: feature<typeof atRestOptions, AtRestOptions>(atRestOptions),
   /**
-   * How the entries become text before they are signed: an instance, a class or a provider token.
+   * Converts the entries to text before they are signed: an instance, a class or a provider token.
    * @default JsonSerializer
    */
   serializer: option(serializer<SerializerSource>()),
   /**
-   * How many bytes the stored text of a session may take. A save of more is refused with a SessionTooLargeError (413).
+   * The maximum size in bytes of a stored session. A save beyond it is refused with a SessionTooLargeError (413).
    * @default 262144
    */
   maxBytes: option(integer(1), { environment: 'SESSION_MAX_BYTES', default: 262_144 }),
@@ -145,33 +142,34 @@ export const sessionOnlyOptions = {
    */
   saveEveryRequest: option(flag(), { environment: 'SESSION_SAVE_EVERY_REQUEST', default: false }),
   /**
-   * `global`: every route has its session; `manual`: those with `@UseGuards(SessionGuard)` and
+   * `global`: every route has its session. `manual`: only routes with `@UseGuards(SessionGuard)` and
    * `@UseInterceptors(SessionInterceptor)`.
    * @default 'global'
    */
   mount: option(oneOf('global', 'manual'), { default: 'global' }),
   /**
-   * `always`: every session is loaded before anything of the application runs; `declared`: by the guard, for handlers with
-   * `@Session()` or `@UseSession()`.
+   * `always`: the session is loaded before any code of the application runs. `declared`: the guard loads it, for
+   * handlers with `@Session()` or `@UseSession()`.
    * @default 'always'
    */
   load: option(oneOf('always', 'declared'), { default: 'always' }),
   /**
-   * Paths that have no session and cost no command, as Nest's `exclude()` takes them: `['assets/{*path}', 'health']`.
+   * Paths that have no session and cost no command, in the syntax of Nest's `exclude()`: `['assets/{*path}',
+   * 'health']`.
    *
-   * With or without the global prefix. `request.session` is `undefined` there.
+   * They are written with or without the global prefix. `request.session` is `undefined` there.
    */
   exclude: option(routes()),
   /**
-   * Takes over the sessions of an earlier application: what `connectRedis()` gives.
+   * Takes over the sessions of an earlier application: the result of `connectRedis()`.
    *
-   * Each visitor who still has a live session of express-session or @fastify/session goes on with it at their first request.
+   * A visitor with a live session of express-session or @fastify/session keeps it from the first request on.
    */
   migrateFrom: option(origin()),
   perUser: feature<typeof perUserOptions, PerUserOptions>(perUserOptions),
   cookie: section<typeof cookieOptions, CookieOptions>(cookieOptions),
   /**
-   * The Cache-Control beside a session cookie where the handler set none; null sends none.
+   * The Cache-Control header beside a session cookie if the handler set none. null sends none.
    * @default 'private, no-store'
    */
   cacheControl: option(
@@ -187,11 +185,12 @@ export const sessionOnlyOptions = {
   ),
 };
 
-/** What stands under `session`. */
+/** The options under `session`. */
 export const sessionOptions = {
   ...sourceOptions,
   /**
-   * Another Redis for the sessions than the cache's; also `session.clientOptions`, `.cluster`, `.sentinel`, `.client`.
+   * Another Redis for the sessions than for the cache. `session.clientOptions`, `.cluster`, `.sentinel` and `.client`
+   * work too.
    * @default as the cache
    */
   url: option(redisUrl(), { environment: 'CODEX_SESSION_REDIS_URL' }),

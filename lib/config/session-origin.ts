@@ -1,9 +1,9 @@
-/** Where sessions of before are taken over from. Made by `connectRedis()`. */
+/** The sessions of an earlier application, which this one takes over. Created by `connectRedis()`. */
 export interface SessionOrigin {
-  /** The cookie that the earlier application gave to its visitors. */
+  /** The name of the earlier application's session cookie. */
   readonly cookieName: string;
   /**
-   * The Redis key of the session that a value of that cookie names.
+   * The Redis key of the session for a value of that cookie.
    *
    * @returns undefined when the earlier application did not sign the value
    */

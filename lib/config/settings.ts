@@ -7,7 +7,7 @@ import type { readThroughOptions } from './read-through-options.js';
 import type { sessionOnlyOptions } from './session-options.js';
 import type { NodeRedisClient } from './source-options.js';
 
-/** Where keys live, and how the module gets there. */
+/** The Redis that holds the keys, and how the module connects to it. */
 export type StoreSource =
   | { readonly kind: 'memory'; readonly maxEntries: number | undefined }
   | { readonly kind: 'url'; readonly url: string }
@@ -15,7 +15,7 @@ export type StoreSource =
   | { readonly kind: 'sentinel'; readonly options: SentinelOptions }
   | { readonly kind: 'client'; readonly client: NodeRedisClient };
 
-/** A Redis, whichever way one gets there. */
+/** A Redis, by any kind of connection. */
 export type RedisSource = Exclude<StoreSource, { readonly kind: 'memory' }>;
 
 export interface StoreSettings {
@@ -23,7 +23,7 @@ export interface StoreSettings {
   readonly clientOptions: ClientOptions;
   readonly operationTimeoutMs: number;
   readonly connectTimeoutMs: number;
-  /** Whether what it holds must not be evicted. */
+  /** Whether its content must not be evicted. */
   readonly holdsSessions?: boolean;
 }
 
@@ -31,40 +31,40 @@ export interface RedisSettings extends StoreSettings {
   readonly source: RedisSource;
 }
 
-/** What `getOrSet()` does beside. Times in milliseconds. */
+/** Settings of `getOrSet()`. Times in milliseconds. */
 export type ReadThroughSettings = SettingsOf<typeof readThroughOptions>;
 
 export interface CacheSettings extends Omit<SettingsOf<typeof cacheOptions>, 'timeout'> {
-  /** `default`, or what `registerCache()` was given. */
+  /** `default`, or the name passed to `registerCache()`. */
   readonly name: string;
-  /** What stands before the name of one of its options in messages: `cache.`, or the cache's name. */
+  /** The prefix of its options in messages: `cache.`, or the cache's name. */
   readonly place: string;
   /** Whole milliseconds; `null` never expires. */
   readonly timeoutMs: number | null;
-  /** What no key may begin with, since it belongs to the sessions; empty when they are off. */
+  /** The prefix of session keys, which no cache key may have. Empty when sessions are off. */
   readonly sessionNamespaces: readonly string[];
 }
 
-/** The session cookie: everything but the optional attributes is decided. */
+/** The session cookie. Only the optional attributes may be undefined. */
 export interface CookieSettings extends SettingsOf<typeof cookieOptions> {
   readonly name: string;
   readonly secure: boolean;
 }
 
-/** The first signs, all verify. */
+/** The first key signs, all of them verify. */
 export type SecretKeys = readonly [string | Uint8Array, ...(string | Uint8Array)[]];
 
 export interface SessionSettings extends Omit<SettingsOf<typeof sessionOnlyOptions>, 'cookie'> {
   readonly projectName: string;
   readonly secretKeys: Concealed<SecretKeys>;
   readonly cookie: CookieSettings;
-  /** Whether a sign-in says when it was, since a handler asks for that. */
+  /** Whether a sign-in stores its time, because a handler needs it. */
   readonly recordsSignIns?: boolean;
   /** How long a save may retry under contention, in milliseconds. */
   readonly operationTimeoutMs: number;
 }
 
-/** What the options of `forRoot` mean: complete, checked and never changed afterwards. */
+/** The options of `forRoot()`: complete, checked and never changed afterwards. */
 export interface CodexRedisSettings {
   readonly store: Concealed<StoreSettings>;
   /** How many entries an embedded cache may have. */
@@ -72,6 +72,6 @@ export interface CodexRedisSettings {
   readonly cache: CacheSettings;
   /** `null` when sessions are off. */
   readonly session: SessionSettings | null;
-  /** Where sessions live; often the same Redis as the cache, always a connection of their own. */
+  /** The Redis of the sessions: often the same as the cache's, but always by a separate connection. */
   readonly sessionStore: Concealed<StoreSettings>;
 }

@@ -2,7 +2,7 @@ import { unhonouredOptions } from './client-options.js';
 import type { Problem } from './option.js';
 import { type RedisSourceOptions, strayCharacter } from './source-options.js';
 
-/** At most one way to Redis, and the client options of that. */
+/** At most one kind of connection, and its client options. */
 export const checkSource = (source: RedisSourceOptions, path: string): Problem[] => {
   const given = (['url', 'cluster', 'sentinel', 'client'] as const).filter(
     (name) => source[name] !== undefined,
@@ -19,7 +19,7 @@ export const checkSource = (source: RedisSourceOptions, path: string): Problem[]
     : problems;
 };
 
-/** What has no Redis of its own uses the module's, whose client options are not to be mixed with others. */
+/** A cache or sessions without a Redis of their own use the module's. Its client options must not be mixed with others. */
 export const checkOwnClientOptions = (
   { clientOptions, url, cluster, sentinel, client }: RedisSourceOptions,
   prefix: string,
@@ -65,7 +65,7 @@ const databaseIn = (url: string): string | undefined =>
     ? 'must not name a database; a Cluster has database 0 only'
     : undefined;
 
-/** Who asks for TLS on the first step does not expect passwords and data in the clear on the next. */
+/** With TLS to the first node, nobody expects passwords and data in clear text to the next. */
 const checkTlsOfCluster = (cluster: RedisSourceOptions['cluster'], path: string): Problem[] => {
   if (cluster === undefined || usesTls(cluster.defaults)) return [];
   return cluster.rootNodes.flatMap((root, at) =>

@@ -3,7 +3,7 @@ import { isObject, kind } from './kinds.js';
 import { option, type OptionsOf } from './option.js';
 
 /**
- * A connected node-redis client of the user's own. Only these members are used; any `createClient()` fits.
+ * Your own connected node-redis client. Only these members are used; any `createClient()` fits.
  */
 export interface NodeRedisClient {
   readonly isOpen: boolean;
@@ -22,14 +22,14 @@ const isRedisUrl = (value: unknown): boolean => {
   return hostname !== '' && /^(\/\d*)?$/.test(pathname);
 };
 
-/** What a shell, an env file or a copied line has left in a url, and how to be rid of it. */
+/** Characters that a shell, an env file or a copied line can leave in a url, and how to remove them. */
 const STRAY: readonly (readonly [RegExp, string])[] = [
   [/[\r\n]/, 'must not contain a line end; remove it, as a file has one at its end'],
   [/["'`]/, 'must not contain quotes; remove those around it, and write %22 and %27 for those of a password'],
   [/\s/, 'must not contain a blank; remove it, and write %20 for one of a password'],
 ];
 
-/** The rest of a sentence about a url with a character that stands in none; `undefined` where there is none. */
+/** The end of a message about an invalid character in a url; `undefined` if there is none. */
 export const strayCharacter = (url: string): string | undefined =>
   STRAY.find(([pattern]) => pattern.test(url))?.[1];
 
@@ -56,14 +56,14 @@ export const redisUrl = () => ({
 export const sourceOptions = {
   /** `redis:`, `rediss:`, `valkey:`, `valkeys:`, `unix:///path?db=2`, or `memory:` for the embedded store. */
   url: option(redisUrl()),
-  /** The cluster to use instead of `url`: the options of node-redis' `createCluster`. */
+  /** The Redis Cluster to use instead of `url`: options of node-redis' `createCluster`. */
   cluster: option(
     kind<ClusterOptions>(
       'an object of options for createCluster() of node-redis, with rootNodes: [{ url }, …]',
       (value) => isObject(value) && areObjects(value['rootNodes']),
     ),
   ),
-  /** The master to use instead of `url`, behind Redis Sentinels: the options of node-redis' `createSentinel`. */
+  /** The master behind Redis Sentinels to use instead of `url`: options of node-redis' `createSentinel`. */
   sentinel: option(
     kind<SentinelOptions>(
       'an object of options for createSentinel() of node-redis, with name and sentinelRootNodes: [{ host, port }, …]',
@@ -71,14 +71,14 @@ export const sourceOptions = {
         isObject(value) && typeof value['name'] === 'string' && areObjects(value['sentinelRootNodes']),
     ),
   ),
-  /** A connected client of your own to use instead of `url`. It is never configured, closed or destroyed. */
+  /** Your own connected node-redis client to use instead of `url`. The module never configures or closes it. */
   client: option(
     kind<NodeRedisClient>(
       'a client made by createClient() of node-redis (no pool; for others give options as `cluster` or `sentinel`)',
       isClient,
     ),
   ),
-  /** Options of node-redis for `url`, passed through: TLS, ACL user, client name and others. No other Redis gets them. */
+  /** Options of node-redis for `url`, passed through: TLS, ACL user, client name … No other Redis gets them. */
   clientOptions: option(
     kind<ClientOptions>('an object of options for createClient() of node-redis', isObject),
   ),

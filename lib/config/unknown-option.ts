@@ -1,7 +1,7 @@
 import { type Entries, optionRows } from './option.js';
 import { moduleOptions } from './options.js';
 
-/** Names that other libraries have for an option of this module. */
+/** The names of this module's options in other libraries. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   host: 'url',
   port: 'url',
@@ -19,7 +19,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   namespace: 'keyPrefix',
 };
 
-/** The rest of the sentence about an option that is not known. */
+/** The end of the message about an unknown option. */
 export const whyUnknown = (name: string, prefix: string, entries: Entries): string => {
   const ofModule = entries === (moduleOptions as Entries);
   if (ofModule && prefix === '' && name === 'isGlobal')
@@ -31,7 +31,7 @@ export const whyUnknown = (name: string, prefix: string, entries: Entries): stri
   return `is not a known option${question}; see the settings page`;
 };
 
-/** The known option that a name most probably means: one beside it before one elsewhere. */
+/** The known option that a name most probably means. An option at the same level is preferred. */
 const nearestOption = (name: string, prefix: string, entries: Entries): string | undefined => {
   const wanted = Object.hasOwn(ELSEWHERE, name) ? [name, ELSEWHERE[name] ?? name] : [name];
   const most = Math.max(1, Math.floor(name.length / 3));
@@ -47,7 +47,7 @@ const nearestOption = (name: string, prefix: string, entries: Entries): string |
   return near[0]?.path;
 };
 
-/** The one of some names that another most probably means. */
+/** The most similar of some names. */
 export const nearestName = (name: string, known: readonly string[]): string | undefined => {
   const most = Math.max(1, Math.floor(name.length / 3));
   return known
@@ -56,7 +56,7 @@ export const nearestName = (name: string, known: readonly string[]): string | un
     .sort((one, other) => one.distance - other.distance)[0]?.word;
 };
 
-/** How many characters have to be changed, put in or taken away, in any case of letters. */
+/** The edit distance, ignoring case. */
 const editDistance = (one: string, other: string): number => {
   const target = other.toLowerCase();
   let row = Array.from({ length: target.length + 1 }, (_, index) => index);
