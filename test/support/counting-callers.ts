@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { RedisConnectionError, RedisServiceError } from '../../lib/errors/redis.errors.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { Load } from './load.js';
@@ -14,6 +15,8 @@ export interface Tally {
   readonly lies: readonly string[];
   /** Failures that are none of the errors a caller is told to expect. */
   readonly untyped: readonly unknown[];
+  /** Failures of calls that began after a fault was over. */
+  readonly late: readonly unknown[];
   readonly longestMs: number;
 }
 
@@ -35,6 +38,35 @@ export class CountingCallers {
     return this.#callers.flatMap(({ failures }) => failures);
   }
 
+  /** Resolves when each has written several times more. */
+  async haveWritten(times = ENOUGH): Promise<void> {
+    const goals = this.#callers.map(({ acknowledgements }) => acknowledgements + times);
+    await until('every caller has written several times', () =>
+      Promise.resolve(this.#callers.every(({ acknowledgements }, n) => acknowledgements >= goals[n]!)),
+    );
+  }
+
+  /** From now on calls may fail. */
+  faultBegins(): void {
+    for (const caller of this.#callers) caller.mayFail = true;
+  }
+
+  /** Waits until each is served again; from then on no call may fail. */
+  async faultIsOver(): Promise<void> {
+    await this.haveWritten(2);
+    for (const caller of this.#callers) caller.mayFail = false;
+  }
+
+  /** Has them wait, and resolves when nothing is in flight. */
+  async rest(): Promise<void> {
+    for (const caller of this.#callers) caller.rests = true;
+    await until('every caller rests', () => Promise.resolve(this.#callers.every(({ isIdle }) => isIdle)));
+  }
+
+  goOn(): void {
+    for (const caller of this.#callers) caller.rests = false;
+  }
+
   /** Ends them; without effect on those that have ended. */
   stop(): Promise<void> {
     return this.#load.stop();
@@ -43,7 +75,7 @@ export class CountingCallers {
   /** Ends them once each has written enough, looks at what they have left, and removes it. */
   async end(): Promise<Tally> {
     await until('every caller has written several times', () =>
-      Promise.resolve(this.#callers.every(({ acknowledged }) => acknowledged > ENOUGH)),
+      Promise.resolve(this.#callers.every(({ acknowledgements }) => acknowledgements > ENOUGH)),
     );
     await this.stop();
     const keys = this.#callers.map(({ key }) => key);
@@ -53,6 +85,7 @@ export class CountingCallers {
     return {
       lies: this.#callers.flatMap(({ lies }) => lies),
       untyped: this.failures.filter((error) => !isExpected(error)),
+      late: this.#callers.flatMap(({ late }) => late),
       longestMs: Math.max(...this.#callers.map(({ longestMs }) => longestMs)),
     };
   }
@@ -63,32 +96,46 @@ const isExpected = (error: unknown): boolean =>
 
 class CountingCaller {
   readonly key = `chaos:${randomUUID()}`;
-  /** The last count whose write was acknowledged. */
-  acknowledged = 0;
+  /** How many writes were acknowledged. */
+  acknowledgements = 0;
   readonly failures: unknown[] = [];
+  readonly late: unknown[] = [];
   readonly lies: string[] = [];
   longestMs = 0;
+  mayFail = true;
+  rests = false;
+  isIdle = false;
   /** The last count whose write was asked for. */
   #asked = 0;
+  /** The last count whose write was acknowledged. */
+  #acknowledged = 0;
 
   constructor(private readonly store: KeyValueStore) {}
 
   async round(): Promise<void> {
+    this.isIdle = this.rests;
+    if (this.rests) return pause(10);
     this.#asked++;
-    if (await this.#call(() => this.store.set(this.key, String(this.#asked), null)))
-      this.acknowledged = this.#asked;
+    if (await this.#call(() => this.store.set(this.key, String(this.#asked), null))) {
+      this.#acknowledged = this.#asked;
+      this.acknowledgements++;
+    }
     await this.#call(async () => this.check(await this.store.get(this.key)));
   }
 
   check(value: string | null): void {
     const count = Number(value);
-    if (count < this.acknowledged || count > this.#asked) this.lies.push(`${count} of ${this.acknowledged}`);
+    if (count < this.#acknowledged || count > this.#asked)
+      this.lies.push(`${count} of ${this.#acknowledged}`);
   }
 
   async #call(work: () => Promise<unknown>): Promise<boolean> {
+    const mayFail = this.mayFail;
     const { error, afterMs } = await settle(work);
     this.longestMs = Math.max(this.longestMs, afterMs);
-    if (error !== undefined) this.failures.push(error);
-    return error === undefined;
+    if (error === undefined) return true;
+    this.failures.push(error);
+    if (!mayFail && !this.mayFail) this.late.push(error);
+    return false;
   }
 }
