@@ -3,6 +3,7 @@ import { gatePrototype } from '../gate/response-gate.js';
 import { exchangeOn, openExchange } from '../held-exchange.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
+import { deferSending } from './express-send.js';
 import { type Layer, refusalOfForeign, SessionReaders } from './foreign-sessions.js';
 import { refusalOfGiven, sessionProperty } from './session-property.js';
 
@@ -47,6 +48,7 @@ export const installOnExpress = (application: ExpressApplication, http: SessionH
     exchangeOn(held[HELD_RESPONSE], http) ??
     (http.isExcluded(held.req) ? undefined : openExchange(http, held.req, held));
   gatePrototype(response);
+  deferSending(response);
   Object.assign(response, { [OPEN]: open });
   Object.defineProperty(request, 'session', {
     configurable: true,
