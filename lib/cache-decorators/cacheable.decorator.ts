@@ -16,7 +16,7 @@ export type CacheableOptions = GetOrSetOptions<never> & CacheChoice;
 /**
  * Answers calls of an asynchronous method from the cache; where there is no entry, the method runs and what it
  * returns is stored. All is as with `getOrSet()`: concurrent calls for one key share a run, `null` is stored,
- * `undefined` and what is no JSON are a TypeError, and when the cache is not there the call rejects.
+ * `undefined` and values that are not JSON are a TypeError. While the cache is not available, the call rejects.
  *
  * `@Cacheable((id: number) => ['product', id], { timeout: '10m' })`
  *

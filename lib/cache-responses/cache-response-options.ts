@@ -74,7 +74,7 @@ const headerNames =
 const USE_SCOPE =
   "would become part of the entry's key; use `scope` for responses that depend on the visitor";
 const ONE_VISITORS = 'is meant for one visitor and is never stored';
-const OF_THE_CONNECTION = 'is written anew for each response and cannot be stored';
+const OF_THE_CONNECTION = 'is set for each response separately and cannot be stored';
 
 const CHECKS: Readonly<Record<keyof CacheResponseOptions, Check>> = {
   timeout: (value) => {

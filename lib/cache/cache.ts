@@ -8,82 +8,88 @@ import type { GetOrSetOptions } from './read-through/get-or-set-options.js';
 import type { Timeout } from './timeout.js';
 
 /*
- * An editor shows of an overloaded call what is said in sentences, and none of its tags.
+ * Overloaded calls name their errors in sentences, because an editor does not show their tags.
  */
 
-/** The calls of a CacheService, also for what stands in for one, such as a fake in a test. */
+/** The calls of a CacheService. A substitute, such as a fake in a test, implements this type. */
 export interface Cache {
   /**
-   * The value under a key, `undefined` or the given default when there is none. A stored `null` is a value.
+   * Returns the value of a key, or `undefined` or the given default if there is none. A stored `null` is a value.
    *
-   * Rejects with SerializationError when the stored text is not the serializer's.
+   * Rejects with SerializationError if the serializer cannot read the stored text.
    */
   get<T = unknown>(key: string, defaultValue?: undefined, options?: VersionOptions): Promise<T | undefined>;
   get<T = unknown>(key: string, defaultValue: null, options?: VersionOptions): Promise<T | null>;
   get<T = unknown, D = T>(key: string, defaultValue: D, options?: VersionOptions): Promise<T | D>;
 
-  /** Stores a value, whatever was there before. */
+  /** Stores a value. It replaces an earlier one. */
   set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<void>;
 
-  /** Stores a value only where there is none; whether it did. */
+  /** Stores a value only if there is none. Returns whether it did. */
   add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean>;
 
-  /** Deletes an entry; whether there was one. */
+  /** Deletes an entry. Returns whether there was one. */
   delete(key: string, options?: VersionOptions): Promise<boolean>;
 
-  /** Whether there is an entry; a stored `null` is one. */
+  /** Whether there is an entry. A stored `null` is one. */
   has(key: string, options?: VersionOptions): Promise<boolean>;
 
-  /** Gives an entry a new timeout, the cache's default unless told otherwise; whether there is one. */
+  /** Sets a new timeout: the cache's default unless one is given. Returns whether there is an entry. */
   touch(key: string, timeout?: Timeout | TouchOptions): Promise<boolean>;
 
-  /** Gives an entry a timeout; whether there is one. */
+  /** Sets the timeout of an entry. Returns whether there is one. */
   expire(key: string, timeout: Timeout, options?: VersionOptions): Promise<boolean>;
 
-  /** Lets an entry expire at a point in time, at once when it has passed; whether there is one. */
+  /** Lets an entry expire at a given time, or at once if that has passed. Returns whether there is one. */
   expireAt(key: string, date: Date, options?: VersionOptions): Promise<boolean>;
 
-  /** Lets an entry live forever; whether there is one. */
+  /** Removes the timeout of an entry. Returns whether there is one. */
   persist(key: string, options?: VersionOptions): Promise<boolean>;
 
-  /** Seconds (with a fraction) an entry has left, `null` when it never expires, `undefined` when there is none. */
+  /**
+   * The remaining time of an entry in seconds, with a fraction: `null` if it never expires, `undefined` if there is
+   * none.
+   */
   ttl(key: string, options?: VersionOptions): Promise<number | null | undefined>;
 
   /**
-   * The values of those keys that exist, in one round trip.
+   * Returns the values of the keys that exist, in one round trip.
    *
-   * @throws SerializationError naming every key whose text is not the serializer's.
+   * @throws SerializationError that names every key whose text the serializer cannot read.
    */
   getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>>;
 
-  /** Stores all entries of an object, a Map or pairs in one round trip, or none when one cannot be serialised. */
+  /**
+   * Stores all entries of an object, a Map or pairs in one round trip. If one of them cannot be serialized, nothing is
+   * stored.
+   */
   setMany(entries: Entries, timeout?: Timeout | WriteOptions): Promise<void>;
 
-  /** Deletes the entries under these keys; how many there were. */
+  /** Deletes the entries of these keys. Returns how many there were. */
   deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number>;
 
   /**
-   * Adds to a stored integer, keeping its timeout; the sum.
+   * Adds to a stored integer and returns the sum. The timeout stays.
    *
-   * @throws CacheKeyNotFoundError when there is no entry, TypeError when it is no integer, RangeError when it or
-   *   the sum lies beyond ±(2^53 − 1).
+   * @throws CacheKeyNotFoundError if there is no entry, TypeError if it is not an integer, RangeError if it or the sum
+   *   is beyond ±(2^53 - 1).
    */
   incr(key: string, delta?: number, options?: VersionOptions): Promise<number>;
 
-  /** Subtracts from a stored integer: `incr` the other way. */
+  /** Subtracts from a stored integer, like `incr` with the opposite sign. */
   decr(key: string, delta?: number, options?: VersionOptions): Promise<number>;
 
   /**
-   * The value under a key; when there is none, the factory's, which is stored.
+   * Returns the value of a key. If there is none, runs the factory and stores its value.
    *
-   * Concurrent calls of this process for one key share one run, with the timeout of the first. What this process
-   * writes or deletes meanwhile is not undone by the run; a delete by another process may be, unless the cache has
-   * `readThrough.singleFlight`: then all processes share one run. An entry that the
-   * serializer cannot read is made anew.
+   * Concurrent calls of this process for one key share one run, with the timeout of the first call. If this process
+   * writes or deletes the entry while the factory runs, the result does not replace that. A delete by another process
+   * can be undone, unless the cache has `readThrough.singleFlight`: then all processes share one run. An entry that the
+   * serializer cannot read is created again.
    *
-   * Rejects with what the factory throws, and stores nothing then; with TypeError when it returns `undefined` or what is
-   * not JSON, which the compiler refuses where the type tells; with CacheFactoryTimeoutError when it takes too long; and
-   * with CacheFactoryCycleError when it waits for its own key.
+   * Rejects with the factory's error, and stores nothing then. Rejects with TypeError if the factory returns
+   * `undefined` or a value that is not JSON (the compiler refuses it where the type tells), with
+   * CacheFactoryTimeoutError if it takes too long, and with CacheFactoryCycleError if it waits for its own key.
    */
   getOrSet<T>(
     key: string,
@@ -99,13 +105,13 @@ export interface Cache {
   ): Promise<JsonValue<T>>;
 
   /**
-   * The values under many keys; those that are missing are loaded by one call and stored. A key the loader leaves out has no
-   * value; with `nullTimeout` it is stored as `null`.
+   * Returns the values of many keys. One call of the loader loads the missing ones, which are then stored. A key that
+   * the loader leaves out has no value; with `nullTimeout`, `null` is stored for it.
    *
-   * Keys whose value another call of this process is making are not loaded again.
+   * Keys that another call of this process is loading are not loaded again.
    *
-   * @param loader is given the missing keys, and returns an object, a Map or pairs
-   * @throws as `getOrSet`; TypeError when the loader returns a key it was not given.
+   * @param loader receives the missing keys, and returns an object, a Map or pairs
+   * @throws as `getOrSet`; TypeError if the loader returns a key that it did not receive.
    */
   getOrSetMany<T = unknown>(
     keys: Iterable<string>,
@@ -114,14 +120,14 @@ export interface Cache {
   ): Promise<Map<string, T | null>>;
 
   /**
-   * Runs work while no other call of any process on this Redis holds the same lock; what it returns.
+   * Runs work while no other call, in any process on this Redis, holds the same lock. Returns what the work returns.
    *
-   * The lock is renewed while the work runs. It is one key on one Redis: a failover may lose it, and a process that stands
-   * still for longer than `lease` loses it without noticing at once. So let the work heed `signal`, and keep it harmless
-   * if it is done twice.
+   * The lock is renewed while the work runs. It is one key on one Redis: a failover can lose it. A process that is
+   * paused for longer than `lease` loses it without noticing at once. So the work should obey `signal`, and must be
+   * harmless if it is done twice.
    *
-   * @throws CacheLockError when the lock stays busy for `wait`, and when it is lost while the work runs; what the work
-   *   throws; the errors of Redis, without which the work never runs.
+   * @throws CacheLockError if the lock stays busy for `wait`, or is lost while the work runs; the error of the work;
+   *   the errors of Redis, without which the work never runs.
    */
   withLock<T>(
     name: string,
@@ -130,46 +136,46 @@ export interface Cache {
   ): Promise<T>;
 
   /**
-   * Moves an entry to a higher version, with what is left of its timeout; that version.
+   * Moves an entry to a higher version with its remaining timeout. Returns that version.
    *
-   * @throws CacheKeyNotFoundError when there is no entry.
+   * @throws CacheKeyNotFoundError if there is no entry.
    */
   incrVersion(key: string, delta?: number, options?: VersionOptions): Promise<number>;
 
-  /** Moves an entry to a lower version: `incrVersion` the other way. */
+  /** Moves an entry to a lower version, like `incrVersion` with the opposite sign. */
   decrVersion(key: string, delta?: number, options?: VersionOptions): Promise<number>;
 
   /**
-   * Invalidates every entry of this cache that was stored with one of these tags, however many there are. No call that begins
-   * after this has resolved gets such an entry, in any process; a value that is being made meanwhile is invalid too.
+   * Invalidates every entry of this cache that has one of these tags, however many there are. A call that begins after
+   * this has resolved gets no such entry, in any process. A value that is being computed at that time is invalid too.
    *
    * @throws TypeError in a cache without `tags: true`
    */
   invalidateTags(...tags: readonly string[]): Promise<void>;
 
   /**
-   * Deletes all entries of this cache, in every version, and nothing else in this Redis; how many there were.
+   * Deletes all entries of this cache, in every version, and nothing else in this Redis. Returns how many there were.
    *
    * @throws ImproperlyConfiguredError without a key prefix, or with a key function and no key pattern.
    */
   clear(): Promise<number>;
 
   /**
-   * Deletes the entries of one version whose keys match a Redis glob (`*`, `?`, `[a-z]`, at most 1,024 code points);
-   * how many there were. What comes from users goes through `escapeGlob()` first.
+   * Deletes the entries of one version whose keys match a Redis glob (`*`, `?`, `[a-z]`, at most 1,024 code points).
+   * Returns how many there were. Pass text from users through `escapeGlob()` first.
    *
    * @throws ImproperlyConfiguredError with a key function and no key pattern.
    */
   deletePattern(pattern: string, options?: VersionOptions): Promise<number>;
 
   /**
-   * Walks over the keys of one version that match a Redis glob, in no order. As with Redis' SCAN, a key may come
-   * twice, and one added or deleted meanwhile may or may not come.
+   * Iterates over the keys of one version that match a Redis glob, in no order. As with Redis' SCAN, a key may be
+   * returned twice, and a key that is added or deleted in the meantime may or may not be returned.
    *
    * @throws ImproperlyConfiguredError with a key function and no key pattern.
    */
   keys(pattern?: string, options?: VersionOptions): AsyncGenerator<string, void, undefined>;
 
-  /** What the calls that read have met in this process. */
+  /** The counts of the read calls of this process. */
   stats(): CacheStats;
 }

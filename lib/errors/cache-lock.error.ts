@@ -1,6 +1,6 @@
 import { CodexRedisError } from './codex-redis.error.js';
 
-/** A lock was not to be had, or was lost while its work was running. */
+/** A lock could not be taken, or was lost while its work was running. */
 export class CacheLockError extends CodexRedisError {
   override readonly name: string = 'CacheLockError';
   readonly code = 'CODEX_REDIS_CACHE_LOCK';

@@ -6,7 +6,7 @@ import type { OperationEvent } from '../telemetry/operations.js';
 import type { SessionOperationEvent } from '../telemetry/session-channel.js';
 import { ATTRIBUTE, ERROR_TYPE } from './attributes.js';
 
-// of the process, since its instruments keep what they have recorded when an instrumentation begins anew
+// of the process, since its instruments keep what they have recorded when an instrumentation begins again
 const groups = new BoundedLabels(MOST_LABELS);
 const errors = new BoundedLabels(MOST_LABELS);
 

@@ -18,11 +18,11 @@ import type { EndOfUserOptions, OfUserOptions, UserSession } from './users/user-
 import { cookieValues } from './wire/cookie-header.js';
 import { isSessionKey, sessionKeysAmong } from './wire/session-key.js';
 
-/** How a session is to be saved. */
+/** How to save a session. */
 export interface SaveOptions {
   /**
-   * Store it only if nothing is stored under its key. That brings back a session that was ended meanwhile; leave it
-   * out where that must not be.
+   * Store the session only if nothing is stored under its key. This restores a session that was ended in the meantime,
+   * so leave it out where that must not happen.
    */
   readonly mustCreate?: boolean;
 }
@@ -30,13 +30,13 @@ export interface SaveOptions {
 const DONE = Promise.resolve();
 
 /**
- * Makes, loads, saves and ends sessions. Over HTTP the module does so by itself for every request.
+ * Creates, loads, saves and ends sessions. Over HTTP, the module does this by itself for every request.
  *
- * Every call that asks the store rejects with RedisConnectionError, RedisTimeoutError or RedisServiceError when that
- * fails; a session is never made up in its place.
+ * Every call that uses the store rejects with RedisConnectionError, RedisTimeoutError or RedisServiceError if that
+ * fails. It never returns an invented session instead.
  */
 export class SessionService {
-  /** Where to subscribe to sessions being created, cycled, flushed, interrupted or found corrupt. */
+  /** Events: sessions that were created, cycled, flushed, interrupted or found corrupt. */
   readonly events: SessionEvents;
 
   readonly #parts: SessionParts;
@@ -53,23 +53,23 @@ export class SessionService {
     this.#cookieName = settings.cookie.name;
   }
 
-  /** A new, empty session, stored under a fresh key. */
+  /** Creates an empty session and stores it under a fresh key. */
   create<T extends object = Record<string, unknown>>(): Promise<Session<T>> {
     const state = new SessionState(this.#parts.keeper, new SessionIdentity([]));
     return logUnawaited(this.#parts.saver.save(state, true).then(() => sessionOf<T>(state)));
   }
 
   /**
-   * The session stored under a key. Where there is none the session is empty and has no key: an unknown key is
-   * never adopted. What is no session key at all never reaches the store.
+   * Returns the session that is stored under a key. If there is none, the session is empty and has no key: an unknown
+   * key is never adopted. A malformed key never reaches the store.
    */
   load<T extends object = Record<string, unknown>>(key: string): Promise<Session<T>> {
     return logUnawaited(this.#load<T>([key]));
   }
 
   /**
-   * The session of a Cookie header, for the handshake of a WebSocket for example. Saving it is up to the caller. Of several
-   * session cookies, the last one counts whose session is stored.
+   * Returns the session of a Cookie header, for example for the handshake of a WebSocket. The caller must save it. Of
+   * several session cookies, the last one whose session is stored counts.
    */
   loadFromCookieHeader<T extends object = Record<string, unknown>>(
     header: string | undefined,
@@ -78,8 +78,8 @@ export class SessionService {
   }
 
   /**
-   * A session that is loaded when `ensureLoaded` is called, or never; one without a key needs no loading. Of several keys,
-   * the first one counts whose session is stored; at most four are looked for.
+   * Returns a session that `ensureLoaded` loads later, if at all. A session without a key needs no loading. Of several
+   * keys, the first one whose session is stored counts. At most four are looked for.
    */
   open<T extends object = Record<string, unknown>>(
     key: string | readonly string[] = [],
@@ -91,28 +91,28 @@ export class SessionService {
     return sessionOf<T>(new SessionState(this.#parts.keeper, identity));
   }
 
-  /** The session of an earlier application (`session.migrateFrom`) that a Cookie header names, for `open`. */
+  /** The session of an earlier application (`session.migrateFrom`) for a Cookie header, as an argument of `open`. */
   earlierSession(header: string | undefined): EarlierSession | undefined {
     return this.#parts.takeover?.namedIn(header);
   }
 
-  /** Tells listeners of `rejected` that a client presented what can be no session key. */
+  /** Emits `rejected`: a client sent something that cannot be a session key. */
   reject(presented: string): void {
     this.#parts.events.emit('rejected', presented);
   }
 
-  /** Loads an opened session, once. */
+  /** Loads an opened session once. */
   ensureLoaded(session: SessionStatus): Promise<void> {
     const state = sessionStateOf(session);
     return state.isLoaded ? DONE : logUnawaited(this.#parts.loader.load(state));
   }
 
   /**
-   * Saves a session, changed or not, with the changes that others made meanwhile kept; a new one gets its key.
+   * Saves a session, changed or not. It keeps changes that others made in the meantime. A new session gets its key.
    *
-   * @throws SessionInterruptedError when the stored session was ended meanwhile; only `mustCreate` brings it back.
-   * @throws SessionConflictError when others kept changing it until the operation timeout.
-   * @throws SessionCreateError when it must be created and is stored already.
+   * @throws SessionInterruptedError if the stored session was ended in the meantime; only `mustCreate` restores it.
+   * @throws SessionConflictError if others kept changing it until the operation timeout.
+   * @throws SessionCreateError if it must be created and is stored already.
    */
   save(session: SessionStatus, options: SaveOptions = {}): Promise<void> {
     const state = sessionStateOf(session);
@@ -120,9 +120,10 @@ export class SessionService {
   }
 
   /**
-   * Ends a stored session, also where a request of the last minute has moved it to another key; whether there was one.
+   * Ends a stored session, also if a request of the last minute has moved it to another key. Returns whether there was
+   * one.
    *
-   * @throws SessionConflictError when it was moved so often that some of its successors are left.
+   * @throws SessionConflictError if it was moved so often that some of its successors are left.
    */
   delete(session: SessionStatus | string): Promise<boolean> {
     const [keys, user] =
@@ -138,7 +139,7 @@ export class SessionService {
   }
 
   /**
-   * Moves a session to a fresh key at once, with its unsaved changes; a new one is created.
+   * Moves a session to a fresh key at once, with its unsaved changes. A new session is created.
    *
    * @throws SessionInterruptedError, SessionConflictError as `save` does.
    */
@@ -147,43 +148,44 @@ export class SessionService {
     return logUnawaited(this.#parts.saver.cycle(state), state);
   }
 
-  /** Ends a session: the stored one is deleted, the entries are gone, and the key is `null`. */
+  /** Ends a session: deletes the stored one, removes the entries, and sets the key to `null`. */
   flush(session: SessionStatus): Promise<void> {
     const state = sessionStateOf(session);
     return logUnawaited(this.#parts.saver.flush(state), state);
   }
 
   /**
-   * The sessions of a user, the last used first: those that `signIn()` began, or that a save here met.
+   * Returns the sessions of a user, the most recently used first: those that `signIn()` began, and those that were
+   * saved here.
    *
-   * @throws TypeError for what is no id of a user.
+   * @throws TypeError for an invalid user id.
    */
   ofUser(userId: string | number | bigint, options: OfUserOptions = {}): Promise<UserSession[]> {
     return logUnawaited(this.#parts.users.list(userId, options));
   }
 
   /**
-   * Ends the sessions of a user, in whatever requests they are in use; how many there were. None of those that began before
-   * the call outlives it; a sign-in beside it may be refused with a SessionInterruptedError.
+   * Ends the sessions of a user, even if requests are using them. Returns how many there were. No session that began
+   * before the call survives it. A sign-in at the same time may be refused with a SessionInterruptedError.
    *
-   * @throws TypeError for what is no id of a user.
+   * @throws TypeError for an invalid user id.
    */
   endOfUser(userId: string | number | bigint, options: EndOfUserOptions = {}): Promise<number> {
     return logUnawaited(this.#parts.users.endOthers(userId, options));
   }
 
   /**
-   * Ends one session of a user; whether there was one. The handle of another user's session ends nothing.
+   * Ends one session of a user. Returns whether there was one. The handle of another user's session ends nothing.
    *
-   * @throws TypeError for what is no id of a user.
+   * @throws TypeError for an invalid user id.
    */
   endOne(userId: string | number | bigint, handle: string): Promise<boolean> {
     return logUnawaited(this.#parts.users.endOne(userId, handle));
   }
 
   /**
-   * Walks over all sessions, and lets `ofUser()` and `endOfUser()` find those that something else has bound to a user, such as
-   * Django's login. May be repeated and run beside everything else.
+   * Scans all sessions, so that `ofUser()` and `endOfUser()` also find those that other software has bound to a user,
+   * such as Django's login. It can be repeated, and run at any time.
    */
   reindex(options: ReindexOptions = {}): Promise<ReindexProgress> {
     return logUnawaited(this.#parts.users.reindex(options));
@@ -195,37 +197,37 @@ export class SessionService {
   }
 
   /**
-   * The text that stands in the store for these entries, or for those of a session.
+   * Returns the text that the store holds for these entries, or for those of a session.
    *
-   * @param key the session's key, which the text is for with `session.atRest`
-   * @throws TypeError when a value, or what is given itself, is not JSON; it names the path and the fix.
+   * @param key the session's key; needed with `session.atRest`
+   * @throws TypeError if a value, or the argument itself, is not JSON. It names the path and the fix.
    */
   encode(data: object, key?: string): string {
     return this.#parts.texts.encode(data, key);
   }
 
   /**
-   * The entries of a stored text; none, with a warning, when it cannot be read.
+   * Returns the entries of a stored text. If it cannot be read, returns none and warns.
    *
-   * @param key the session's key, which the text is for with `session.atRest`
+   * @param key the session's key; needed with `session.atRest`
    */
   decode(text: string, key?: string): Record<string, unknown> {
     return this.#parts.texts.decode(text, key);
   }
 
   /**
-   * Ends the use of a session by a request: what is to be saved is saved, with as few commands as can be, and later
-   * changes are refused. A second call gives the outcome of the first.
+   * Ends a request's use of a session: saves what must be saved, with as few commands as possible, and refuses later
+   * changes. A second call returns the result of the first.
    *
-   * @throws as `save` does, and a TypeError when an entry holds what is not JSON.
+   * @throws as `save` does, and a TypeError if an entry is not JSON.
    */
   commit(session: SessionStatus): Promise<CommitOutcome> {
     return logUnawaited(this.#parts.saver.commit(sessionStateOf(session)));
   }
 
   /**
-   * Ends the use of a session by a request that failed: nothing is saved, but a flush stands. The outcome is
-   * `deleted` then, else `nothing`.
+   * Ends the use of a session by a failed request: saves nothing, but a flush stays. The result is then `deleted`,
+   * otherwise `nothing`.
    */
   discard(session: SessionStatus): Promise<CommitOutcome> {
     return logUnawaited(this.#parts.saver.discard(sessionStateOf(session)));
@@ -240,7 +242,7 @@ export class SessionService {
   }
 }
 
-/** The keys that a session was looked for under, and the user it is bound to. */
+/** The keys that were looked up for a session, and the user it is bound to. */
 const foundOf = ({ identity, storedUser }: SessionState): [readonly string[], string | undefined] => [
   identity.candidates,
   storedUser,

@@ -17,7 +17,7 @@ import type { Answer, Flight, SingleFlight } from './single-flight.js';
 import { holds, isTaken, type Turn, waitForTurn } from './turns.js';
 import { waitAs } from './waiting.js';
 
-/** A value to be served while a new one cannot be had. */
+/** A value to serve when a new one is not available. */
 interface StaleValue extends Stale {
   readonly nonce: string;
 }
@@ -162,7 +162,7 @@ export class Search {
     }
   }
 
-  /** What was found. Where a run is to follow, one that goes on behind is joined only if it is as good. */
+  /** What was found. Where a run is to follow, one that continues in the background is joined only if it is as good. */
   async #found(
     flight: Flight,
     call: ReadThroughCall,
@@ -307,7 +307,7 @@ const overOf = (found: Vacancy): Over => {
   }
 };
 
-/** Whether a flight is answered by a run that goes on behind. */
+/** Whether a flight is answered by a run that continues in the background. */
 const joins = (flight: Flight, runner: Flight, found: Vacancy): boolean =>
   !holds(flight, found) && runner.isAsGoodAs(found.holder);
 

@@ -32,7 +32,7 @@ export class Flight extends Waiter implements Outage {
   isRunning = false;
   /** How the factory's value was come by, once it has been. */
   made: Reading = MISS;
-  /** What the rest of a run is done within that goes on behind, where somebody observes it. */
+  /** What the rest of a run is done within that continues in the background, where somebody observes it. */
   surroundings: { within<T>(work: () => T): T } | undefined;
   /** What the run is tied to, once they were asked for; whoever boards later has to see whether they still stand. */
   tokens: Promise<Tokens | undefined> | undefined;
@@ -90,7 +90,7 @@ export const flightsOn = (store: KeyValueStore): SingleFlight => {
 
 /**
  * Lets concurrent calls for one key share one flight, and keeps its run from undoing what this process wrote or deleted
- * while it was under way.
+ * while it was in flight.
  */
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>();
@@ -122,7 +122,7 @@ export class SingleFlight {
     return this.#flights.has(key);
   }
 
-  /** The flight whose run for `key` goes on behind. */
+  /** The flight whose run for `key` continues in the background. */
   behind(key: string): Flight | undefined {
     return this.#behind.get(key);
   }
@@ -133,13 +133,13 @@ export class SingleFlight {
     this.#runBehind(key, flight, flight.begin(work(flight)));
   }
 
-  /** Resolves when no run goes on behind any more; never rejects. */
+  /** Resolves when no run continues in the background any more; never rejects. */
   async settled(): Promise<void> {
     while (this.#runsBehind.size > 0) await Promise.all(this.#runsBehind);
   }
 
   /**
-   * To be called before `key` is written or deleted: the run under way stores nothing, and the next call starts
+   * To be called before `key` is written or deleted: the run in flight stores nothing, and the next call starts
    * another. Where its write is on the way already, gives a promise to wait for: the same to whoever asks until
    * then, so that calls keep their order.
    */

@@ -12,6 +12,6 @@ export class UnreadableEntries {
     if (this.#warned.has(key)) return;
     if (this.#warned.size >= MOST_WARNED_KEYS) this.#warned.clear();
     this.#warned.add(key);
-    cacheLogger.warn(`${error.message}; getOrSet makes the entry anew`);
+    cacheLogger.warn(`${error.message}; getOrSet creates the entry again`);
   }
 }

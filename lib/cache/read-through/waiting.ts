@@ -48,7 +48,7 @@ export const waitAs = async <T>(waiter: Waiter, target: Waiter, answer: Promise<
   }
 };
 
-/** Who waits for whom, from one run to another, both included. */
+/** The chain of runs that wait for each other, from one run to another, both included. */
 const wayBetween = (from: Waiter, to: Waiter, seen: Set<Waiter> = new Set([from])): Waiter[] | undefined => {
   if (from === to) return [from];
   for (const next of from.waitsFor) {

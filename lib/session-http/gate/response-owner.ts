@@ -15,7 +15,7 @@ export type Plan =
 export const PASS: Plan = { kind: 'pass' };
 export const SIGN: Plan = { kind: 'sign' };
 
-/** For whom a response is held. */
+/** The owner of a held response. */
 export interface ResponseOwner {
   /** Asked once for a response, when its head is about to leave. Asking changes nothing. */
   plan(statusCode: number): Plan;

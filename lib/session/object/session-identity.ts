@@ -25,7 +25,7 @@ export type MoveKind = 'cycle' | 'signIn';
 export class Ending {
   /** The keys that are not known to be ended yet, and the user of each session as far as is known. */
   readonly keys = new Map<string, string | undefined>();
-  /** The work that is under way. */
+  /** The work in progress. */
   work: Promise<void> | undefined;
   /** How often it was asked for. */
   count = 0;

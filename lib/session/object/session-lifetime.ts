@@ -91,7 +91,7 @@ export class SessionLifetime {
     return this.#extendsAlways || this.#idleMs !== undefined;
   }
 
-  /** Whether the timestamp of a stored text says when the session was last used, so that extending it signs it anew. */
+  /** Whether the timestamp of a stored text says when the session was last used, so that extending it signs it again. */
   get isUseSigned(): boolean {
     return this.#idleMs !== undefined;
   }

@@ -13,10 +13,10 @@ const properties = new Map(Object.entries(sessionProperties));
 
 const isReserved = (name: string): boolean => methods.has(name) || properties.has(name);
 
-const refuseReserved = (name: string, cure: string): void => {
+const refuseReserved = (name: string, fix: string): void => {
   if (isReserved(name))
     throw new TypeError(
-      `session.${name} is part of the session itself and cannot be assigned or deleted; for an entry of that name use ${cure}`,
+      `session.${name} is part of the session itself and cannot be assigned or deleted; for an entry of that name use ${fix}`,
     );
 };
 

@@ -14,7 +14,7 @@ interface Line {
 export class SaveQueue {
   readonly #lines = new Map<unknown, Line>();
 
-  /** How many saves of a subject are under way or wait. */
+  /** How many saves of a subject run or wait. */
   lengthOf(subject: unknown): number {
     return this.#lines.get(subject)?.length ?? 0;
   }

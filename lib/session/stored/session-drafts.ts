@@ -9,7 +9,7 @@ import type { SessionCodec } from '../wire/session-codec.js';
 import { changedNames, type SessionData } from '../wire/session-data.js';
 import type { SessionReader } from './session-reader.js';
 
-/** What a save writes: its own changes laid over the newest entries, and the JSON of that. */
+/** What a save writes: its own changes applied on top of the newest entries, and the JSON of the result. */
 export interface Draft {
   readonly data: SessionData;
   readonly json: string;

@@ -33,7 +33,7 @@ export class SessionCodec {
   /**
    * ASCII-only JSON of the data.
    *
-   * @throws TypeError when a value is not JSON; it names the path and the cure.
+   * @throws TypeError when a value is not JSON; it names the path and the fix.
    */
   toJson(data: SessionData): string {
     return toAscii(this.serializer.dumps(data));

@@ -110,7 +110,7 @@ export class KeptEntries {
     return { remaining, ...(typeof value === 'string' && this.#tagged(keys, value)) };
   }
 
-  /** Writes the companion of an entry anew. */
+  /** Writes the companion of an entry again. */
   #keep(keys: KeptKeys, text: string, whole: TimeToLive, grace: Grace): void {
     if (grace === null) this.entries.delete(keys.grace);
     else this.#put(keys, drawNonce(), text, whole, grace);

@@ -6,7 +6,7 @@ type Socket = NonNullable<RedisClientOptions['socket']>;
 
 /**
  * A client that is never connected: fresh ones are duplicates of it. Reconnecting the same object leaves orphans,
- * and creating one anew costs a thousand times a duplicate. Commands, deadlines and reconnecting are this module's.
+ * and creating a new one costs a thousand times a duplicate. Commands, deadlines and reconnecting are this module's.
  *
  * @param path the option it comes from, for the message
  * @throws ImproperlyConfiguredError for options node-redis refuses, such as a url that cannot be read

@@ -90,7 +90,7 @@ const open = async (
   return { client, socket: underTls ?? seen };
 };
 
-/** TLS is laid over a socket of our own, whose bytes can be counted. */
+/** TLS runs on a socket of our own, whose bytes can be counted. */
 const connectSocket = async (options: NetConnectOpts): Promise<Socket> => {
   const socket = connect({ noDelay: true, keepAlive: true, ...options });
   socket.unref();

@@ -77,5 +77,5 @@ export class FoundSentinels {
   }
 }
 
-/** Of one that is away nothing is known. */
+/** Nothing is known of a Sentinel that is down. */
 const idOf = (root: SentinelServer): Promise<string | undefined> => root.id().catch(() => undefined);

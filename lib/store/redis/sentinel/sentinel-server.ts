@@ -122,7 +122,7 @@ export class SentinelServer {
     if (message.startsWith(`${this.options.name} `)) this.options.onSwitch();
   };
 
-  /** The next question connects anew, unless this is closed. */
+  /** The next question connects again, unless this is closed. */
   #forget(released: AbortController, reason: unknown): void {
     if (released.signal.aborted) return;
     released.abort(reason);
