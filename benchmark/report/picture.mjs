@@ -34,7 +34,7 @@ const sessionGroup = (kind) => (platform, applications) => {
 /** The main comparison of a full run, from its JSON. */
 export const picture = ({ results: { cache, session }, versions }) =>
   barChart({
-    title: 'Speed against doing without',
+    title: 'Speed relative to the same code without it',
     subtitle: `Caches: 1 is node-redis by itself. Sessions: 1 is the same application without sessions. Node ${versions.node.slice(1)}, Redis ${versions.redis}.`,
     contenders: [caches.OURS, caches.CACHE_MANAGER, caches.BENTOCACHE, 'express-session / @fastify/session'],
     groups: [

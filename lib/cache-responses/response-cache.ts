@@ -32,12 +32,12 @@ export interface ResponseCacheSettings {
   routeOf(context: ExecutionContext): CachedRoute | undefined;
 }
 
-/** Ends a run whose handler has failed: whoever waits for it runs the handler for himself. */
+/** Ends a run whose handler has failed. Each request that waits for it runs the handler itself. */
 class HandlerFailed extends Error {
   override readonly name: string = 'HandlerFailed';
 }
 
-/** What whoever waits for a run is given of which nothing is to be stored: he runs the handler for himself. */
+/** The result for requests that wait for a run whose response is not stored. Each of them runs the handler itself. */
 const NOTHING_TO_STORE = { nothingToStore: true };
 
 /** A request for a cached route. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { KeyValueStore } from '../store/key-value-store.js';
 
 /**
- * Whoever waits for a lease of another asks again after a random pause of up to this many milliseconds, and of half as many
+ * A process that waits for a lease of another one asks again after a random pause of up to this many milliseconds, and of half as many
  * at least: what is made quickly is had quickly, and what takes long costs few commands.
  */
 const FIRST_PAUSE_MS = 20;

@@ -72,7 +72,7 @@ export class Locks {
     });
   }
 
-  /** Lets the calls of this process that came before go first. Whoever waits for too long leaves the queue. */
+  /** Lets earlier calls of this process go first. A call that waits for too long leaves the queue. */
   async #inTurn<T>({ name, redisKey }: Claim, deadline: number, work: () => Promise<T>): Promise<T> {
     const before = this.#queues.get(redisKey);
     let leave = (): void => undefined;

@@ -11,7 +11,7 @@ export interface WithinOptions {
  * Gives the work a bound in milliseconds: then its signal is aborted, and the promise rejects with what `late` makes.
  *
  * Time is counted in ticks that are looked at after a poll phase, so a blocked event loop costs one of them: what had
- * arrived meanwhile is not taken for late.
+ * arrived in the meantime is not taken for late.
  */
 export const within = async <T>(
   ms: number,

@@ -9,7 +9,7 @@ const BAD_REQUEST = 400;
 
 /** What the end of a request does to its session: once, before anything of the response leaves. */
 export class Commitment {
-  /** Private to the runtime too: it knows the secret keys, and whoever logs a request would log them. */
+  /** Private at runtime too. It knows the secret keys, which would otherwise appear where a request is logged. */
   readonly #service: SessionService;
   readonly #log: (error: unknown) => void;
   #running: Promise<void> | undefined;

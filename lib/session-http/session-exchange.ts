@@ -29,7 +29,7 @@ const SERVER_ERROR = 500;
 /** One request with its response and the session that an application gives them. */
 export class SessionExchange implements ResponseOwner, SessionRequest {
   readonly access = new HandlerAccess();
-  /** Private to the runtime too: it knows the secret keys, and whoever logs a request would log them. */
+  /** Private at runtime too. It knows the secret keys, which would otherwise appear where a request is logged. */
   readonly #http: SessionHttp;
   readonly #hold: HeldResponse;
   readonly #presented: Presented;
@@ -141,7 +141,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     return state === undefined ? undefined : look(state);
   }
 
-  /** Loads the session once, whoever asks; `undefined` when it is there already, or loading it has failed. */
+  /** Loads the session once. Returns `undefined` if it is already loaded, or if loading has failed. */
   load(): Promise<void> | undefined {
     if (this.#presented.kind === 'nothing') return undefined;
     const { session } = this;
@@ -149,7 +149,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     return isLoaded || loadFailure !== undefined ? undefined : this.#http.service.ensureLoaded(session);
   }
 
-  /** Loads the session before anything looks at it, where that is so. A failure is met by whoever touches it. */
+  /** Loads the session before any code reads it, if it is configured so. A failure is thrown at the first access. */
   loadEarly(): Promise<void> | undefined {
     return this.#http.loadsEarly ? this.load()?.catch(ignore) : undefined;
   }

@@ -59,7 +59,7 @@ export type KeptOutcome =
   | { readonly outcome: 'stored' }
   /** Another text stands there. */
   | ({ readonly outcome: 'stands'; readonly current: string } & Tagged)
-  /** Nothing stands there, and somebody has written or deleted meanwhile. */
+  /** There is no entry, and somebody has written or deleted it in the meantime. */
   | { readonly outcome: 'changed' };
 
 /** What a look at a kept entry is to see to. */
@@ -70,7 +70,7 @@ export interface LookOptions {
   readonly lastsMs: number;
   /** From which part of its timeout on an entry is due. `ttl` is the timeout of an entry without a companion. */
   readonly ahead?: { readonly part: number; readonly ttl: TimeToLive } | undefined;
-  /** Whoever finds no entry takes the lease where nobody holds it; an entry is not due while somebody does. */
+  /** A caller that finds no entry takes the lease if nobody holds it. An entry is not due while somebody does. */
   readonly claim?: Claim | undefined;
 }
 

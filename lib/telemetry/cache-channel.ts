@@ -33,7 +33,7 @@ export type CacheOperation =
  * - `miss`: there was no entry; `getOrSet` has made the value, and stored it if that was asked for.
  * - `joined`: another call of this process was making the value.
  * - `waited`: another process was making the value.
- * - `fenced`: the value was made, and not stored since the entry was written or deleted meanwhile.
+ * - `fenced`: the value was made but not stored, because the entry was written or deleted in the meantime.
  * - `computed`: the value was made, and not stored since Redis is unavailable.
  * - `done`: what neither reads nor looks for an entry has succeeded.
  * - `error`: it failed.

@@ -8,7 +8,7 @@ export type SessionOperation = 'load' | 'reload' | 'exists' | 'create' | 'save' 
  * How an operation on a session ended.
  *
  * - `hit`: there was a session.
- * - `miss`: there was none, or, of `touch`, another request has changed it meanwhile.
+ * - `miss`: there was none, or, of `touch`, another request has changed it in the meantime.
  * - `done`: the session was written.
  * - `error`: it failed.
  */

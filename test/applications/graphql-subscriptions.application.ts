@@ -300,7 +300,7 @@ describe('GraphQL over a WebSocket', () => {
         await again.close();
       });
 
-      it('SE5 SE27 while Redis is away only what touches the session fails', async () => {
+      it('SE5 SE27 while Redis is down only what touches the session fails', async () => {
         const server = await RedisServer.start();
         const running = await start({}, { url: server.url });
         const [, connection] = await connect(running);

@@ -153,7 +153,7 @@ describe.each(['Express', 'Fastify'] as const)('the bookshop on %s, in a browser
     expect(await sessionCookie()).toBeUndefined();
   });
 
-  it('stops whoever guesses vouchers', async () => {
+  it('limits guesses of vouchers', async () => {
     const tab = await openTab();
     for (let guess = 0; guess < 6; guess++) {
       await tab.getByLabel('Voucher').fill(`GUESS${guess}`);

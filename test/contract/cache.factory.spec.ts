@@ -138,7 +138,7 @@ describeCacheOnEveryStore('Cache, factories', (context) => {
     expect(sum).toBe(4);
   });
 
-  it('RT4 an unreadable entry is made anew, with one warning for the key; get and getMany stay strict', async () => {
+  it('RT4 an unreadable entry is created again, with one warning for the key; get and getMany stay strict', async () => {
     const { cache, store } = context;
     await store.set(context.redisKey('k'), 'gzip:H4sIA', null);
     await expect(cache.get('k')).rejects.toThrow(SerializationError);

@@ -146,7 +146,7 @@ describeOnEveryStore('Cache, getOrSetMany', (context) => {
     ).rejects.toMatchObject({ name: 'CacheFactoryTimeoutError' });
   });
 
-  it('RT4 RT21 entries that cannot be read are made anew', async () => {
+  it('RT4 RT21 entries that cannot be read are created again', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
     try {
       await context.store.set(context.redisKey('a'), 'gzip:H4sIA', null);
@@ -178,7 +178,7 @@ describeOnEveryStore('Cache, getOrSetMany', (context) => {
     await expect(cache.getOrSetMany(['a', 'b'], failing)).rejects.toThrow('database away');
   });
 
-  it('RT7 RT21 a slow loader goes on behind, and stores', async () => {
+  it('RT7 RT21 a slow loader continues in the background, and stores', async () => {
     const cache = context.reading({ grace: 3600, softTimeout: 0 });
     await cache.setMany({ a: 'old', b: 'old' }, 60);
     for (const key of ['a', 'b']) await context.pass(key, 60);

@@ -195,7 +195,7 @@ describeOnEveryStore('Cache, stale values', (context) => {
     expect(JSON.stringify(events.all)).not.toContain('"k"');
   });
 
-  it('RT7 the factory takes longer than softTimeout: the stale value now, the run goes on behind', async () => {
+  it('RT7 the factory takes longer than softTimeout: the stale value now, and the run continues in the background', async () => {
     const soft = context.reading({ grace: HOUR, softTimeout: '20ms' });
     await soft.set('k', 'old', 60);
     await context.pass('k', 60);

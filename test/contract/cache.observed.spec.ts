@@ -121,7 +121,7 @@ describeOnEveryStore('Cache, observed', (context) => {
     ]);
   });
 
-  it('OB1 a stale value, and the refresh that goes on behind it', async () => {
+  it('OB1 a stale value, and the refresh that continues in the background', async () => {
     const soft = context.reading({ grace: 3600, softTimeout: '20ms' });
     await soft.set('k', 'old', 60);
     await context.pass('k', 60);

@@ -297,7 +297,7 @@ describeOnEveryStore('Cache, shared flights', (context) => {
     ['skips', (cache) => cache.getOrSet<unknown>('k', ({ skip }) => skip(1))],
     ['stores nothing, with a timeout of 0', (cache) => cache.getOrSet('k', () => 1, 0)],
     [
-      'makes no JSON',
+      'returns a value that is not JSON',
       (cache) => cache.getOrSet<unknown>('k', () => new Date() as never).catch(() => undefined),
     ],
     [

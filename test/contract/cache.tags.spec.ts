@@ -298,7 +298,7 @@ describeOnEveryStore('Cache, tags', (context) => {
     }
   });
 
-  it('TG8 tags stay with what is refreshed behind the caller', async () => {
+  it('TG8 tags stay with what is refreshed in the background', async () => {
     const kept = context.tagged({ grace: HOUR, softTimeout: 0 });
     await kept.set('k', 'old', { tags: ['a'], timeout: 10 });
     await context.pass('k', 10);

@@ -278,7 +278,7 @@ describeOnEveryStore('KeyValueStore, entries with companions', (context) => {
       keys = { ...keys, lease: companionKey(context.prefix, 'lease', keys.entry) };
     });
 
-    it('RT16 whoever finds no entry first holds the lease; who comes later is told of it', async () => {
+    it('RT16 the first caller that finds no entry holds the lease; a later one is told of it', async () => {
       expect(await claimed('a')).toEqual({ state: 'missing', holder: 'a' });
       expect(await claimed('b')).toEqual({ state: 'missing', holder: 'a' });
       expect(await claimed('a')).toEqual({ state: 'missing', holder: 'a' });

@@ -89,7 +89,7 @@ describeOnEveryStore('KeyValueStore, indexes of members', (context) => {
     expect(await states()).toEqual({ a: 'ended' });
   });
 
-  it('one that is not confirmed in time is ended by whoever looks', async () => {
+  it('one that is not confirmed in time is ended by the next look-up', async () => {
     await enrol('a');
     await passes(MINUTE / 2);
     expect(await states()).toEqual({ a: 'ended' });

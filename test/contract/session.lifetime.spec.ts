@@ -297,13 +297,13 @@ describeOnEveryStore('Session, its idle and its absolute timeout', (context) => 
           session.set('a', 3);
         },
       ],
-    ])('US10 %s begins anew', async (_, change) => {
+    ])('US10 %s starts over', async (_, change) => {
       await change();
       await sessions.commit(session);
       expect(await startOf(sessions, session.key)).toBe(clock.now());
     });
 
-    it('US10 a visitor who signs in begins anew', async () => {
+    it('US10 a visitor who signs in starts over', async () => {
       const visitor = await sessions.create();
       await pass(visitor.key!, 5 * MINUTE);
       const loaded = await sessions.load(visitor.key!);

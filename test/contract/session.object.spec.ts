@@ -231,7 +231,7 @@ describeOnEveryStore('Session, the object', (context) => {
     expect((await sessions.load<Shop>(session.key!)).cart).toHaveLength(2);
   });
 
-  it('S38 what was only looked at is not written, whoever wrote it', async () => {
+  it('S38 what was only read is not written, no matter which program wrote it', async () => {
     const { store, calls } = recorded(context.store);
     const watched = sessionsOf(context, {}, { store });
     const { key } = await stored({ cart: [{ sku: 'ü' }] });

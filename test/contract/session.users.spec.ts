@@ -103,7 +103,7 @@ describeOnEveryStore('The sessions of a user', (context) => {
   });
 
   describe('US2', () => {
-    it('US2 a session that was ended is gone from the index at once, whoever ended it', async () => {
+    it('US2 a session that was ended is gone from the index at once, however it was ended', async () => {
       const [flushed, deleted, byKey, moved] = [
         await signedIn(),
         await signedIn(),
@@ -340,7 +340,7 @@ describeOnEveryStore('The sessions of a user', (context) => {
       expect(await sessionKeysOf(context)).toHaveLength(1);
     });
 
-    it('US7 a session that was bound elsewhere is indexed at its next save, by whoever meets it', async () => {
+    it('US7 a session that was bound elsewhere is indexed at its next save, by any process', async () => {
       const key = 'd'.repeat(32);
       await context.store.set(storeKeyOf(context, key), sessions.encode({ _auth_user_id: '7' }), DAY);
       const session = await sessions.load(key);

@@ -194,7 +194,7 @@ describe.each(PLATFORMS)('cached responses beside others on %s', (platform) => {
       expect(again.headers).toMatchObject({ 'cache-control': 'private, no-cache' });
     });
 
-    it('RC7 Redis away: the typed error, or the handler where it may compute', async () => {
+    it('RC7 Redis down: the typed error, or the handler where it may compute', async () => {
       const faults = new Faults();
       await start({ wrapStore: (store) => faults.wrap(store) });
       faults.failNext({ times: 100 }, new RedisConnectionError());

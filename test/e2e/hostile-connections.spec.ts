@@ -54,7 +54,7 @@ const MISDEEDS: Readonly<Record<string, Misdeed>> = {
   'half closes before the answer': { sends: `${READ}Connection: close\r\n${END}`, then: 'half closes' },
   'a body that never ends': { sends: `${WRITE}Content-Length: 1000\r\n${END}{"a":`, then: 'leaves' },
   'a body that never ends, reset': { sends: `${WRITE}Content-Length: 1000\r\n${END}{"a":`, then: 'resets' },
-  'a body that is no JSON': {
+  'a body that is not JSON': {
     sends: `${WRITE}Connection: close\r\nContent-Length: 5\r\n${END}{"a":`,
     then: 'waits',
   },

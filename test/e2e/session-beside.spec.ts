@@ -116,7 +116,7 @@ describe.each(PLATFORMS)('A session of another kind on the same property, on %s'
     await expect(start({ imports: [moduleWith(middleware)] })).rejects.toThrow(refused);
   });
 
-  it('SE29 whoever awaits the start gets the refusal, not whoever adds it', async () => {
+  it('SE29 the caller that awaits the start gets the refusal, not the one that adds it', async () => {
     const added = start({
       prepare: (nest) => {
         expect(() => nest.use(expressSession())).not.toThrow();

@@ -15,7 +15,7 @@ export interface CacheStats {
   readonly joined: number;
   /** Another process was making the value. */
   readonly waited: number;
-  /** A value was made, and not stored since the entry was written or deleted meanwhile. */
+  /** A value was made but not stored, because the entry was written or deleted in the meantime. */
   readonly fenced: number;
   /** A value was made, and not stored since Redis is unavailable. */
   readonly computed: number;

@@ -42,7 +42,7 @@ export class Batch extends Waiter {
     this.#load();
   }
 
-  /** The value that is loaded for a key, or ABSENT. Whoever asks after all has been decided is served by another call. */
+  /** The value that is loaded for a key, or ABSENT. A call that asks after everything has been decided is served by another batch. */
   async valueFor(key: string): Promise<unknown> {
     if (this.#undecided === 0) return await this.#another().valueFor(key);
     this.#missing.add(key);

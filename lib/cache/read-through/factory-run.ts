@@ -66,7 +66,7 @@ class FactoryRun {
         if (stale === undefined)
           throw new TypeError('keep(): there is no stale value; look at `stale` first, and return a value');
         this.isKept = true;
-        // whoever returns this leaves the factory, and what it returned is not looked at
+        // returning this ends the factory, and its value is ignored
         return undefined as never;
       },
     };

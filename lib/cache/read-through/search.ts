@@ -41,7 +41,7 @@ export class Search {
 
   /** @returns `undefined` where Redis is unavailable and the call does without */
   async look(flight: Flight, call: ReadThroughCall): Promise<Found | undefined> {
-    // whoever asks in this turn of the event loop shares a look that tells of tags
+    // all calls of this turn of the event loop share one look-up of the tags
     if (this.entries.tags !== undefined) await Promise.resolve();
     flight.looks += 1;
     const options = this.#claiming(flight, call);
@@ -80,7 +80,7 @@ export class Search {
     try {
       tokens = await flight.tokens;
     } catch {
-      // whoever waits for the flight is told so
+      // the calls that wait for the flight learn it
       return true;
     }
     try {
@@ -202,7 +202,7 @@ export class Search {
     const first = await firstOf(run, call.policy.readThrough.softTimeout);
     if (first.outcome === 'made') return { text: first.text, reading: flight.made };
     if (first.outcome === 'failed' && first.error === flight.storeFailure) throw first.error;
-    // whoever boards once the run has landed would be given what was made before; like a look, that is counted
+    // a call that joins after the run has landed would get an older value; like a look-up, that is counted
     const landing = run.then(() => (flight.looks += 1));
     landing.catch(ignore);
     const looking = this.#lookAgain(flight, call);

@@ -34,7 +34,7 @@ export class Flight extends Waiter implements Outage {
   made: Reading = MISS;
   /** What the rest of a run is done within that continues in the background, where somebody observes it. */
   surroundings: { within<T>(work: () => T): T } | undefined;
-  /** What the run is tied to, once they were asked for; whoever boards later has to see whether they still stand. */
+  /** What the run is tied to, once they were asked for; a later call must check whether they are still current. */
   tokens: Promise<Tokens | undefined> | undefined;
   /** Of a text with tags that another process has made: the number of the look that found it. */
   foundAt: number | undefined;
@@ -140,7 +140,7 @@ export class SingleFlight {
 
   /**
    * To be called before `key` is written or deleted: the run in flight stores nothing, and the next call starts
-   * another. Where its write is on the way already, gives a promise to wait for: the same to whoever asks until
+   * another. Where its write is on the way already, gives a promise to wait for: the same one to every call until
    * then, so that calls keep their order.
    */
   fence(key: string): Promise<void> | undefined {
@@ -162,7 +162,7 @@ export class SingleFlight {
     for (const flights of [this.#flights, this.#behind]) if (flights.get(key) === flight) flights.delete(key);
   }
 
-  /** As `fence`, for many; whoever writes one of them afterwards waits as long. */
+  /** Like `fence`, for many keys. A later write of one of them waits as long. */
   fenceMany(keys: readonly string[]): Promise<void> | undefined {
     if (this.#isIdle) return undefined;
     const late = keys.map((key) => this.fence(key)).filter((writing) => writing !== undefined);

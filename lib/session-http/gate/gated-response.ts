@@ -25,7 +25,7 @@ export interface Hold {
   flushHeaders(base: ResponseBase): void;
 }
 
-/** Where a response keeps its hold: one, whoever it is held for. */
+/** The key of a response's hold. A response has one hold, even with several owners. */
 export const HELD_RESPONSE = Symbol('codex-redis:held-response');
 
 /** On a response, or a prototype of it, that has a gate. */

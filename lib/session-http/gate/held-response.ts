@@ -151,7 +151,7 @@ export class HeldResponse<Owner extends ResponseOwner = ResponseOwner> implement
       if (this.#headGiven) base.writeHead.call(response, this.#statusCode);
       this.#replay(base);
     } catch (error) {
-      // whoever called is long gone, so the response can only be broken off
+      // the caller has long returned, so the response can only be aborted
       sessionLogger.error('A response that waited for its session could not be sent', stackOf(error));
       response.destroy(error as Error);
     }

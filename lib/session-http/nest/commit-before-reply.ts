@@ -82,7 +82,7 @@ const replyOnFastify = (
 };
 
 /**
- * A failure is for whoever awaits the reply. Where nobody does, the response goes on to the gate, which tells the client:
+ * A failure goes to the code that awaits the reply. If nobody does, the response goes on to the gate, which tells the client:
  * a rejection that nobody awaits would end the process.
  */
 const after = (work: Promise<void>, reply: () => unknown, takeBack?: () => void): PromiseLike<unknown> => {

@@ -60,7 +60,7 @@ export const openedFor = (host: ArgumentsHost): Session | 'excluded' | undefined
 };
 
 /**
- * Loads the session of an operation, once: a session may have been ended since the handshake. A failure is met by whoever
+ * Loads the session of an operation, once: a session may have been ended since the handshake. A failure is thrown at the
  * touches it.
  */
 export const openHandshakeSession = async (

@@ -133,7 +133,7 @@ export class SessionEntries {
     this.#isModified = true;
   }
 
-  /** Empties them, whatever other requests set meanwhile. */
+  /** Removes all entries, also those that other requests set in the meantime. */
   clear(): void {
     const { savedAt } = this;
     this.#decoded = { ...NOTHING(), ...(savedAt !== undefined && { savedAt }) };

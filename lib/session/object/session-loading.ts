@@ -1,11 +1,11 @@
 import type { FoundSession } from './session-identity.js';
 
-/** The loading of a session: once at a time, whoever asks. */
+/** The loading of a session. Concurrent callers share it. */
 export class SessionLoading {
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
 
-  /** Why the session could not be loaded; whoever touches it meets this. */
+  /** Why the session could not be loaded; every access throws this. */
   get failure(): Error | undefined {
     return this.#failure;
   }

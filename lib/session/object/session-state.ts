@@ -84,7 +84,7 @@ export class SessionState {
     return !this.isNew && lifetime.isExtensionDue(savedAt);
   }
 
-  /** Why it could not be loaded; whoever touches it meets this. */
+  /** Why it could not be loaded; every access throws this. */
   get loadFailure(): Error | undefined {
     return this.#loading.failure;
   }
@@ -94,7 +94,7 @@ export class SessionState {
     return this.#moving;
   }
 
-  /** Loads it, whoever asks first; takes nothing when it was flushed meanwhile. */
+  /** Loads it once. Takes nothing if it was flushed in the meantime. */
   loadOnce(find: () => Promise<FoundSession>): Promise<void> {
     return this.#loading.once(find, (found) => {
       if (!this.isLoaded) this.#attach(found);

@@ -44,7 +44,7 @@ export const removeEntry = (state: SessionState, name: string): boolean => {
   return true;
 };
 
-/** Adds to a number; what other requests add meanwhile is kept. */
+/** Adds to a number. Concurrent additions of other requests are kept. */
 export const incrementEntry = (state: SessionState, name: string, by: number): number => {
   state.beginChange();
   const sum = state.entries.add(name, by);

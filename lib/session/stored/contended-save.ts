@@ -29,7 +29,7 @@ export class ContendedSave {
   ) {}
 
   /**
-   * Tries a compare-and-set or its like until nobody was faster: what others wrote meanwhile is merged each time.
+   * Tries a compare-and-set or its like until nobody was faster: what others wrote in the meantime is merged each time.
    *
    * @returns what was written
    * @throws SessionInterruptedError when the session was ended, SessionConflictError after the deadline

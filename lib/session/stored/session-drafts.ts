@@ -15,7 +15,7 @@ export interface Draft {
   readonly json: string;
 }
 
-/** Decides what a save writes, also where others wrote meanwhile. */
+/** Decides what a save writes, also if others wrote in the meantime. */
 export class SessionDrafts {
   constructor(
     private readonly codec: SessionCodec,
@@ -43,7 +43,7 @@ export class SessionDrafts {
     if (save.isReplacing) return first;
     const before = this.codec.fromJson(save.json) as SessionData;
     const { data } = this.reader.read(newer, key);
-    // who signs in takes over nothing of another user, whoever was faster
+    // a sign-in takes over nothing of another user, even if that one was faster
     if (save.moving === 'signIn' && areOfDifferentUsers(data, first.data)) return first;
     const theirs = new Set(this.#changedNames(before, data));
     const kept = Object.keys(before).filter((name) => !theirs.has(name));

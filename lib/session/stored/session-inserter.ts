@@ -62,7 +62,7 @@ export class SessionInserter {
   /**
    * Has a session stand that was stored under a new key; whether it still is the one that was saved.
    *
-   * @throws SessionInterruptedError when it was ended meanwhile, with the other sessions of its user
+   * @throws SessionInterruptedError if it was ended in the meantime, with the other sessions of its user
    */
   async confirm(
     state: SessionState,

@@ -16,7 +16,7 @@ export class SessionLoader {
     private readonly events: SessionEventEmitter,
   ) {}
 
-  /** Loads a session, whoever asks first. */
+  /** Loads a session. Concurrent callers share it. */
   async load(state: SessionState): Promise<void> {
     if (!state.isLoaded) await state.loadOnce(() => this.#findPresented(state));
   }
@@ -25,7 +25,7 @@ export class SessionLoader {
   async reload(state: SessionState): Promise<void> {
     const { presented: key } = state.identity;
     const found = await this.#find('reload', state);
-    // flushed meanwhile: what was found belongs to a session that is no more
+    // flushed in the meantime: the stored text belongs to a session that no longer exists
     if (state.identity.presented !== key) return;
     state.renew(found);
     if (key !== null && found.state !== 'stored') throw new SessionInterruptedError();

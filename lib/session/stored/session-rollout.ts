@@ -48,7 +48,7 @@ export class SessionRollout {
     if (!isUnchanged || !(await this.sessions.insertUntraced(key, sealed, left)))
       return this.sessions.find([key]);
     if (await this.store.delete(plainKey)) return { state: 'stored', key, text: sealed };
-    // a process of before has ended it meanwhile
+    // a process of the old version has ended it in the meantime
     await this.sessions.end(key, {});
     return undefined;
   }

@@ -50,7 +50,7 @@ export class SessionSaver {
 
   flush(state: SessionState): Promise<void> {
     const flushing = this.#flush(state);
-    // Whoever does not await it here meets a failure at the commit.
+    // If nobody awaits it here, the commit throws the failure.
     if (!state.use.isCommitted) flushing.catch(() => undefined);
     return flushing;
   }
@@ -62,7 +62,7 @@ export class SessionSaver {
 
   #tracked(state: SessionState, work: Promise<void>): Promise<void> {
     const saving = state.use.track(work);
-    // Whoever does not await it meets a failure at the commit, which tries again.
+    // If nobody awaits it, the commit tries again and throws the failure.
     if (state.use.request !== undefined && state.isLoaded && !state.use.isCommitted)
       saving.catch(() => undefined);
     return saving;

@@ -42,7 +42,7 @@ export interface MembershipTools {
  * The place of a session in the index of its user, during a save.
  *
  * The index and the session lie in different Cluster slots. So one that gets a new key is announced, stored and
- * confirmed, in this order: whoever ends all sessions of the user in between has its confirmation fail.
+ * confirmed, in this order: if all sessions of the user are ended in between, the confirmation fails.
  */
 export class Membership {
   readonly data: SessionData;

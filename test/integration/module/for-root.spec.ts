@@ -329,7 +329,7 @@ describe('codexRedisConfig', () => {
     await proveCache(module);
   });
 
-  it('SX6 shows no secret to whoever logs the ConfigService, and can be read and spread', async () => {
+  it('SX6 shows no secret where the ConfigService is logged, and can be read and spread', async () => {
     const secretKey = 'SECRET key of the sessions, 32 bytes or more';
     Object.assign(process.env, VARIABLES, { PROJECT_NAME: 'shop', SECRET_KEY: secretKey });
     const module = await start(

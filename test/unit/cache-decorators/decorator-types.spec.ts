@@ -90,9 +90,9 @@ describe('The types of the decorators', () => {
     expect(() => CacheEvict({ all: false })).toThrow(TypeError);
   });
 
-  it('DE6 refuse a method whose value is no JSON by its type', () => {
+  it('DE6 refuse a method whose value is not JSON by its type', () => {
     class Catalog {
-      // @ts-expect-error a Date is no JSON
+      // @ts-expect-error a Date is not JSON
       @Cacheable(() => 'date')
       date(): Promise<Date> {
         return Promise.resolve(new Date());

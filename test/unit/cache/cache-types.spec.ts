@@ -75,28 +75,28 @@ describe('The types of getOrSet', () => {
   });
 
   it.each<[string, (cache: Cache) => Promise<unknown>]>([
-    // @ts-expect-error a Date is no JSON
+    // @ts-expect-error a Date is not JSON
     ['a Date', (cache) => cache.getOrSet('k', () => new Date())],
-    // @ts-expect-error a Date is no JSON
+    // @ts-expect-error a Date is not JSON
     ['a nested Date', (cache) => cache.getOrSet('k', () => Promise.resolve([{ at: new Date() }]))],
     [
       'a Date where null would do',
-      // @ts-expect-error a Date is no JSON
+      // @ts-expect-error a Date is not JSON
       (cache) => cache.getOrSet('k', () => Promise.resolve<{ at: Date | null }>({ at: new Date() })),
     ],
-    // @ts-expect-error a function is no JSON
+    // @ts-expect-error a function is not JSON
     ['a function', (cache) => cache.getOrSet('k', () => Promise.resolve(() => 1))],
-    // @ts-expect-error a class is no JSON
+    // @ts-expect-error a class is not JSON
     ['a class', (cache) => cache.getOrSet('k', () => Account)],
     // @ts-expect-error it has methods
     ['an instance with methods', (cache) => cache.getOrSet('k', () => Promise.resolve(new Account()))],
-    // @ts-expect-error a Map is no JSON
+    // @ts-expect-error a Map is not JSON
     ['a Map', (cache) => cache.getOrSet('k', () => new Map([[1, 2]]))],
-    // @ts-expect-error a Buffer is no JSON
+    // @ts-expect-error a Buffer is not JSON
     ['a Buffer', (cache) => cache.getOrSet('k', () => Buffer.from(''))],
-    // @ts-expect-error a symbol is no JSON
+    // @ts-expect-error a symbol is not JSON
     ['a symbol', (cache) => cache.getOrSet('k', () => Symbol('x'))],
-    // @ts-expect-error a symbol as key is no JSON
+    // @ts-expect-error a symbol as key is not JSON
     ['a symbol as key', (cache) => cache.getOrSet('k', () => ({ [Symbol.iterator]: 1 }))],
     // @ts-expect-error given by the caller
     ['what the caller says', (cache) => cache.getOrSet<{ at: Date }>('k', () => ({ at: new Date() }))],
@@ -117,7 +117,7 @@ describe('The types of getOrSet', () => {
     const fourth: Product = await unchecked(() => Promise.resolve(product));
     expect([made, again, third, fourth]).toEqual(Array(4).fill(product));
     await cache.clear();
-    // @ts-expect-error a Date is no JSON
+    // @ts-expect-error a Date is not JSON
     await expect(cached(() => Promise.resolve(new Date()))).rejects.toThrow(TypeError);
   });
 

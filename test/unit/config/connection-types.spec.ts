@@ -48,7 +48,7 @@ describe('CN6 the types of the options of connections', () => {
       { clientOptions: { socket: { reconnectStrategy: false } } },
       // @ts-expect-error -- is cache.keyPrefix
       { clientOptions: { keyPrefix: 'x:' } },
-      // @ts-expect-error -- belongs into socket
+      // @ts-expect-error -- must be set in socket
       { clientOptions: { tls: true } },
       // @ts-expect-error -- there is no such cache
       { cluster: { rootNodes, clientSideCache: {} } },

@@ -126,7 +126,7 @@ describe('C66 the law of JsonSerializer', () => {
     );
   });
 
-  it('C66b reads every integer exactly, whoever wrote it', () => {
+  it('C66b reads every integer exactly, no matter which program wrote it', () => {
     const integers = fc.array(fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }));
     fc.assert(
       fc.property(integers, fc.constantFrom(',', ', ', ' ,\n'), (values, separator) => {

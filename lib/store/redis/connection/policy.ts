@@ -21,7 +21,7 @@ export const POLICY = {
   discoveryMs: 10_000,
   /**
    * How long an announcement outweighs older ones. Sentinels hear of a failover from each other within seconds:
-   * whoever names an older master is cut off. Once nobody confirms the newer one, they may have been set up afresh.
+   * a Sentinel that names an older master is cut off. Once nobody confirms the newer one, they may have been set up afresh.
    */
   announcementMs: 30_000,
   /** While a master of a Cluster is down: the pauses between questions for the topology, often at first. */

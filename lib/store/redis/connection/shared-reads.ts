@@ -5,7 +5,7 @@ export interface WriteNotice {
 
 /**
  * Lets those who ask for the same key share one GET until it is written to the socket. One that is written may have been
- * executed already, and whoever asks then may know of a later change.
+ * executed already, and a later caller may know of a later change.
  */
 export class SharedReads {
   readonly #unwritten = new Map<string, Promise<unknown>>();

@@ -20,9 +20,9 @@ export const masterDial = ({ locate, templateAt, boundMs, onOpen }: MasterDialOp
     signal.throwIfAborted();
     const confirm = async (client: RedisClientType): Promise<void> => {
       await verifyPrimary((args) => client.sendCommand(args));
-      // One that was long in coming (it was frozen, or cut off) may have been replaced meanwhile.
+      // A late answer (of a frozen or disconnected Sentinel) may be outdated by now.
       if (addressName(await locate()) !== addressName(address))
-        throw new Error('The master has moved meanwhile');
+        throw new Error('The master has changed in the meantime');
     };
     const opened = await dial(templateAt(address), boundMs, confirm)(signal);
     onOpen(address);

@@ -22,7 +22,7 @@ describe('SingleFlight', () => {
     expect(flightsOn(one)).not.toBe(flightsOn(other));
   });
 
-  it('starts anew once a run has ended, well or not', async () => {
+  it('starts again once a run has ended, well or not', async () => {
     const flights = new SingleFlight();
     expect(await run(flights, 'k', () => Promise.resolve('1'))).toBe('1');
     await expect(run(flights, 'k', () => Promise.reject(new Error('no')))).rejects.toThrow('no');

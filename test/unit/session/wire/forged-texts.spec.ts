@@ -95,7 +95,7 @@ describe('forged session texts', () => {
   });
 
   it.each([
-    ['no JSON', base64('{')],
+    ['not JSON', base64('{')],
     ['no object', base64('[1]')],
     ['null', base64('null')],
     ['a number beyond all', base64('{"a":1e999}')],

@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pages, ROOT } from './pages.js';
+
+/** Phrases that made readers stop, with what to write instead. */
+const PLAIN: readonly (readonly [phrase: RegExp, instead: string])[] = [
+  [/whoever/, 'name the subject: the caller, the process'],
+  [/cures?/, 'fix'],
+  [/for ever/, 'forever'],
+  [/under way/, 'in flight, in progress'],
+  [/(?:is|are) away/, 'down'],
+  [/times? of idleness/, 'idle timeout'],
+  [/handed through/, 'passed through'],
+  [/doing without/, 'without this module'],
+  [/in earnest/, 'in production'],
+  [/without a word/, 'silently'],
+  [/laid over/, 'applied on top of'],
+  [/belongs? into/, 'must be set in'],
+  [/(?:is|are|as|makes) no JSON/, 'is not JSON'],
+  [/(?:to|cannot|can) be had/, 'is available'],
+  [/anew/, 'again'],
+  [/goes? on behind|made behind|behind the caller/, 'continues in the background'],
+];
+
+const DIALECT = new RegExp(`\\b(?:${PLAIN.map(([phrase]) => phrase.source).join('|')})\\b`, 'gi');
+
+/** Each phrase in a text, with what to write instead. */
+const found = (text: string): string[] =>
+  (text.replace(/\s*\n\s*(?:\*|\/\/)?\s*/g, ' ').match(DIALECT) ?? []).map((phrase) => {
+    const [, instead = ''] = PLAIN.find(([pattern]) => new RegExp(pattern, 'i').test(phrase)) ?? [];
+    return `${phrase} -> ${instead}`;
+  });
+
+const filesOf = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|mjs|js|html)$/.test(name) && !name.includes('node_modules'))
+    .map((name) => join(ROOT, folder, name));
+
+const TITLE = /\b(?:it|test|describe)(?:\.\w+)*\(\s*(['"`])(.*?)\1,|\)\((['"`])(.*?)\3,/g;
+
+const titlesIn = (text: string): string =>
+  [...text.matchAll(TITLE)].map(([, , title, , each]) => title ?? each).join('\n');
+
+describe('plain English', () => {
+  it('finds each phrase of the list', () => {
+    const phrases = [
+      'for ever',
+      'under\n   * way',
+      'Whoever asks',
+      'is no JSON',
+      'cannot be had',
+      'the cure',
+    ];
+    expect(phrases.flatMap(found)).toHaveLength(phrases.length);
+  });
+
+  it('is on every page', () => {
+    const spoken = pages().flatMap(({ path, text }) => found(text).map((phrase) => `${path}: ${phrase}`));
+    expect(spoken).toEqual([]);
+  });
+
+  it.each(['lib', 'sample'])('is in the files of %s', (folder) => {
+    expect(spokenIn(folder, (text) => text)).toEqual([]);
+  });
+
+  it('is in the titles of the tests', () => {
+    expect(spokenIn('test', titlesIn)).toEqual([]);
+  });
+});
+
+const spokenIn = (folder: string, partOf: (text: string) => string): string[] =>
+  filesOf(folder).flatMap((file) =>
+    found(partOf(readFileSync(file, 'utf8'))).map((phrase) => `${relative(ROOT, file)}: ${phrase}`),
+  );
