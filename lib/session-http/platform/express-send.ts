@@ -53,7 +53,7 @@ interface OpenResponse {
 /**
  * Makes a reply and puts off its sending.
  *
- * @throws what making it throws, such as a TypeError for a body that is no JSON
+ * @throws what making it throws, such as a TypeError for a body that is not JSON
  */
 export const makeReply = (response: object, reply: () => unknown): MadeReply => {
   const open = response as OpenResponse;
