@@ -4,11 +4,11 @@ import { RedisServiceError, RedisTimeoutError } from '../../../errors/redis.erro
 import { outsideOfCallers } from '../../../common/outside-of-callers.js';
 import { within } from '../../../common/within.js';
 import type { RedisReply, ReplyParser } from '../link/redis-link.js';
+import { CommandSender } from './command-sender.js';
 import { DialTimeoutError } from './dial.js';
 import { POLICY } from './policy.js';
-import { SharedReads, type WriteNotice } from './shared-reads.js';
+import type { WriteNotice } from './shared-reads.js';
 import { SocketProgress } from './socket-progress.js';
-import { TaughtScripts } from './taught-scripts.js';
 import { replyCode, translateError } from './translate-error.js';
 import { Watchdog } from './watchdog.js';
 
@@ -32,8 +32,7 @@ export interface ConnectionOptions {
 export class Connection {
   readonly #client: ConnectionOptions['client'];
   readonly #watchdog: Watchdog;
-  readonly #scripts = new TaughtScripts();
-  readonly #sharedReads: SharedReads | undefined;
+  readonly #sender: CommandSender;
   #ended = false;
   #overdue = false;
   /** Times of Date.now(), which goes on while the process or the machine sleeps. */
@@ -45,7 +44,7 @@ export class Connection {
     const { client, socket, operationTimeoutMs, sharesReads } = options;
     const progress = new SocketProgress(socket);
     this.#client = client;
-    this.#sharedReads = sharesReads === true ? new SharedReads() : undefined;
+    this.#sender = new CommandSender((args, parse, notice) => this.#send(args, parse, notice), sharesReads);
     this.#watchdog = new Watchdog({
       deadlineMs: operationTimeoutMs,
       hasMoved: () => progress.hasMoved(),
@@ -71,13 +70,7 @@ export class Connection {
   }
 
   send<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    const [command, key = ''] = args;
-    if (command === 'GET' && this.#sharedReads !== undefined)
-      return this.#sharedReads.read(key, (notice) => this.#send(args, parse, notice));
-    this.#sharedReads?.sendAfter(args);
-    return command === 'EVAL'
-      ? this.#scripts.run(args, (shortened) => this.#send(shortened, parse))
-      : this.#send(args, parse);
+    return this.#sender.send(args, parse);
   }
 
   #send<T>(args: readonly string[], parse: ReplyParser<T>, notice?: WriteNotice): Promise<T> {

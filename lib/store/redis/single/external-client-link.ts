@@ -7,11 +7,11 @@ import { checkServer } from '../link/check-server.js';
 import { LinkLifecycle } from '../link/link-lifecycle.js';
 import type { RedisLink, RedisNode, RedisReply, ReplyParser } from '../link/redis-link.js';
 import { asReply } from '../commands/replies.js';
+import { CommandSender } from '../connection/command-sender.js';
 import { DialTimeoutError } from '../connection/dial.js';
 import { POLICY } from '../connection/policy.js';
-import { SharedReads, type WriteNotice } from '../connection/shared-reads.js';
+import type { WriteNotice } from '../connection/shared-reads.js';
 import { startError } from '../connection/start-error.js';
-import { TaughtScripts } from '../connection/taught-scripts.js';
 import { translateError } from '../connection/translate-error.js';
 import { verifyPrimary } from '../connection/verify-primary.js';
 import { Watchdog } from '../connection/watchdog.js';
@@ -40,13 +40,15 @@ export class ExternalClientLink implements RedisLink {
   readonly #node: RedisNode = { send: (args) => this.send('', args, asReply) };
   readonly #pending = new Set<(error: Error) => void>();
   readonly #watchdog: Watchdog;
-  readonly #scripts = new TaughtScripts();
-  readonly #sharedReads: SharedReads | undefined;
+  readonly #sender: CommandSender;
   #away = false;
 
   constructor(options: ExternalClientLinkOptions) {
     this.#options = options;
-    this.#sharedReads = options.holdsSessions === true ? new SharedReads() : undefined;
+    this.#sender = new CommandSender(
+      (args, parse, notice) => this.#send(args, parse, notice),
+      options.holdsSessions,
+    );
     this.#life = new LinkLifecycle({
       open: (signal) => this.#open(signal),
       release: () => this.#release(),
@@ -65,7 +67,9 @@ export class ExternalClientLink implements RedisLink {
   }
 
   send<T>(_key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    return this.#life.isOpen ? this.#call(args, parse) : this.#life.whenOpen(() => this.#call(args, parse));
+    return this.#life.isOpen
+      ? this.#sender.send(args, parse)
+      : this.#life.whenOpen(() => this.#sender.send(args, parse));
   }
 
   read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
@@ -80,21 +84,11 @@ export class ExternalClientLink implements RedisLink {
     return Promise.resolve([this.#node]);
   }
 
-  #call<T>(args: readonly string[], parse: ReplyParser<T>): Promise<T> {
-    const [command, key = ''] = args;
-    if (command === 'GET' && this.#sharedReads !== undefined)
-      return this.#sharedReads.read(key, (notice) => this.#send(args, parse, notice));
-    this.#sharedReads?.sendAfter(args);
-    return command === 'EVAL'
-      ? this.#scripts.run(args, (shortened) => this.#send(shortened, parse))
-      : this.#send(args, parse);
-  }
-
   #send<T>(args: readonly string[], parse: ReplyParser<T>, notice?: WriteNotice): Promise<T> {
     const { client } = this.#options;
     // Such a client would keep the command until it is back, long after our promise has ended.
     if (!client.isReady || this.#away) {
-      this.#scripts.forget();
+      this.#sender.forgetScripts();
       return unreachable();
     }
     return new Promise((resolve, reject) => {
@@ -107,7 +101,7 @@ export class ExternalClientLink implements RedisLink {
         },
         (error: unknown) => {
           this.#settle(reject);
-          if (!(error instanceof ErrorReply)) this.#scripts.forget();
+          if (!(error instanceof ErrorReply)) this.#sender.forgetScripts();
           reject(translateError(error));
         },
       );
@@ -133,7 +127,7 @@ export class ExternalClientLink implements RedisLink {
         'client: is not connected; await its connect() before it is handed to the module',
       );
     while (!client.isReady) await pause(POLICY.readinessPollMs, undefined, { signal });
-    const server = { send: (args: readonly string[]) => this.#call(args, asReply) };
+    const server = { send: (args: readonly string[]) => this.#sender.send(args, asReply) };
     await checkServer(server, NAME, this.#options);
     await verifyPrimary((args) => client.sendCommand(args, AS_REDIS_ANSWERS) as Promise<RedisReply>);
   }
