@@ -27,4 +27,4 @@ export const taskAtEnd = (state: SessionState, isSaved: boolean): Task | undefin
 
 /** Whether somebody has asked for something that has not ended. */
 const isUnderWay = (state: SessionState): boolean =>
-  state.ending.work !== undefined || state.use.saves.size > 0;
+  state.ending.running !== undefined || state.use.saves.size > 0;

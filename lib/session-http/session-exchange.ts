@@ -89,7 +89,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
       const state = sessionStateOf(this.#session);
       state.use.serve(this);
       if (isHandshake(this.response.req)) state.use.beReadOnly();
-      state.identity.isNavigation = this.response.req.headers['sec-fetch-mode'] === 'navigate';
+      if (this.response.req.headers['sec-fetch-mode'] === 'navigate') state.identity.noteNavigation();
       if (this.#hold.phase !== 'open' || this.response.headersSent) this.pass();
       else this.gate(this);
     }

@@ -86,8 +86,7 @@ export class SessionService {
     earlier?: EarlierSession,
   ): Session<T> {
     const keys = sessionKeysAmong([key].flat());
-    const identity = new SessionIdentity(earlier === undefined ? keys : [...keys, earlier.key]);
-    identity.earlier = earlier;
+    const identity = new SessionIdentity(earlier === undefined ? keys : [...keys, earlier.key], earlier);
     return sessionOf<T>(new SessionState(this.#parts.keeper, identity));
   }
 

@@ -167,7 +167,7 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
 
     it('starts afresh for a navigation where it was ended', async () => {
       const session = await sessions.load(key);
-      sessionStateOf(session).identity.isNavigation = true;
+      sessionStateOf(session).identity.noteNavigation();
       session.set('b', 1);
       const commit = sessions.commit(session);
       if (state === 'moved') await expect(commit).rejects.toThrow(SessionInterruptedError);

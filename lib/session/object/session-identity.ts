@@ -1,4 +1,5 @@
 import { newSessionKey } from '../wire/session-key.js';
+import { SessionEnding } from './session-ending.js';
 
 /**
  * What a look into the store found under a key: a session, nothing, or the trace of one that was moved to another key
@@ -21,36 +22,21 @@ export interface EarlierSession {
 /** How a session gets a new key: only a sign-in may do so when another request was faster. */
 export type MoveKind = 'cycle' | 'signIn';
 
-/** What became of the sessions that were flushed. */
-export class Ending {
-  /** The keys that are not known to be ended yet, and the user of each session as far as is known. */
-  readonly keys = new Map<string, string | undefined>();
-  /** The work in progress. */
-  work: Promise<void> | undefined;
-  /** How often it was asked for. */
-  count = 0;
-  /** Whether a stored session was ended. */
-  hasEnded = false;
-  /** Whether a key had been moved or ended by another request before. */
-  hasMetTrace = false;
-}
-
 /** Under which keys a session is found, stored, and going to be stored. */
 export class SessionIdentity {
-  /** Whether a browser's navigation asks, rather than a page that polls. */
-  isNavigation = false;
-  /** The session of an earlier application that the client still has the cookie of. */
-  earlier: EarlierSession | undefined;
   #candidates: readonly string[];
   #found: FoundSession['state'] | 'unloaded' | 'none';
   #stored: string | null = null;
   #drawn: string | null = null;
   #startsAfresh = false;
+  #isNavigation = false;
 
   /** @param candidates the keys that may be its own, the likeliest first */
   constructor(
     candidates: readonly string[],
-    readonly ending = new Ending(),
+    /** The session of an earlier application that the client still has the cookie of. */
+    readonly earlier?: EarlierSession,
+    readonly ending = new SessionEnding(),
   ) {
     this.#candidates = candidates;
     this.#found = candidates.length === 0 ? 'none' : 'unloaded';
@@ -103,13 +89,13 @@ export class SessionIdentity {
    */
   get mayCreate(): boolean {
     if (this.#startsAfresh || !this.hasTrace) return true;
-    return this.#found === 'ended' && this.isNavigation;
+    return this.#found === 'ended' && this.#isNavigation;
   }
 
   /** That of a session that goes on in the place of this one's: what this one's has to end, that one ends. */
   handOver(): SessionIdentity {
-    const next = new SessionIdentity(this.#candidates, this.ending);
-    next.isNavigation = this.isNavigation;
+    const next = new SessionIdentity(this.#candidates, undefined, this.ending);
+    next.#isNavigation = this.#isNavigation;
     next.#found = this.#found;
     next.#stored = this.#stored;
     next.#drawn = this.#drawn;
@@ -140,6 +126,11 @@ export class SessionIdentity {
     if (this.#stored === null && this.#drawn === null && this.mayCreate) this.draw();
   }
 
+  /** A browser's navigation asks, rather than a page that polls. */
+  noteNavigation(): void {
+    this.#isNavigation = true;
+  }
+
   /** From here on it is stored afresh whatever was found. */
   startAfresh(): void {
     this.#startsAfresh = true;
@@ -152,8 +143,7 @@ export class SessionIdentity {
    */
   end(user: string | undefined): void {
     const keys = this.#found === 'unknown' || this.#stored !== null ? [this.#stored] : this.#candidates;
-    for (const key of keys) if (key !== null) this.ending.keys.set(key, user);
-    this.ending.count++;
+    this.ending.ask(keys, user);
     if (this.#found === 'unloaded') this.#found = 'unknown';
     this.#candidates = [];
     this.#stored = this.#drawn = null;

@@ -1,7 +1,8 @@
 import type { DecodedSession } from '../wire/session-codec.js';
 import { SessionEntries } from './session-entries.js';
 import type { SessionExpiryRules } from './session-expiry.js';
-import type { Ending, FoundSession, MoveKind, SessionIdentity } from './session-identity.js';
+import type { SessionEnding } from './session-ending.js';
+import type { FoundSession, MoveKind, SessionIdentity } from './session-identity.js';
 import type { SessionLifetime } from './session-lifetime.js';
 import { SessionLoading } from './session-loading.js';
 import { notLoaded } from './session-refusals.js';
@@ -54,7 +55,7 @@ export class SessionState {
   }
 
   /** What became of its flushes. */
-  get ending(): Ending {
+  get ending(): SessionEnding {
     return this.#identity.ending;
   }
 

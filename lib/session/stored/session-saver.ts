@@ -77,7 +77,7 @@ export class SessionSaver {
     state.requireLoaded();
     state.use.refuseChange();
     const { count } = state.ending;
-    if (state.ending.work !== undefined) await state.ending.work;
+    if (state.ending.running !== undefined) await state.ending.running;
     await this.#inTurn(state, async (lane, deadline) => {
       // Flushed while it queued: what was to be saved is no more.
       if (state.ending.count !== count) return;
@@ -105,7 +105,7 @@ export class SessionSaver {
   }
 
   async #commit(state: SessionState): Promise<CommitOutcome> {
-    if (state.ending.work !== undefined || state.use.saves.size > 0) await this.#settled(state);
+    if (state.ending.running !== undefined || state.use.saves.size > 0) await this.#settled(state);
     if (state.identity.stored !== null) await this.#commitStored(state);
     else if (state.isLoaded && (state.moving !== undefined || !state.isEmpty || isRefused(state)))
       await this.#inTurn(state, (lane, deadline) => this.#write(state, lane, deadline));
@@ -114,7 +114,7 @@ export class SessionSaver {
 
   /** Waits for flushes and saves that nobody awaited. What a save failed to save is left to the commit. */
   async #settled(state: SessionState): Promise<void> {
-    await state.ending.work;
+    await state.ending.running;
     await Promise.allSettled(state.use.saves);
   }
 
@@ -159,23 +159,12 @@ export class SessionSaver {
     // of an earlier application's session: what was not taken over, a later request would take over
     if (!state.isLoaded && state.identity.earlier !== undefined) await this.loader.load(state);
     state.end();
-    const { ending } = state;
-    if (ending.keys.size > 0) ending.work = this.#endKeys(state, ending.work);
-    await ending.work;
-  }
-
-  /** What the flush before it ends, or fails to, is not ended at the same time. */
-  async #endKeys(state: SessionState, before: Promise<void> | undefined): Promise<void> {
-    if (before !== undefined) await Promise.allSettled([before]);
-    const { ending } = state;
-    for (const [key, user] of ending.keys) {
-      const { hasEnded, hasMetTrace } = await this.users.end(key, user);
-      ending.keys.delete(key);
-      ending.hasEnded ||= hasEnded;
-      ending.hasMetTrace ||= hasMetTrace;
+    await state.ending.run(async (key, user) => {
+      const ended = await this.users.end(key, user);
       // of one that had ended before, the cookie may be another login's by now
-      if (hasEnded || !hasMetTrace) state.use.record('deleted');
-    }
+      if (ended.hasEnded || !ended.hasMetTrace) state.use.record('deleted');
+      return ended;
+    });
   }
 }
 

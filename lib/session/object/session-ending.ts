@@ -1,0 +1,61 @@
+/** What the end of one session under one key found. */
+interface Ended {
+  /** Whether a stored session was ended. */
+  readonly hasEnded: boolean;
+  /** Whether the key had been moved or ended by another request before. */
+  readonly hasMetTrace: boolean;
+}
+
+type End = (key: string, user: string | undefined) => Promise<Ended>;
+
+/** What became of the sessions that were flushed. */
+export class SessionEnding {
+  /** The keys that are not known to be ended yet, and the user of each session as far as is known. */
+  readonly #keys = new Map<string, string | undefined>();
+  #running: Promise<void> | undefined;
+  #count = 0;
+  #hasEnded = false;
+  #hasMetTrace = false;
+
+  /** What ends them, or has. */
+  get running(): Promise<void> | undefined {
+    return this.#running;
+  }
+
+  /** How often it was asked for. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether a stored session was ended. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Whether a key had been moved or ended by another request before. */
+  get hasMetTrace(): boolean {
+    return this.#hasMetTrace;
+  }
+
+  /** Asks for the end of what stands under these keys; `user` is whom the session is bound to. */
+  ask(keys: readonly (string | null)[], user: string | undefined): void {
+    this.#count++;
+    for (const key of keys) if (key !== null) this.#keys.set(key, user);
+  }
+
+  /** Ends what was asked for. What the call before ends, or fails to, is not ended at the same time. */
+  async run(end: End): Promise<void> {
+    if (this.#keys.size > 0) this.#running = this.#endKeys(end, this.#running);
+    await this.#running;
+  }
+
+  async #endKeys(end: End, before: Promise<void> | undefined): Promise<void> {
+    if (before !== undefined) await Promise.allSettled([before]);
+    for (const [key, user] of this.#keys) {
+      const { hasEnded, hasMetTrace } = await end(key, user);
+      this.#keys.delete(key);
+      this.#hasEnded ||= hasEnded;
+      this.#hasMetTrace ||= hasMetTrace;
+    }
+  }
+}
