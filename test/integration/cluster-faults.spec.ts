@@ -11,14 +11,16 @@ import { Load } from '../support/load.js';
 import { until } from '../support/redis-admin.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import type { RedisServer } from '../support/redis-server.js';
-import { settle, verbs } from '../support/settle.js';
+import { type Settled, settle, verbs } from '../support/settle.js';
+import { timeOf } from '../support/time-of.js';
 
 const DEADLINE_MS = 400;
 /** The deadline, the quarter allowed beyond it, and what a busy machine adds. */
 const SETTLED_MS = DEADLINE_MS * 1.25 + 500;
 /** Below any deadline: nothing was waited for. */
 const AT_ONCE_MS = 250;
-const BACK_MS = 600;
+/** A few attempts to connect, on a busy machine. */
+const BACK_MS = 1500;
 
 /** On a busy machine the servers may take each other for lost, and refuse calls until they have found together. */
 const unlessDown = async (work: () => Promise<void>): Promise<void> => {
@@ -99,12 +101,16 @@ describe('a Redis Cluster that loses nodes', () => {
     return { master: shard!.master, replica: shard!.replica!, key };
   };
 
-  /** Lets a replica take over and waits until the servers themselves serve every slot; gives the time. */
-  const failOver = async (away: RedisServer, replica: RedisServer): Promise<number> => {
+  /** Lets a replica take over and waits until the servers themselves serve every slot. */
+  const failOver = async (away: RedisServer, replica: RedisServer): Promise<void> => {
     // Refused when the replica has been elected by then.
     await cluster.failover(replica, 'TAKEOVER').catch(() => cluster.promoted(replica));
     await cluster.serving(cluster.nodes.filter((node) => node !== away));
-    return performance.now();
+  };
+
+  /** It is so within the time allowed from now on. */
+  const isBack = async (condition: () => Promise<boolean>): Promise<void> => {
+    expect(await timeOf(() => until('the store goes on', condition))).toBeLessThan(BACK_MS);
   };
 
   it('rejects calls to a frozen master in time, then at once, and goes on with its replica', async () => {
@@ -115,14 +121,13 @@ describe('a Redis Cluster that loses nodes', () => {
 
     const first = await settle(() => store.set(key, 'unknown', null));
     expect(first.error).toBeInstanceOf(RedisTimeoutError);
-    expect(first.afterMs).toBeLessThan(SETTLED_MS);
+    expect(first.waitedMs).toBeLessThan(SETTLED_MS);
     const next = await settle(() => store.get(key));
     expect(next.error).toBeInstanceOf(RedisConnectionError);
-    expect(next.afterMs).toBeLessThan(AT_ONCE_MS);
+    expect(next.waitedMs).toBeLessThan(AT_ONCE_MS);
 
-    const since = await failOver(master, replica);
-    await until('the store goes on', async () => (await store.get(key)) === 'before');
-    expect(performance.now() - since).toBeLessThan(BACK_MS);
+    await failOver(master, replica);
+    await isBack(async () => (await store.get(key)) === 'before');
     await store.set(key, 'after', null);
 
     thaw();
@@ -140,13 +145,12 @@ describe('a Redis Cluster that loses nodes', () => {
     await kill(master);
     await pause(10);
 
-    const { error, afterMs } = await settle(() => store.get(key));
+    const { error, waitedMs } = await settle(() => store.get(key));
     expect(error).toBeInstanceOf(RedisConnectionError);
-    expect(afterMs).toBeLessThan(AT_ONCE_MS);
+    expect(waitedMs).toBeLessThan(AT_ONCE_MS);
 
-    const since = await failOver(master, replica);
-    await until('the store goes on', async () => (await store.get(key)) === 'before');
-    expect(performance.now() - since).toBeLessThan(BACK_MS);
+    await failOver(master, replica);
+    await isBack(async () => (await store.get(key)) === 'before');
     await store.delete(key);
   });
 
@@ -155,20 +159,18 @@ describe('a Redis Cluster that loses nodes', () => {
     freeze(...cluster.nodes);
 
     const calls = [...verbs(store), () => store.getMany(keys), () => store.deleteMany(keys)];
-    for (const { error, afterMs } of await Promise.all(calls.map(settle))) {
+    for (const { error, waitedMs } of await Promise.all(calls.map(settle))) {
       expect(error).toBeInstanceOf(RedisConnectionError);
-      expect(afterMs).toBeLessThan(SETTLED_MS);
+      expect(waitedMs).toBeLessThan(SETTLED_MS);
     }
-    for (const { error, afterMs } of await Promise.all(calls.map(settle))) {
+    for (const { error, waitedMs } of await Promise.all(calls.map(settle))) {
       expect(error).toBeInstanceOf(RedisConnectionError);
-      expect(afterMs).toBeLessThan(SETTLED_MS);
+      expect(waitedMs).toBeLessThan(SETTLED_MS);
     }
 
     thaw();
     await cluster.serving();
-    const since = performance.now();
-    await until('the store works again', async () => (await store.getMany(keys)).length === keys.length);
-    expect(performance.now() - since).toBeLessThan(BACK_MS);
+    await isBack(async () => (await store.getMany(keys)).length === keys.length);
   });
 
   it('ends while all nodes are frozen, also when it is still connecting', async () => {
@@ -179,9 +181,9 @@ describe('a Redis Cluster that loses nodes', () => {
     await pause(50);
 
     for (const each of [store, other]) {
-      const { error, afterMs } = await settle(() => each.close());
+      const { error, waitedMs } = await settle(() => each.close());
       expect(error).toBeUndefined();
-      expect(afterMs).toBeLessThan(SETTLED_MS);
+      expect(waitedMs).toBeLessThan(SETTLED_MS);
     }
     expect((await connecting).error).toBeInstanceOf(RedisConnectionError);
     expect((await first).error).toBeInstanceOf(RedisConnectionError);
@@ -192,11 +194,11 @@ describe('a Redis Cluster that loses nodes', () => {
     freeze(...cluster.nodes);
     const other = open();
 
-    const { error, afterMs } = await settle(() => other.connect());
+    const { error, waitedMs } = await settle(() => other.connect());
 
     expect(error).toBeInstanceOf(RedisConnectionError);
     expect(error).toHaveProperty('message', expect.stringContaining('no answer within 1000 ms'));
-    expect(afterMs).toBeLessThan(1500);
+    expect(waitedMs).toBeLessThan(1500);
     await other.close();
     thaw();
   });
@@ -206,10 +208,10 @@ describe('a Redis Cluster that loses nodes', () => {
     freeze(master);
     const other = open();
 
-    const { error, afterMs } = await settle(() => other.connect());
+    const { error, waitedMs } = await settle(() => other.connect());
     expect(error).toBeUndefined();
-    expect(afterMs).toBeLessThan(1250);
-    expect((await settle(() => other.get(key))).afterMs).toBeLessThan(AT_ONCE_MS);
+    expect(waitedMs).toBeLessThan(1250);
+    expect((await settle(() => other.get(key))).waitedMs).toBeLessThan(AT_ONCE_MS);
     await other.close();
     thaw();
   });
@@ -249,39 +251,42 @@ describe('a Redis Cluster that loses nodes', () => {
     async (fault) => {
       const { master, replica } = await aShard();
       const acknowledged = new Map<string, string>();
-      const calls: { error: unknown; afterMs: number }[] = [];
+      const calls: (Settled & { readonly begunAt: number })[] = [];
       // What a master has acknowledged but not passed on is lost with it: Redis' own loss, kept out here.
       const before = `${prefix}:before`;
-      await store.setMany(Array.from({ length: 100 }, (_, n) => [`${before}:${n}`, 'v'] as const), 60_000); // prettier-ignore
+      const spread = Array.from({ length: 100 }, (_, n) => `${before}:${n}`);
+      await store.setMany(spread.map((key) => [key, 'v'] as const), 60_000); // prettier-ignore
       await cluster.propagated(master);
       if (fault === 'killed') await kill(master);
       else freeze(master);
       load = new Load(64, async (worker, round) => {
         const marker = `${prefix}:${worker}:${round}`;
+        const begunAt = performance.now();
         const call = await settle(() => store.set(marker, marker, 60_000));
-        calls.push(call);
+        calls.push({ ...call, begunAt });
         if (call.error === undefined) acknowledged.set(marker, marker);
         await pause(20);
       });
       await pause(2 * DEADLINE_MS);
       await failOver(master, replica);
-      await pause(BACK_MS);
-      const recovered = calls.length;
+      await isBack(async () => (await store.getMany(spread)).length === spread.length);
+      const recoveredAt = performance.now();
       await pause(300);
       if (fault === 'frozen') thaw();
       await pause(300);
       await load.stop();
 
       expect(calls.some(({ error }) => error !== undefined)).toBe(true);
-      for (const { error, afterMs } of calls) {
+      for (const { error, waitedMs } of calls) {
         if (error !== undefined) expect(error).toBeInstanceOf(CodexRedisError);
-        expect(afterMs).toBeLessThan(SETTLED_MS);
+        expect(waitedMs).toBeLessThan(SETTLED_MS);
       }
-      expect(calls.slice(recovered).filter(({ error }) => error !== undefined)).toEqual([]);
+      const late = calls.filter(({ error, begunAt }) => error !== undefined && begunAt > recoveredAt);
+      expect(late).toEqual([]);
       const markers = [...acknowledged.keys()];
       expect(markers.length).toBeGreaterThan(0);
       expect(await store.getMany(markers)).toEqual(markers);
-      expect(await store.deleteMany(Array.from({ length: 100 }, (_, n) => `${before}:${n}`))).toBe(100);
+      expect(await store.deleteMany(spread)).toBe(100);
       await store.deleteMany(markers);
     },
   );

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { createClient, RESP_TYPES, type RedisClientType } from 'redis';
@@ -13,6 +12,8 @@ import { countThenDelete, settle, untilRejected, verbs } from '../support/settle
 
 const DEADLINE_MS = 300;
 const SETTLED_MS = DEADLINE_MS * 1.25 + 250;
+/** Below the deadline: nothing was waited for. */
+const AT_ONCE_MS = 150;
 
 describe('a client handed in', () => {
   let server: RedisServer;
@@ -136,19 +137,17 @@ describe('a client handed in', () => {
     const underWay = await Promise.all(verbs(store).map(settle));
     const later = await Promise.all(verbs(store).map(settle));
     server.thaw();
-    const thawed = performance.now();
 
-    for (const { error, afterMs } of underWay) {
+    for (const { error, waitedMs } of underWay) {
       expect(error).toBeInstanceOf(RedisTimeoutError);
-      expect(afterMs).toBeLessThan(SETTLED_MS);
+      expect(waitedMs).toBeLessThan(SETTLED_MS);
     }
-    for (const { error, afterMs } of later) {
+    for (const { error, waitedMs } of later) {
       expect(error).toBeInstanceOf(RedisConnectionError);
-      expect(afterMs).toBeLessThan(100);
+      expect(waitedMs).toBeLessThan(AT_ONCE_MS);
     }
     await expect(theirs).resolves.toBe('1');
     await until('it is back', async () => (await store.get(key)) === '1');
-    expect(performance.now() - thawed).toBeLessThan(600);
     await store.deleteMany([key, 'k', 'l', 'h']);
   });
 
@@ -157,9 +156,9 @@ describe('a client handed in', () => {
     await server.kill();
     await until('the client has noticed', () => Promise.resolve(!client.isReady));
 
-    const { error, afterMs } = await settle(() => store.set(key, '1', null));
+    const { error, waitedMs } = await settle(() => store.set(key, '1', null));
     expect(error).toBeInstanceOf(RedisConnectionError);
-    expect(afterMs).toBeLessThan(100);
+    expect(waitedMs).toBeLessThan(AT_ONCE_MS);
     await server.start();
     await until('it is back', async () => (await store.get(key)) === null);
   });
@@ -203,14 +202,14 @@ describe('a client handed in', () => {
     const never = hanging.connect().catch(() => undefined);
     const [second, third] = [hand(hanging, 200), hand(hanging, 60_000)];
     const waiting = settle(() => third.connect());
-    const { error, afterMs } = await settle(() => second.connect());
+    const { error, waitedMs } = await settle(() => second.connect());
     const closing = Promise.all([second.close(), third.close()]);
     await Promise.race([closing, pause(1000)]);
     server.thaw();
     await closing;
 
     expect(error).toBeInstanceOf(RedisConnectionError);
-    expect(afterMs).toBeLessThan(500);
+    expect(waitedMs).toBeLessThan(500);
     expect((await waiting).error).toBeInstanceOf(RedisConnectionError);
     await pause(1);
     hanging.destroy();

@@ -13,13 +13,15 @@ import { RedisProxy } from '../support/redis-proxy.js';
 import { RedisServer } from '../support/redis-server.js';
 import { openRedis } from '../support/open-redis.js';
 import { settle, verbs } from '../support/settle.js';
+import { timeOf } from '../support/time-of.js';
 
 const DEADLINE_MS = 300;
 /** The deadline, the quarter allowed beyond it, and what a busy machine adds. */
 const SETTLED_MS = DEADLINE_MS * 1.25 + 250;
 /** Below any deadline: nothing was waited for. */
 const AT_ONCE_MS = 250;
-const BACK_MS = 600;
+/** A few attempts to connect, on a busy machine. */
+const BACK_MS = 1500;
 const HOUR_MS = 3_600_000;
 
 const busy = (): void => undefined;
@@ -49,9 +51,9 @@ describe('an outage of Redis', () => {
 
   const send = (...args: string[]): Promise<unknown> => admin.command(server.port, ...args);
 
-  const isBack = async (returned: number): Promise<void> => {
-    await until('Redis answers again', () => store.ping().then(() => true), 3000);
-    expect(performance.now() - returned).toBeLessThan(BACK_MS);
+  const isBack = async (answers = (): Promise<unknown> => store.ping()): Promise<void> => {
+    const backAfterMs = await timeOf(() => until('Redis answers again', () => answers().then(() => true)));
+    expect(backAfterMs).toBeLessThan(BACK_MS);
   };
 
   describe('that is frozen', () => {
@@ -62,10 +64,9 @@ describe('an outage of Redis', () => {
       server.freeze();
     });
 
-    const thaw = (): number => {
+    const thaw = (): void => {
       thawed = true;
       server.thaw();
-      return performance.now();
     };
 
     afterEach(() => {
@@ -75,31 +76,32 @@ describe('an outage of Redis', () => {
     it('rejects every call in flight with RedisTimeoutError when its deadline is over', async () => {
       const results = await Promise.all(verbs(store).map(settle));
 
-      for (const { error, afterMs } of results) {
+      for (const { error, afterMs, waitedMs } of results) {
         expect(error).toBeInstanceOf(RedisTimeoutError);
         expect(afterMs).toBeGreaterThan(DEADLINE_MS * 0.9);
-        expect(afterMs).toBeLessThan(SETTLED_MS);
+        expect(waitedMs).toBeLessThan(SETTLED_MS);
       }
     });
 
     it('rejects later calls at once, and works again soon after the thaw', async () => {
       await settle(() => store.get('k'));
 
-      for (const { error, afterMs } of await Promise.all(verbs(store).map(settle))) {
+      for (const { error, waitedMs } of await Promise.all(verbs(store).map(settle))) {
         expect(error).toBeInstanceOf(RedisConnectionError);
         expect(error).not.toBeInstanceOf(RedisTimeoutError);
-        expect(afterMs).toBeLessThan(AT_ONCE_MS);
+        expect(waitedMs).toBeLessThan(AT_ONCE_MS);
       }
-      await isBack(thaw());
+      thaw();
+      await isBack();
     });
 
     it('bounds a first call that still has to connect', async () => {
       const fresh = openRedis(server.url, { operationTimeoutMs: DEADLINE_MS });
 
-      const { error, afterMs } = await settle(() => fresh.get('k'));
+      const { error, waitedMs } = await settle(() => fresh.get('k'));
 
       expect(error).toBeInstanceOf(RedisConnectionError);
-      expect(afterMs).toBeLessThan(SETTLED_MS);
+      expect(waitedMs).toBeLessThan(SETTLED_MS);
       await fresh.close();
     });
 
@@ -110,11 +112,11 @@ describe('an outage of Redis', () => {
       server.freeze();
       thawed = false;
 
-      const { error, afterMs } = await settle(() => other.get('k'));
+      const { error, afterMs, waitedMs } = await settle(() => other.get('k'));
 
       expect(error).toBeInstanceOf(RedisTimeoutError);
       expect(afterMs).toBeGreaterThan(deadlineMs * 0.9);
-      expect(afterMs).toBeLessThan(deadlineMs * 1.25 + 250);
+      expect(waitedMs).toBeLessThan(deadlineMs * 1.25 + 250);
       await other.close();
     });
   });
@@ -123,23 +125,23 @@ describe('an outage of Redis', () => {
     // much longer than the deadline, whose ticks come late on a busy machine
     const paused = await pauseClients(send, 3 * DEADLINE_MS);
 
-    const { error, afterMs } = await settle(() => store.get('k'));
+    const { error, waitedMs } = await settle(() => store.get('k'));
 
     expect(error).toBeInstanceOf(RedisTimeoutError);
-    expect(afterMs).toBeLessThan(SETTLED_MS);
+    expect(waitedMs).toBeLessThan(SETTLED_MS);
     await paused.end;
-    await isBack(performance.now());
+    await isBack();
   });
 
   it('rejects what a command of another client holds up', async () => {
     const sleep = await occupy(send, 3 * DEADLINE_MS);
 
-    const { error, afterMs } = await settle(() => store.get('k'));
+    const { error, waitedMs } = await settle(() => store.get('k'));
 
     expect(error).toBeInstanceOf(RedisTimeoutError);
-    expect(afterMs).toBeLessThan(SETTLED_MS);
+    expect(waitedMs).toBeLessThan(SETTLED_MS);
     await sleep.end;
-    await isBack(performance.now());
+    await isBack();
   });
 
   it('waits for what takes less than the deadline', async () => {
@@ -153,8 +155,8 @@ describe('an outage of Redis', () => {
     const { end } = await reload(send, 1000);
     let loading: unknown;
     await until('Redis is loading', async () => {
-      const { error, afterMs } = await settle(() => store.get('k'));
-      expect(afterMs).toBeLessThan(SETTLED_MS);
+      const { error, waitedMs } = await settle(() => store.get('k'));
+      expect(waitedMs).toBeLessThan(SETTLED_MS);
       loading = error;
       return error instanceof RedisServiceError;
     });
@@ -169,12 +171,12 @@ describe('an outage of Redis', () => {
     await server.kill();
     await settle(() => store.get('k'));
 
-    for (const { error, afterMs } of await Promise.all(verbs(store).map(settle))) {
+    for (const { error, waitedMs } of await Promise.all(verbs(store).map(settle))) {
       expect(error).toBeInstanceOf(RedisConnectionError);
-      expect(afterMs).toBeLessThan(AT_ONCE_MS);
+      expect(waitedMs).toBeLessThan(AT_ONCE_MS);
     }
     await server.start();
-    await isBack(performance.now());
+    await isBack();
   });
 
   it('names neither host nor port in what may reach a client of HTTP', async () => {
@@ -192,7 +194,7 @@ describe('an outage of Redis', () => {
 
     expect((await call).error).toBeInstanceOf(RedisConnectionError);
     await sleep.end;
-    await isBack(performance.now());
+    await isBack();
   });
 
   it('leaves one connection after many were killed', async () => {
@@ -287,22 +289,20 @@ describe('an outage of Redis', () => {
 
     it('rejects in time in a black hole, fails at once then, and comes back without a storm', async () => {
       proxy.swallow();
-      for (const { error, afterMs } of await Promise.all(verbs(far).map(settle))) {
+      for (const { error, waitedMs } of await Promise.all(verbs(far).map(settle))) {
         expect(error).toBeInstanceOf(RedisTimeoutError);
-        expect(afterMs).toBeLessThan(SETTLED_MS);
+        expect(waitedMs).toBeLessThan(SETTLED_MS);
       }
       const accepted = proxy.accepted;
       await pause(1000);
       const later = await settle(() => far.get(key));
 
       expect(later.error).toBeInstanceOf(RedisConnectionError);
-      expect(later.afterMs).toBeLessThan(AT_ONCE_MS);
+      expect(later.waitedMs).toBeLessThan(AT_ONCE_MS);
       expect(proxy.accepted - accepted).toBeLessThan(9);
       expect(proxy.open).toBeLessThan(5);
       proxy.pass();
-      const returned = performance.now();
-      await until('it is back', async () => (await far.get(key)) === '1', 3000);
-      expect(performance.now() - returned).toBeLessThan(BACK_MS);
+      await isBack(() => far.get(key));
     });
 
     it('says of a write whose answer was lost that its outcome is unknown', async () => {
@@ -329,18 +329,16 @@ describe('an outage of Redis', () => {
       const call = settle(() => far.get(key));
       await pause(DEADLINE_MS);
       proxy.swallow();
-      const broken = performance.now();
 
+      expect(await timeOf(() => call)).toBeLessThan(SETTLED_MS);
       expect((await call).error).toBeInstanceOf(RedisTimeoutError);
-      expect(performance.now() - broken).toBeLessThan(SETTLED_MS);
     });
 
     it('recovers from a dropped connection', async () => {
       proxy.drop();
-      const returned = performance.now();
 
-      await until('it is back', async () => (await far.get(key)) === '1', 3000);
-      expect(performance.now() - returned).toBeLessThan(BACK_MS);
+      await isBack(() => far.get(key));
+      await expect(far.get(key)).resolves.toBe('1');
     });
   });
 });

@@ -1,17 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { SessionService } from '../../lib/session/session.service.js';
 import { systemClock } from '../../lib/common/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
+import { bundledProgram } from '../support/bundled-program.js';
 import { CommandStats } from '../support/command-stats.js';
 import { RedisServer } from '../support/redis-server.js';
 import type { Order } from '../support/session-writers.js';
 import { sessionSettings, storeSession } from '../support/sessions.js';
 import { openRedis } from '../support/stores.js';
 
-const PROGRAM = fileURLToPath(new URL('../support/session-writers.ts', import.meta.url));
 const PROCESSES = 4;
 const ROUNDS = 10;
 const MOST_SCRIPTS_A_SAVE = 6;
@@ -32,10 +31,11 @@ describe('A session that several processes write', () => {
     stats = await CommandStats.of(server.url);
     store = openRedis(server.url);
     sessions = new SessionService(store, sessionSettings({ projectName }), systemClock);
+    const program = await bundledProgram('session-writers');
     processes = Array.from({ length: PROCESSES }, () =>
-      fork(PROGRAM, {
+      fork(program, {
         env: { ...process.env, NODE_OPTIONS: '', REDIS_URL: server.url, PROJECT_NAME: projectName },
-        execArgv: ['--import', '@swc-node/register/esm-register'],
+        execArgv: [],
       }),
     );
     ends = processes.map((child) => once(child, 'exit'));

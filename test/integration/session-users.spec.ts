@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { SessionInterruptedError } from '../../lib/errors/session.errors.js';
 import { SessionService } from '../../lib/session/session.service.js';
-import { ROOT } from '../docs/pages.js';
+import { bundledProgram } from '../support/bundled-program.js';
 import { sessionSettings } from '../support/sessions.js';
 import { cluster, memory, type OpenedStore, redis, sentinel } from '../support/stores.js';
 
@@ -111,19 +111,14 @@ describe.each([memory, redis, cluster, sentinel])(
 
     /** Whether the process was killed before it was through. */
     const runKilled = async (task: object): Promise<boolean> => {
-      const child = spawn(
-        process.execPath,
-        ['--import', '@swc-node/register/esm-register', 'test/support/killed-process.ts'],
-        {
-          cwd: ROOT,
-          env: {
-            ...process.env,
-            NODE_OPTIONS: '',
-            TASK: JSON.stringify({ ...task, projectName, url: process.env['TEST_REDIS_URL'] }),
-          },
-          stdio: ['ignore', 'inherit', 'inherit'],
+      const child = spawn(process.execPath, [await bundledProgram('killed-process')], {
+        env: {
+          ...process.env,
+          NODE_OPTIONS: '',
+          TASK: JSON.stringify({ ...task, projectName, url: process.env['TEST_REDIS_URL'] }),
         },
-      );
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
       const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
       if (signal !== 'SIGKILL') expect(code).toBe(0);
       return signal === 'SIGKILL';

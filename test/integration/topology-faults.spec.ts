@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import {
@@ -24,37 +23,39 @@ import type { RedisProxy } from '../support/redis-proxy.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { type Settled, settle, untilRejected, verbs } from '../support/settle.js';
 import { openSource } from '../support/stores.js';
+import { timeOf } from '../support/time-of.js';
 
 const DEADLINE_MS = 300;
 /** The deadline, the quarter allowed beyond it, and what a busy machine adds. */
 const SETTLED_MS = DEADLINE_MS * 1.25 + 250;
 /** Below any deadline: nothing was waited for. */
 const AT_ONCE_MS = 250;
-const BACK_MS = 600;
+/** A few attempts to connect, on a busy machine. */
+const BACK_MS = 1500;
 /** What 64 callers at once add. */
 const CROWD_MS = 250;
 
-const answered = ({ error, afterMs }: Settled): void => {
+const answered = ({ error, waitedMs }: Settled): void => {
   expect(error).toBeUndefined();
-  expect(afterMs).toBeLessThan(AT_ONCE_MS);
+  expect(waitedMs).toBeLessThan(AT_ONCE_MS);
 };
 
-const timedOut = ({ error, afterMs }: Settled): void => {
+const timedOut = ({ error, afterMs, waitedMs }: Settled): void => {
   expect(error).toBeInstanceOf(RedisTimeoutError);
   expect(afterMs).toBeGreaterThan(DEADLINE_MS * 0.9);
-  expect(afterMs).toBeLessThan(SETTLED_MS);
+  expect(waitedMs).toBeLessThan(SETTLED_MS);
 };
 
-const failedAtOnce = ({ error, afterMs }: Settled): void => {
+const failedAtOnce = ({ error, waitedMs }: Settled): void => {
   expect(error).toBeInstanceOf(RedisConnectionError);
   expect(error).not.toBeInstanceOf(RedisTimeoutError);
-  expect(afterMs).toBeLessThan(AT_ONCE_MS);
+  expect(waitedMs).toBeLessThan(AT_ONCE_MS);
 };
 
-const refusedAsLoading = ({ error, afterMs }: Settled): void => {
+const refusedAsLoading = ({ error, waitedMs }: Settled): void => {
   expect(error).toBeInstanceOf(RedisServiceError);
   expect(error).toMatchObject({ replyCode: 'LOADING', status: 503 });
-  expect(afterMs).toBeLessThan(AT_ONCE_MS);
+  expect(waitedMs).toBeLessThan(AT_ONCE_MS);
 };
 
 const swallow = (proxies: readonly RedisProxy[]): void => {
@@ -137,16 +138,15 @@ describe('a fault of a whole topology', () => {
   };
 
   const isBack = async (back = store): Promise<void> => {
-    const since = performance.now();
-    await until('every master answers', () => back.getMany(keys).then(() => true), 5000);
-    expect(performance.now() - since).toBeLessThan(BACK_MS);
+    const answers = (): Promise<true> => back.getMany(keys).then(() => true);
+    expect(await timeOf(() => until('every master answers', answers))).toBeLessThan(BACK_MS);
     await expect(back.getMany(keys)).resolves.toEqual(keys.map(() => 'v'));
   };
 
   const isLoading = (key: string): Promise<void> =>
     until('the master is loading', async () => {
-      const { error, afterMs } = await settle(() => store.get(key));
-      expect(afterMs).toBeLessThan(SETTLED_MS);
+      const { error, waitedMs } = await settle(() => store.get(key));
+      expect(waitedMs).toBeLessThan(SETTLED_MS);
       return error instanceof RedisServiceError;
     });
 
@@ -188,9 +188,9 @@ describe('a fault of a whole topology', () => {
         swallow(proxies);
         const first = settle(() => fresh.get(keys[0]!));
         for (const call of await Promise.all(calls().map(settle))) timedOut(call);
-        const { error, afterMs } = await first;
+        const { error, waitedMs } = await first;
         expect(error).toBeInstanceOf(RedisConnectionError);
-        expect(afterMs).toBeLessThan(SETTLED_MS);
+        expect(waitedMs).toBeLessThan(SETTLED_MS);
 
         const accepted = proxies.map((proxy) => proxy.accepted);
         await pause(700);

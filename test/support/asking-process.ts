@@ -1,9 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { bundledProgram } from './bundled-program.js';
 import type { Order, Report } from './asking-program.js';
-
-const PROGRAM = fileURLToPath(new URL('./asking-program.ts', import.meta.url));
 
 /** Another process, many of whose callers ask a cache for one key. */
 export class AskingProcess {
@@ -20,9 +18,9 @@ export class AskingProcess {
   }
 
   static async start(redisUrl: string): Promise<AskingProcess> {
-    const child = fork(PROGRAM, {
+    const child = fork(await bundledProgram('asking-program'), {
       env: { ...process.env, NODE_OPTIONS: '', REDIS_URL: redisUrl },
-      execArgv: ['--import', '@swc-node/register/esm-register'],
+      execArgv: [],
     });
     const asking = new AskingProcess(child);
     await asking.next('ready');

@@ -131,8 +131,8 @@ class CountingCaller {
 
   async #call(work: () => Promise<unknown>): Promise<boolean> {
     const mayFail = this.mayFail;
-    const { error, afterMs } = await settle(work);
-    this.longestMs = Math.max(this.longestMs, afterMs);
+    const { error, waitedMs } = await settle(work);
+    this.longestMs = Math.max(this.longestMs, waitedMs);
     if (error === undefined) return true;
     this.failures.push(error);
     if (!mayFail && !this.mayFail) this.late.push(error);

@@ -1,10 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { RedisSource } from '../../lib/config/settings.js';
+import { bundledProgram } from './bundled-program.js';
 import type { CountingOrder, CountingReport } from './counting-program.js';
-
-const PROGRAM = fileURLToPath(new URL('./counting-program.ts', import.meta.url));
 
 export interface CountingProcessOptions {
   /** It counts on each of them at once. */
@@ -19,9 +17,9 @@ export class CountingProcess {
   private constructor(private readonly child: ChildProcess) {}
 
   static async start(options: CountingProcessOptions): Promise<CountingProcess> {
-    const child = fork(PROGRAM, {
+    const child = fork(await bundledProgram('counting-program'), {
       env: { ...process.env, NODE_OPTIONS: '', COUNTING: JSON.stringify(options) },
-      execArgv: ['--import', '@swc-node/register/esm-register'],
+      execArgv: [],
     });
     await answer(child);
     return new CountingProcess(child);

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { companionKey } from '../../lib/store/companion-key.js';
+import { timeOf } from './time-of.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 
 /** How a call ended. */
@@ -7,6 +8,8 @@ export interface Settled {
   /** `undefined` when it succeeded. */
   readonly error: unknown;
   readonly afterMs: number;
+  /** The same by `timeOf`. */
+  readonly waitedMs: number;
 }
 
 /** Calls until one call is rejected, and gives its error. */
@@ -19,11 +22,14 @@ export const untilRejected = async (call: () => Promise<unknown>): Promise<unkno
 
 export const settle = async (call: () => Promise<unknown>): Promise<Settled> => {
   const start = performance.now();
-  const error: unknown = await call().then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  return { error, afterMs: performance.now() - start };
+  let error: unknown;
+  const waitedMs = await timeOf(async () => {
+    error = await call().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+  });
+  return { error, afterMs: performance.now() - start, waitedMs };
 };
 
 /**

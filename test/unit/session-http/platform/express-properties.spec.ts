@@ -69,9 +69,18 @@ const whileTwoAreThere = async (look: (pairs: readonly [Pair, Pair]) => void): P
 describe('addExpressProperties', () => {
   it('lets V8 give all responses of Express one class', async () => {
     const haveSameClass = comparisonOfClasses();
-    await whileTwoAreThere(([a, b]) => {
-      expect(haveSameClass(a.response, b.response)).toBe(true);
-    });
+    const isOneClass = async (): Promise<boolean> => {
+      let isSame = false;
+      await whileTwoAreThere(([a, b]) => {
+        isSame = haveSameClass(a.response, b.response);
+      });
+      return isSame;
+    };
+    // what V8 has not seen before in a property gives the class a successor, also between the two
+    let isSame = await isOneClass();
+    for (let time = 0; time < 20 && !isSame; time += 1) isSame = await isOneClass();
+
+    expect(isSame).toBe(true);
   });
 
   it('has given a request all properties that Express adds', async () => {
