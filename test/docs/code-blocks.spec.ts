@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -112,14 +113,18 @@ describe('the blocks of TypeScript on the pages', () => {
 
   it.each(titled(files.filter((file) => !isTest(file) && !needsProcess(file))))(
     '%s runs',
-    async (_, path) => {
-      await runExports((await import(path)) as Record<string, unknown>);
+    async (title, path) => {
+      const [page = ''] = title.split(':');
+      await runExports((await import(path)) as Record<string, unknown>, page);
     },
   );
 
   it.each(titled(files.filter(needsProcess)))(
     '%s limits logins, counting in Redis',
     async (_, path) => {
+      const { code } = files.find((file) => file.path === path)!.block;
+      // what is asked below
+      expect(code.match(/@(Get|Post|Put|Patch|Delete|All)\(.*\)/g)).toEqual(['@Post()']);
       const app = await startApplication(BLOCK_APP, { BLOCK: path });
       const login = async (): Promise<number> => (await fetch(`${app.url}/login`, { method: 'POST' })).status;
       const counts = (): string[] => keysAt(servers.redis.port, 'shop:throttle:*');
@@ -135,6 +140,18 @@ describe('the blocks of TypeScript on the pages', () => {
     },
     30_000,
   );
+
+  it('those for other libraries are all used by the applications that are asked over HTTP', () => {
+    const folder = join(ROOT, 'test/applications');
+    const applications = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !/node_modules|documented/.test(path))
+      .map((path) => readFileSync(join(folder, path), 'utf8'))
+      .join('\n');
+    const unused = BLOCKS.filter(({ marks }) => marks.includes('application')).filter(
+      ({ marks }) => !applications.includes(`documented/${marks.at(-1)}.js`),
+    );
+    expect(unused).toEqual([]);
+  });
 
   it('the quick start of the README counts visits', async () => {
     const { AppModule } = await exportsOf('README.md', 'VisitsController');

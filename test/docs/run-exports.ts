@@ -3,6 +3,7 @@ import {
   type CanActivate,
   Controller,
   type DynamicModule,
+  type INestApplication,
   type Type,
   UnauthorizedException,
 } from '@nestjs/common';
@@ -17,6 +18,7 @@ import {
   getTypedCacheToken,
   Session,
   type TypedCache,
+  type UserSession,
 } from '../../lib/index.js';
 import { Decimal } from '../../lib/cache-coder/index.js';
 import { type EmbeddedCodexRedis, embedCodexRedis } from '../../lib/testing/index.js';
@@ -24,20 +26,37 @@ import { CodexRedisThrottlerStorage } from '../../lib/throttler/index.js';
 import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { keyFrom } from '../support/http-request.js';
 import { caching, inApplication } from './in-application.js';
+import { AskedRoutes, askEachRoute, isController } from './routes.js';
 
-/** Does something with each export of a block: to import a declaration is not to run it. */
-export const runExports = async (exported: Readonly<Record<string, unknown>>): Promise<void> => {
+/**
+ * Does something with each export of a block: to import a declaration is not to run it. Of an application and a controller
+ * each route is asked.
+ */
+export const runExports = async (
+  exported: Readonly<Record<string, unknown>>,
+  page: string,
+): Promise<void> => {
   for (const [name, value] of Object.entries(exported)) {
     const run = RUNS[name];
     if (run === undefined) throw new Error(`Nothing runs ${name}, which the block exports`);
-    await run(value as never);
+    await run(value as never, page);
+    if (isController(value) && !asked.has(value))
+      throw new Error(`${name} is run without withController(), which knows whether each route was asked`);
   }
 };
 
+/** Controllers each of whose routes was asked. */
+const asked = new WeakSet<Type>();
+
 const cachingIn = (module: Type | DynamicModule): Promise<void> => inApplication(module, caching);
 
-const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
-  AppModule: cachingIn,
+const RUNS: Readonly<Record<string, (exported: never, page: string) => Promise<void>>> = {
+  AppModule: (module: Type, page) =>
+    inApplication(module, async (app) => {
+      await caching(app);
+      await app.listen(0, '127.0.0.1');
+      await askEachRoute(app, page);
+    }),
   overTls: cachingIn,
   overSocket: cachingIn,
 
@@ -49,12 +68,11 @@ const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
       expect(await service.clear()).toBe(1);
     }),
 
-  MetricsController: async (controller: Type) => {
-    const app = await startApp('express', { controllers: [controller] });
-    const { body } = await app.send('/metrics');
-    expect(body).toContain('# TYPE nestjs_codex_redis_cache_operations_total counter');
-    await app.close();
-  },
+  MetricsController: (controller: Type) =>
+    withController(controller, async (app) => {
+      const { body } = await app.send('/metrics');
+      expect(body).toContain('# TYPE nestjs_codex_redis_cache_operations_total counter');
+    }),
 
   rememberPage: async (remember: (request: never) => void) => {
     const app = await startApp('express', {
@@ -189,11 +207,15 @@ const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
     withController(controller, async (app) => {
       const login = async (device: string): Promise<string | undefined> =>
         keyFrom(await app.send('/devices/login', { method: 'POST', body: JSON.stringify({ device }) }));
+      const listAt = async (cookie?: string): Promise<UserSession[]> =>
+        JSON.parse((await app.send('/devices', { cookie })).body) as UserSession[];
       const devicesAt = async (cookie?: string): Promise<unknown> =>
-        (JSON.parse((await app.send('/devices', { cookie })).body) as { device: string }[])
-          .map(({ device }) => device)
-          .sort();
-      const [phone, laptop] = [await login('phone'), await login('laptop')];
+        (await listAt(cookie)).map(({ device }) => device).sort();
+      const [phone, laptop, tablet] = [await login('phone'), await login('laptop'), await login('tablet')];
+      expect(await devicesAt(phone)).toEqual(['laptop', 'phone', 'tablet']);
+      const { handle = '' } = (await listAt(tablet)).find(({ current }) => current) ?? {};
+      const end = () => app.send(`/devices/${handle}`, { method: 'DELETE', cookie: phone });
+      expect([(await end()).body, (await end()).body]).toEqual(['true', 'false']);
       expect(await devicesAt(phone)).toEqual(['laptop', 'phone']);
       await app.send('/devices/log-out-everywhere-else', { method: 'POST', cookie: phone });
       expect(await devicesAt(phone)).toEqual(['phone']);
@@ -210,8 +232,16 @@ const RUNS: Readonly<Record<string, (exported: never) => Promise<void>>> = {
 const withProvider = (provider: Type, use: (app: TestApp) => Promise<void>): Promise<void> =>
   using(startApp('express', { providers: [provider] }), use);
 
-const withController = (controller: Type, use: (app: TestApp) => Promise<void>): Promise<void> =>
-  using(startApp('express', { controllers: [controller] }), use);
+/** Uses a controller, and asks each of its routes in doing so. */
+const withController = (controller: Type, use: (app: TestApp) => Promise<void>): Promise<void> => {
+  const routes = new AskedRoutes();
+  const prepare = (app: INestApplication): void => routes.watch(app);
+  return using(startApp('express', { controllers: [controller], prepare }), async (app) => {
+    await use(app);
+    expect(routes.missingIn(app.app)).toEqual([]);
+    asked.add(controller);
+  });
+};
 
 const using = async (starting: Promise<TestApp>, use: (app: TestApp) => Promise<void>): Promise<void> => {
   const app = await starting;
