@@ -94,7 +94,7 @@ export { type Clock } from './common/clock.js';
 export { CodexRedisHealth, type ConnectionHealth, type HealthReport } from './store/codex-redis-health.js';
 export type {
   ExpiryReckoning,
-  /** What SessionService gives: the type `Session` by the name it has without the decorator. */
+  /** The type `Session`, as SessionService returns it, under a name that does not collide with the decorator. */
   Session as SessionObject,
   SessionCallback,
   SessionExpiry,

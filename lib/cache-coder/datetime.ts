@@ -7,7 +7,7 @@ import { matchText, parseOr, unexpected } from './expected.js';
 import { holdCalendar, holdMicroseconds, holdYear } from './python-limits.js';
 import { isTemporal } from './temporal-kind.js';
 
-/** What `dumpDatetime` takes. A PlainDateTime is what Python calls naive. */
+/** The accepted values of `dumpDatetime`. A PlainDateTime is what Python calls naive. */
 export type DatetimeValue = Date | Temporal.Instant | Temporal.ZonedDateTime | Temporal.PlainDateTime;
 
 export interface DatetimeOptions {

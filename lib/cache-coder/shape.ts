@@ -1,7 +1,7 @@
 import type { Decimal } from 'decimal.js';
 import type { Temporal } from 'temporal-polyfill';
 
-/** What `CacheCoder.dump` makes of a value: JSON that every serializer writes. */
+/** The result of `CacheCoder.dump`: JSON that every serializer writes. */
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 

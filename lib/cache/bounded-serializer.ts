@@ -19,7 +19,7 @@ class BoundedSerializer implements Serializer {
   constructor(
     private readonly serializer: Serializer,
     private readonly maxBytes: number,
-    /** What stands before the name of an option in messages. */
+    /** The prefix of option names in messages. */
     private readonly place: string,
   ) {}
 

@@ -1,15 +1,15 @@
 import type { KeyFunction, KeyGroup, KeyPattern } from '../config/cache-options.js';
 import type { ReadThroughSettings } from '../config/settings.js';
 
-/** What decides the Redis keys of a cache. */
+/** The settings that decide the Redis keys of a cache. */
 export interface CacheKeySettings {
-  /** What stands before the name of an option in messages. */
+  /** The prefix of option names in messages. */
   readonly place: string;
   readonly keyPrefix: string;
   readonly version: number;
   readonly keyFunction?: KeyFunction | undefined;
   readonly keyPattern?: KeyPattern | undefined;
-  /** What no key may begin with, since it belongs to the sessions. */
+  /** The prefix of session keys, which no cache key may have. */
   readonly sessionNamespaces?: readonly string[];
 }
 

@@ -17,7 +17,7 @@ import {
 import { tagList } from './tags/tag-list.js';
 import { type Timeout, timeoutToMs } from './timeout.js';
 
-/** What the options of a call mean in one cache, whose own settings count where the call leaves them out. */
+/** The options of a call, completed with the settings of the cache. */
 export class CallDefaults {
   /** `null` is forever, 0 stores nothing. */
   private readonly timeoutMs: number | null;

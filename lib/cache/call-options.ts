@@ -2,21 +2,21 @@ import { describeValue } from '../common/describe-value.js';
 import { isPlainObject } from '../common/plain-object.js';
 import type { Timeout } from './timeout.js';
 
-/** What every call of a cache takes. */
+/** The options of every call of a cache. */
 export interface VersionOptions {
   /** The version to work on, an integer from 0, instead of the cache's own. */
   readonly version?: number | undefined;
 }
 
-/** What a call that stores takes. */
+/** The options of a call that stores. */
 export interface WriteOptions extends VersionOptions {
   /** Seconds, a duration string such as `'5m'`, or `null` forever, instead of the cache's default. */
   readonly timeout?: Timeout | undefined;
-  /** What `invalidateTags()` invalidates the entry by, in a cache with `tags`. */
+  /** The tags of the entry for `invalidateTags()`, in a cache with `tags`. */
   readonly tags?: readonly string[] | undefined;
 }
 
-/** What a call takes that changes how long an entry lives. */
+/** The options of a call that changes the timeout of an entry. */
 export type TouchOptions = Omit<WriteOptions, 'tags'>;
 
 /** The version of what a call was given. */

@@ -40,7 +40,7 @@ export const loadMany = (
 };
 
 const unreadable = (failures: readonly (readonly [key: string, error: unknown])[]): SerializationError => {
-  // What other serializers throw may quote the value, as JSON.parse does.
+  // Errors of other serializers may quote the value, as JSON.parse does.
   const causes = failures.map(([, error]) => error).filter((error) => error instanceof SerializationError);
   return new SerializationError(
     failures.map(([key, error]) => `cache key ${JSON.stringify(key)}: ${reason(error)}`).join('; '),
@@ -48,7 +48,7 @@ const unreadable = (failures: readonly (readonly [key: string, error: unknown])[
   );
 };
 
-/** What another error says may quote the value. */
+/** The message of another error may quote the value. */
 const reason = (error: unknown): string =>
   error instanceof SerializationError
     ? error.message

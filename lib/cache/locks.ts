@@ -23,7 +23,7 @@ export interface LockOptions {
   readonly wait?: Duration;
 }
 
-/** What the work under a lock is given. */
+/** The argument of the work under a lock. */
 export interface LockContext {
   /** Aborted when the lock is lost, with the CacheLockError. */
   readonly signal: AbortSignal;
@@ -106,7 +106,7 @@ export class Locks {
     }, lose);
   }
 
-  /** What cannot be released ends with its lease, and the work is done. */
+  /** A lock that cannot be released ends with its lease; the work is done. */
   async #release({ lease }: Claim): Promise<void> {
     try {
       await lease.release();

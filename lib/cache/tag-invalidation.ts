@@ -1,7 +1,7 @@
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 
 /**
- * Has a cache invalidate what carries one of these tags.
+ * Invalidates the entries of a cache that have one of these tags.
  *
  * @throws ImproperlyConfiguredError for a cache that knows no tags, such as a fake without them.
  */

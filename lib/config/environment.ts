@@ -5,7 +5,7 @@ import { type CodexRedisOptions, moduleOptions } from './options.js';
 export const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';
 
 /**
- * What was read from the environment, by the paths of the options, so that a problem can name the variable. Survives a
+ * The values read from the environment, by the paths of the options, so that a problem can name the variable. Survives a
  * spread.
  */
 export const FROM_ENVIRONMENT: unique symbol = Symbol('CodexRedis options from the environment');

@@ -16,7 +16,7 @@
 // hold where it is left out, or a `feature()`, which is off (`undefined`) there. Only a rule about several options is
 // written elsewhere, in cross-checks.ts and the files of checks that it calls.
 
-/** What an option can be. */
+/** The accepted values of an option. */
 export interface Kind<T, S = T> {
   /** Completes the sentence "{option} must be …". */
   readonly expected: string;

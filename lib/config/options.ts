@@ -67,5 +67,5 @@ export const moduleOptions = {
   session: feature<typeof sessionOptions, SessionOptions>(sessionOptions),
 };
 
-/** What `CodexRedisModule.forRoot()` takes. */
+/** The options of `CodexRedisModule.forRoot()`. */
 export interface CodexRedisOptions extends OptionsOf<typeof moduleOptions> {}

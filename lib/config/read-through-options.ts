@@ -71,5 +71,5 @@ export const readThroughOptions = {
   whenUnavailable: option(oneOf('compute')),
 };
 
-/** What `getOrSet()` does beside reading an entry and making a missing one. */
+/** The settings of `getOrSet()` beyond reading an entry and creating a missing one. */
 export interface ReadThroughOptions extends OptionsOf<typeof readThroughOptions> {}

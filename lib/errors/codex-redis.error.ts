@@ -1,4 +1,4 @@
-/** What every error of this module carries beside its message. */
+/** The fields of every error of this module beyond its message. */
 export interface CodexRedisErrorOptions {
   /** The failure behind this one, where there is one. */
   readonly cause?: unknown;
@@ -7,7 +7,7 @@ export interface CodexRedisErrorOptions {
 /** The same in each copy of the package. */
 const BRAND = Symbol.for('nestjs-codex-redis error');
 
-/** Has the errors of a class count as `instanceof CodexRedisError`, whatever they extend. */
+/** Makes the errors of a class `instanceof CodexRedisError`, whatever they extend. */
 export const brandErrors = (prototype: object): void => {
   Object.defineProperty(prototype, BRAND, { value: true });
 };
@@ -35,7 +35,7 @@ export abstract class CodexRedisError extends Error {
   /** Stable across releases; compare this rather than the message. */
   abstract readonly code: string;
 
-  /** What GraphQL servers send beside the message. */
+  /** The extensions that GraphQL servers send with the message. */
   get extensions(): { readonly code: string } {
     return { code: this.code };
   }

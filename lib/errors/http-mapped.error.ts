@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { brandErrors, type CodexRedisError, type CodexRedisErrorOptions } from './codex-redis.error.js';
 
-/** What a client of HTTP is told of an error. */
+/** An error with an HTTP status. */
 export interface HttpErrorBody {
   readonly statusCode: number;
   readonly message: string;
@@ -25,7 +25,7 @@ export abstract class HttpMappedError extends HttpException implements CodexRedi
   /** Stable across releases; compare this rather than the message. */
   abstract readonly code: string;
 
-  /** What GraphQL servers send beside the message. */
+  /** The extensions that GraphQL servers send with the message. */
   get extensions(): { readonly code: string } {
     return { code: this.code };
   }

@@ -48,7 +48,7 @@ import {
   STORES,
 } from '../tokens/internal-tokens.js';
 
-/** What `forRoot()` makes once, from its options to the services. */
+/** The providers that `forRoot()` creates once, from the options to the services. */
 export const coreProviders: Provider[] = [
   {
     provide: SETTINGS,
@@ -165,7 +165,7 @@ export const coreProviders: Provider[] = [
   },
 ];
 
-/** What an application injects. */
+/** The providers that an application injects. */
 export const serviceProviders: Provider[] = [
   { provide: CacheService, useExisting: DEFAULT_CACHE },
   { provide: SessionService, useExisting: SESSIONS },

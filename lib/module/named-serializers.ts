@@ -38,7 +38,7 @@ export class Serializers {
     await Promise.all(this.#deferred.splice(0).map((serializer) => serializer.resolve()));
   }
 
-  /** What a module loaded later has named. */
+  /** Serializers that are named by a module loaded later. */
   async resolveLate(): Promise<void> {
     if (this.#started) await this.resolve();
   }

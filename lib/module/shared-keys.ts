@@ -3,7 +3,7 @@ import { ImproperlyConfiguredError } from '../errors/improperly-configured.error
 import type { Stores } from '../store/stores.js';
 
 interface Claim {
-  /** What messages call the cache. */
+  /** The name of the cache in messages. */
   readonly owner: string;
   /** Names of its Redis; two caches with one of them in common are on the same. */
   readonly redis: readonly unknown[];
@@ -38,7 +38,7 @@ export const claimKeys = (
   claims.push(claim);
 };
 
-/** Of two caches by one name another error is told. */
+/** Two caches with one name are another error. */
 const share = (one: Claim, other: Claim): boolean =>
   one.owner !== other.owner &&
   one.redis.some((name) => other.redis.includes(name)) &&
@@ -74,7 +74,7 @@ interface Address {
 
 const addressOf = ({ host = 'localhost', port = 6379 }: Address): string => `${host.toLowerCase()}:${port}`;
 
-/** Of a url that cannot be read another error is told. */
+/** An unreadable url is another error. */
 const withoutCredentials = (url: string): string => {
   if (!URL.canParse(url)) return url;
   const { hostname, port } = new URL(url);

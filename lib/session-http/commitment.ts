@@ -20,12 +20,12 @@ export class Commitment {
     this.#log = log;
   }
 
-  /** What it failed with. */
+  /** The error of the save. */
   get failure(): Error | undefined {
     return this.#failure?.error;
   }
 
-  /** What is left of it to a response of this status; `undefined` where nothing has begun, or all is done. */
+  /** The remaining work for a response of this status; `undefined` if nothing has begun, or all is done. */
   plan(statusCode: number): Plan | undefined {
     if (this.#failure !== undefined) {
       const { error } = this.#failure;

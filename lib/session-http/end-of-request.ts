@@ -1,6 +1,6 @@
 import type { SessionState } from '../session/object/session-state.js';
 
-/** What the end of a request asks of the service. */
+/** The calls of the service at the end of a request. */
 export type Task = 'commit' | 'discard';
 
 /** Whether a response depends on its session, or something of it is to be stored. */

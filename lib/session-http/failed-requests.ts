@@ -32,7 +32,7 @@ export const logFailedRequest = (request: PlatformRequest, error: unknown): void
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof HttpMappedError && error.getStatus() === SERVICE_UNAVAILABLE;
 
-/** What the client is told when its session could not be committed. */
+/** The reply when a session could not be saved. */
 export const replyToFailure = (error: unknown): FailureReply =>
   error instanceof HttpMappedError
     ? error.getResponse()

@@ -8,7 +8,7 @@ import type { SessionGuard } from './nest/session.guard.js';
 import { installOn } from './platform/platforms.js';
 import type { SessionHttp } from './session-http.js';
 
-/** What sessions need of the application they are mounted in. */
+/** The parts of the application that sessions need. */
 export interface SessionMount {
   readonly host: Partial<Pick<HttpAdapterHost, 'httpAdapter' | 'init$'>>;
   readonly config: ApplicationConfig;
@@ -17,7 +17,7 @@ export interface SessionMount {
   readonly guard: SessionGuard;
 }
 
-/** What is left to be done when an application starts. */
+/** The remaining steps when an application starts. */
 export interface MountedSessions {
   /** To be called from a module's `configure()`: the guards of the root module are registered by then. */
   configure(): void;

@@ -6,7 +6,7 @@
 
 import { declareSessionGetter } from '../common/session-access.js';
 
-/** What an application gives as `request.session`. */
+/** The value of an application's `request.session`. */
 export interface SessionProperty<Request extends object = never> {
   readonly get: (this: Request) => unknown;
   readonly set: (this: Request, value: unknown) => void;

@@ -2,7 +2,7 @@
 export interface PlatformRequest {
   readonly route?: { readonly path: string };
   readonly routeOptions?: { readonly url?: string | undefined };
-  /** What Express and Fastify make of the connection, and of X-Forwarded-Proto where they trust it. */
+  /** The protocol according to Express or Fastify, which may trust X-Forwarded-Proto. */
   readonly protocol?: string;
   readonly socket?: object | null;
 }

@@ -14,7 +14,7 @@ import type { Session } from '../session/object/session.js';
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled by applications
 export interface SessionData {}
 
-/** What a request of Express or Fastify has while sessions are on. */
+/** The properties of a request of Express or Fastify while sessions are on. */
 export interface RequestWithSession {
   /** The session of the visitor. There is none on a path of `session.exclude`. */
   session: Session<SessionData>;

@@ -4,7 +4,7 @@ import type { SessionState } from '../session/object/session-state.js';
 import { exchangesOn } from './held-exchange.js';
 import { holdBehind } from './platform/platforms.js';
 
-/** What was done with the sessions of a response of either platform, whichever application's they are. */
+/** How a response of either platform used sessions, of any application. */
 export const sessionAccessOf: SessionAccessOf = (response) =>
   exchangesOn(holdBehind(response))
     .map((exchange) =>

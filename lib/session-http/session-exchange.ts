@@ -35,7 +35,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   readonly #presented: Presented;
   readonly #commitment: Commitment;
   #carrier: PlatformRequest;
-  /** What was put in the place of the session. */
+  /** The value that replaced the session. */
   replacement: unknown;
   #session: Session | undefined;
   #hasFailed = false;
@@ -96,7 +96,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     return this.#session;
   }
 
-  /** What `request.session` gives to the handler and everything around it. */
+  /** The value of `request.session` for the handler and everything around it. */
   get visibleSession(): Session {
     const { session } = this;
     if (this.access.isUndeclared && !this.#wasLoaded && !this.isOver) throw undeclaredSession();
@@ -135,7 +135,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     );
   }
 
-  /** What a look at the session's state gives; `undefined` where nobody asked for the session. */
+  /** The state of the session; `undefined` if nobody asked for the session. */
   accept<T>(look: (state: SessionState) => T): T | undefined {
     const state = this.#state();
     return state === undefined ? undefined : look(state);
@@ -166,7 +166,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     logFailedRequest(this.carrier, error);
   }
 
-  /** What is to be done before a reply leaves; nothing any more once one has begun to. */
+  /** What must be done before a reply is sent; nothing after it has started. */
   planOfReply(statusCode: number): Plan {
     return this.#hold.phase === 'open' ? this.plan(statusCode) : PASS;
   }
@@ -212,7 +212,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     this.pass();
   }
 
-  /** What is changed from here on would be lost. */
+  /** Later changes would be lost. */
   pass(): void {
     this.#state()?.use.close();
   }

@@ -14,7 +14,7 @@ import type { ExcludedRoutes } from './excluded-routes.js';
 import { isSecure, type PlatformRequest } from './platform-request.js';
 import { SessionHeaders } from './headers/session-headers.js';
 
-/** What the exchanges of one application share. */
+/** Shared by the exchanges of one application. */
 export class SessionHttp {
   readonly cookie: SessionCookie;
   readonly headers: SessionHeaders;
@@ -38,7 +38,7 @@ export class SessionHttp {
     return load === 'always' && mount === 'global';
   }
 
-  /** What to tell somebody who touches a session that has not been loaded. */
+  /** The message for access to a session that has not been loaded. */
   get notLoaded(): string {
     const { load, mount } = this.settings;
     if (load === 'declared')
@@ -124,14 +124,14 @@ export class SessionHttp {
 export interface Presented {
   readonly kind: 'nothing' | 'malformed' | 'key';
   readonly keys: readonly string[];
-  /** What the cookie of an earlier application names. */
+  /** The session that the cookie of an earlier application names. */
   readonly earlier?: EarlierSession;
 }
 
 const NOTHING: Presented = { kind: 'nothing', keys: [] };
 const MALFORMED: Presented = { kind: 'malformed', keys: [] };
 
-/** What to tell a handler that touches the session and does not say so, where that is needed. */
+/** The message for a handler that accesses the session without declaring it, where that is needed. */
 export const undeclaredSession = (): SessionStateError =>
   new SessionStateError(
     "With session.load 'declared' a handler gets the session when it has a @Session() parameter or is marked " +

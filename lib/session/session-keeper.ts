@@ -11,7 +11,7 @@ import type { SessionReader } from './stored/session-reader.js';
 import type { SessionSaver } from './stored/session-saver.js';
 import type { SessionCodec } from './wire/session-codec.js';
 
-/** What a keeper of sessions works with. */
+/** The collaborators of a SessionKeeper. */
 interface KeeperTools {
   readonly expiry: SessionExpiryRules;
   readonly lifetime: SessionLifetime;

@@ -30,7 +30,7 @@ import { SessionCodec } from './wire/session-codec.js';
 import { hashedNames, plainNames } from './wire/session-name.js';
 import { SessionSigner } from './wire/session-signer.js';
 
-/** What a SessionService works with. */
+/** The collaborators of a SessionService. */
 export interface SessionParts {
   readonly events: SessionEventEmitter;
   readonly store: SessionStore;

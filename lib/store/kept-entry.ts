@@ -114,7 +114,7 @@ export interface TaggedText extends Tagged {
   readonly text: string;
 }
 
-/** What is known of an entry without its text. */
+/** The facts about an entry without its text. */
 export interface Standing extends Tagged {
   /** Milliseconds left, `null` when it never expires. */
   readonly remaining: number | null;

@@ -50,7 +50,7 @@ export interface EndOptions {
   readonly givesValue?: boolean | undefined;
 }
 
-/** What an ending found. */
+/** The result of an ending. */
 export interface EndOutcome {
   /** Whether there was an entry. */
   readonly existed: boolean;

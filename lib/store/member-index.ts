@@ -7,7 +7,7 @@
 /** `pending` until its entry is known to stand, `ended` until its entry is known to be gone. */
 export type MemberState = 'pending' | 'live' | 'ended';
 
-/** What names a member. */
+/** The id of a member. */
 export interface MemberName {
   readonly handle: string;
   /** Where the member's entry is found. */
@@ -63,7 +63,7 @@ export interface EnrolOutcome {
 /** Which members are to be ended: these and those that took their places, or all but them. */
 export type Selection = { readonly only: readonly string[] } | { readonly except: readonly string[] };
 
-/** What became of the members. */
+/** The results for the members. */
 export interface EndedMembers {
   /** Whose entries the caller has to end. */
   readonly ended: readonly MemberName[];

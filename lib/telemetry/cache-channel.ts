@@ -50,11 +50,11 @@ export interface CacheEvent extends OperationEvent {
   /** `default`, or the name of a cache made by `registerCache()`. */
   readonly cache: string;
   readonly outcome: CacheOutcome;
-  /** What `cache.keyGroup` says of the key; of several keys, where it says the same of all. */
+  /** The result of `cache.keyGroup` for the key; for several keys, if it is the same for all. */
   readonly keyGroup?: string;
-  /** Of `getMany` and `getOrSetMany`: how many keys were asked for. */
+  /** For `getMany` and `getOrSetMany`: the number of requested keys. */
   readonly keys?: number;
-  /** Of `getMany` and `getOrSetMany`: how many of the keys had an entry. */
+  /** For `getMany` and `getOrSetMany`: the number of keys that had an entry. */
   readonly hits?: number;
   /** How long the factory took whose value was given, in milliseconds, where this call ran it. */
   readonly factoryDuration?: number;

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { CacheEvent } from './cache-channel.js';
 import type { SessionOperationEvent } from './session-channel.js';
 
-/** Who is told of operations. */
+/** The listeners for operations. */
 export interface OperationListener {
   onCache(event: CacheEvent): void;
   onSession(event: SessionOperationEvent): void;

@@ -1,6 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 
-/** What every operation tells when it has ended. */
+/** Part of every event about an operation. */
 export interface OperationEvent {
   readonly operation: string;
   readonly outcome: string;
@@ -10,7 +10,7 @@ export interface OperationEvent {
   readonly error?: string;
 }
 
-/** What is known of an operation when it begins. */
+/** The facts about an operation when it begins. */
 export interface BegunOperation {
   readonly operation: string;
   /** The name of the cache. */
@@ -28,7 +28,7 @@ export interface Surroundings {
   end(event: OperationEvent): void;
 }
 
-/** What surrounds operations, such as one that makes spans of them. */
+/** A wrapper around operations, for example to create spans. */
 export interface Surrounder {
   /** @param isBehind whether the call that caused it may end before it does */
   begin(target: 'cache' | 'session', operation: BegunOperation, isBehind: boolean): Surroundings;

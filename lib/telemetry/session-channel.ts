@@ -1,7 +1,7 @@
 import { errorName } from '../common/error-name.js';
 import { type Ending, type OperationEvent, Operations } from './operations.js';
 
-/** What is done to stored sessions. */
+/** The operations on stored sessions. */
 export type SessionOperation = 'load' | 'reload' | 'exists' | 'create' | 'save' | 'touch' | 'cycle' | 'end';
 
 /**

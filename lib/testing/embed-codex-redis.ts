@@ -6,7 +6,7 @@ import { Faults } from './faults.js';
 import { importsCodexRedis } from './imports-codex-redis.js';
 import { TestClock } from './test-clock.js';
 
-/** What a test holds of a module on the embedded store. */
+/** A test's control of a module on the embedded store. */
 export interface EmbeddedCodexRedis {
   /** Moves the time of every cache and session. */
   readonly clock: TestClock;

@@ -6,7 +6,7 @@ export interface TypedCacheToken {
   readonly definition: TypedCacheName;
 }
 
-/** What tells a typed cache from others. */
+/** The mark of a typed cache. */
 export interface TypedCacheName {
   readonly name: string;
   readonly cache?: string | undefined;

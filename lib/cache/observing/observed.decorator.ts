@@ -34,7 +34,7 @@ export const observed =
     } as M;
   };
 
-/** Those whose first argument is no key. */
+/** Methods whose first argument is not a key. */
 const KEYLESS: ReadonlySet<CacheOperation> = new Set(['deletePattern', 'invalidateTags', 'withLock']);
 
 /** Whether there was an entry. */

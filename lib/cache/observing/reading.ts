@@ -10,7 +10,7 @@ export const MISS: Reading = { outcome: 'miss' };
 export const JOINED: Reading = { outcome: 'joined' };
 export const WAITED: Reading = { outcome: 'waited' };
 
-/** Who is told of what was read. */
+/** The listeners for reads. */
 export interface ReadReport {
   /** One key; of a call for many, each. */
   read(reading: Reading): void;

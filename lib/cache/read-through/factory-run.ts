@@ -1,7 +1,7 @@
 import { CacheFactoryTimeoutError } from '../../errors/cache-factory.errors.js';
 import { runAs, type Waiter } from './waiting.js';
 
-/** What the factory of a `getOrSet` is given. */
+/** The argument of a factory of `getOrSet`. */
 export interface FactoryContext<T = unknown> {
   /** Aborted when `factoryTimeout` has passed. */
   readonly signal: AbortSignal;
@@ -10,13 +10,13 @@ export interface FactoryContext<T = unknown> {
    * ahead. `undefined` where there is none.
    */
   readonly stale: T | undefined;
-  /** What the factory returns is given to the callers and not stored: `return skip(value)`. */
+  /** Returns a value to the callers without storing it: `return skip(value)`. */
   readonly skip: <V>(value: V) => V;
   /** Gives the stale value a new timeout, without sending it again; what the factory returns does not count: `return keep()`. */
   readonly keep: () => never;
 }
 
-/** What a factory has made. */
+/** The result of a factory. */
 export type Made =
   | { readonly kind: 'value'; readonly value: unknown; readonly isStored: boolean }
   /** The stale value is as good as new. */

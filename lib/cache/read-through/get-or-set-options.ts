@@ -7,7 +7,7 @@ import type { CacheCompanion } from '../../store/companion-key.js';
 import type { VersionOptions } from '../call-options.js';
 import type { Timeout } from '../timeout.js';
 
-/** What `getOrSet` takes. All but `timeout` and `version` are those of `cache.readThrough`, for this call. */
+/** The options of `getOrSet`. All but `timeout`, `version` and `tags` are those of `cache.readThrough`, for this call. */
 export interface GetOrSetOptions<T = unknown> extends VersionOptions, ReadThroughOptions {
   /**
    * Seconds, a duration string such as `'5m'`, or `null` for an entry that never expires, instead of the cache's default; or a function that
@@ -40,7 +40,7 @@ const LONGEST_RUN_MS = 3_600_000;
 /** What leaves a companion beside an entry, so has to be the same wherever the cache is used. */
 const OF_THE_CACHE = ['grace', 'refreshAhead', 'singleFlight'] as const;
 
-/** What the options of a call mean. Times in milliseconds. */
+/** The options of a call, resolved. Times in milliseconds. */
 export class Policy {
   constructor(
     readonly readThrough: ReadThroughSettings,

@@ -15,7 +15,7 @@ import type { Answer, Flight, SingleFlight } from './single-flight.js';
 import { UnreadableEntries } from './unreadable-entries.js';
 import { waitFor } from './waiting.js';
 
-/** What is known of an entry that is one of many. */
+/** The facts about an entry that is one of many. */
 type Known =
   | { readonly state: 'stands'; readonly text: string }
   | { readonly state: 'missing' }

@@ -102,7 +102,7 @@ export class Search {
     );
   }
 
-  /** What is to be given to those who ask, after a look. */
+  /** The answer for the callers after a look-up. */
   async answer(flight: Flight, call: ReadThroughCall, look: Found | undefined): Promise<Answer> {
     if (look === undefined) return await madeBy(flight, flight.begin(this.#publisher.make(flight, call)));
     if (look.state === 'stands') {

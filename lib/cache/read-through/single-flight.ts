@@ -6,7 +6,7 @@ import type { Tokens } from '../tags/tags.js';
 import type { Outage } from './outages.js';
 import { Waiter } from './waiting.js';
 
-/** What a flight gives to everybody who asked. */
+/** The result of a flight for all its callers. */
 export interface Answer {
   /** `undefined`: there is no value, and this flight makes none. */
   readonly text: string | undefined;
@@ -38,7 +38,7 @@ export class Flight extends Waiter implements Outage {
   tokens: Promise<Tokens | undefined> | undefined;
   /** Of a text with tags that another process has made: the number of the look that found it. */
   foundAt: number | undefined;
-  /** What the store failed with, where it did. */
+  /** The error of the store, if it failed. */
   storeFailure: unknown;
   /** What its run needs to make the value alone in all processes; only in a cache with shared flights. */
   lease: Lease | undefined;
@@ -94,7 +94,7 @@ export const flightsOn = (store: KeyValueStore): SingleFlight => {
  */
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>();
-  /** Those that have been answered, and run on. */
+  /** Runs that have answered their callers and continue. */
   readonly #behind = new Map<string, Flight>();
   /** All runs behind, fenced ones too. */
   readonly #runsBehind = new Set<Promise<unknown>>();

@@ -12,7 +12,7 @@ import type { Lease } from '../lease.js';
 import type { TimeToLive } from '../../store/time-to-live.js';
 import type { Tags, Tokens } from '../tags/tags.js';
 
-/** What `getOrSet` finds under a key. */
+/** The result of a look-up of `getOrSet`. */
 export type Found = Look | DeadEntry;
 
 /** An entry stands whose tags were invalidated. */
@@ -57,7 +57,7 @@ export interface StoredEntries extends Pick<
   setIfAbsent(key: string, text: string, ttl: TimeToLive, tokens?: Tokens): Promise<boolean>;
 
   /**
-   * What `getOrSet` finds under a key.
+   * The result of a look-up of `getOrSet`.
    *
    * @param tagKeys the keys of tags that it is likely to carry
    */

@@ -84,7 +84,7 @@ export class TaggedEntries extends KeptEntries {
       : await this.look(key, options, tagKeys);
   }
 
-  /** What another has stored meanwhile may be dead: who finds that has his own. */
+  /** A value that another process has stored in the meantime may be invalid. The finder then keeps its own. */
   override async publish(key: string, write: KeptWrite, tokens?: Tokens): Promise<KeptOutcome> {
     const written = await super.publish(key, { ...write, tokens: this.tokensText(tokens) });
     return written.outcome === 'stands' && written.tokens !== undefined ? { outcome: 'changed' } : written;

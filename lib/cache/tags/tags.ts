@@ -5,7 +5,7 @@ import type { TimeToLive } from '../../store/time-to-live.js';
 /** Under the Redis keys of tags the tokens that an entry is tied to. While they stand, it is valid. */
 export type Tokens = ReadonlyMap<string, string>;
 
-/** What stood under keys when they were read. */
+/** The texts of keys when they were read. */
 export type Read = ReadonlyMap<string, string | null>;
 
 /** So much longer than the entries that are tied to them tokens last, in milliseconds: a token that is lost costs entries. */
@@ -44,7 +44,7 @@ export class Tags {
     return areSame(tokens, await this.read([...tokens.keys()]));
   }
 
-  /** What stands under these keys now. */
+  /** The current texts of these keys. */
   async read(keys: readonly string[]): Promise<Read> {
     const texts = await this.#store.getMany(keys);
     return new Map(keys.map((key, i) => [key, texts[i] ?? null]));

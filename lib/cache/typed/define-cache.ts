@@ -24,7 +24,7 @@ export interface CacheDefinition<Id, In, Out> extends DefinitionBase<Id> {
   readonly form: () => ValueForm<In, Out>;
 }
 
-/** What `defineCache` takes. */
+/** The options of `defineCache`. */
 export type CacheDefinitionOptions<Id, In, Out> = DefinitionBase<Id> &
   (
     | { /** Made by `CacheCoder.shape()`. */ readonly shape: ValueForm<In, Out>; readonly schema?: undefined }

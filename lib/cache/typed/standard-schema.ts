@@ -8,7 +8,7 @@ type Validated<Out> =
   | { readonly value: Out; readonly issues?: undefined }
   | { readonly issues: readonly { readonly path?: readonly PathSegment[] | undefined }[] };
 
-/** What zod, valibot, arktype and others have in common: https://standardschema.dev */
+/** The common interface of zod, valibot, arktype and others: https://standardschema.dev */
 export interface StandardSchema<In, Out> {
   readonly '~standard': {
     readonly version: 1;

@@ -6,7 +6,7 @@ import type { ResponseBase } from './response-base.js';
 export interface FailureReply {
   readonly statusCode: number;
   readonly message: string;
-  /** What clients may tell failures by. */
+  /** The code by which clients distinguish failures. */
   readonly code?: string;
 }
 

@@ -13,7 +13,7 @@ const isFinal = (statusCode: unknown): boolean =>
 
 type Above = (response: GatedResponse) => ResponseBase;
 
-/** What makes the first byte leave, before members that send for real. */
+/** The members that send the first byte. */
 const sendersBefore = (above: Above) => {
   function writeHead(this: GatedResponse, statusCode: number, reason?: unknown, headers?: unknown): unknown {
     const held = this[HELD_RESPONSE];

@@ -2,7 +2,7 @@ import type { FailureReply } from './failure-reply.js';
 import type { HeaderLines } from './header-lines.js';
 
 /**
- * What is to be done before the head of a response leaves:
+ * What must be done before the head of a response is sent:
  * - `pass`: nothing, and no header is added
  * - `sign`: headers are added
  * - `wait`: nothing leaves until `work` is through; headers are added then
@@ -26,6 +26,6 @@ export interface ResponseOwner {
   /** The response leaves: adds the owner's headers. */
   sign(headers: HeaderLines, statusCode: number): void;
 
-  /** What the client is told when the work of a plan failed. */
+  /** The reply to the client when the work of a plan failed. */
   failure(error: unknown): FailureReply;
 }

@@ -1,10 +1,10 @@
 import type { SessionState } from '../../session/object/session-state.js';
 import type { Presented } from '../session-http.js';
 
-/** What a response does to the session cookie of the client. */
+/** How a response changes the client's session cookie. */
 export type CookieChange = 'give' | 'take' | 'none';
 
-/** What the change depends on. */
+/** The inputs of the change. */
 export interface CookieFacts {
   /** `undefined` where nobody asked for the session. */
   readonly state: SessionState | undefined;

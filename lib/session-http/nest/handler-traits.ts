@@ -8,7 +8,7 @@ import {
 } from '../../common/handlers.js';
 import { isSessionParameter, sessionUseOf } from './session-use.decorator.js';
 
-/** What the guard and the interceptor need to know of a handler. */
+/** The facts about a handler that the guard and the interceptor need. */
 export interface HandlerTraits {
   /** Marked with `@SkipSession()`. */
   readonly skips: boolean;

@@ -12,7 +12,7 @@ import type { SessionHttp } from '../session-http.js';
  * visitor is the handshake of the connection, which the drivers put into the context of the operation, each elsewhere.
  */
 
-/** What may lead to the request of a handshake. */
+/** The values that may lead to the request of a handshake. */
 interface Lead {
   readonly headers?: IncomingMessage['headers'];
   /** Node's request behind one of Fastify's. */
@@ -28,10 +28,10 @@ interface OperationContext extends Lead {
   readonly req?: Lead;
 }
 
-/** What the guard made of an operation. */
+/** The guard's decision about an operation. */
 const opened = new WeakMap<object, Session | 'excluded'>();
 
-/** What the module has given a session to. */
+/** The objects that have received a session. */
 const carriers = new WeakSet();
 
 const contextOf = (host: ArgumentsHost): OperationContext | undefined => {
@@ -53,7 +53,7 @@ export const handshakeOf = (host: ArgumentsHost): IncomingMessage | undefined =>
   return handshakeBehind(context?.req) ?? handshakeBehind(context);
 };
 
-/** What the guard has opened for an operation; `excluded` where the path of its handshake has no session. */
+/** The session that the guard has opened for an operation; `excluded` if the path of its handshake has no session. */
 export const openedFor = (host: ArgumentsHost): Session | 'excluded' | undefined => {
   const context = contextOf(host);
   return context === undefined ? undefined : opened.get(context);

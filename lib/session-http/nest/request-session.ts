@@ -25,7 +25,7 @@ export const requestOf = (context: ArgumentsHost): Carrier | undefined => {
   return shared?.req ?? shared?.request;
 };
 
-/** What to tell somebody who looks for a session where there is none. */
+/** The message where there is no session. */
 export const noSession = (context: ExecutionContext): SessionStateError => {
   const place = `${context.getClass().name}.${context.getHandler().name}`;
   const type = context.getType<string>();

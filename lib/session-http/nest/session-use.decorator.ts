@@ -19,7 +19,7 @@ export const SkipSession = (): MethodDecorator & ClassDecorator =>
 export const UseSession = (): MethodDecorator & ClassDecorator =>
   SetMetadata(SESSION_USE, 'use' satisfies SessionUse);
 
-/** What a handler says about the session; its own word counts more than its controller's. */
+/** The session settings of a handler. They override those of its controller. */
 export const sessionUseOf = (controller: Controller, handler: Handler): SessionUse | undefined =>
   (Reflect.getMetadata(SESSION_USE, handler) ?? Reflect.getMetadata(SESSION_USE, controller)) as
     SessionUse | undefined;

@@ -5,7 +5,7 @@ import { addEntry, numberIn } from './session-counter.js';
 export class SessionChanges {
   /** The names that were set, deleted or added to. */
   readonly names = new Set<string>();
-  /** What was added to numbers that were not set. */
+  /** The sums added to numbers that were not set. */
   readonly #added = new Map<string, number>();
 
   set(name: string): void {

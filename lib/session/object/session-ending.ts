@@ -8,7 +8,7 @@ interface Ended {
 
 type End = (key: string, user: string | undefined) => Promise<Ended>;
 
-/** What became of the sessions that were flushed. */
+/** The state of the flushed sessions. */
 export class SessionEnding {
   /** The keys that are not known to be ended yet, and the user of each session as far as is known. */
   readonly #keys = new Map<string, string | undefined>();

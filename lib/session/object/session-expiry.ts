@@ -14,7 +14,7 @@ const LAST_MOMENT = Date.parse('9999-12-31T23:59:59.999Z');
 
 const ISO_TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/;
 
-/** What an expiry entry means. */
+/** The meaning of an expiry entry. */
 type Expiry =
   | { readonly kind: 'default' }
   | { readonly kind: 'unreadable' }

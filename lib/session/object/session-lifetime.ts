@@ -133,7 +133,7 @@ export class SessionLifetime {
     return typeof confirmed === 'number' ? this.clock.now() - confirmed : Infinity;
   }
 
-  /** Of one whose start is not known, nothing can be said. */
+  /** A session without a known start has no limit. */
   #leftOfAbsolute(data: SessionData): number {
     const start = this.#absoluteMs === undefined ? undefined : startOf(data);
     if (start === undefined || this.#absoluteMs === undefined) return Infinity;

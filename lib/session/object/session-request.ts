@@ -6,7 +6,7 @@ export interface SessionRequest {
   readonly isOver: boolean;
   /** Why the session has not been loaded, and what to do. */
   readonly notLoaded: string;
-  /** Has the request go on with another session. */
+  /** Gives the request another session. */
   replaceSession(next: Session): void;
   /** Called when entries of a session that was never loaded are read after that. */
   warnOfLateRead(): void;

@@ -2,12 +2,12 @@ import type { SessionData } from '../wire/session-data.js';
 import type { EntriesInSave } from './session-entries.js';
 import type { MoveKind } from './session-identity.js';
 
-/** What was last done to the stored session. */
+/** The last change of the stored session. */
 export type SessionEffect = 'nothing' | 'created' | 'saved' | 'touched' | 'cycled' | 'deleted';
 
 /** How a commit ended. */
 export interface CommitOutcome {
-  /** What was done to the stored session during the request; a `save()` before the commit counts. */
+  /** The change of the stored session during the request, including a `save()` before the commit. */
   readonly outcome: SessionEffect;
   /** The key the session has now. */
   readonly key: string | null;
@@ -21,7 +21,7 @@ export interface SaveInProgress extends EntriesInSave {
   readonly moving: MoveKind | undefined;
 }
 
-/** What stands in the store after a save, unless the session has ended by its own expiry. */
+/** The stored text after a save, unless the session has ended by its own expiry. */
 export interface SavedSession {
   readonly key: string;
   readonly text: string;

@@ -13,7 +13,7 @@ import { isOwnEntry } from './session-user.js';
 /** On a session: the way from its proxy to its state. */
 export const STATE = Symbol('SessionState');
 
-/** What a session asks of the service that made it. */
+/** The calls of a session to the service that created it. */
 export interface SessionKeeper {
   readonly expiry: SessionExpiryRules;
   readonly lifetime: SessionLifetime;
@@ -21,7 +21,7 @@ export interface SessionKeeper {
   read(text: string, key: string): DecodedSession;
   /** The user that the session of a stored text is bound to. */
   userOf(text: string, key: string): string | undefined;
-  /** Told of a stored session whose own end has passed. */
+  /** Called for a stored session that has expired by itself. */
   expired(key: string): void;
   /** @throws TypeError when the value is not JSON; its stack begins where `callee` was called, if given. */
   check(name: string, value: unknown, callee?: unknown): void;
@@ -54,7 +54,7 @@ export class SessionState {
     return this.#identity;
   }
 
-  /** What became of its flushes. */
+  /** The results of its flushes. */
   get ending(): SessionEnding {
     return this.#identity.ending;
   }

@@ -8,7 +8,7 @@ import type { CommitOutcome, SessionEffect } from './session-save.js';
  */
 type Phase = 'open' | 'committed' | 'replaced' | 'readOnly';
 
-/** What a request does with its session, and what becomes of that. */
+/** A request's use of its session, and the result. */
 export class SessionUse {
   #phase: Phase = 'open';
   #isAccessed = false;
@@ -37,12 +37,12 @@ export class SessionUse {
     return this.#isInspected;
   }
 
-  /** What was last done to the stored session. */
+  /** The last change of the stored session. */
   get effect(): SessionEffect {
     return this.#effect;
   }
 
-  /** Has a request use the session, which commits it in the end. */
+  /** Begins the use of the session by a request, which saves it at the end. */
   serve(request: SessionRequest): void {
     this.#request = request;
   }
@@ -87,7 +87,7 @@ export class SessionUse {
     this.#phase = 'readOnly';
   }
 
-  /** What is changed from here on would be lost. */
+  /** Later changes would be lost. */
   close(): void {
     if (this.#phase === 'open') this.#phase = 'committed';
   }

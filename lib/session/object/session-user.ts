@@ -13,7 +13,7 @@ export const CYCLED_ENTRY = '_codex_cycled';
 export interface DjangoLogin {
   /** The path of the authentication backend, such as `django.contrib.auth.backends.ModelBackend`. */
   readonly backend: string;
-  /** What the user's `get_session_auth_hash()` gives. */
+  /** The result of the user's `get_session_auth_hash()`. */
   readonly hash: string;
 }
 

@@ -8,7 +8,7 @@ import type { SessionStore } from './session-store.js';
 /** How many successors of a session are ended with it. */
 const MOST_SUCCESSORS = 64;
 
-/** What an ending found. */
+/** The result of an ending. */
 export interface SessionsEnded {
   /** Whether a stored session was ended, under whatever key. */
   readonly hasEnded: boolean;

@@ -10,7 +10,7 @@ import { stackOf } from '../../common/stack-of.js';
 export type SessionEventName =
   'created' | 'cycled' | 'flushed' | 'interrupted' | 'corrupt' | 'rejected' | 'expired';
 
-/** Told to listeners; fit for logs, since it never carries a session key. */
+/** An event for listeners. It is safe to log, because it never contains a session key. */
 export interface SessionEvent {
   /** With its topic: `session.created`, `session.corrupt` … */
   readonly name: `session.${SessionEventName}`;

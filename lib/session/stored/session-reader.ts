@@ -2,7 +2,7 @@ import type { BoundedWarnings } from '../../common/bounded-warnings.js';
 import type { DecodedSession, SessionCodec } from '../wire/session-codec.js';
 import type { SessionEventEmitter } from './session-events.js';
 
-/** What warnings about the sessions of visitors are about. */
+/** The subjects of warnings about visitors' sessions. */
 export type SessionWarning = 'too large' | 'unreadable' | 'expiry';
 
 /** Reads stored texts; one that cannot be read gives an empty session, a warning and an event. */

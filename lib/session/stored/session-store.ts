@@ -30,7 +30,7 @@ export class SessionStore {
   constructor(
     private readonly store: KeyValueStore,
     { projectName, keyPrefix }: Pick<SessionSettings, 'projectName' | 'keyPrefix'>,
-    /** What stands for a key in Redis. */
+    /** The form of a key in Redis. */
     readonly naming: SessionNaming = plainNames,
     /** Whether sessions that have not moved yet may stand under their keys. */
     readonly hasPlainKeys: () => boolean = () => false,
@@ -95,7 +95,7 @@ export class SessionStore {
     return ttl < 1 || this.store.setIfAbsent(this.#keyOf(key), text, ttl);
   }
 
-  /** Stores a session under a key that others may know; whether it was free, and no session was moved or ended under it. */
+  /** Stores a session under a key that others may know; Returns whether it was free, and no session was moved or ended under it. */
   async insertUntraced(key: string, text: string, ttl: number): Promise<boolean> {
     return ttl >= 1 && (await this.store.setIfUntraced(this.#keyOf(key), this.#traceOf(key), text, ttl));
   }

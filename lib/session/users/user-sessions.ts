@@ -23,7 +23,7 @@ export interface UserSession {
   readonly lastSeenAt: Date;
   /** When it ends unless it is saved or extended. */
   readonly expiresAt: Date;
-  /** What `signIn()` was given. */
+  /** The options of `signIn()`. */
   readonly device: string | null;
 }
 
@@ -39,7 +39,7 @@ export interface EndOfUserOptions {
   readonly except?: SessionStatus | undefined;
 }
 
-/** What names a user; the index knows it as a string. */
+/** The id of a user. The index stores it as a string. */
 type UserId = string | number | bigint;
 
 /** Lists and ends the sessions of a user. */
@@ -85,7 +85,7 @@ export class UserSessions {
     return listed.sort(byLastUse);
   }
 
-  /** Has the index know every session that is bound to a user. */
+  /** Adds every session that is bound to a user to the index. */
   reindex(options: ReindexOptions): Promise<ReindexProgress> {
     return reindex(this.sessions, this.index, this.codec, options);
   }
@@ -140,7 +140,7 @@ export class UserSessions {
     return ending.value;
   }
 
-  /** Has the indexes forget sessions whose users are known only now. */
+  /** Removes sessions whose users are known only now from the indexes. */
   async #forgetTexts({ texts }: SessionsEnded): Promise<void> {
     await Promise.all(
       texts.map(async ({ key, text }) => {

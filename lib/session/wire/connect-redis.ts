@@ -10,7 +10,7 @@ export interface ConnectRedisOptions {
    * @default 'connect.sid'
    */
   readonly cookieName?: string;
-  /** What it signed that cookie with; of several, any may have signed it. */
+  /** The secret that signed the cookie. With several secrets, any of them may have signed it. */
   readonly secret: string | readonly string[];
   /**
    * The `prefix` of its RedisStore.

@@ -38,6 +38,6 @@ export const isSessionKey = (text: unknown): text is string => typeof text === '
 /** How many of the cookies of one name are looked at. */
 const MOST_KEYS = 4;
 
-/** What may be session keys among texts, each once. */
+/** The texts that may be session keys, without duplicates. */
 export const sessionKeysAmong = (texts: readonly unknown[]): readonly string[] =>
   [...new Set(texts.filter(isSessionKey))].slice(0, MOST_KEYS);

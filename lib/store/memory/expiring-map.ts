@@ -10,7 +10,7 @@ interface Entry<V> {
   expiresAt: number;
 }
 
-/** What bounds the map. */
+/** The limits of the map. */
 export interface Bound<V> {
   /** How many evictable entries there may be; the least recently used goes first. */
   readonly maxEntries: number;

@@ -21,7 +21,7 @@ import type { ExpiringMap } from './expiring-map.js';
 import type { MemberIndex } from './member-indexes.js';
 import type { RateLimit } from './rate-limit.js';
 
-/** What the companion of an entry remembers. */
+/** The content of an entry's companion. */
 export class Companion {
   constructor(
     readonly nonce: string,
@@ -31,7 +31,7 @@ export class Companion {
   ) {}
 }
 
-/** What a MemoryStore holds. */
+/** The content of a MemoryStore. */
 type Entries = ExpiringMap<string | RateLimit | Companion | MemberIndex>;
 
 /** The verbs for entries with companions. */
@@ -146,7 +146,7 @@ export class KeptEntries {
     return { state: 'stale', text: bare(keys, end.text), nonce, ...held, ...this.#tagged(keys, end.text) };
   }
 
-  /** Who holds the lease after somebody has asked for it. */
+  /** The holder of the lease after somebody has asked for it. */
   #claim(keys: KeptKeys, { token, ms }: Claim): string {
     const holder = this.#holder(keys);
     if (holder === undefined && keys.lease !== undefined) this.entries.set(keys.lease, token, ms);

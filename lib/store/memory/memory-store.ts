@@ -49,7 +49,7 @@ export interface MemoryStoreOptions {
   readonly maxEntries?: number | undefined;
 }
 
-/** What stands under a key. */
+/** The value of a key. */
 export type Stored = string | RateLimit | Companion | MemberIndex;
 
 const DECIMAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;

@@ -29,7 +29,7 @@ export const withoutArguments = (error: ErrorReply): ErrorReply => {
   return message === error.message ? error : new ErrorReply(message);
 };
 
-/** What an error reply with this code means to a caller. */
+/** The error for an error reply with this code. */
 export const refusedWith = (code: string, cause?: unknown): RedisServiceError =>
   NOT_NOW.has(code) ? new RedisUnavailableError(code, { cause }) : new RedisServiceError(code, { cause });
 

@@ -1,7 +1,7 @@
-/** What Redis answered, as node-redis parsed it. */
+/** A reply of Redis, as node-redis parsed it. */
 export type RedisReply = string | number | null | readonly RedisReply[];
 
-/** What a reply means to the caller. */
+/** Converts a reply for the caller. */
 export type ReplyParser<T> = (reply: RedisReply) => T;
 
 /** One server that scans and pings can be sent to directly. */

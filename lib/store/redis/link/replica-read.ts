@@ -1,6 +1,6 @@
 import { RedisServiceError } from '../../../errors/redis.errors.js';
 
-/** What a replica answers that cannot serve reads now. */
+/** The replies of a replica that cannot serve reads now. */
 const UNFIT = ['MASTERDOWN', 'LOADING'];
 
 /** The answer of a replica, or that of the master where the replica cannot serve reads now. */

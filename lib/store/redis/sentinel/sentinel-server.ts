@@ -60,7 +60,7 @@ export class SentinelServer {
     return this.#ask(['REPLICAS', this.options.name], asReplicas);
   }
 
-  /** What it is called among Sentinels; it does not change. */
+  /** Its id among Sentinels, which does not change. */
   async id(): Promise<string> {
     return (this.#id ??= await this.#ask(['MYID'], String));
   }
