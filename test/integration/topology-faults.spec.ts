@@ -32,6 +32,8 @@ const SETTLED_MS = DEADLINE_MS * 1.25 + 250;
 const AT_ONCE_MS = 250;
 /** A few attempts to connect, on a busy machine. */
 const BACK_MS = 1500;
+/** Of a load that is told to finish. */
+const ENDLESS_MS = 30_000;
 /** What 64 callers at once add. */
 const CROWD_MS = 250;
 
@@ -141,6 +143,13 @@ describe('a fault of a whole topology', () => {
     const answers = (): Promise<true> => back.getMany(keys).then(() => true);
     expect(await timeOf(() => until('every master answers', answers))).toBeLessThan(BACK_MS);
     await expect(back.getMany(keys)).resolves.toEqual(keys.map(() => 'v'));
+  };
+
+  /** Ends what `reload` has begun, past the connection that waits for it. */
+  const finish = async ({ port }: RedisServer): Promise<void> => {
+    const aside = new RedisAdmin();
+    await finishLoading((...args) => aside.command(port, ...args));
+    aside.close();
   };
 
   const isLoading = (key: string): Promise<void> =>
@@ -279,7 +288,7 @@ describe('a fault of a whole topology', () => {
 
     it('passes on at once that a master is loading, and starts beside it', async () => {
       const [key, ...others] = keys as [string, ...string[]];
-      const { end } = await reload(sendTo(topology.masters[0]!), 1200);
+      const { end } = await reload(sendTo(topology.masters[0]!), ENDLESS_MS);
       await isLoading(key);
 
       // PING and SCAN go to other masters too.
@@ -293,6 +302,7 @@ describe('a fault of a whole topology', () => {
       refusedAsLoading(await settle(() => fresh.get(key)));
       for (const other of others) answered(await settle(() => fresh.get(other)));
 
+      await finish(topology.masters[0]!);
       await end;
       await Promise.all([isBack(), isBack(fresh)]);
     });
@@ -394,11 +404,12 @@ describe('a fault of a whole topology', () => {
       await store.set(moved, 'v', 60_000);
       await servers.migrate(movedSlot, from, to);
       await servers.beginMigration(askedSlot, from, to);
-      const { end } = await reload(sendTo(to), 1200);
+      const { end } = await reload(sendTo(to), ENDLESS_MS);
       await isLoading(keys[1]!);
 
       // The first call for the one that moved has the slots read again as well.
       for (const key of [asked, moved, moved, asked]) refusedAsLoading(await settle(() => store.get(key)));
+      await finish(to);
       await end;
       await expect(store.get(moved)).resolves.toBe('v');
       await expect(store.get(asked)).resolves.toBeNull();
@@ -406,7 +417,7 @@ describe('a fault of a whole topology', () => {
     });
 
     it('CN2 does not start while every master is loading, says so in the end, and starts as soon as one has', async () => {
-      const episodes = await onEachMaster((send) => reload(send, 30_000));
+      const episodes = await onEachMaster((send) => reload(send, ENDLESS_MS));
       await Promise.all(keys.map(isLoading));
       const [impatient, patient] = [open(700), open(30_000)];
       const starting = patient.connect();
@@ -414,11 +425,7 @@ describe('a fault of a whole topology', () => {
       const { error } = await settle(() => impatient.connect());
       expect(error).toBeInstanceOf(RedisUnavailableError);
       expect(error).toHaveProperty('replyCode', 'LOADING');
-      const aside = new RedisAdmin();
-      await Promise.all(
-        topology.masters.map(({ port }) => finishLoading((...args) => aside.command(port, ...args))),
-      );
-      aside.close();
+      await Promise.all(topology.masters.map(finish));
       await starting;
       await ends(episodes);
       await Promise.all([isBack(), isBack(patient), isBack(impatient)]);

@@ -7,7 +7,7 @@ import { Logger, type LoggerService } from '@nestjs/common';
 import type { RedisSource } from '../../lib/config/settings.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { bundledProgram } from './bundled-program.js';
-import { pauseClients, reload } from './episodes.js';
+import { finishLoading, pauseClients, reload } from './episodes.js';
 import type { ProxiedTopology } from './proxied-topologies.js';
 import { RedisAdmin, until } from './redis-admin.js';
 import type { RedisServer } from './redis-server.js';
@@ -166,7 +166,7 @@ export const describeIdleConnections = (name: string, start: () => Promise<Proxi
     it('CN11 takes LOADING for a sign of life', async () => {
       const [master] = topology.masters as [RedisServer];
       const [key] = keys as [string];
-      const { end } = await reload((...args) => topology.command(master, ...args), 1500);
+      const { end } = await reload((...args) => topology.command(master, ...args), 30_000);
       await until('it is loading', async () => (await settle(() => store.get(key))).error !== undefined);
       const before = accepted();
       aSecondLater();
@@ -174,6 +174,7 @@ export const describeIdleConnections = (name: string, start: () => Promise<Proxi
 
       expect(error).toHaveProperty('replyCode', 'LOADING');
       expect(accepted()).toBe(before);
+      await finishLoading((...args) => busy.command(master.port, ...args));
       await end;
     });
 
