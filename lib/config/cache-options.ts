@@ -68,10 +68,15 @@ export const cacheOptions = {
    * number of groups small.
    */
   keyGroup: option(functionOf<KeyGroup>('(key) => string | undefined')),
-  /** What `getOrSet()` does beyond reading and storing. Each setting is a default that a call can override. */
+  /**
+   * What `getOrSet()` does beyond reading and storing. Each setting is a default that a call can override. With `grace`,
+   * `refreshAhead` or `singleFlight`, all reads of the cache go to masters, even where replicas serve reads.
+   */
   readThrough: section<typeof readThroughOptions, ReadThroughOptions>(readThroughOptions),
   /**
    * Whether entries can have tags for `invalidateTags()`. Set the same value in every process that uses the cache.
+   *
+   * All reads of such a cache go to masters, even where replicas serve reads.
    * @default false
    */
   tags: option(flag(), { default: false }),

@@ -12,6 +12,7 @@ import { sessionNamespaces } from './namespaces.js';
 import { settle } from './option.js';
 import { type CodexRedisOptions, moduleOptions } from './options.js';
 import { isShortSecret, SHORT_SECRET_BYTES, SIGN_WITH_RANDOM_BYTES } from './secret-key.js';
+import { readingMasters, storeOfCache } from './replica-reads.js';
 import { sessionOnlyOptions, type SessionOptions } from './session-options.js';
 import type {
   CacheSettings,
@@ -54,7 +55,7 @@ export const resolveNamedCache = (
   refuseProblems(namedCacheOptions, options, checkNamedCache, `${owner}: `);
   const source = sourceOf({ ...options, memory: { maxEntries: settings.maxEntries } });
   const cache = cacheSettings(name, options, settings.session, `${owner}: `);
-  return { cache, store: onSource(settings.store.reveal(), source, options) };
+  return { cache, store: storeOfCache(onSource(settings.store.reveal(), source, options), cache) };
 };
 
 /** Advice that does not stop the start. */
@@ -96,18 +97,8 @@ const sourceOf = (
 };
 
 /** Sessions are never evicted. They are never read from a replica, which may not have the latest save yet. */
-const forSessions = (source: StoreSource): StoreSource => {
-  switch (source.kind) {
-    case 'memory':
-      return { ...source, maxEntries: undefined };
-    case 'cluster':
-      return { ...source, options: { ...source.options, useReplicas: false } };
-    case 'sentinel':
-      return { ...source, options: { ...source.options, replicaPoolSize: 0 } };
-    default:
-      return source;
-  }
-};
+const forSessions = (source: StoreSource): StoreSource =>
+  source.kind === 'memory' ? { ...source, maxEntries: undefined } : readingMasters(source);
 
 const storeSettings = (options: CodexRedisOptions): StoreSettings => {
   const { url, clientOptions = {}, operationTimeoutMs, connectTimeoutMs } = settle(moduleOptions, options);

@@ -6,6 +6,7 @@ import { answerFailedRequests } from './failed-request.filter.js';
 import { MODULE_OPTIONS_TOKEN } from './codex-redis.module-definition.js';
 import type { NamedCacheOptions } from '../config/cache-options.js';
 import type { CodexRedisOptions } from '../config/options.js';
+import { storeOfCache } from '../config/replica-reads.js';
 import { resolveNamedCache, resolveSettings, settingsWarnings } from '../config/resolve-settings.js';
 import type { CodexRedisSettings } from '../config/settings.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
@@ -70,7 +71,8 @@ export const coreProviders: Provider[] = [
   {
     provide: CACHE_STORE,
     inject: [SETTINGS, STORES],
-    useFactory: ({ store }: CodexRedisSettings, stores: Stores) => stores.forCache(store.reveal()),
+    useFactory: ({ cache, store }: CodexRedisSettings, stores: Stores) =>
+      stores.forCache(storeOfCache(store.reveal(), cache)),
   },
   { provide: JSON_SERIALIZER, useFactory: () => new JsonSerializer() },
   {

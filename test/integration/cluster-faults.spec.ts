@@ -7,9 +7,11 @@ import { CodexRedisError } from '../../lib/errors/codex-redis.error.js';
 import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../../lib/errors/redis.errors.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
+import { CommandStats } from '../support/command-stats.js';
 import { Load } from '../support/load.js';
 import { until } from '../support/redis-admin.js';
 import { RedisCluster } from '../support/redis-cluster.js';
+import { CachesOnReplicas, COMPARING, readAll } from '../support/replica-reads.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { type Settled, settle, verbs } from '../support/settle.js';
 import { timeOf } from '../support/time-of.js';
@@ -290,6 +292,36 @@ describe('a Redis Cluster that loses nodes', () => {
       await store.deleteMany(markers);
     },
   );
+
+  it('sends nothing to replicas for caches with tags, grace, refreshing ahead or shared flights', async () => {
+    const { master, replica } = await aShard();
+    const key = (await cluster.keyOn(master, `${prefix}:1`)).slice(`${prefix}:1:`.length);
+    const caches = new CachesOnReplicas({ cluster: { rootNodes: cluster.rootNodes, useReplicas: true } });
+    const stats = await CommandStats.of(replica.url);
+    try {
+      const [plain] = await caches.with(prefix, {});
+      await plain!.set(key, 'v');
+      await until('the replica serves a cache without any of these', async () => {
+        const reads = await stats.during(() => plain!.get(key));
+        return (reads['get'] ?? 0) > 0;
+      });
+      for (const options of COMPARING)
+        for (const cache of await caches.with(prefix, options)) {
+          await cache.set(key, 'v', 60);
+          await cluster.propagated(master);
+          const sent = await stats.during(async () => {
+            for (let n = 0; n < 5; n++) await readAll(cache, key);
+          });
+          // what its master replicates is written
+          const { get = 0, mget = 0, exists = 0, pttl = 0, evalsha = 0 } = sent;
+          expect({ options, reads: get + mget + exists + pttl + evalsha }).toEqual({ options, reads: 0 });
+          await cache.delete(key);
+        }
+    } finally {
+      stats.close();
+      await caches.close();
+    }
+  });
 
   it('reads from replicas only when asked to, and from the master while they are down', async () => {
     const { master, replica, key } = await aShard();

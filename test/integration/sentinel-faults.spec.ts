@@ -12,10 +12,12 @@ import { systemClock } from '../../lib/common/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openStore } from '../../lib/store/open-store.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
+import { CommandStats } from '../support/command-stats.js';
 import { Load } from '../support/load.js';
 import { until } from '../support/redis-admin.js';
 import { RedisProxy } from '../support/redis-proxy.js';
 import { RedisSentinelSet } from '../support/redis-sentinel.js';
+import { CachesOnReplicas, COMPARING, readAll } from '../support/replica-reads.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { type Settled, settle, verbs } from '../support/settle.js';
 import { timeOf } from '../support/time-of.js';
@@ -392,6 +394,37 @@ describe('a master behind Redis Sentinels', () => {
       });
       await reading.delete(key);
       await reading.close();
+    });
+
+    it('sends nothing to replicas for caches with tags, grace, refreshing ahead or shared flights', async () => {
+      const [master, replica] = [await set.master(), await theReplica()];
+      const caches = new CachesOnReplicas({
+        sentinel: { name: set.name, sentinelRootNodes: set.sentinelRootNodes, replicaPoolSize: 1 },
+      });
+      const stats = await CommandStats.of(replica.url);
+      try {
+        const [plain] = await caches.with(prefix, {});
+        await plain!.set('k', 'v');
+        await until('the replica serves a cache without any of these', async () => {
+          const reads = await stats.during(() => plain!.get('k'));
+          return (reads['get'] ?? 0) > 0;
+        });
+        for (const options of COMPARING)
+          for (const cache of await caches.with(prefix, options)) {
+            await cache.set('k', 'v', 60);
+            await set.propagated(master);
+            const sent = await stats.during(async () => {
+              for (let n = 0; n < 5; n++) await readAll(cache, 'k');
+            });
+            // what its master replicates is written
+            const { get = 0, mget = 0, exists = 0, pttl = 0, evalsha = 0 } = sent;
+            expect({ options, reads: get + mget + exists + pttl + evalsha }).toEqual({ options, reads: 0 });
+            await cache.delete('k');
+          }
+      } finally {
+        stats.close();
+        await caches.close();
+      }
     });
 
     it('replicaPoolSize leaves to the master what a replica cannot serve', async () => {
