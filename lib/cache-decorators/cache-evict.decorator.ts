@@ -10,10 +10,10 @@ import {
   type MethodKey,
 } from './cached-method.js';
 
-/** Makes tags of a method's parameters. It may take fewer; declare their types. */
+/** Makes tags from the method's parameters. It may have fewer parameters; declare their types. */
 export type MethodTags = (...parameters: never[]) => readonly string[];
 
-/** Entries that carry one of these tags, in a cache with tags. */
+/** Entries with one of these tags, in a cache with tags. */
 export interface EvictTags<T extends readonly string[] | MethodTags = readonly string[] | MethodTags> {
   readonly tags: T;
 }
@@ -27,8 +27,8 @@ export interface EvictAll {
 export type CacheEvictOptions = VersionOptions & CacheChoice;
 
 /**
- * Runs the method, and once it has succeeded deletes an entry, all that carry a tag, or all. The call waits for both;
- * when deleting fails it rejects, and what the method did stays done.
+ * Runs the method. After it has succeeded, deletes an entry, all entries with a tag, or all entries. The call waits for
+ * both. If the delete fails, the call rejects, and the method's work stays done.
  *
  * `@CacheEvict((id: number) => ['product', id])`, `@CacheEvict({ tags: (id: number) => [`product:${id}`] })`,
  * `@CacheEvict({ all: true })`

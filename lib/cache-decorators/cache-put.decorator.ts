@@ -16,10 +16,10 @@ import {
 export type CachePutOptions = WriteOptions & CacheChoice;
 
 /**
- * Runs the method at each call and stores what it returned, whatever was there before. The call waits for both; when
- * storing fails it rejects, and what the method did stays done.
+ * Runs the method at each call and stores its value. The call waits for both. If storing fails, the call rejects, and
+ * the method's work stays done.
  *
- * @param key makes the key of the method's parameters; see `@Cacheable`.
+ * @param key makes the key from the method's parameters; see `@Cacheable`.
  */
 export const CachePut = <const K extends MethodKey>(
   key: K,

@@ -14,16 +14,16 @@ import {
 export type CacheableOptions = GetOrSetOptions<never> & CacheChoice;
 
 /**
- * Answers calls of an asynchronous method from the cache; where there is no entry, the method runs and what it
- * returns is stored. All is as with `getOrSet()`: concurrent calls for one key share a run, `null` is stored,
- * `undefined` and values that are not JSON are a TypeError. While the cache is not available, the call rejects.
+ * Answers calls of an asynchronous method from the cache. If there is no entry, the method runs and its value is
+ * stored. It works like `getOrSet()`: concurrent calls for one key share a run, `null` is stored, and `undefined` or a
+ * value that is not JSON is a TypeError. While the cache is not available, the call rejects.
  *
  * `@Cacheable((id: number) => ['product', id], { timeout: '10m' })`
  *
- * The class must be made by Nest. A call on an instance that was made otherwise rejects with
- * ImproperlyConfiguredError.
+ * Nest must create the class. A call on another instance rejects with ImproperlyConfiguredError.
  *
- * @param key makes the key of the method's parameters; parts of a list are encoded, so that no two lists meet.
+ * @param key makes the key from the method's parameters. Parts of a list are encoded, so different lists never make the
+ *   same key.
  */
 export const Cacheable = <const K extends MethodKey>(
   key: K,

@@ -6,12 +6,12 @@ import { blameCaller } from '../cache/refused-value.js';
 import type { JsonValue } from '../serializer/json-value.js';
 import { injectCache } from './cache-of-instance.js';
 
-/** Makes a key of a method's parameters. It may take fewer; declare their types. */
+/** Makes a key from the method's parameters. It may have fewer parameters; declare their types. */
 export type MethodKey = (...parameters: never[]) => CacheKey;
 
-/** Which cache a decorator works on. */
+/** The cache that a decorator uses. */
 export interface CacheChoice {
-  /** The name of a cache made by `CodexRedisModule.registerCache()`; the default cache when left out. */
+  /** The name of a cache of `CodexRedisModule.registerCache()`. Default: the default cache. */
   readonly cache?: string | undefined;
 }
 

@@ -9,8 +9,9 @@ export interface CacheResponseOptions {
   /** Tags of the entry, for `cache.invalidateTags()`; needs `cache.tags: true`. A function gets the request's context. */
   readonly tags?: readonly string[] | ((context: ExecutionContext) => readonly string[]) | undefined;
   /**
-   * Request headers on which the response depends, such as `['Accept-Language']`: each of their values has an entry of
-   * its own, and they are named in `Vary`. Use `scope` instead of `Cookie` or `Authorization`.
+   * Request headers on which the response depends, such as `['Accept-Language']`. Each of their values has its own
+   * entry, and `Vary` lists them. Use `scope` instead of `Cookie` or `Authorization`.
+   *
    * @default []
    */
   readonly vary?: readonly string[] | undefined;
@@ -20,29 +21,32 @@ export interface CacheResponseOptions {
    */
   readonly query?: readonly string[] | undefined;
   /**
-   * Whether each host name has entries of its own, for a handler whose response depends on it.
+   * Whether each host name has its own entries, for a handler whose response depends on it.
+   *
    * @default false; true where the controller is declared for a host
    */
   readonly host?: boolean | undefined;
   /**
-   * Response headers that the handler sets and that are stored with the response, such as `['Link']`. `Content-Type` always
-   * is.
+   * Response headers of the handler that are stored with the response, such as `['Link']`. `Content-Type` always is.
+   *
    * @default []
    */
   readonly headers?: readonly string[] | undefined;
   /**
-   * Whose response it is. Without it, a response for which the session, `Authorization` or `request.user` was used is not
-   * stored. A function names who may share a response, such as a user's id. `'shared'` says that the response is the same
-   * for everybody whom the guards let in.
+   * Who shares the response. Without it, a response for which the session, `Authorization` or `request.user` was used
+   * is not stored. A function returns a name for the visitors who share a response, such as a user's id. `'shared'`
+   * means that the response is the same for everybody whom the guards let in.
    */
   readonly scope?: 'shared' | ((context: ExecutionContext) => string) | undefined;
   /**
-   * The largest body that is stored, in bytes.
+   * The largest stored body in bytes.
+   *
    * @default 1048576
    */
   readonly maxBytes?: number | undefined;
   /**
-   * `'compute'` runs the handler when Redis is unavailable; otherwise the request fails with the error of the cache (503).
+   * `'compute'` runs the handler while Redis is unavailable. Otherwise the request fails with the error of the cache
+   * (503).
    */
   readonly whenUnavailable?: 'compute' | undefined;
 }

@@ -11,14 +11,14 @@ import { isAttended } from './attended-requests.js';
 import { type CacheResponseInterceptorOptions, checkResponseOptions } from './cache-response-options.js';
 
 /**
- * Caches the responses of all GET handlers it is put on: of the whole application with `APP_INTERCEPTOR` or
- * `app.useGlobalInterceptors()`, of a controller or handler with `@UseInterceptors()`. Takes the place of the
- * CacheInterceptor of @nestjs/cache-manager, whose `@CacheKey()` and `@CacheTTL()` (milliseconds) it heeds. The options of
- * `@CacheResponse()` on a handler count more.
+ * Caches the responses of all GET handlers it is applied to: of the whole application with `APP_INTERCEPTOR` or
+ * `app.useGlobalInterceptors()`, of a controller or handler with `@UseInterceptors()`. It replaces the CacheInterceptor
+ * of @nestjs/cache-manager, and obeys its `@CacheKey()` and `@CacheTTL()` (milliseconds). The options of
+ * `@CacheResponse()` on a handler override it.
  *
- * Put there as a class, it has no options; `new CacheResponseInterceptor({ … })` takes them.
+ * As a class it has no options; use `new CacheResponseInterceptor({ … })` for them.
  *
- * @throws TypeError for options that make no sense.
+ * @throws TypeError for invalid options.
  */
 @Injectable()
 export class CacheResponseInterceptor implements NestInterceptor {

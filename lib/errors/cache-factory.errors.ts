@@ -1,6 +1,6 @@
 import { CodexRedisError } from './codex-redis.error.js';
 
-/** The factory of a `getOrSet` took longer than its `factoryTimeout`; what it returns later is dropped. */
+/** The factory of a `getOrSet` took longer than its `factoryTimeout`. Its late value is dropped. */
 export class CacheFactoryTimeoutError extends CodexRedisError {
   override readonly name: string = 'CacheFactoryTimeoutError';
   readonly code = 'CODEX_REDIS_CACHE_FACTORY_TIMEOUT';
@@ -16,7 +16,7 @@ export class CacheFactoryTimeoutError extends CodexRedisError {
   }
 }
 
-/** Factories of `getOrSet` wait for each other and would do so forever. */
+/** Factories of `getOrSet` wait for each other and would never end. */
 export class CacheFactoryCycleError extends CodexRedisError {
   override readonly name: string = 'CacheFactoryCycleError';
   readonly code = 'CODEX_REDIS_CACHE_FACTORY_CYCLE';

@@ -1,6 +1,6 @@
 import { CodexRedisError } from './codex-redis.error.js';
 
-/** A call that changes an entry in place (incr, decr, incrVersion …) found none under the key. */
+/** A call that changes an entry in place (incr, decr, incrVersion …) found no entry. */
 export class CacheKeyNotFoundError extends CodexRedisError {
   override readonly name: string = 'CacheKeyNotFoundError';
   readonly code = 'CODEX_REDIS_CACHE_KEY_NOT_FOUND';

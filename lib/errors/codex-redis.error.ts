@@ -1,6 +1,6 @@
 /** The fields of every error of this module beyond its message. */
 export interface CodexRedisErrorOptions {
-  /** The failure behind this one, where there is one. */
+  /** The cause of this error, if there is one. */
   readonly cause?: unknown;
 }
 
@@ -32,7 +32,7 @@ export abstract class CodexRedisError extends Error {
 
   /** Written out, since a minified class has another name. */
   abstract override readonly name: string;
-  /** Stable across releases; compare this rather than the message. */
+  /** Stable across releases. Compare this instead of the message. */
   abstract readonly code: string;
 
   /** The extensions that GraphQL servers send with the message. */

@@ -12,8 +12,8 @@ export interface HttpErrorBody {
 const SERVICE_UNAVAILABLE = 503;
 
 /**
- * An error that HTTP answers with a status of its own: one of Nest's HttpExceptions, and `instanceof CodexRedisError`.
- * Its `message` is for logs; what the client is told is `getResponse()`.
+ * An error with an HTTP status: one of Nest's HttpExceptions, and `instanceof CodexRedisError`. Its `message` is for
+ * logs; the client gets `getResponse()`.
  */
 export abstract class HttpMappedError extends HttpException implements CodexRedisError {
   static {
@@ -22,7 +22,7 @@ export abstract class HttpMappedError extends HttpException implements CodexRedi
 
   /** Written out, since a minified class has another name. */
   abstract override readonly name: string;
-  /** Stable across releases; compare this rather than the message. */
+  /** Stable across releases. Compare this instead of the message. */
   abstract readonly code: string;
 
   /** The extensions that GraphQL servers send with the message. */
@@ -37,7 +37,7 @@ export abstract class HttpMappedError extends HttpException implements CodexRedi
     Error.captureStackTrace(this, new.target);
   }
 
-  /** The body of the response: the error's own words, but of a 503 only that the service is not available. */
+  /** The body of the response with the error's message. For a 503, it says only that the service is not available. */
   override getResponse(): HttpErrorBody {
     const statusCode = this.getStatus();
     const message = statusCode === SERVICE_UNAVAILABLE ? 'Service Unavailable' : this.message;

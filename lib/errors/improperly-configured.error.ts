@@ -1,6 +1,6 @@
 import { CodexRedisError, type CodexRedisErrorOptions } from './codex-redis.error.js';
 
-/** Options that cannot work, named with their path and the fix. Raised at start, or by a call that needs them. */
+/** Invalid options, with their path and the fix. Thrown at start, or by a call that needs them. */
 export class ImproperlyConfiguredError extends CodexRedisError {
   override readonly name: string = 'ImproperlyConfiguredError';
   readonly code = 'CODEX_REDIS_IMPROPERLY_CONFIGURED';

@@ -43,7 +43,7 @@ export class RedisServiceError extends HttpMappedError {
 }
 
 /**
- * Redis cannot serve the command now (`LOADING`, `BUSY`, `READONLY`, `OOM`, `NOREPLICAS` …); it did nothing. The same
+ * Redis cannot serve the command now (`LOADING`, `BUSY`, `READONLY`, `OOM`, `NOREPLICAS` …) and did nothing. The same
  * command may succeed later. HTTP status 503.
  */
 export class RedisUnavailableError extends RedisServiceError {

@@ -1,6 +1,6 @@
 import { CodexRedisError } from './codex-redis.error.js';
 
-/** A stored text is not what the serializer writes: not JSON, or JSON that JavaScript cannot hold. */
+/** The serializer cannot read a stored text: it is not JSON, or JavaScript cannot represent it. */
 export class SerializationError extends CodexRedisError {
   override readonly name: string = 'SerializationError';
   readonly code = 'CODEX_REDIS_SERIALIZATION';

@@ -1,7 +1,7 @@
 import { CodexRedisError, type CodexRedisErrorOptions } from './codex-redis.error.js';
 import { HttpMappedError } from './http-mapped.error.js';
 
-/** The session was ended (logged out, expired) while it was in use; it is not re-created. HTTP status 400. */
+/** The session was ended (logged out, expired) while it was in use. It is not created again. HTTP status 400. */
 export class SessionInterruptedError extends HttpMappedError {
   override readonly name: string = 'SessionInterruptedError';
   readonly code = 'CODEX_REDIS_SESSION_INTERRUPTED';
@@ -28,7 +28,7 @@ export class SessionConflictError extends HttpMappedError {
   }
 }
 
-/** The user signed in, or confirmed it, longer ago than `@RequiresFreshSession()` allows. HTTP status 403. */
+/** The last sign-in or confirmation is older than `@RequiresFreshSession()` allows. HTTP status 403. */
 export class SessionStaleError extends HttpMappedError {
   override readonly name: string = 'SessionStaleError';
   readonly code = 'CODEX_REDIS_SESSION_STALE';
@@ -71,7 +71,7 @@ export class SessionLimitError extends HttpMappedError {
   }
 }
 
-/** A session that had to be new could not be created: something is stored under its key. */
+/** A new session could not be created, because something is stored under its key. */
 export class SessionCreateError extends CodexRedisError {
   override readonly name: string = 'SessionCreateError';
   readonly code = 'CODEX_REDIS_SESSION_CREATE';

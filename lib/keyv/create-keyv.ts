@@ -2,20 +2,23 @@ import { Keyv } from 'keyv';
 import type { CacheService } from '../cache/cache.service.js';
 import { KeyvStore } from './keyv-store.js';
 
-/** What a Keyv on a cache may be told. */
+/** Options of `createKeyv()`. */
 export interface CreateKeyvOptions {
-  /** Stands before each key, as `namespace:key`, and bounds `clear()`. Without it, Keyv has the keys of the cache. */
+  /**
+   * The prefix of each key (`namespace:key`), and the scope of `clear()`. Without it, Keyv uses the keys of the cache.
+   */
   readonly namespace?: string;
 }
 
 /**
- * A Keyv on a cache of this module, for libraries that take one: on the module's connection, with its deadline.
+ * Creates a Keyv on a cache of this module, for libraries that accept a Keyv. It uses the module's connection and
+ * deadline.
  *
- * Values are stored as `CacheService` stores them, plain JSON under their keys, so both read what the other wrote.
- * `ttl` is in milliseconds; without one an entry has the timeout of the cache.
+ * Values are stored as `CacheService` stores them, as plain JSON under their keys, so each reads what the other wrote.
+ * `ttl` is in milliseconds. Without a ttl, an entry has the timeout of the cache.
  *
- * Keyv by itself turns an error into a missing value. This one throws: the typed errors of this module when Redis fails,
- * and a TypeError for a value that is not JSON.
+ * By default, Keyv turns an error into a missing value. This one throws the typed errors of this module when Redis
+ * fails, and a TypeError for a value that is not JSON.
  */
 export const createKeyv = (cache: CacheService, { namespace }: CreateKeyvOptions = {}): Keyv => {
   // An option that is left out has a default in Keyv: a namespace, and serialisers of its own.

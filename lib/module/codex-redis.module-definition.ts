@@ -25,10 +25,10 @@ export interface CodexRedisOptionsFactory {
   createCodexRedisOptions(): CodexRedisFactoryResult | Promise<CodexRedisFactoryResult>;
 }
 
-/** Options that are known once other providers are. Exactly one of the three sources. */
+/** Options that depend on other providers. Exactly one of the three sources is required. */
 export interface CodexRedisModuleAsyncOptions
   extends CodexRedisModuleExtras, Pick<ModuleMetadata, 'imports'>, Pick<FactoryProvider, 'inject'> {
-  /** Its parameters are what `inject` names; declare their types. */
+  /** Receives what `inject` names. Declare the parameter types. */
   useFactory?: (...injected: never[]) => CodexRedisFactoryResult | Promise<CodexRedisFactoryResult>;
   useClass?: Type<CodexRedisOptionsFactory>;
   useExisting?: Type<CodexRedisOptionsFactory>;

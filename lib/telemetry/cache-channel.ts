@@ -1,6 +1,6 @@
 import { type OperationEvent, Operations } from './operations.js';
 
-/** The calls of a cache that are told, and `refresh`: a run of a factory that goes on when its call has ended. */
+/** The operations of a cache, and `refresh`: a factory run that continues after its call has ended. */
 export type CacheOperation =
   | 'add'
   | 'clear'
@@ -29,21 +29,21 @@ export type CacheOperation =
  * How an operation on a cache ended.
  *
  * - `hit`: there was an entry.
- * - `stale`: a value was served after its timeout, since there was no newer one in time.
- * - `miss`: there was no entry; `getOrSet` has made the value, and stored it if that was asked for.
- * - `joined`: another call of this process was making the value.
- * - `waited`: another process was making the value.
- * - `fenced`: the value was made but not stored, because the entry was written or deleted in the meantime.
- * - `computed`: the value was made, and not stored since Redis is unavailable.
- * - `done`: what neither reads nor looks for an entry has succeeded.
+ * - `stale`: a value was served after its timeout, because no newer one was available in time.
+ * - `miss`: there was no entry. `getOrSet` created the value, and stored it if that was requested.
+ * - `joined`: another call of this process was creating the value.
+ * - `waited`: another process was creating the value.
+ * - `fenced`: the value was created but not stored, because the entry was written or deleted in the meantime.
+ * - `computed`: the value was created but not stored, because Redis is unavailable.
+ * - `done`: an operation that reads nothing has succeeded.
  * - `error`: it failed.
  */
 export type CacheOutcome =
   'hit' | 'stale' | 'miss' | 'joined' | 'waited' | 'fenced' | 'computed' | 'done' | 'error';
 
 /**
- * An operation on a cache, told on the diagnostics channel `nestjs-codex-redis:cache` when it has ended. It carries no key
- * and no value.
+ * An operation on a cache. It is published on the diagnostics channel `nestjs-codex-redis:cache` when it has ended. It
+ * contains no key and no value.
  */
 export interface CacheEvent extends OperationEvent {
   readonly operation: CacheOperation;
@@ -56,7 +56,7 @@ export interface CacheEvent extends OperationEvent {
   readonly keys?: number;
   /** For `getMany` and `getOrSetMany`: the number of keys that had an entry. */
   readonly hits?: number;
-  /** How long the factory took whose value was given, in milliseconds, where this call ran it. */
+  /** The duration of the factory in milliseconds, if this call ran it. */
   readonly factoryDuration?: number;
   /** Why a stale value was served: the factory failed, takes longer than `softTimeout`, or failed less than `retryAfter` ago. */
   readonly reason?: 'failed' | 'slow' | 'postponed';

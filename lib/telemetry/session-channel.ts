@@ -8,15 +8,15 @@ export type SessionOperation = 'load' | 'reload' | 'exists' | 'create' | 'save' 
  * How an operation on a session ended.
  *
  * - `hit`: there was a session.
- * - `miss`: there was none, or, of `touch`, another request has changed it in the meantime.
+ * - `miss`: there was no session, or (for `touch`) another request has changed it in the meantime.
  * - `done`: the session was written.
  * - `error`: it failed.
  */
 export type SessionOutcome = 'hit' | 'miss' | 'done' | 'error';
 
 /**
- * An operation on a session, told on the diagnostics channel `nestjs-codex-redis:session` when it has ended. It carries no
- * key and no entry. A request that needs no command has no operation.
+ * An operation on a session. It is published on the diagnostics channel `nestjs-codex-redis:session` when it has ended.
+ * It contains no key and no entry. A request that needs no command has no operation.
  */
 export interface SessionOperationEvent extends OperationEvent {
   readonly operation: SessionOperation;

@@ -10,7 +10,7 @@ export class CodexRedisHealthIndicator {
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
   ) {}
 
-  /** Up with the latency of each connection in milliseconds, or down with the code of each error. */
+  /** Returns up with the latency of each connection in milliseconds, or down with the code of each error. */
   async isHealthy<const Key extends string>(key: Key): Promise<HealthIndicatorResult<Key>> {
     const { status, connections } = await this.health.check();
     const indicator = this.indicators.check(key);

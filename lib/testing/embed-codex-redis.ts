@@ -15,10 +15,10 @@ export interface EmbeddedCodexRedis {
 }
 
 /**
- * Puts every cache and all sessions of a module under test on embedded stores of its own, whatever its options name:
- * `const { clock, faults } = embedCodexRedis(builder)`, before `builder.compile()`.
+ * Puts every cache and all sessions of a module under test on its own embedded stores, whatever its options say: `const
+ * { clock, faults } = embedCodexRedis(builder)`, before `builder.compile()`.
  *
- * @throws Error after `compile()`, and for a builder of modules none of which imports CodexRedisModule
+ * @throws Error after `compile()`, and if no module of the builder imports CodexRedisModule
  */
 export const embedCodexRedis = (
   builder: TestingModuleBuilder,

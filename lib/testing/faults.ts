@@ -4,10 +4,11 @@ import type { KeyValueStore } from '../store/key-value-store.js';
 /** A verb of the store, such as `get` or `compareAndSet`. */
 export type StoreVerb = Exclude<keyof KeyValueStore, 'connect' | 'close' | 'scan'>;
 
-/** Which of the next operations a fault strikes. */
+/** The operations that a fault affects. */
 export interface FaultOptions {
   /**
-   * How many operations.
+   * The number of operations.
+   *
    * @default 1
    */
   times?: number;
@@ -27,8 +28,8 @@ interface Fault {
 const UNTOUCHED: ReadonlySet<string | symbol> = new Set(['connect', 'close', 'scan']);
 
 /**
- * Makes the next operations of the stores fail or wait, as a Redis in trouble would. Connecting, closing and the
- * walks over keys (`keys()`, and the search of `clear()` and `deletePattern()`) are left alone.
+ * Makes the next operations of the stores fail or wait, as a failing Redis would. Connecting, closing and key scans
+ * (`keys()`, and the scan of `clear()` and `deletePattern()`) are not affected.
  */
 export class Faults {
   #faults: Fault[] = [];
@@ -43,12 +44,12 @@ export class Faults {
     this.#add(options, () => new Promise((resolve) => setTimeout(resolve, milliseconds)));
   }
 
-  /** Every operation works again. */
+  /** Ends all faults. */
   clear(): void {
     this.#faults = [];
   }
 
-  /** A store whose operations these faults strike. */
+  /** A store with these faults. */
   wrap(store: KeyValueStore): KeyValueStore {
     return new Proxy(store, {
       get: (target, verb) => {

@@ -4,7 +4,7 @@ import { ImproperlyConfiguredError } from '../errors/improperly-configured.error
 import type { SessionService } from '../session/session.service.js';
 import { SESSIONS, SETTINGS } from '../tokens/internal-tokens.js';
 
-/** A stored session and how a client presents it. */
+/** A stored session with its cookie. */
 export interface SessionCookie {
   readonly key: string;
   /** The value of a Cookie header. */
@@ -12,10 +12,10 @@ export interface SessionCookie {
 }
 
 /**
- * Stores a session with these entries and gives its Cookie header: a logged-in request without the login. The entry
- * `userId`, if there is one, also signs that user in, as `session.signIn(userId)` does.
+ * Stores a session with these entries and returns its Cookie header, for a logged-in request without a login. The entry
+ * `userId`, if present, also signs that user in, as `session.signIn(userId)` does.
  *
- * @throws ImproperlyConfiguredError when the application has no sessions.
+ * @throws ImproperlyConfiguredError if the application has no sessions.
  */
 export const createSessionCookie = async (
   app: INestApplicationContext,

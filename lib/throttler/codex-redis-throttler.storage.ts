@@ -8,11 +8,12 @@ import { ImproperlyConfiguredError } from '../errors/improperly-configured.error
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { CACHE_STORE, SETTINGS } from '../tokens/internal-tokens.js';
 
-/** How the rate limits behave. */
+/** Options of the rate limits. */
 export interface ThrottlerStorageOptions {
   /**
-   * What becomes of requests while Redis is down, starting or failing over: `refuse` answers 503, `allow` lets them
-   * pass, uncounted, and logs a warning once for each outage.
+   * What happens to requests while Redis is down, starting or failing over. `refuse` answers 503. `allow` lets them
+   * pass uncounted, and logs a warning once for each outage.
+   *
    * @default 'refuse'
    */
   whenUnavailable?: 'refuse' | 'allow' | undefined;
@@ -48,7 +49,7 @@ const secondsOf = (remainingMs: number): number =>
 /** So that no two pairs of a throttler's name and a key make one Redis key. */
 const withoutColon = (name: string): string => name.replaceAll('%', '%25').replaceAll(':', '%3A');
 
-/** Counts the hits of `@nestjs/throttler` on the cache's Redis, so that all instances share their limits. */
+/** Storage for `@nestjs/throttler` on the cache's Redis. All instances of the application share their limits. */
 @Injectable()
 export class CodexRedisThrottlerStorage implements ThrottlerStorage {
   readonly #keyPrefix: string;
@@ -69,11 +70,11 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
   }
 
   /**
-   * Counts a hit. `ttl` and `blockDuration` are milliseconds, `Infinity` for one that never ends; the times of the
-   * result are whole seconds, rounded up.
+   * Counts a hit. `ttl` and `blockDuration` are milliseconds; `Infinity` never ends. The times of the result are whole
+   * seconds, rounded up.
    *
-   * @throws TypeError for a time or limit that is no number.
-   * @throws RedisConnectionError or RedisServiceError when Redis is down, unless `whenUnavailable` is `allow`.
+   * @throws TypeError for a time or limit that is not a number.
+   * @throws RedisConnectionError or RedisServiceError while Redis is down, unless `whenUnavailable` is `allow`.
    */
   async increment(
     key: string,

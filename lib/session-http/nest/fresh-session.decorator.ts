@@ -36,11 +36,12 @@ class FreshSessionGuard implements CanActivate {
 }
 
 /**
- * Lets in only who signed in, or called `session.confirm()`, at most that long ago: for a change of password or a payment.
- * Anybody else gets 403 with the code `CODEX_REDIS_SESSION_STALE`. On a handler it counts more than on its controller.
+ * Lets a request in only if its session signed in, or called `session.confirm()`, at most that long ago: for a change
+ * of password or a payment. Others get 403 with the code `CODEX_REDIS_SESSION_STALE`. On a handler, it overrides its
+ * controller's.
  *
  * @param age seconds, or a duration string such as `'10m'`
- * @throws TypeError for what is no such time.
+ * @throws TypeError for an invalid age.
  */
 export const RequiresFreshSession = (age: Duration): MethodDecorator & ClassDecorator => {
   if (!maxAge.accepts(age))

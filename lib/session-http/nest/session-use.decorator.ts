@@ -6,15 +6,15 @@ const SESSION_USE = 'codex-redis:session-use';
 type SessionUse = 'skip' | 'use';
 
 /**
- * The handler, or every handler of the controller, does without the session: no command is sent for it and no
- * header written. `@UseSession()` on a handler takes it back.
+ * The handler, or every handler of the controller, does not save the session: no header is written, and with
+ * `session.load: 'declared'` no command is sent. `@UseSession()` on a handler overrides it.
  */
 export const SkipSession = (): MethodDecorator & ClassDecorator =>
   SetMetadata(SESSION_USE, 'skip' satisfies SessionUse);
 
 /**
- * The handler, or every handler of the controller, uses the session. Needed with `session.load: 'declared'` where
- * no parameter says so, as for a guard that looks into `request.session`.
+ * The handler, or every handler of the controller, uses the session. With `session.load: 'declared'` it is needed where
+ * no parameter shows this, for example for a guard that reads `request.session`.
  */
 export const UseSession = (): MethodDecorator & ClassDecorator =>
   SetMetadata(SESSION_USE, 'use' satisfies SessionUse);

@@ -13,14 +13,14 @@ const fromNest = createParamDecorator(fromContext);
 /** As this version of Nest has it: 11 and 12 differ. */
 type SessionDecorator = ReturnType<typeof createParamDecorator<string | undefined, unknown>>;
 
-/** The session of a visitor; give the types of its entries as `Session<{ visits: number }>`. */
+/** The session of a visitor. Declare the types of its entries as `Session<{ visits: number }>`. */
 export type Session<T extends object = Record<string, unknown>> = SessionObject<T>;
 
 /**
- * Hands the session of the request to a parameter: `@Session() session: Session`, or one of its entries:
- * `@Session('cart') cart`. Pipes may follow.
+ * Passes the session of the request to a parameter (`@Session() session: Session`), or one of its entries
+ * (`@Session('cart') cart`). Pipes may follow.
  *
- * @throws SessionStateError where there is no session; it says what to do.
+ * @throws SessionStateError if there is no session. It says what to do.
  */
 export const Session: SessionDecorator = (...dataOrPipes) => {
   const decorate = fromNest(...dataOrPipes);
