@@ -18,7 +18,7 @@ export const tagList = (given: unknown, hasTags: boolean): readonly string[] | u
   const wrong = (given as unknown[]).find((tag) => !isTag(tag));
   if (wrong === undefined && given.every(isTag)) return [...(given as string[])];
   throw new TypeError(
-    `tags: expected strings of at least one well-formed character, got ${describeValue(wrong)}`,
+    `tags: expected non-empty strings without lone surrogates, got ${describeValue(wrong)}`,
   );
 };
 
