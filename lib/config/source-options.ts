@@ -12,6 +12,8 @@ export interface NodeRedisClient {
     args: string[],
     options?: { readonly typeMapping?: object; readonly abortSignal?: AbortSignal },
   ): Promise<unknown>;
+  /** Used for `session.broadcastEvents` only: what listens needs a connection of its own. */
+  duplicate?(overrides?: object): unknown;
 }
 
 const isRedisUrl = (value: unknown): boolean => {

@@ -17,6 +17,7 @@ import type {
   MemberState,
   Selection,
 } from './member-index.js';
+import type { MessageListener, Subscription } from './subscription.js';
 import type { TimeToLive } from './time-to-live.js';
 
 /** How a compare-and-set or its like call ended. `current` is what stood there instead of the expected value. */
@@ -265,4 +266,13 @@ export interface KeyValueStore {
    * of 0 refuses hits while the limit is used up; above 0, the hit beyond the limit blocks for that time.
    */
   hit(key: string, rule: HitRule): Promise<HitOutcome>;
+
+  /** Sends a message to whoever is subscribed to the channel at this moment, in any process. Nothing is kept of it. */
+  publish(channel: string, message: string): Promise<void>;
+
+  /**
+   * Calls the listener with each message that is published on the channel. What is published while the connection is lost
+   * does not arrive.
+   */
+  subscribe(channel: string, listener: MessageListener): Subscription;
 }

@@ -2,7 +2,7 @@ import { RedisConnectionError } from '../errors/redis.errors.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 
 /** A verb of the store, such as `get` or `compareAndSet`. */
-export type StoreVerb = Exclude<keyof KeyValueStore, 'connect' | 'close' | 'scan'>;
+export type StoreVerb = Exclude<keyof KeyValueStore, 'connect' | 'close' | 'scan' | 'subscribe'>;
 
 /** The operations that a fault affects. */
 export interface FaultOptions {
@@ -25,11 +25,11 @@ interface Fault {
   strike(): Promise<void>;
 }
 
-const UNTOUCHED: ReadonlySet<string | symbol> = new Set(['connect', 'close', 'scan']);
+const UNTOUCHED: ReadonlySet<string | symbol> = new Set(['connect', 'close', 'scan', 'subscribe']);
 
 /**
- * Makes the next operations of the stores fail or wait, as a failing Redis would. Connecting, closing and key scans
- * (`keys()`, and the scan of `clear()` and `deletePattern()`) are not affected.
+ * Makes the next operations of the stores fail or wait, as a failing Redis would. Connecting, closing, subscriptions
+ * and key scans (`keys()`, and the scan of `clear()` and `deletePattern()`) are not affected.
  */
 export class Faults {
   #faults: Fault[] = [];

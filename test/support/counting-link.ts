@@ -1,3 +1,4 @@
+import type { MessageListener, Subscription } from '../../lib/store/subscription.js';
 import type { RedisLink, RedisNode, ReplyParser } from '../../lib/store/redis/link/redis-link.js';
 
 /** What was sent, and in how many round trips: commands that leave before any reply is there share one. */
@@ -39,6 +40,10 @@ export class CountingLink implements RedisLink {
 
   split(keys: readonly string[]): readonly (readonly number[])[] | null {
     return this.link.split(keys);
+  }
+
+  subscribe(channel: string, listener: MessageListener): Subscription {
+    return this.link.subscribe(channel, listener);
   }
 
   masters(): Promise<readonly RedisNode[]> {

@@ -33,7 +33,7 @@ export const settle = async (call: () => Promise<unknown>): Promise<Settled> => 
 };
 
 /**
- * Every verb, each as a caller would use it, on keys that begin with `prefix`. The last two are those that name no key. A verb
+ * Every verb, each as a caller would use it, on keys that begin with `prefix`. The last three are those that go to any server. A verb
  * that is missing here does not compile.
  */
 export const verbs = (store: KeyValueStore, prefix = ''): (() => Promise<unknown>)[] => {
@@ -77,10 +77,21 @@ export const verbs = (store: KeyValueStore, prefix = ''): (() => Promise<unknown
     remaining: [() => store.remaining(k)],
     rename: [() => store.rename(k, l)],
     hit: [() => store.hit(h, { windowMs: 1000, limit: 1, blockMs: 1000 })],
+    publish: [() => store.publish(`${prefix}c`, 'm')],
+    subscribe: [() => subscribed(store, `${prefix}c`)],
     scan: [() => store.scan('*')[Symbol.asyncIterator]().next()],
     ping: [() => store.ping()],
   };
   return Object.values(calls).flat();
+};
+
+const subscribed = async (store: KeyValueStore, channel: string): Promise<void> => {
+  const subscription = store.subscribe(channel, () => undefined);
+  try {
+    await subscription.ready;
+  } finally {
+    await subscription.end();
+  }
 };
 
 /**

@@ -21,6 +21,7 @@ import type {
   MemberState,
   Selection,
 } from '../member-index.js';
+import type { MessageListener, Subscription } from '../subscription.js';
 import type { TimeToLive } from '../time-to-live.js';
 import type {
   Grace,
@@ -34,11 +35,12 @@ import type {
 } from '../kept-entry.js';
 import { drawToken } from '../token.js';
 import { parseTrace, type Trace, traceText } from '../trace.js';
+import { Channels } from './channels.js';
 import { ExpiringMap } from './expiring-map.js';
 import { type Companion, KeptEntries } from './kept-entries.js';
 import { laterTurn } from './later-turn.js';
 import { type MemberIndex, MemberIndexes } from './member-indexes.js';
-import { countHit, forgottenAt, hitOutcome, type RateLimit } from './rate-limit.js';
+import { countHit, forgottenAt, hitOutcome, isRateLimit, type RateLimit } from './rate-limit.js';
 
 export interface MemoryStoreOptions {
   readonly clock?: Clock;
@@ -61,6 +63,7 @@ export class MemoryStore implements KeyValueStore {
   readonly #entries: ExpiringMap<Stored>;
   readonly #kept: KeptEntries;
   readonly #indexes: MemberIndexes;
+  readonly #channels = new Channels();
   #closed = false;
 
   constructor({ clock = systemClock, maxEntries }: MemoryStoreOptions = {}) {
@@ -79,6 +82,7 @@ export class MemoryStore implements KeyValueStore {
 
   close(): Promise<void> {
     this.#closed = true;
+    this.#channels.close();
     this.#entries.clear();
     return Promise.resolve();
   }
@@ -282,6 +286,14 @@ export class MemoryStore implements KeyValueStore {
     });
   }
 
+  publish(channel: string, message: string): Promise<void> {
+    return this.#answer(() => this.#channels.publish(channel, message));
+  }
+
+  subscribe(channel: string, listener: MessageListener): Subscription {
+    return this.#channels.subscribe(channel, listener, this.connect());
+  }
+
   /**
    * Failures reject: no verb throws at its caller. The answer comes in a later turn of the event loop, as that of Redis
    * does, so that races between requests show in tests.
@@ -346,8 +358,5 @@ export class MemoryStore implements KeyValueStore {
     return { outcome: 'done' };
   }
 }
-
-const isRateLimit = (value: Stored): value is RateLimit =>
-  typeof value === 'object' && 'expirations' in value;
 
 const wrongType = (): RedisServiceError => new RedisServiceError('WRONGTYPE');

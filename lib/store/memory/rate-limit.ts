@@ -55,3 +55,7 @@ export const hitOutcome = (
 /** When nothing of it matters any more. */
 export const forgottenAt = (limit: RateLimit): number =>
   Math.max(limit.windowEndsAt, limit.blockEndsAt, limit.expirations.at(-1) ?? 0);
+
+/** Whether what stands under a key counts hits. */
+export const isRateLimit = (value: string | object): value is RateLimit =>
+  typeof value === 'object' && 'expirations' in value;

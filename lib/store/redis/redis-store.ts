@@ -18,6 +18,7 @@ import type {
   MemberState,
   Selection,
 } from '../member-index.js';
+import type { MessageListener, Subscription } from '../subscription.js';
 import type { TimeToLive } from '../time-to-live.js';
 import type {
   Grace,
@@ -301,6 +302,14 @@ export class RedisStore implements KeyValueStore {
   hit(key: string, { windowMs, limit, blockMs }: HitRule): Promise<HitOutcome> {
     const args = [asPx(windowMs), String(limit), String(Math.max(0, Math.ceil(blockMs)))];
     return this.#run(hitScript, [key], args, parseHitOutcome);
+  }
+
+  publish(channel: string, message: string): Promise<void> {
+    return this.#send(channel, ['PUBLISH', channel, message], asNothing);
+  }
+
+  subscribe(channel: string, listener: MessageListener): Subscription {
+    return this.#link.subscribe(channel, listener);
   }
 
   #setByScript(entries: readonly (readonly [key: string, value: string])[], ttl: TimeToLive): Promise<void> {

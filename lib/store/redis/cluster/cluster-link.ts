@@ -9,6 +9,8 @@ import {
 import { ignore } from '../../../common/ignore.js';
 import { within } from '../../../common/within.js';
 import { checkServer } from '../link/check-server.js';
+import type { MessageListener, Subscription } from '../../subscription.js';
+import { Subscriptions } from '../connection/subscriptions.js';
 import { ClusterMap } from './cluster-map.js';
 import type { ClusterNode } from './cluster-node.js';
 import { hashSlot } from '../../hash-slot.js';
@@ -35,6 +37,7 @@ export class ClusterLink implements RedisLink {
   readonly #map: ClusterMap;
   readonly #redirections: Redirections;
   readonly #life: LinkLifecycle;
+  readonly #subscriptions: Subscriptions;
 
   /** @throws ImproperlyConfiguredError for options node-redis refuses */
   constructor(options: ClusterLinkOptions) {
@@ -50,14 +53,22 @@ export class ClusterLink implements RedisLink {
       startError: (error) => clusterStartError(error, this.#map.names),
       ...options,
     });
+    this.#subscriptions = new Subscriptions({
+      dialWith: (greet) => async (signal) => {
+        await this.#life.connect();
+        return this.#map.dialAny(greet)(signal);
+      },
+      operationTimeoutMs: options.operationTimeoutMs,
+      isCurrent: () => this.#map.isHeard,
+    });
   }
 
   connect(): Promise<void> {
     return this.#life.connect();
   }
 
-  close(): Promise<void> {
-    return this.#life.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#life.close(), this.#subscriptions.close()]);
   }
 
   send<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
@@ -76,6 +87,10 @@ export class ClusterLink implements RedisLink {
     return reader === master
       ? answer
       : replicaOrMaster(answer, () => this.#dispatch(master, slot, args, parse));
+  }
+
+  subscribe(channel: string, listener: MessageListener): Subscription {
+    return this.#subscriptions.subscribe(channel, listener);
   }
 
   split(keys: readonly string[]): readonly (readonly number[])[] | null {

@@ -6,11 +6,12 @@ import { RootNodes } from './root-nodes.js';
 import { SLOT_COUNT } from '../../hash-slot.js';
 import { knownSlotRanges, type SlotRange } from './cluster-topology.js';
 import { ConnectionReport } from '../connection/connection-report.js';
-import { dial } from '../connection/dial.js';
+import { dial, type Dial } from '../connection/dial.js';
 import { hedgedRequest } from '../link/hedged-request.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { addressName, mappedAddress, type NodeAddress } from '../connection/node-address.js';
 import { addressOf, clientTemplate, templateFor } from '../connection/client-template.js';
+import type { Greeting } from '../connection/subscriptions.js';
 import { jittered, POLICY } from '../connection/policy.js';
 
 /** The node that holds some slots, and those that copy it where replicas serve reads. */
@@ -40,6 +41,8 @@ export class ClusterMap {
   #due = Infinity;
   #pauseMs: number = POLICY.firstTopologyPauseMs;
   #closed = false;
+  /** The one that was dialled for messages last. */
+  #heard: ClusterNode | undefined;
   /** Aborted when everything is forgotten: what was asked before is of no use then. */
   #forgotten = new AbortController();
   /** Ends the question to the root nodes. */
@@ -78,6 +81,21 @@ export class ClusterMap {
 
   replicasOf(slot: number): readonly ClusterNode[] {
     return this.#shards[slot]?.replicas ?? [];
+  }
+
+  /** Connects to any node that holds slots: the nodes pass messages on to each other. */
+  dialAny(greet: Greeting): Dial {
+    const masters = [...this.#masters];
+    const ready = masters.filter(({ isReady }) => isReady);
+    const node = anyOf(ready.length > 0 ? ready : masters);
+    if (node === undefined) return () => Promise.reject(new Error('No node of the cluster is known'));
+    this.#heard = node;
+    return dial(this.#templateAt(node.address), this.options.connectTimeoutMs, greet);
+  }
+
+  /** Whether the node that was dialled for messages last still holds slots. */
+  get isHeard(): boolean {
+    return this.#heard !== undefined && this.#masters.has(this.#heard);
   }
 
   /** The node at an address, which may be new. */
@@ -215,8 +233,8 @@ export class ClusterMap {
   }
 
   #node(address: NodeAddress): ClusterNode {
-    const { cluster, operationTimeoutMs, connectTimeoutMs, holdsSessions } = this.options;
-    const template = templateFor(this.#template, mappedAddress(cluster.nodeAddressMap, address));
+    const { operationTimeoutMs, connectTimeoutMs, holdsSessions } = this.options;
+    const template = this.#templateAt(address);
     const report = new ConnectionReport(this.options, () => addressName(address));
     const onChange = (connection: ReconnectingConnection): void => {
       report.update(connection);
@@ -230,6 +248,10 @@ export class ClusterMap {
       patienceMs: Math.min(operationTimeoutMs, connectTimeoutMs / 2),
       onChange,
     });
+  }
+
+  #templateAt(address: NodeAddress): RedisClientType {
+    return templateFor(this.#template, mappedAddress(this.options.cluster.nodeAddressMap, address));
   }
 
   #onChange(): void {
@@ -246,3 +268,6 @@ export class ClusterMap {
     this.#pauseMs = Math.min(POLICY.longestTopologyPauseMs, this.#pauseMs * 2);
   }
 }
+
+const anyOf = <T>(choices: readonly T[]): T | undefined =>
+  choices[Math.floor(Math.random() * choices.length)];

@@ -1,4 +1,5 @@
 import { createClient, type RedisClientOptions, type RedisClientType } from 'redis';
+import type { NodeRedisClient } from '../../../config/source-options.js';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
 import type { NodeAddress } from './node-address.js';
 
@@ -16,12 +17,7 @@ export const clientTemplate = (options: RedisClientOptions, path: string): Redis
     return createClient({
       ...options,
       ...(options.url !== undefined && { url: asRedisUrl(options.url) }),
-      RESP: 3,
-      disableOfflineQueue: true,
-      maintNotifications: 'disabled',
-      commandOptions: { timeout: 0 },
-      // its own timeout takes a blocked event loop for a silent server
-      socket: { ...options.socket, connectTimeout: 0, reconnectStrategy: false } as Socket,
+      ...ownOptions(options.socket),
     });
   } catch {
     // No cause: the errors of the url parser quote the url, password included.
@@ -35,6 +31,28 @@ export const clientTemplate = (options: RedisClientOptions, path: string): Redis
     );
   }
 };
+
+/**
+ * As `clientTemplate`, of a client that somebody else has made.
+ *
+ * @throws TypeError for one that only looks like a client of node-redis
+ */
+export const templateLike = (client: NodeRedisClient): RedisClientType => {
+  if (client.duplicate === undefined)
+    throw new TypeError('client: has no duplicate(), which subscribing needs');
+  const { socket } = (client as { readonly options?: { readonly socket?: Socket } }).options ?? {};
+  return client.duplicate(ownOptions(socket)) as never;
+};
+
+const ownOptions = (socket: Socket | undefined) =>
+  ({
+    RESP: 3,
+    disableOfflineQueue: true,
+    maintNotifications: 'disabled',
+    commandOptions: { timeout: 0 },
+    // its own timeout takes a blocked event loop for a silent server
+    socket: { ...socket, connectTimeout: 0, reconnectStrategy: false } as Socket,
+  }) as const;
 
 /** Valkey speaks the protocol of Redis, whose names for it are the only ones that node-redis knows. */
 const asRedisUrl = (url: string): string => url.replace(/^valkey(s?):/, 'redis$1:');

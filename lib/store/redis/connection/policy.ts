@@ -35,6 +35,8 @@ export const POLICY = {
   tryAgainMs: 20,
   /** What is left for following a redirection at least. */
   leastRedirectionMs: 100,
+  /** How often a connection that only listens is looked at. */
+  subscriptionCheckMs: 10_000,
   /** How often a client of the user's own is looked at until it is ready. */
   readinessPollMs: 10,
 } as const;

@@ -1,3 +1,5 @@
+import type { MessageListener, Subscription } from '../../subscription.js';
+
 /** A reply of Redis, as node-redis parsed it. */
 export type RedisReply = string | number | null | readonly RedisReply[];
 
@@ -36,6 +38,9 @@ export interface RedisLink {
    * Commands that are sent in one tick share a round trip to each node.
    */
   split(keys: readonly string[]): readonly (readonly number[])[] | null;
+
+  /** Subscribes to a channel, over a connection of its own; to be ended by whoever asked for it, or with the link. */
+  subscribe(channel: string, listener: MessageListener): Subscription;
 
   /** Every server that holds part of the keys: one, or each master of a cluster. */
   masters(): Promise<readonly RedisNode[]>;

@@ -9,12 +9,14 @@ export interface MasterDialOptions {
   readonly locate: () => Promise<NodeAddress>;
   readonly templateAt: (address: NodeAddress) => RedisClientType;
   readonly boundMs: number;
+  /** What else must succeed before the connection counts as made. */
+  readonly greet?: ((client: RedisClientType) => Promise<void>) | undefined;
   /** Called with the address of the master once there is a connection to it. */
   readonly onOpen: (address: NodeAddress) => void;
 }
 
 /** Finds the master and connects to it. A server that is no master, or not any more, will not do. */
-export const masterDial = ({ locate, templateAt, boundMs, onOpen }: MasterDialOptions): Dial => {
+export const masterDial = ({ locate, templateAt, boundMs, greet, onOpen }: MasterDialOptions): Dial => {
   const find = async (signal: AbortSignal) => {
     const address = await locate();
     signal.throwIfAborted();
@@ -23,6 +25,7 @@ export const masterDial = ({ locate, templateAt, boundMs, onOpen }: MasterDialOp
       // A late answer (of a frozen or disconnected Sentinel) may be outdated by now.
       if (addressName(await locate()) !== addressName(address))
         throw new Error('The master has changed in the meantime');
+      await greet?.(client);
     };
     const opened = await dial(templateAt(address), boundMs, confirm)(signal);
     onOpen(address);

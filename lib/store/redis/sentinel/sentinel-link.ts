@@ -7,10 +7,12 @@ import { dial, type Dial } from '../connection/dial.js';
 import { addressName, mappedAddress, type NodeAddress } from '../connection/node-address.js';
 import { POLICY } from '../connection/policy.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import { type Greeting, Subscriptions } from '../connection/subscriptions.js';
 import { checkServer } from '../link/check-server.js';
 import { LinkLifecycle } from '../link/link-lifecycle.js';
 import type { RedisLink, RedisNode, ReplyParser } from '../link/redis-link.js';
 import { replicaOrMaster } from '../link/replica-read.js';
+import type { MessageListener, Subscription } from '../../subscription.js';
 import { masterDial } from './sentinel-dial.js';
 import { SentinelGroup } from './sentinel-group.js';
 import { SentinelReplicas } from './sentinel-replicas.js';
@@ -33,10 +35,13 @@ export class SentinelLink implements RedisLink {
   readonly #life: LinkLifecycle;
   readonly #report: ConnectionReport;
   readonly #node: RedisNode = { send: (args) => this.send('', args, asReply) };
+  readonly #subscriptions: Subscriptions;
   #master: ReconnectingConnection | undefined;
   /** Where the master is, and where it was sought last, as the Sentinels announced it. */
   #address: NodeAddress | undefined;
   #sought: NodeAddress | undefined;
+  /** The master that subscriptions were made at last. */
+  #heard: NodeAddress | undefined;
   #scan: NodeJS.Timeout | undefined;
 
   /** @throws ImproperlyConfiguredError for options node-redis refuses */
@@ -62,6 +67,11 @@ export class SentinelLink implements RedisLink {
       startError: (error) => this.#startError(error),
       ...options,
     });
+    this.#subscriptions = new Subscriptions({
+      dialWith: (greet) => this.#masterDial((address) => (this.#heard = address), greet),
+      operationTimeoutMs,
+      isCurrent: () => this.#address === undefined || nameOf(this.#heard) === nameOf(this.#address),
+    });
   }
 
   connect(): Promise<void> {
@@ -69,7 +79,7 @@ export class SentinelLink implements RedisLink {
   }
 
   async close(): Promise<void> {
-    await this.#life.close();
+    await Promise.all([this.#life.close(), this.#subscriptions.close()]);
     this.#group.close();
   }
 
@@ -83,6 +93,10 @@ export class SentinelLink implements RedisLink {
     const replica = this.#life.isOpen && this.#readsReplicas ? this.#replicas.pick() : undefined;
     const askMaster = (): Promise<T> => this.send(key, args, parse);
     return replica === undefined ? askMaster() : replicaOrMaster(replica.send(args, parse), askMaster);
+  }
+
+  subscribe(channel: string, listener: MessageListener): Subscription {
+    return this.#subscriptions.subscribe(channel, listener);
   }
 
   split(): null {
@@ -100,7 +114,7 @@ export class SentinelLink implements RedisLink {
   async #open(): Promise<void> {
     const { connectTimeoutMs, operationTimeoutMs, sentinel, holdsSessions } = this.#options;
     const master = new ReconnectingConnection({
-      dial: this.#masterDial(),
+      dial: this.#masterDial((address) => (this.#address = address)),
       operationTimeoutMs,
       sharesReads: holdsSessions,
       patienceMs: connectTimeoutMs,
@@ -125,14 +139,15 @@ export class SentinelLink implements RedisLink {
     this.#scan.unref();
   }
 
-  #masterDial(): Dial {
+  #masterDial(onOpen: (address: NodeAddress) => void, greet?: Greeting): Dial {
     return masterDial({
       locate: () => this.#group.master(),
       templateAt: (address) => {
         this.#sought = address;
         return this.#templateAt(address);
       },
-      onOpen: (address) => (this.#address = address),
+      onOpen,
+      greet,
       boundMs: this.#options.connectTimeoutMs,
     });
   }

@@ -1,16 +1,19 @@
 import { setImmediate as eventLoop, setTimeout as pause } from 'node:timers/promises';
-import { ErrorReply } from 'redis';
+import { ErrorReply, type RedisClientType } from 'redis';
 import type { NodeRedisClient } from '../../../config/source-options.js';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
 import { RedisConnectionError, RedisTimeoutError } from '../../../errors/redis.errors.js';
 import { checkServer } from '../link/check-server.js';
+import type { MessageListener, Subscription } from '../../subscription.js';
 import { LinkLifecycle } from '../link/link-lifecycle.js';
 import type { RedisLink, RedisNode, RedisReply, ReplyParser } from '../link/redis-link.js';
 import { asReply } from '../commands/replies.js';
+import { templateLike } from '../connection/client-template.js';
 import { CommandSender } from '../connection/command-sender.js';
-import { DialTimeoutError } from '../connection/dial.js';
+import { dial, DialTimeoutError } from '../connection/dial.js';
 import { POLICY } from '../connection/policy.js';
 import type { WriteNotice } from '../connection/shared-reads.js';
+import { Subscriptions } from '../connection/subscriptions.js';
 import { startError } from '../connection/start-error.js';
 import { translateError } from '../connection/translate-error.js';
 import { verifyPrimary } from '../connection/verify-primary.js';
@@ -41,6 +44,8 @@ export class ExternalClientLink implements RedisLink {
   readonly #pending = new Set<(error: Error) => void>();
   readonly #watchdog: Watchdog;
   readonly #sender: CommandSender;
+  readonly #subscriptions: Subscriptions;
+  #template: RedisClientType | undefined;
   #away = false;
 
   constructor(options: ExternalClientLinkOptions) {
@@ -56,14 +61,18 @@ export class ExternalClientLink implements RedisLink {
       ...options,
     });
     this.#watchdog = new Watchdog({ deadlineMs: options.operationTimeoutMs, onOverdue: this.#onOverdue });
+    this.#subscriptions = new Subscriptions({
+      dialWith: (greet) => (signal) => dial(this.#likeClient(), options.connectTimeoutMs, greet)(signal),
+      operationTimeoutMs: options.operationTimeoutMs,
+    });
   }
 
   connect(): Promise<void> {
     return this.#life.connect();
   }
 
-  close(): Promise<void> {
-    return this.#life.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#life.close(), this.#subscriptions.close()]);
   }
 
   send<T>(_key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
@@ -74,6 +83,10 @@ export class ExternalClientLink implements RedisLink {
 
   read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     return this.send(key, args, parse);
+  }
+
+  subscribe(channel: string, listener: MessageListener): Subscription {
+    return this.#subscriptions.subscribe(channel, listener);
   }
 
   split(): null {
@@ -106,6 +119,11 @@ export class ExternalClientLink implements RedisLink {
         },
       );
     });
+  }
+
+  /** The owner's client would be one that listens: what it is like is all that is used of it. */
+  #likeClient(): RedisClientType {
+    return (this.#template ??= templateLike(this.#options.client));
   }
 
   #settle(reject: (error: Error) => void): void {

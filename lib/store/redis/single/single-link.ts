@@ -8,6 +8,8 @@ import { ReconnectingConnection } from '../connection/reconnecting-connection.js
 import type { RedisLink, RedisNode, ReplyParser } from '../link/redis-link.js';
 import { asReply } from '../commands/replies.js';
 import { startError } from '../connection/start-error.js';
+import type { MessageListener, Subscription } from '../../subscription.js';
+import { Subscriptions } from '../connection/subscriptions.js';
 import { verifyPrimary } from '../connection/verify-primary.js';
 
 export interface SingleLinkOptions {
@@ -27,6 +29,7 @@ export class SingleLink implements RedisLink {
   readonly #report: ConnectionReport;
   readonly #life: LinkLifecycle;
   readonly #node: RedisNode = { send: (args) => this.send('', args, asReply) };
+  readonly #subscriptions: Subscriptions;
   #connection: ReconnectingConnection | undefined;
 
   /** @throws ImproperlyConfiguredError for a url that cannot be read */
@@ -41,14 +44,19 @@ export class SingleLink implements RedisLink {
       startError: (error) => startError(error, this.#address),
       ...options,
     });
+    const { connectTimeoutMs, operationTimeoutMs } = options;
+    this.#subscriptions = new Subscriptions({
+      dialWith: (greet) => dial(this.#template, connectTimeoutMs, greet),
+      operationTimeoutMs,
+    });
   }
 
   connect(): Promise<void> {
     return this.#life.connect();
   }
 
-  close(): Promise<void> {
-    return this.#life.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#life.close(), this.#subscriptions.close()]);
   }
 
   send<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
@@ -59,6 +67,10 @@ export class SingleLink implements RedisLink {
 
   read<T>(key: string, args: readonly string[], parse: ReplyParser<T>): Promise<T> {
     return this.send(key, args, parse);
+  }
+
+  subscribe(channel: string, listener: MessageListener): Subscription {
+    return this.#subscriptions.subscribe(channel, listener);
   }
 
   split(): null {
