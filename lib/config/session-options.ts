@@ -166,6 +166,13 @@ export const sessionOnlyOptions = {
    * A visitor with a live session of express-session or @fastify/session keeps it from the first request on.
    */
   migrateFrom: option(origin()),
+  /**
+   * Whether every process is told when a session ends: its sockets close at once, and listeners of `ended` hear of it.
+   *
+   * One PUBLISH for each session that ends or gets a new key; a process that listens has one more connection.
+   * @default false
+   */
+  broadcastEvents: option(flag(), { environment: 'CODEX_SESSION_BROADCAST_EVENTS', default: false }),
   perUser: feature<typeof perUserOptions, PerUserOptions>(perUserOptions),
   cookie: section<typeof cookieOptions, CookieOptions>(cookieOptions),
   /**

@@ -7,6 +7,7 @@ import { refuseExcludedHandlers } from './nest/refuse-handlers.js';
 import type { SessionGuard } from './nest/session.guard.js';
 import { installOn } from './platform/platforms.js';
 import type { SessionHttp } from './session-http.js';
+import { useSessionsInGateways } from './sockets/use-sessions-in-gateways.js';
 
 /** The parts of the application that sessions need. */
 export interface SessionMount {
@@ -32,6 +33,7 @@ export interface MountedSessions {
 export const mountSessions = (mount: SessionMount): MountedSessions => {
   const { host, config, modules, http, guard } = mount;
   const { excluded, settings } = http;
+  useSessionsInGateways(config, modules, http);
   const finishInstalling = whenThereIsAnAdapter(host, (adapter) => {
     refuseForeignConsumers(adapter, modules);
     return installOn(adapter, http);

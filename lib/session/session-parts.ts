@@ -9,6 +9,7 @@ import { SessionLifetime } from './object/session-lifetime.js';
 import type { SessionKeeper } from './object/session-state.js';
 import { keeperOf } from './session-keeper.js';
 import { SessionTexts } from './session-texts.js';
+import { SessionBroadcast } from './stored/session-broadcast.js';
 import { ContendedSave } from './stored/contended-save.js';
 import { SessionDrafts } from './stored/session-drafts.js';
 import { SessionEnder } from './stored/session-ender.js';
@@ -20,6 +21,7 @@ import { SessionReader, type SessionWarning } from './stored/session-reader.js';
 import { plainKeysUntil, SessionRollout } from './stored/session-rollout.js';
 import { SessionSaver } from './stored/session-saver.js';
 import { SessionStore } from './stored/session-store.js';
+import { SessionWatch } from './stored/session-watch.js';
 import { SessionTakeover } from './stored/session-takeover.js';
 import { SessionWriter } from './stored/session-writer.js';
 import { Memberships } from './users/memberships.js';
@@ -40,6 +42,7 @@ export interface SessionParts {
   readonly users: UserSessions;
   readonly takeover: SessionTakeover | undefined;
   readonly keeper: SessionKeeper;
+  readonly watch: SessionWatch;
 }
 
 /** Puts the parts of a SessionService together. */
@@ -59,7 +62,12 @@ export const sessionParts = (
     warnings.warn('expiry', message),
   );
   const lifetime = new SessionLifetime(settings, expiry, clock);
-  const events = new SessionEventEmitter((key) => signer.fingerprint(naming(key)), sessionLogger);
+  const broadcast = settings.broadcastEvents
+    ? new SessionBroadcast(keyValues, `${projectName}:${settings.keyPrefix}:ended`, (message) =>
+        warnings.warn('broadcast', message),
+      )
+    : undefined;
+  const events = new SessionEventEmitter((key) => signer.fingerprint(naming(key)), sessionLogger, broadcast);
   const reader = new SessionReader(codec, events, warnings, maxBytes);
 
   const plainUntil = plainKeysUntil(settings);
@@ -88,5 +96,6 @@ export const sessionParts = (
 
   const keeper = keeperOf({ expiry, lifetime, events, codec, reader, loader, saver });
   const texts = new SessionTexts(codec, reader, atRest !== undefined);
-  return { events, store, texts, loader, saver, users, takeover, keeper };
+  const watch = new SessionWatch(events, store, codec, lifetime);
+  return { events, store, texts, loader, saver, users, takeover, keeper, watch };
 };

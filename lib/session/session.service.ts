@@ -13,6 +13,7 @@ import { SessionState } from './object/session-state.js';
 import { sessionStateOf } from './object/state-of.js';
 import { type SessionParts, sessionParts } from './session-parts.js';
 import type { SessionEvents } from './stored/session-events.js';
+import type { SessionWatch } from './stored/session-watch.js';
 import type { ReindexOptions, ReindexProgress } from './users/reindex.js';
 import type { EndOfUserOptions, OfUserOptions, UserSession } from './users/user-sessions.js';
 import { cookieValues } from './wire/cookie-header.js';
@@ -98,6 +99,11 @@ export class SessionService {
   /** Emits `rejected`: a client sent something that cannot be a session key. */
   reject(presented: string): void {
     this.#parts.events.emit('rejected', presented);
+  }
+
+  /** For what holds on to sessions for longer than a request: the sockets of gateways. */
+  get watch(): SessionWatch {
+    return this.#parts.watch;
   }
 
   /** Loads an opened session once. */

@@ -48,6 +48,11 @@ export const noSession = (context: ExecutionContext): SessionStateError => {
       `${place} has no session: its GraphQL context carries no HTTP request. Pass it on, as with ` +
         `GraphQLModule.forRoot({ context: ({ req }) => ({ req }) }); over a WebSocket the handshake, ${PASS_ON}`,
     );
+  if (type === 'ws')
+    return new SessionStateError(
+      `${place} has no session: mark its gateway with @UseSession(), which gives each socket the session of its handshake. ` +
+        'Elsewhere load it from the Cookie header with SessionService.loadFromCookieHeader()',
+    );
   if (type !== 'http')
     return new SessionStateError(
       `${place} has no session: a context of type "${type}" has no HTTP request. Load it from the Cookie header of ` +

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Session } from '../../session/object/session.js';
 import { exchangeOf } from '../platform/platforms.js';
+import { sessionOfSocket } from '../sockets/socket-sessions.js';
 import { traitsOf } from './handler-traits.js';
 import { handshakeOf, openedFor } from './handshake-session.js';
 import { noSession, requestOf } from './request-session.js';
@@ -22,6 +23,7 @@ const findSession = (context: ExecutionContext): Session | undefined => {
     const opened = openedFor(context);
     return opened === 'excluded' ? undefined : opened;
   }
+  if (context.getType() === 'ws') return sessionOfSocket(context.getArgByIndex<object>(0));
   const request = requestOf(context);
   if (request === undefined) return undefined;
   const exchange = exchangeOf(request);

@@ -70,7 +70,10 @@ export class SessionEnder {
 
   async #endOne(key: string, options: EndOptions): Promise<EndOutcome & { readonly key: string }> {
     const outcome = await this.store.end(key, options);
-    if (outcome.existed) this.events.emit('flushed', key);
+    if (outcome.existed) {
+      this.events.emit('flushed', key);
+      this.events.emitEnded(key);
+    }
     // what stands in the store may have been written by anybody
     return { ...outcome, key, successors: outcome.successors.filter(isSessionName) };
   }

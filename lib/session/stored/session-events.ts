@@ -2,13 +2,15 @@ import type { Logger } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
 import { SessionInterruptedError } from '../../errors/session.errors.js';
 import { stackOf } from '../../common/stack-of.js';
+import type { EndedSession, SessionBroadcast } from './session-broadcast.js';
 
 /**
  * What happened to a session. What a client presents is `rejected` that is no key, or an unknown one; and a session `expired` whose own end
- * had passed while it was still stored.
+ * had passed while it was still stored. A session that `ended` is no longer stored under its key: it was flushed, or moved to a
+ * new key; with `session.broadcastEvents` the listeners of every process are told.
  */
 export type SessionEventName =
-  'created' | 'cycled' | 'flushed' | 'interrupted' | 'corrupt' | 'rejected' | 'expired';
+  'created' | 'cycled' | 'flushed' | 'interrupted' | 'corrupt' | 'rejected' | 'expired' | 'ended';
 
 /** An event for listeners. It is safe to log, because it never contains a session key. */
 export interface SessionEvent {
@@ -18,6 +20,8 @@ export interface SessionEvent {
   readonly session: string;
   /** The hash of the key it had before, where it was cycled. */
   readonly previous?: string;
+  /** The hash of the key that it was moved to, where it ended under a key because it got a new one. */
+  readonly successor?: string;
 }
 
 /** May be asynchronous; what it gives back is of no consequence. */
@@ -39,14 +43,32 @@ export class SessionEventEmitter implements SessionEvents {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
 
   constructor(
-    private readonly fingerprint: (key: string) => string,
+    /** The short hash of a key that listeners are told. */
+    readonly fingerprint: (key: string) => string,
     private readonly logger: Logger,
+    /** How other processes are told, and heard. */
+    private readonly broadcast?: SessionBroadcast,
   ) {}
 
   on(event: SessionEventName, listener: SessionListener): () => void {
     const tell = (happened: SessionEvent): void => void this.#tell(listener, happened);
     this.#emitter.on(event, tell);
-    return () => this.#emitter.off(event, tell);
+    if (event === 'ended') this.broadcast?.listen((ended) => this.#tellEnded(ended));
+    return () => {
+      this.#emitter.off(event, tell);
+      if (this.#emitter.listenerCount('ended') === 0) this.broadcast?.leave();
+    };
+  }
+
+  /** A session is no longer stored under a key; it may be under another. */
+  emitEnded(key: string, successor?: string): void {
+    if (this.#emitter.listenerCount('ended') === 0 && this.broadcast === undefined) return;
+    const ended = {
+      session: this.fingerprint(key),
+      ...(successor !== undefined && { successor: this.fingerprint(successor) }),
+    };
+    this.#tellEnded(ended);
+    this.broadcast?.publish(ended);
   }
 
   emit(event: SessionEventName, key: string, previousKey?: string): void {
@@ -56,6 +78,10 @@ export class SessionEventEmitter implements SessionEvents {
       session: this.fingerprint(key),
       ...(previousKey !== undefined && { previous: this.fingerprint(previousKey) }),
     } satisfies SessionEvent);
+  }
+
+  #tellEnded(ended: EndedSession): void {
+    this.#emitter.emit('ended', { name: 'session.ended', ...ended } satisfies SessionEvent);
   }
 
   async #tell(listener: SessionListener, happened: SessionEvent): Promise<void> {

@@ -58,6 +58,11 @@ export class SessionStore {
     return this.store.get(this.#keyOf(key));
   }
 
+  /** The text of each in one round trip, `null` for one that is gone. */
+  readMany(keys: readonly string[]): Promise<(string | null)[]> {
+    return this.store.getMany(keys.map((key) => this.#keyOf(key)));
+  }
+
   /** The text of each and what is left of its time, in one round trip; `undefined` for one that is gone. */
   async look(keys: readonly string[]): Promise<(Look | undefined)[]> {
     const looks = await this.#look(keys.map((key) => this.#keyOf(key)));

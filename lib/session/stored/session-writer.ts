@@ -85,6 +85,7 @@ export class SessionWriter {
         return this.store.moveAway(oldKey, { expected, successor: key, keepsValue, mayFork: isSignIn });
       });
       lane.latest = undefined;
+      this.events.emitEnded(oldKey, key);
       if (!(await this.inserter.confirm(state, save, { key, text, ...draft }, membership))) return;
       state.use.record('cycled');
       this.events.emit('cycled', key, oldKey);

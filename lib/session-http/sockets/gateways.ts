@@ -1,0 +1,32 @@
+import type { ModulesContainer } from '@nestjs/core';
+import { handlersOf } from '../nest/handlers-of.js';
+import { sessionUseOf } from '../nest/session-use.decorator.js';
+
+/** Where Nest's `@WebSocketGateway()` notes what it was given; its package is there only where an application has gateways. */
+const IS_GATEWAY = 'websockets:is_gateway';
+const PORT = 'port';
+const OPTIONS = 'websockets:gateway_options';
+
+/** What names the server of a gateway. */
+export interface GatewayServer {
+  readonly path?: string | RegExp;
+  readonly namespace?: string | RegExp;
+}
+
+/** The servers of the gateways that are marked with `@UseSession()`, on the class or on a handler. */
+export const serversWithSessions = (modules: ModulesContainer): ReadonlySet<string> => {
+  const names = new Set<string>();
+  for (const { owner, handler } of handlersOf(modules, ['providers']))
+    if (Reflect.hasMetadata(IS_GATEWAY, owner) && sessionUseOf(owner, handler) === 'use')
+      names.add(
+        serverName(
+          Reflect.getMetadata(PORT, owner) as number,
+          Reflect.getMetadata(OPTIONS, owner) as GatewayServer | undefined,
+        ),
+      );
+  return names;
+};
+
+/** As Nest tells servers apart. */
+export const serverName = (port: number, { path, namespace }: GatewayServer = {}): string =>
+  JSON.stringify([port, String(path ?? ''), String(namespace ?? '').replace(/^\//, '')]);
