@@ -1,8 +1,16 @@
-import type { CallHandler, ExecutionContext, NestInterceptor, VersioningOptions } from '@nestjs/common';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  HttpException,
+  HttpStatus,
+  type NestInterceptor,
+  type VersioningOptions,
+} from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { from, mergeAll, type Observable, of } from 'rxjs';
 import { TooLargeValue } from '../cache/bounded-serializer.js';
 import type { CacheService } from '../cache/cache.service.js';
+import { NEVER_BEHIND } from '../cache/read-through/get-or-set-options.js';
 import { isUnavailable, Outages } from '../cache/read-through/outages.js';
 import { type Timeout, timeoutToMs } from '../cache/timeout.js';
 import type { Clock } from '../common/clock.js';
@@ -32,7 +40,10 @@ export interface ResponseCacheSettings {
   routeOf(context: ExecutionContext): CachedRoute | undefined;
 }
 
-/** Ends a run whose handler has failed. Each request that waits for it runs the handler itself. */
+/**
+ * Ends a run whose handler has failed. Where there is no stale response, each request that waits for it runs the handler
+ * itself.
+ */
 class HandlerFailed extends Error {
   override readonly name: string = 'HandlerFailed';
 }
@@ -99,13 +110,14 @@ export class ResponseCache implements NestInterceptor {
       key,
       async () => (own = await asked.run()),
       {
+        [NEVER_BEHIND]: true,
         timeout: asked.timeoutMs === null ? null : asked.timeoutMs / MS_PER_SECOND,
         ...(tags !== undefined && { tags }),
       },
       whenUnavailable === 'compute',
     );
     if (isStoredBy(route.name, found))
-      return this.#send(asked, found, own === undefined ? undefined : stored());
+      return this.#send(asked, found, own?.kind === 'storable' ? stored() : undefined);
     // what another visitor's run left unstored, or other code has put there, says nothing to this one
     const outcome = own ?? (await asked.run());
     if (outcome.kind === 'storable')
@@ -127,8 +139,8 @@ export class ResponseCache implements NestInterceptor {
         key,
         async ({ skip }) => {
           const outcome = await run();
-          if (outcome.kind === 'failed') throw new HandlerFailed();
-          if (outcome.kind === 'refused') return skip(NOTHING_TO_STORE);
+          if (outcome.kind === 'failed' && !isAnswer(outcome.error)) throw new HandlerFailed();
+          if (outcome.kind !== 'storable') return skip(NOTHING_TO_STORE);
           written.push(outcome.response);
           return outcome.response;
         },
@@ -184,6 +196,10 @@ const refusalBefore = (route: CachedRoute, exchange: ResponseExchange): Refusal 
 /** What a decorator was given: a value, or a function of the context. */
 const valueFor = (given: unknown, context: ExecutionContext): unknown =>
   typeof given === 'function' ? (given as (context: ExecutionContext) => unknown)(context) : given;
+
+/** Such as that there is nothing, or nothing for this visitor: no stale response takes its place. */
+const isAnswer = (error: unknown): boolean =>
+  error instanceof HttpException && error.getStatus() < (HttpStatus.INTERNAL_SERVER_ERROR as number);
 
 const isNothingToStore = (found: unknown): boolean =>
   typeof found === 'object' && found !== null && 'nothingToStore' in found;

@@ -25,6 +25,12 @@ export interface GetOrSetOptions<T = unknown> extends VersionOptions, ReadThroug
 /** What `readThrough` means where it is left out. */
 export const NO_READ_THROUGH: ReadThroughSettings = settle(readThroughOptions, {});
 
+/**
+ * Given with the options of a call, inside this module only: the factory uses what ends with the call, such as a response
+ * that is sent, so it never runs behind.
+ */
+export const NEVER_BEHIND = Symbol('never behind');
+
 /** The names of what `getOrSet` takes. */
 export const GET_OR_SET_OPTIONS: readonly string[] = [
   'timeout',
@@ -119,7 +125,8 @@ export const readThroughOf = (
     named[name] = kind.settle(value);
   }
   refuseUnshared(named, cache);
-  return { ...cache, ...named };
+  const settings = { ...cache, ...named };
+  return NEVER_BEHIND in given ? { ...settings, softTimeout: null, refreshAhead: undefined } : settings;
 };
 
 /** @throws TypeError for what the cache does not do, RangeError for more of it than the cache does */
