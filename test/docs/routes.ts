@@ -50,6 +50,8 @@ const PROMISED: Readonly<Record<string, unknown>> = {
   'docs/caching-responses.md GET /books': { page: '1', books: ['Emma'] },
   'docs/caching-responses.md GET /books/recommended': ['Ulysses'],
   'docs/caching-responses.md GET /books/:id': { id: '1' },
+  'docs/caching-responses.md GET /products': ['Kettle'],
+  'docs/caching-responses.md GET /products/:id': { id: '1' },
   'docs/health.md GET /health': expect.objectContaining({ status: 'ok' }) as unknown,
   'docs/migrating.md GET /books': ['Emma'],
   'docs/sessions.md GET /': {},

@@ -50,6 +50,12 @@ const asked = new WeakSet<Type>();
 
 const cachingIn = (module: Type | DynamicModule): Promise<void> => inApplication(module, caching);
 
+/** The one provider that a module declares. */
+const theProviderOf = <T>(module: Type): Type<T> => {
+  const [provider] = Reflect.getMetadata('providers', module) as Type<T>[];
+  return provider!;
+};
+
 const RUNS: Readonly<Record<string, (exported: never, page: string) => Promise<void>>> = {
   AppModule: (module: Type, page) =>
     inApplication(module, async (app) => {
@@ -134,6 +140,51 @@ const RUNS: Readonly<Record<string, (exported: never, page: string) => Promise<v
       await products.remove(42);
       expect(await cache.has('product:42')).toBe(false);
       expect(await products.find(42)).toBeNull();
+    }),
+
+  ListingModule: (module: Type) =>
+    inApplication(module, async (app) => {
+      const cache = app.get(CacheService, { strict: false });
+      const service = app.get(
+        theProviderOf<{
+          list(page: number): Promise<unknown>;
+          save(id: number, name: string): Promise<unknown>;
+        }>(module),
+      );
+      await service.list(1);
+      expect(await cache.has('listing:1')).toBe(true);
+      await service.save(43, 'Lamp');
+      expect(await cache.has('listing:1')).toBe(false);
+    }),
+
+  BookModule: (module: Type) =>
+    inApplication(module, async (app) => {
+      const cache = app.get(CacheService, { strict: false });
+      const service = app.get(
+        theProviderOf<{ find(id: number): Promise<string>; authorChanged(author: string): Promise<void> }>(
+          module,
+        ),
+      );
+      expect([await service.find(7), await service.find(7)]).toEqual(
+        Array(2).fill('1815-12-23T00:00:00.000Z'),
+      );
+      expect(await cache.has('book:7')).toBe(true);
+      await service.authorChanged('austen');
+      expect(await cache.has('book:7')).toBe(false);
+    }),
+
+  CatalogModule: (module: Type, page) =>
+    inApplication(module, async (app) => {
+      await app.listen(0, '127.0.0.1');
+      await askEachRoute(app, page);
+      const ask = async (): Promise<string> => {
+        const answer = await fetch(`${await app.getUrl()}/products/7`);
+        return answer.headers.get('cache-status') ?? '';
+      };
+      await ask();
+      expect(await ask()).toMatch(/; hit/);
+      await app.get(theProviderOf<{ changed(id: string): Promise<void> }>(module)).changed('7');
+      expect(await ask()).toMatch(/fwd=miss; stored/);
     }),
 
   productCache: (definition: AnyCacheDefinition) =>
