@@ -25,7 +25,21 @@ export const traceText = ({ state, successors, value }: Trace): string =>
     ...(value !== undefined && { text: value }),
   } satisfies StoredTrace);
 
+/** What cannot be read was written by somebody else; it counts as an ending, since nothing goes on from one. */
 export const parseTrace = (text: string): Trace => {
-  const { st: state, to: successors = [], text: value } = JSON.parse(text) as StoredTrace;
-  return { state, successors, ...(value !== undefined && { value }) };
+  const { st, to, text: value } = (parsed(text) ?? {}) as Partial<Record<keyof StoredTrace, unknown>>;
+  const successors = Array.isArray(to) ? to.filter((successor) => typeof successor === 'string') : [];
+  return {
+    state: st === 'moved' ? st : 'ended',
+    successors,
+    ...(typeof value === 'string' && { value }),
+  };
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 };

@@ -87,6 +87,25 @@ describeOnEveryStore('KeyValueStore, entries that leave a trace', (context) => {
     expect(await move({ mayFork: true })).toEqual({ outcome: 'missing' });
   });
 
+  it.each([
+    ['text that is not JSON', 'moved'],
+    ['JSON that is no object', '["moved"]'],
+    ['null', 'null'],
+    ['too deep', '['.repeat(5000)],
+    ['another state', '{"st":"away"}'],
+    ['no successors', '{"st":"ended","to":"b"}'],
+    ['successors that are no texts', '{"st":"ended","to":[1,{"b":1}]}'],
+  ])('what somebody else has left as a trace counts as an ending: %s', async (_, text) => {
+    await context.store.set(trace, text, MINUTE);
+    expect(await left()).toMatchObject({ state: 'ended' });
+    const ended = { wasTraced: true, successors: [] };
+    expect(await context.store.end(key, trace, MINUTE)).toEqual({ existed: true, ...ended });
+    await context.store.set(trace, text, MINUTE);
+    expect(await move({ expected: null, mayFork: true })).toEqual({ outcome: 'missing' });
+    expect(await context.store.end(key, trace, MINUTE)).toEqual({ existed: false, ...ended });
+    expect(await left()).toEqual({ state: 'ended', successors: [] });
+  });
+
   it('SE14 an ending turns the trace of a move into its own, drops the value, and keeps successors and time', async () => {
     await move({ keepsValue: true });
     await move({ successor: 'b', mayFork: true });

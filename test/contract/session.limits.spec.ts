@@ -73,6 +73,24 @@ describeOnEveryStore('Session, what it takes and how much', (context) => {
     expect(session.getExpiryAge()).toBe(60);
   });
 
+  it("entries that are this module's own are not written as others are", async () => {
+    const sessions = sessionsOf(context);
+    const session = await sessions.create();
+    await session.signIn(7);
+    const writes = [
+      () => session.set('_codex_confirmed', 9e15),
+      () => session.set('_codex_started', undefined),
+      () => Object.assign(session, { _codex_confirmed: 9e15 }),
+      () => session.delete('_codex_cycled'),
+      () => Reflect.deleteProperty(session, '_codex_cycled'),
+      () => session.pop('_codex_cycled'),
+      () => session.setDefault('_codex_device', 'x'),
+      () => session.increment('_codex_confirmed', 1),
+    ];
+    for (const write of writes) expect(write).toThrow(/'_codex_'/);
+    expect(session.get('_codex_cycled')).toBe(true);
+  });
+
   it('SX10 a session that nests deeper than 500 counts as unreadable, and never fails a login', async () => {
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const nesting: Serializer = {

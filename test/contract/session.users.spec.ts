@@ -95,7 +95,9 @@ describeOnEveryStore('The sessions of a user', (context) => {
       expect(await sessions.ofUser(7)).toMatchObject([{ device: '🙂'.repeat(200) }]);
     });
 
-    it.each([[''], [undefined], [1.5]])('refuses %p as the id of a user', async (userId) => {
+    it.each([[''], [undefined], [1.5], ['a\ud800']])('refuses %p as the id of a user', async (userId) => {
+      const session = await sessions.create();
+      await expect(session.signIn(userId as string)).rejects.toThrow('session.signIn()');
       await expect(sessions.ofUser(userId as string)).rejects.toThrow('ofUser()');
       await expect(sessions.endOfUser(userId as string)).rejects.toThrow('endOfUser()');
       await expect(sessions.endOne(userId as string, 'h')).rejects.toThrow('endOne()');

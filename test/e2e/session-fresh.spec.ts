@@ -105,6 +105,16 @@ describe.each(PLATFORMS)('@RequiresFreshSession on %s', (platform) => {
     expect(JSON.parse((await send('GET', '/home')).body)).toEqual({ user: '7' });
   });
 
+  it('US11 a sign-in by a clock that was ahead is not fresh until that time has come', async () => {
+    await start();
+    clock.advance(24 * 60 * MINUTE);
+    await send('POST', '/login');
+    clock.advance(-MINUTE);
+    expect(await status('/pay')).toBe(200);
+    clock.advance(-23 * 60 * MINUTE);
+    expect(await status('/pay')).toBe(403);
+  });
+
   it('US11 a confirmation lets in again', async () => {
     await start();
     await send('POST', '/login');

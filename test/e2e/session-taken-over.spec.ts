@@ -107,6 +107,16 @@ describe.each(PLATFORMS)('BR2 sessions of an earlier application, on %s', (platf
     expect(await left()).toEqual([]);
   });
 
+  it("BR2 takes over no entries that are this module's own", async () => {
+    const own = { _codex_confirmed: 9e15, _codex_started: 9e15, _codex_cycled: true, _codex_device: 'x' };
+    const answer = await app.send('/name', {
+      headers: { cookie: await arrive(JSON.stringify({ name: 'ann', ...own })) },
+    });
+    expect(answer.body).toBe('ann');
+    const text = await app.store.get(app.storeKey(keyFrom(answer)!));
+    expect(app.sessions.decode(text!)).toEqual({ name: 'ann' });
+  });
+
   it('BR2 a failed first request is finished by the next', async () => {
     const cookie = await arrive();
     const failed = await app.send('/broken', { headers: { cookie } });

@@ -130,7 +130,8 @@ export class SessionLifetime {
   /** Milliseconds since the last sign-in or confirmation; `Infinity` where none is known. */
   sinceConfirmation(data: SessionData): number {
     const confirmed = getEntry(data, CONFIRMED_ENTRY);
-    return typeof confirmed === 'number' ? this.clock.now() - confirmed : Infinity;
+    // one in the future was written by a clock that was wrong, and tells nothing of when it was
+    return typeof confirmed === 'number' ? Math.abs(this.clock.now() - confirmed) : Infinity;
   }
 
   /** A session without a known start has no limit. */

@@ -33,7 +33,7 @@ export interface SignIn {
 /** The user that entries are bound to. */
 export const userOf = (data: SessionData): string | undefined => {
   const user = getEntry(data, USER_ENTRY);
-  if (typeof user === 'string' && user !== '') return user;
+  if (isUserText(user)) return user;
   return Number.isSafeInteger(user) ? String(user) : undefined;
 };
 
@@ -81,12 +81,16 @@ export const bindTo = (
   };
 };
 
+/** Two texts with lone surrogates would name one user in UTF-8. */
+const isUserText = (user: unknown): user is string =>
+  typeof user === 'string' && user !== '' && user.isWellFormed();
+
 /** @throws TypeError for what names no user */
 export const userIdOf = (userId: unknown, callee: string): string => {
-  if (typeof userId === 'string' && userId !== '') return userId;
+  if (isUserText(userId)) return userId;
   if (typeof userId === 'bigint' || Number.isSafeInteger(userId)) return String(userId);
   throw new TypeError(
-    `${callee} takes the id of a user, a string or an integer, not ${describeValue(userId)}`,
+    `${callee} takes the id of a user, a string without lone surrogates or an integer, not ${describeValue(userId)}`,
   );
 };
 

@@ -25,11 +25,20 @@ export const hasEntry = (state: SessionState, name: string): boolean =>
 export const entryNames = (state: SessionState): string[] =>
   state.beginReading() ? Object.keys(state.entries.data).filter((name) => !isOwnEntry(name)) : [];
 
+/** They say how long a session lives and when its user signed in: no form that is assigned to it may. */
+const refuseOwn = (name: string): void => {
+  if (isOwnEntry(name))
+    throw new TypeError(
+      `session: entries whose names begin with '_codex_' are this module's own, as ${name}`,
+    );
+};
+
 /** @param callee the function that the application called; a refused value is its caller's */
 export const writeEntry = (state: SessionState, name: string, value: unknown, callee?: unknown): void => {
   state.beginChange();
   if (typeof name !== 'string')
     throw new TypeError(`A session's entry is named by a string, not by a ${typeof name}`);
+  refuseOwn(name);
   if (value === undefined) return void removeEntry(state, name);
   state.keeper.check(name, value, callee);
   state.entries.set(name, value);
@@ -39,6 +48,7 @@ export const writeEntry = (state: SessionState, name: string, value: unknown, ca
 /** Whether there was such an entry. */
 export const removeEntry = (state: SessionState, name: string): boolean => {
   state.beginChange();
+  refuseOwn(name);
   if (!state.entries.delete(name)) return false;
   state.noteChange();
   return true;
@@ -47,6 +57,7 @@ export const removeEntry = (state: SessionState, name: string): boolean => {
 /** Adds to a number. Concurrent additions of other requests are kept. */
 export const incrementEntry = (state: SessionState, name: string, by: number): number => {
   state.beginChange();
+  refuseOwn(name);
   const sum = state.entries.add(name, by);
   state.noteChange();
   return sum;

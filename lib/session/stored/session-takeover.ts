@@ -3,6 +3,7 @@ import type { SessionOrigin } from '../../config/session-origin.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { EarlierSession, FoundSession } from '../object/session-identity.js';
 import type { SessionLifetime } from '../object/session-lifetime.js';
+import { isOwnEntry } from '../object/session-user.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import { cookieValues } from '../wire/cookie-header.js';
 import { keyFromDigest } from '../wire/session-key.js';
@@ -61,6 +62,8 @@ export class SessionTakeover {
   #seal(text: string, key: string): string | undefined {
     const entries = this.origin.entriesOf(text);
     if (entries === undefined) return undefined;
+    // what it says of sign-ins and times is not known from there
+    for (const name of Object.keys(entries).filter(isOwnEntry)) Reflect.deleteProperty(entries, name);
     this.lifetime.stamp(entries, undefined);
     try {
       return this.codec.seal(this.codec.toJson(entries), key);

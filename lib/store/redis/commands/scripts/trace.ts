@@ -3,6 +3,20 @@ import type { RedisReply } from '../../link/redis-link.js';
 import { parseCompareOutcome } from './compare.js';
 import { redisScript } from './redis-script.js';
 
+/** As `parseTrace()`. */
+const readTrace = `
+local function readTrace(text)
+  local isJson, trace = pcall(cjson.decode, text)
+  if not isJson or type(trace) ~= 'table' then return {st = 'ended', to = {}} end
+  local to = {}
+  for _, successor in ipairs(type(trace.to) == 'table' and trace.to or {}) do
+    if type(successor) == 'string' then to[#to + 1] = successor end
+  end
+  trace.to = to
+  return trace
+end
+`;
+
 /** KEYS: key, its trace. ARGV: value, its ttl in milliseconds. Whether it was stored. */
 export const setIfUntracedScript = redisScript(`
 if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return 0 end
@@ -13,7 +27,7 @@ return 1`);
  * KEYS: key, its trace. ARGV: expected, the trace to leave, its ttl in milliseconds, a successor to add to the trace of
  * an earlier move or ''.
  */
-export const moveAwayScript = redisScript(`
+export const moveAwayScript = redisScript(`${readTrace}
 local current = redis.call('GET', KEYS[1])
 if current == ARGV[1] then
   redis.call('UNLINK', KEYS[1])
@@ -23,7 +37,7 @@ end
 if current then return current end
 local trace = ARGV[4] ~= '' and redis.call('GET', KEYS[2])
 if not trace then return false end
-local left = cjson.decode(trace)
+local left = readTrace(trace)
 if left.st ~= 'moved' then return false end
 table.insert(left.to, ARGV[4])
 redis.call('SET', KEYS[2], cjson.encode(left), 'KEEPTTL')
@@ -38,19 +52,20 @@ export const parseMoveOutcome = (reply: RedisReply): MoveOutcome =>
  * KEYS: key, its trace. ARGV: ttl of the trace in milliseconds, whether one is left in any case (1), whether the value is given
  * (1). Answers whether there was an entry, whether there was a trace, the value, and the successors.
  */
-export const endScript = redisScript(`
+export const endScript = redisScript(`${readTrace}
 local value = ARGV[3] == '1' and redis.call('GET', KEYS[1]) or ''
 local existed = redis.call('UNLINK', KEYS[1])
 local trace = redis.call('GET', KEYS[2])
-local to = trace and cjson.decode(trace).to or nil
+local to = trace and readTrace(trace).to or {}
+local left = cjson.encode({st = 'ended', to = #to > 0 and to or nil})
 if existed == 1 then
-  redis.call('SET', KEYS[2], cjson.encode({st = 'ended', to = to}), 'PX', ARGV[1])
+  redis.call('SET', KEYS[2], left, 'PX', ARGV[1])
 elseif trace then
-  redis.call('SET', KEYS[2], cjson.encode({st = 'ended', to = to}), 'KEEPTTL')
+  redis.call('SET', KEYS[2], left, 'KEEPTTL')
 elseif ARGV[2] == '1' then
-  redis.call('SET', KEYS[2], cjson.encode({st = 'ended'}), 'PX', ARGV[1])
+  redis.call('SET', KEYS[2], left, 'PX', ARGV[1])
 end
-return {existed, trace and 1 or 0, value, unpack(to or {})}`);
+return {existed, trace and 1 or 0, value, unpack(to)}`);
 
 export const parseEndOutcome = (reply: RedisReply): EndOutcome => {
   const [existed, traced, value, ...successors] = reply as readonly [number, number, string, ...string[]];
