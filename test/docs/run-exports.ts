@@ -9,7 +9,10 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
+import { once } from 'node:events';
+import WebSocket from 'ws';
 import {
   type AnyCacheDefinition,
   CacheService,
@@ -23,7 +26,7 @@ import {
 import { Decimal } from '../../lib/cache-coder/index.js';
 import { type EmbeddedCodexRedis, embedCodexRedis } from '../../lib/testing/index.js';
 import { CodexRedisThrottlerStorage } from '../../lib/throttler/index.js';
-import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
+import { COOKIE, PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { keyFrom } from '../support/http-request.js';
 import { caching, inApplication } from './in-application.js';
 import { AskedRoutes, askEachRoute, isController } from './routes.js';
@@ -225,6 +228,24 @@ const RUNS: Readonly<Record<string, (exported: never, page: string) => Promise<v
       expect((await app.send('/visits', { cookie })).body).toBe('1');
       expect((await app.send('/visits', { cookie })).body).toBe('2');
     }),
+
+  ChatGateway: (gateway: Type) => {
+    const prepare = (app: INestApplication): void => void app.useWebSocketAdapter(new WsAdapter(app));
+    return using(startApp('express', { providers: [gateway], prepare }), async (app) => {
+      const session = app.sessions.open();
+      await session.signIn(42);
+      await app.sessions.save(session);
+      const socket = new WebSocket(`ws://127.0.0.1:${app.port}`, {
+        headers: { Cookie: `${COOKIE}=${String(session.key)}` },
+      });
+      await once(socket, 'open');
+      socket.send(JSON.stringify({ event: 'say', data: 'hello' }));
+      const [answer] = (await once(socket, 'message')) as [Buffer];
+      expect(JSON.parse(answer.toString())).toEqual({ event: 'said', data: '42: hello' });
+      await app.sessions.endOfUser(42);
+      await once(socket, 'close');
+    });
+  },
 
   LoginController: (controller: Type) =>
     withController(controller, async (app) => {

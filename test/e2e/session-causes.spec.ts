@@ -119,7 +119,7 @@ describe.each(PLATFORMS)('Where there is no session on %s', (platform) => {
         /its GraphQL context carries no HTTP request\. Pass it on.*context: \(\{ req \}\) => \(\{ req \}\)/,
       subscription: /GraphQL subscription leads to no handshake.*context: \(\{ extra \}\) => .*Mercurius/,
       'subscription before the guard': /no guard has run\. With session\.mount 'manual'/,
-      gateway: /a context of type "ws" has no HTTP request.*loadFromCookieHeader/,
+      gateway: /mark its gateway with @UseSession\(\).*loadFromCookieHeader/,
     };
     for (const [cause, text] of Object.entries(expected)) expect(texts[cause]).toMatch(text);
     expect(new Set(Object.values(texts)).size).toBe(5);

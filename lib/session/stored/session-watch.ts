@@ -21,16 +21,27 @@ export class SessionWatch {
   readonly #watches = new Map<string, Set<Watch>>();
   #checks: NodeJS.Timeout | undefined;
 
+  readonly #events: SessionEventEmitter;
+  readonly #store: SessionStore;
+  /** Private to the runtime too: it knows the secret keys. */
+  readonly #codec: SessionCodec;
+  readonly #lifetime: SessionLifetime;
+
   constructor(
-    private readonly events: SessionEventEmitter,
-    private readonly store: SessionStore,
-    private readonly codec: SessionCodec,
-    private readonly lifetime: SessionLifetime,
-  ) {}
+    events: SessionEventEmitter,
+    store: SessionStore,
+    codec: SessionCodec,
+    lifetime: SessionLifetime,
+  ) {
+    this.#events = events;
+    this.#store = store;
+    this.#codec = codec;
+    this.#lifetime = lifetime;
+  }
 
   /** Listens until the store is closed. */
   begin(): this {
-    this.events.on('ended', ({ session }) => this.#end(session));
+    this.#events.on('ended', ({ session }) => this.#end(session));
     return this;
   }
 
@@ -40,7 +51,7 @@ export class SessionWatch {
    * @returns a function that ends the watch
    */
   watch(key: string, onEnd: () => void): () => void {
-    const name = this.events.fingerprint(key);
+    const name = this.#events.fingerprint(key);
     const watch = { key, onEnd };
     const watches = this.#watches.get(name) ?? new Set<Watch>();
     this.#watches.set(name, watches.add(watch));
@@ -58,7 +69,7 @@ export class SessionWatch {
     );
     for (let at = 0; at < watched.length; at += MOST_IN_ONE_LOOK) {
       const looked = watched.slice(at, at + MOST_IN_ONE_LOOK);
-      const texts = await this.store.readMany(looked.map(({ key }) => key));
+      const texts = await this.#store.readMany(looked.map(({ key }) => key));
       looked.forEach(({ name, key }, i) => {
         if (!this.#stands(key, texts[i] ?? null)) this.#end(name);
       });
@@ -67,8 +78,8 @@ export class SessionWatch {
 
   #stands(key: string, text: string | null): boolean {
     if (text === null) return false;
-    const { data, savedAt } = this.codec.decode(text, key);
-    return !this.lifetime.isOver(data, savedAt);
+    const { data, savedAt } = this.#codec.decode(text, key);
+    return !this.#lifetime.isOver(data, savedAt);
   }
 
   #end(name: string): void {
