@@ -267,7 +267,7 @@ export interface KeyValueStore {
    */
   hit(key: string, rule: HitRule): Promise<HitOutcome>;
 
-  /** Sends a message to whoever is subscribed to the channel at this moment, in any process. Nothing is kept of it. */
+  /** Sends a message to all who are subscribed to the channel at this moment, in any process. Nothing is kept of it. */
   publish(channel: string, message: string): Promise<void>;
 
   /**

@@ -12,7 +12,7 @@ export class Channels {
 
   subscribe(channel: string, listener: MessageListener, ready: Promise<void>): Subscription {
     ready.catch(ignore);
-    // each subscription is one of its own, whoever made it
+    // each subscription is one of its own, also where the listener is the same
     const own: MessageListener = (message) => listener(message);
     if (!this.#isClosed) this.#add(channel, own);
     const end = (): Promise<void> => {

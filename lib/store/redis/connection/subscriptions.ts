@@ -64,7 +64,7 @@ class ChannelSubscription implements Subscription {
         await client.subscribe(channel, tell);
         this.#refusal = undefined;
       } catch (error) {
-        // connecting anew at once would not help against it
+        // connecting again at once would not help against it
         if (!(error instanceof ErrorReply)) throw error;
         this.#refusal = error;
       }

@@ -39,7 +39,7 @@ export interface RedisLink {
    */
   split(keys: readonly string[]): readonly (readonly number[])[] | null;
 
-  /** Subscribes to a channel, over a connection of its own; to be ended by whoever asked for it, or with the link. */
+  /** Subscribes to a channel, over a connection of its own; to be ended by its caller, or with the link. */
   subscribe(channel: string, listener: MessageListener): Subscription;
 
   /** Every server that holds part of the keys: one, or each master of a cluster. */
