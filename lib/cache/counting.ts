@@ -1,6 +1,6 @@
 import { describeValue } from '../common/describe-value.js';
 import { CacheKeyNotFoundError } from '../errors/cache-key-not-found.error.js';
-import type { IncrementOutcome } from '../store/key-value-store.js';
+import type { IncrementOutcome } from '../store/outcomes.js';
 
 /** @throws CacheKeyNotFoundError, TypeError, RangeError where nothing was added */
 export const sumOf = (key: string, result: IncrementOutcome): number => {

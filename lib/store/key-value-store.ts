@@ -17,77 +17,11 @@ import type {
   MemberState,
   Selection,
 } from './member-index.js';
+import type { CompareOutcome, IncrementOutcome } from './outcomes.js';
+import type { HitOutcome, HitRule } from './rate-limit.js';
 import type { MessageListener, Subscription } from './subscription.js';
 import type { TimeToLive } from './time-to-live.js';
-
-/** How a compare-and-set or its like call ended. `current` is what stood there instead of the expected value. */
-export type CompareOutcome =
-  | { readonly outcome: 'done' }
-  | { readonly outcome: 'missing' }
-  | { readonly outcome: 'changed'; readonly current: string };
-
-/** An entry that is to leave its key, and what it leaves behind. */
-export interface Move {
-  /** The value it must have; `null` where it is known to have gone already. */
-  readonly expected: string | null;
-  /** Where its contents went. */
-  readonly successor: string;
-  /** Whether the trace keeps the value. */
-  readonly keepsValue: boolean;
-  /** Whether, where another move was faster, the successor is added to the trace of that. */
-  readonly mayFork: boolean;
-  /** How long the trace stays, in milliseconds. */
-  readonly traceTtl: number;
-}
-
-/** How a move ended: as a comparison does, or the successor was added to those of an earlier move. */
-export type MoveOutcome = CompareOutcome | { readonly outcome: 'forked' };
-
-/** What else an ending does. */
-export interface EndOptions {
-  /** Leaves a trace in any case, so that nothing is stored under the key by `setIfUntraced` for its time. */
-  readonly always?: boolean | undefined;
-  /** Gives the value that the entry had. */
-  readonly givesValue?: boolean | undefined;
-}
-
-/** The result of an ending. */
-export interface EndOutcome {
-  /** Whether there was an entry. */
-  readonly existed: boolean;
-  /** Whether it had left a trace before. */
-  readonly wasTraced: boolean;
-  /** Where its contents went before it was ended. */
-  readonly successors: readonly string[];
-  /** What the entry was, where that was asked for. */
-  readonly value?: string;
-}
-
-/** How an increment ended; every outcome but `done` has changed nothing. `value` is a decimal integer. */
-export type IncrementOutcome =
-  | { readonly outcome: 'done'; readonly value: string }
-  | { readonly outcome: 'missing' }
-  | { readonly outcome: 'not-an-integer' }
-  | { readonly outcome: 'out-of-range' };
-
-/** The rule a hit is counted under. All times in milliseconds. */
-export interface HitRule {
-  /** How long a hit counts. */
-  readonly windowMs: number;
-  /** Hits beyond this are refused. */
-  readonly limit: number;
-  /** How long a block lasts; 0 is none. */
-  readonly blockMs: number;
-}
-
-/** The state of a rate limit after a hit. All times in milliseconds. */
-export interface HitOutcome {
-  readonly hits: number;
-  readonly windowRemainingMs: number;
-  readonly blocked: boolean;
-  /** 0 when not blocked. */
-  readonly blockRemainingMs: number;
-}
+import type { EndOptions, EndOutcome, Move, MoveOutcome } from './trace.js';
 
 /**
  * The one narrow waist between the services and the place data lives in: strings in, strings out, every verb

@@ -1,3 +1,5 @@
+import type { CompareOutcome } from './outcomes.js';
+
 /**
  * What an entry leaves in a companion for a while after it was moved or ended, so that who still holds its key can
  * learn of it.
@@ -7,6 +9,43 @@ export interface Trace {
   /** Where its contents went, in the movers' own words; an ending keeps what the moves before it left. */
   readonly successors: readonly string[];
   /** The value it had, where the one who moved it kept that. */
+  readonly value?: string;
+}
+
+/** An entry that is to leave its key, and what it leaves behind. */
+export interface Move {
+  /** The value it must have; `null` where it is known to have gone already. */
+  readonly expected: string | null;
+  /** Where its contents went. */
+  readonly successor: string;
+  /** Whether the trace keeps the value. */
+  readonly keepsValue: boolean;
+  /** Whether, where another move was faster, the successor is added to the trace of that. */
+  readonly mayFork: boolean;
+  /** How long the trace stays, in milliseconds. */
+  readonly traceTtl: number;
+}
+
+/** How a move ended: as a comparison does, or the successor was added to those of an earlier move. */
+export type MoveOutcome = CompareOutcome | { readonly outcome: 'forked' };
+
+/** What else an ending does. */
+export interface EndOptions {
+  /** Leaves a trace in any case, so that nothing is stored under the key by `setIfUntraced` for its time. */
+  readonly always?: boolean | undefined;
+  /** Gives the value that the entry had. */
+  readonly givesValue?: boolean | undefined;
+}
+
+/** The result of an ending. */
+export interface EndOutcome {
+  /** Whether there was an entry. */
+  readonly existed: boolean;
+  /** Whether it had left a trace before. */
+  readonly wasTraced: boolean;
+  /** Where its contents went before it was ended. */
+  readonly successors: readonly string[];
+  /** What the entry was, where that was asked for. */
   readonly value?: string;
 }
 

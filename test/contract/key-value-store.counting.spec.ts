@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { HitOutcome } from '../../lib/store/key-value-store.js';
+import type { HitOutcome } from '../../lib/store/rate-limit.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const LARGEST = Number.MAX_SAFE_INTEGER;

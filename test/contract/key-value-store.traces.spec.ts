@@ -1,6 +1,5 @@
 import { companionKey } from '../../lib/store/companion-key.js';
-import type { Move } from '../../lib/store/key-value-store.js';
-import { parseTrace, type Trace } from '../../lib/store/trace.js';
+import { type Move, parseTrace, type Trace } from '../../lib/store/trace.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const MINUTE = 60_000;

@@ -15,7 +15,8 @@ import {
   type NotAsTagged,
   type Tagged,
 } from '../../store/kept-entry.js';
-import type { IncrementOutcome, KeyValueStore } from '../../store/key-value-store.js';
+import type { KeyValueStore } from '../../store/key-value-store.js';
+import type { IncrementOutcome } from '../../store/outcomes.js';
 import type { TimeToLive } from '../../store/time-to-live.js';
 import { Lease } from '../lease.js';
 import { areSame, lifeOf, type Tags, type Tokens } from '../tags/tags.js';

@@ -1,5 +1,6 @@
 import type { KeptOutcome, KeptWrite, Look } from '../../store/kept-entry.js';
-import type { CompareOutcome, IncrementOutcome, KeyValueStore } from '../../store/key-value-store.js';
+import type { KeyValueStore } from '../../store/key-value-store.js';
+import type { CompareOutcome, IncrementOutcome } from '../../store/outcomes.js';
 import type { TimeToLive } from '../../store/time-to-live.js';
 import type { StoredEntries } from './stored-entries.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SessionConflictError } from '../../errors/session.errors.js';
-import type { MoveOutcome } from '../../store/key-value-store.js';
+import type { MoveOutcome } from '../../store/trace.js';
 import type { SaveInProgress } from '../object/session-save.js';
 import type { SaveLane } from './save-queue.js';
 import type { Draft, SessionDrafts } from './session-drafts.js';

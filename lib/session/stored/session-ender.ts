@@ -1,5 +1,5 @@
 import { SessionConflictError } from '../../errors/session.errors.js';
-import type { EndOptions, EndOutcome } from '../../store/key-value-store.js';
+import type { EndOptions, EndOutcome } from '../../store/trace.js';
 import { isSessionName } from '../wire/session-name.js';
 import { foundOne, observeSession } from '../../telemetry/session-channel.js';
 import type { SessionEventEmitter } from './session-events.js';

@@ -1,15 +1,15 @@
 import { escapeGlob } from '../../common/glob.js';
 import type { SessionSettings } from '../../config/settings.js';
 import { companionKey } from '../../store/companion-key.js';
-import type {
-  CompareOutcome,
-  EndOptions,
-  EndOutcome,
-  KeyValueStore,
-  Move,
-  MoveOutcome,
-} from '../../store/key-value-store.js';
-import { parseTrace } from '../../store/trace.js';
+import type { KeyValueStore } from '../../store/key-value-store.js';
+import type { CompareOutcome } from '../../store/outcomes.js';
+import {
+  type EndOptions,
+  type EndOutcome,
+  type Move,
+  type MoveOutcome,
+  parseTrace,
+} from '../../store/trace.js';
 import type { FoundSession } from '../object/session-identity.js';
 import { isSessionName, plainNames, type SessionNaming } from '../wire/session-name.js';
 

@@ -15,7 +15,7 @@ import {
   type Tagged,
 } from '../kept-entry.js';
 import { bareText, isMarked, MARK, TOKENS_OUTLIVE_MS } from '../tagged-text.js';
-import type { IncrementOutcome } from '../key-value-store.js';
+import type { IncrementOutcome } from '../outcomes.js';
 import type { TimeToLive } from '../time-to-live.js';
 import type { ExpiringMap } from './expiring-map.js';
 import type { MemberIndex } from './member-indexes.js';

@@ -1,17 +1,9 @@
 import { RedisConnectionError, RedisServiceError } from '../../errors/redis.errors.js';
 import { type Clock, systemClock } from '../../common/clock.js';
 import { globMatcher } from '../../common/glob.js';
-import type {
-  CompareOutcome,
-  EndOptions,
-  EndOutcome,
-  HitOutcome,
-  HitRule,
-  IncrementOutcome,
-  KeyValueStore,
-  Move,
-  MoveOutcome,
-} from '../key-value-store.js';
+import type { KeyValueStore } from '../key-value-store.js';
+import type { CompareOutcome, IncrementOutcome } from '../outcomes.js';
+import type { HitOutcome, HitRule } from '../rate-limit.js';
 import type {
   EndedMembers,
   Enrolment,
@@ -34,7 +26,15 @@ import type {
   Standing,
 } from '../kept-entry.js';
 import { drawToken } from '../token.js';
-import { parseTrace, type Trace, traceText } from '../trace.js';
+import {
+  type EndOptions,
+  type EndOutcome,
+  type Move,
+  type MoveOutcome,
+  parseTrace,
+  type Trace,
+  traceText,
+} from '../trace.js';
 import { Channels } from './channels.js';
 import { ExpiringMap } from './expiring-map.js';
 import { type Companion, KeptEntries } from './kept-entries.js';

@@ -1,4 +1,4 @@
-import type { HitOutcome, HitRule } from '../key-value-store.js';
+import type { HitOutcome, HitRule } from '../rate-limit.js';
 
 /** The hits under one key. Times in milliseconds since the Unix epoch. */
 export interface RateLimit {

@@ -1,14 +1,6 @@
-import type {
-  CompareOutcome,
-  EndOptions,
-  EndOutcome,
-  HitOutcome,
-  HitRule,
-  IncrementOutcome,
-  KeyValueStore,
-  Move,
-  MoveOutcome,
-} from '../key-value-store.js';
+import type { KeyValueStore } from '../key-value-store.js';
+import type { CompareOutcome, IncrementOutcome } from '../outcomes.js';
+import type { HitOutcome, HitRule } from '../rate-limit.js';
 import type {
   EndedMembers,
   Enrolment,
@@ -30,7 +22,7 @@ import type {
   NotAsTagged,
   Standing,
 } from '../kept-entry.js';
-import { traceText } from '../trace.js';
+import { type EndOptions, type EndOutcome, type Move, type MoveOutcome, traceText } from '../trace.js';
 import { closedError } from './link/closed-error.js';
 import { Increments } from './commands/increments.js';
 import { KeptEntries } from './commands/kept-entries.js';

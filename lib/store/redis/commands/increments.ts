@@ -1,5 +1,5 @@
 // Speed only (incr small, 256 callers +78 %): without this file all tests pass.
-import type { IncrementOutcome } from '../../key-value-store.js';
+import type { IncrementOutcome } from '../../outcomes.js';
 import type { RedisLink, RedisReply } from '../link/redis-link.js';
 import { incrementScript, parseIncrementOutcome } from './scripts/increment.js';
 import type { ScriptRunner } from './scripts/script-runner.js';

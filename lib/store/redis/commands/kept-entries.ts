@@ -11,7 +11,7 @@ import {
   type Over,
   type Standing,
 } from '../../kept-entry.js';
-import type { IncrementOutcome } from '../../key-value-store.js';
+import type { IncrementOutcome } from '../../outcomes.js';
 import type { TimeToLive } from '../../time-to-live.js';
 import {
   ANY_NONCE,

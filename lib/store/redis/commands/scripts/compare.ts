@@ -1,4 +1,4 @@
-import type { CompareOutcome } from '../../../key-value-store.js';
+import type { CompareOutcome } from '../../../outcomes.js';
 import type { RedisReply } from '../../link/redis-link.js';
 import { redisScript } from './redis-script.js';
 

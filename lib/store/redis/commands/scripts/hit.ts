@@ -1,4 +1,4 @@
-import type { HitOutcome } from '../../../key-value-store.js';
+import type { HitOutcome } from '../../../rate-limit.js';
 import type { RedisReply } from '../../link/redis-link.js';
 import { redisScript } from './redis-script.js';
 

@@ -1,5 +1,5 @@
 import { ErrorReply } from 'redis';
-import type { IncrementOutcome } from '../../../key-value-store.js';
+import type { IncrementOutcome } from '../../../outcomes.js';
 import type { RedisReply } from '../../link/redis-link.js';
 import { translateError } from '../../connection/translate-error.js';
 import { redisScript } from './redis-script.js';

@@ -6,7 +6,7 @@ import {
   type NotAsTagged,
   type TaggedText,
 } from '../../../kept-entry.js';
-import type { IncrementOutcome } from '../../../key-value-store.js';
+import type { IncrementOutcome } from '../../../outcomes.js';
 import { bareText, MARK, TOKENS_OUTLIVE_MS } from '../../../tagged-text.js';
 import type { RedisReply } from '../../link/redis-link.js';
 import { INCREMENT, parseIncrementOutcome } from './increment.js';

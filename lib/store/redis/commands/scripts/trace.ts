@@ -1,4 +1,4 @@
-import type { EndOutcome, MoveOutcome } from '../../../key-value-store.js';
+import type { EndOutcome, MoveOutcome } from '../../../trace.js';
 import type { RedisReply } from '../../link/redis-link.js';
 import { parseCompareOutcome } from './compare.js';
 import { redisScript } from './redis-script.js';
