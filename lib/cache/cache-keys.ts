@@ -32,7 +32,13 @@ const VERSION_AND_KEY = /^(0|[1-9]\d*):(.*)$/s;
 export class CacheKeys {
   readonly #ownPrefix: string;
 
+  /** @throws ImproperlyConfiguredError for a keyPrefix under which the sessions have theirs. */
   constructor(private readonly settings: CacheKeySettings) {
+    const { place, keyPrefix, sessionNamespaces = [] } = settings;
+    if (sessionNamespaces.some((namespace) => `${keyPrefix}:`.startsWith(namespace)))
+      throw new ImproperlyConfiguredError(
+        `${place}keyPrefix: ${JSON.stringify(keyPrefix)} belongs to the sessions, whose keys the cache's could meet; choose another`,
+      );
     this.#ownPrefix = `${settings.keyPrefix}:${settings.version}:`;
   }
 

@@ -798,6 +798,20 @@ describe('the namespaces of the sessions', () => {
     }
   });
 
+  it('SX14 are the keyPrefix of no cache: of the user "1:42" and the entry "42" the Redis key would be one', () => {
+    const settings = resolveSettings({
+      ...withSessions,
+      projectName: 'site',
+      session: { keyPrefix: 'web' },
+    });
+    const keysOf = (keyPrefix: string): CacheKeys =>
+      new CacheKeys(resolveNamedCache('a', { keyPrefix }, settings).cache);
+    for (const keyPrefix of ['site:user', 'site:user:a', 'site:web', 'site:trace'])
+      expect(() => keysOf(keyPrefix)).toThrow(/keyPrefix: .* belongs to the sessions/);
+    for (const keyPrefix of ['site', 'site:users', 'site:a:user', 'other:user', ''])
+      expect(() => keysOf(keyPrefix)).not.toThrow();
+  });
+
   it("SX14 are nobody's when sessions are off", () => {
     expect(resolveSettings({ projectName: 'site' }).cache.sessionNamespaces).toEqual([]);
   });
