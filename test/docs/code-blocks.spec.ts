@@ -12,7 +12,7 @@ import { SessionService } from '../../lib/session/session.service.js';
 import { startApplication } from '../support/application-process.js';
 import { until } from '../support/redis-admin.js';
 import { redisCli } from '../support/redis-cli.js';
-import { settle, verbs } from '../support/settle.js';
+import { settle, subscribed, verbs } from '../support/settle.js';
 import { sharedCluster, sharedSentinel } from '../support/shared-topologies.js';
 import { openSource } from '../support/stores.js';
 import {
@@ -214,6 +214,7 @@ describe('the user that docs/topologies.md creates may do all that the module do
     );
     return [
       ...verbs(store, prefix),
+      () => subscribed(store, `${prefix}c`),
       () => store.set(k, '1', null),
       () => store.incrementIfPresent(k, Number.MAX_SAFE_INTEGER),
       () => store.rename(k, l),
