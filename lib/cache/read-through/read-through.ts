@@ -8,7 +8,9 @@ import type { CacheObserver } from '../observing/cache-observer.js';
 import { HIT, JOINED, type Reading, type ReadReport } from '../observing/reading.js';
 import type { Found, StoredEntries } from '../stored/stored-entries.js';
 import { Batch, type Loader } from './batch.js';
-import { isUnavailable, type Outage } from './outages.js';
+import { LookUp } from './look-up.js';
+import { isUnavailable, type Outage, Outages } from './outages.js';
+import { Publisher } from './publisher.js';
 import type { EntryCall, ReadThroughCall } from './read-through-call.js';
 import { Search } from './search.js';
 import type { Answer, Flight, SingleFlight } from './single-flight.js';
@@ -28,6 +30,7 @@ type Work = (flight: Flight) => Promise<Answer>;
 
 /** What `getOrSet` does: reads an entry, and makes it where there is none. */
 export class ReadThrough {
+  readonly #lookUp: LookUp;
   readonly #search: Search;
   readonly #unreadable = new UnreadableEntries();
 
@@ -38,7 +41,10 @@ export class ReadThrough {
     clock: Clock,
     private readonly observer: CacheObserver,
   ) {
-    this.#search = new Search(entries, serializer, flights, clock, observer);
+    const outages = new Outages();
+    const publisher = new Publisher(entries, serializer, flights, outages);
+    this.#lookUp = new LookUp(entries, flights, outages);
+    this.#search = new Search(serializer, flights, this.#lookUp, publisher, observer, clock);
   }
 
   /** @throws what the factory throws; TypeError, CacheFactoryTimeoutError, CacheFactoryCycleError */
@@ -56,7 +62,7 @@ export class ReadThrough {
   async #value(call: ReadThroughCall, report: ReadReport): Promise<unknown> {
     checkFunction(call.factory, 'factory');
     const search = async (flight: Flight): Promise<Answer> =>
-      this.#search.answer(flight, call, await this.#search.look(flight, call));
+      this.#search.answer(flight, call, await this.#lookUp.look(flight, call));
     const found = await this.#made(call, search);
     try {
       const value = load(this.serializer, call.key, found.text);
@@ -65,7 +71,7 @@ export class ReadThrough {
     } catch (error) {
       this.#warnOrThrow(call, error);
       const made = await this.#made(call, async (flight) => {
-        await this.#search.prepare(flight, call);
+        await this.#lookUp.prepare(flight, call);
         return await this.#search.replace(flight, call, found.text);
       });
       report.read(made.reading);
@@ -97,14 +103,14 @@ export class ReadThrough {
   ): Promise<Map<string, unknown>> {
     const batch = new Batch(loader);
     batch.expect();
-    const isUnderWay = ({ redisKey }: EntryCall): boolean => this.flights.isUnderWay(redisKey);
-    const [joined, asked] = [calls.filter(isUnderWay), calls.filter((call) => !isUnderWay(call))];
+    const isInFlight = ({ redisKey }: EntryCall): boolean => this.flights.isInFlight(redisKey);
+    const [joined, asked] = [calls.filter(isInFlight), calls.filter((call) => !isInFlight(call))];
     const searches = joined.map((call) => this.#oneOf(batch, call, { state: 'unread' }, report));
     // these are awaited below; until then a failure must not count as unhandled
     for (const search of searches) search.catch(ignore);
     try {
       const outage: Outage = {};
-      const texts = await this.#search.texts(asked, outage);
+      const texts = await this.#lookUp.texts(asked, outage);
       const found = asked.map((_, i) => foundAs(texts, i, outage));
       searches.push(
         ...asked.map((call, i) => this.#oneOf(batch, call, found[i] ?? { state: 'unread' }, report)),
@@ -150,7 +156,7 @@ export class ReadThrough {
     const call = { ...entry, factory: () => batch.valueFor(entry.key) };
     let answer: Promise<Answer>;
     try {
-      if (found.state === 'stands') await this.#search.prepare(flight, call);
+      if (found.state === 'stands') await this.#lookUp.prepare(flight, call);
       answer =
         found.state === 'stands'
           ? this.#search.replace(flight, call, found.text)
@@ -162,8 +168,8 @@ export class ReadThrough {
   }
 
   #lookAt(flight: Flight, call: ReadThroughCall, found: Known): Promise<Found | undefined> | undefined {
-    if (found.state === 'missing') return this.#search.lookAfterMiss(flight, call);
-    if (found.state === 'unread') return this.#search.look(flight, call);
+    if (found.state === 'missing') return this.#lookUp.lookAfterMiss(flight, call);
+    if (found.state === 'unread') return this.#lookUp.look(flight, call);
     if (found.state === 'unavailable') flight.storeFailure = found.error;
     return undefined;
   }
@@ -183,7 +189,7 @@ export class ReadThrough {
   async #ask(call: EntryCall, work: Work): Promise<Answer> {
     for (;;) {
       const { flight, looks, isJoined, isLate } = this.flights.board(call.redisKey, work, call.key);
-      if (isLate && !(await this.#search.isCurrent(flight))) {
+      if (isLate && !(await this.#lookUp.isCurrent(flight))) {
         await this.flights.leave(call.redisKey, flight);
         continue;
       }

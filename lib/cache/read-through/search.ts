@@ -1,20 +1,19 @@
 import type { Clock } from '../../common/clock.js';
 import { ignore } from '../../common/ignore.js';
 import type { Serializer } from '../../serializer/serializer.js';
-import type { LookOptions, Over } from '../../store/kept-entry.js';
-import type { Found, StoredEntries, Vacancy } from '../stored/stored-entries.js';
-import type { Tokens } from '../tags/tags.js';
+import type { Over } from '../../store/kept-entry.js';
+import type { Found, Vacancy } from '../stored/stored-entries.js';
 import { errorName } from '../../common/error-name.js';
 import type { CacheObserver } from '../observing/cache-observer.js';
 import { HIT, JOINED, type Reading, WAITED } from '../observing/reading.js';
 import type { Stale } from './factory-run.js';
 import { firstOf } from './first-of.js';
-import { type Outage, Outages } from './outages.js';
+import type { LookUp } from './look-up.js';
 import { PostponedRuns } from './postponed-runs.js';
-import { Publisher, type Target } from './publisher.js';
-import type { EntryCall, ReadThroughCall } from './read-through-call.js';
+import type { Publisher, Target } from './publisher.js';
+import type { ReadThroughCall } from './read-through-call.js';
 import type { Answer, Flight, SingleFlight } from './single-flight.js';
-import { holds, isTaken, type Turn, waitForTurn } from './turns.js';
+import { holds, isTaken, joins, type Turn, waitForTurn } from './turns.js';
 import { waitAs } from './waiting.js';
 
 /** A value to serve when a new one is not available. */
@@ -24,87 +23,22 @@ interface StaleValue extends Stale {
 
 /** Finds the text of an entry, or makes it, on behalf of everybody on a flight. */
 export class Search {
-  readonly #publisher: Publisher;
-  readonly #outages = new Outages();
   readonly #postponed: PostponedRuns;
 
   constructor(
-    private readonly entries: StoredEntries,
     private readonly serializer: Serializer,
     private readonly flights: SingleFlight,
-    clock: Clock,
+    private readonly lookUp: LookUp,
+    private readonly publisher: Publisher,
     private readonly observer: CacheObserver,
+    clock: Clock,
   ) {
-    this.#publisher = new Publisher(entries, serializer, flights, this.#outages);
     this.#postponed = new PostponedRuns(clock);
-  }
-
-  /** @returns `undefined` where Redis is unavailable and the call does without */
-  async look(flight: Flight, call: ReadThroughCall): Promise<Found | undefined> {
-    // all calls of this turn of the event loop share one look-up of the tags
-    if (this.entries.tags !== undefined) await Promise.resolve();
-    flight.looks += 1;
-    const options = this.#claiming(flight, call);
-    return await this.#found(flight, call, () =>
-      this.entries.look(call.redisKey, options, this.#tagKeys(call)),
-    );
-  }
-
-  /** As `look`, of an entry that was just found missing. */
-  lookAfterMiss(flight: Flight, call: ReadThroughCall): Promise<Found | undefined> {
-    flight.looks += 1;
-    const options = this.#claiming(flight, call);
-    return this.#found(flight, call, () =>
-      this.entries.lookAgain(call.redisKey, options, this.#tagKeys(call)),
-    );
-  }
-
-  /**
-   * To be awaited before a run: an invalidation that comes later makes its result invalid.
-   *
-   * @returns whether tokens could be taken
-   */
-  async prepare(flight: Flight, call: ReadThroughCall): Promise<boolean> {
-    const { tags } = this.entries;
-    if (tags === undefined || call.policy.tags === undefined) return true;
-    const keys = typeof call.policy.tags === 'function' ? [tags.epoch] : this.#tagKeys(call);
-    if (keys.length === 0) return true;
-    const taking = tags.take(keys, call.policy.tokensLastMs);
-    flight.tokens = taking;
-    return (await this.#outages.without(call, flight, () => taking)) !== undefined;
-  }
-
-  /** Whether no tag was invalidated that the run of a flight is tied to. Nobody joins a flight of which that is not known. */
-  async isCurrent(flight: Flight): Promise<boolean> {
-    let tokens: Tokens | undefined;
-    try {
-      tokens = await flight.tokens;
-    } catch {
-      // the calls that wait for the flight learn it
-      return true;
-    }
-    try {
-      return tokens === undefined || (await this.entries.tags?.stand(tokens)) !== false;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Many at once: of those that stand only their texts. */
-  texts(calls: readonly EntryCall[], outage: Outage): Promise<(string | null)[] | undefined> {
-    const [first] = calls;
-    if (first === undefined) return Promise.resolve([]);
-    return this.#outages.without(first, outage, () =>
-      this.entries.textsOf(
-        calls.map(({ redisKey }) => redisKey),
-        this.#tagKeys(first),
-      ),
-    );
   }
 
   /** The answer for the callers after a look-up. */
   async answer(flight: Flight, call: ReadThroughCall, look: Found | undefined): Promise<Answer> {
-    if (look === undefined) return await madeBy(flight, flight.begin(this.#publisher.make(flight, call)));
+    if (look === undefined) return await madeBy(flight, flight.begin(this.publisher.make(flight, call)));
     if (look.state === 'stands') {
       if (look.isDue) this.#refreshAhead(call, look);
       const answer = { text: look.text, reading: HIT };
@@ -124,16 +58,10 @@ export class Search {
       : await this.#answerInTime(flight, call, result);
   }
 
-  /** What a look asks for; in a cache with shared flights also the lease. */
-  #claiming(flight: Flight, { redisKey, policy }: EntryCall): LookOptions {
-    flight.lease ??= this.entries.lease(redisKey, policy.readThrough.lease);
-    return { ...policy.look, claim: flight.lease };
-  }
-
   /** What the factory makes, or that of another process which was first. */
   async #inTurn(flight: Flight, call: ReadThroughCall, found: Vacancy): Promise<string | undefined> {
     const turn: Turn = isTaken(flight, found)
-      ? await waitForTurn(flight, call, found, () => this.lookAfterMiss(flight, call))
+      ? await waitForTurn(flight, call, found, () => this.lookUp.lookAfterMiss(flight, call))
       : { kind: 'own', found };
     if (turn.kind === 'made') {
       flight.made = WAITED;
@@ -141,7 +69,8 @@ export class Search {
       return turn.text;
     }
     // one that need not wait for anything asks its batch at once
-    if (call.policy.tags !== undefined && flight.tokens === undefined) await this.prepare(flight, call);
+    if (call.policy.tags !== undefined && flight.tokens === undefined)
+      await this.lookUp.prepare(flight, call);
     const stale = turn.found && this.#staleValue(turn.found);
     const target = turn.kind === 'own' ? { over: overOf(turn.found), lease: flight.lease } : undefined;
     return await this.#makeInPlaceOf(flight, call, target, stale);
@@ -162,35 +91,10 @@ export class Search {
     }
   }
 
-  /** What was found. Where a run is to follow, one that continues in the background is joined only if it is as good. */
-  async #found(
-    flight: Flight,
-    call: ReadThroughCall,
-    look: () => Promise<Found>,
-  ): Promise<Found | undefined> {
-    const found = await this.#outages.without(call, flight, look);
-    if (this.entries.tags === undefined || found === undefined || found.state === 'stands') return found;
-    const runner = this.flights.behind(call.redisKey);
-    if (runner !== undefined && runner !== flight && joins(flight, runner, found)) {
-      flight.tokens = runner.tokens;
-      // what it waits for may have been found before this flight began
-      if (!runner.isWaiting && (await this.isCurrent(runner))) return found;
-      flight.tokens = undefined;
-      await this.flights.leave(call.redisKey, runner);
-    }
-    // it is prepared when its turn has come
-    if (isTaken(flight, found)) return found;
-    return (await this.prepare(flight, call)) ? found : undefined;
-  }
-
-  #tagKeys({ policy }: EntryCall): readonly string[] {
-    return Array.isArray(policy.tags) ? (this.entries.tags?.keysOf(policy.tags) ?? []) : [];
-  }
-
   /** The value that takes the place of a text which cannot be read. To be prepared. */
   async replace(flight: Flight, call: ReadThroughCall, text: string): Promise<Answer> {
     const target = { over: { kind: 'standing', text } } as const;
-    return await madeBy(flight, flight.begin(this.#publisher.make(flight, call, target)));
+    return await madeBy(flight, flight.begin(this.publisher.make(flight, call, target)));
   }
 
   /** The value that is made, or, where that takes too long or fails, the stale one, if it may still be served. */
@@ -205,7 +109,7 @@ export class Search {
     // a call that joins after the run has landed would get an older value; like a look-up, that is counted
     const landing = run.then(() => (flight.looks += 1));
     landing.catch(ignore);
-    const looking = this.#lookAgain(flight, call);
+    const looking = this.lookUp.lookAgain(flight, call);
     const look = flight.looks;
     const again = await looking;
     if (again.state === 'stands') return { text: again.text, reading: HIT };
@@ -240,14 +144,12 @@ export class Search {
     over: Over,
     stale: StaleValue,
   ): Promise<string | undefined> {
-    await this.prepare(flight, call);
-    const lease = this.entries.lease(call.redisKey, call.policy.readThrough.lease);
-    if (lease !== undefined && !(await lease.take())) {
+    await this.lookUp.prepare(flight, call);
+    if (!(await this.lookUp.claim(flight, call))) {
       flight.made = WAITED;
       return undefined;
     }
-    flight.lease = lease;
-    return await this.#makeInPlaceOf(flight, call, { over, lease }, stale);
+    return await this.#makeInPlaceOf(flight, call, { over, lease: flight.lease }, stale);
   }
 
   /** After a failure the factory is left alone for a while, since there is a value to serve. */
@@ -258,22 +160,11 @@ export class Search {
     stale: StaleValue | undefined,
   ): Promise<string | undefined> {
     try {
-      return await this.#publisher.make(flight, call, target, stale);
+      return await this.publisher.make(flight, call, target, stale);
     } catch (error) {
       if (stale !== undefined && error !== flight.storeFailure)
         this.#postponed.postpone(stale.nonce, call.policy.readThrough.retryAfter);
       throw error;
-    }
-  }
-
-  /** A value that cannot be looked at again is not served. */
-  async #lookAgain(flight: Flight, call: ReadThroughCall): Promise<Found> {
-    const { redisKey, policy } = call;
-    flight.looks += 1;
-    try {
-      return await this.entries.lookAgain(redisKey, policy.look, this.#tagKeys(call));
-    } catch {
-      return { state: 'missing' };
     }
   }
 
@@ -306,10 +197,6 @@ const overOf = (found: Vacancy): Over => {
       return { kind: 'nothing' };
   }
 };
-
-/** Whether a flight is answered by a run that continues in the background. */
-const joins = (flight: Flight, runner: Flight, found: Vacancy): boolean =>
-  !holds(flight, found) && runner.isAsGoodAs(found.holder);
 
 /** The answer of a flight whose value a run makes. */
 const madeBy = async (flight: Flight, run: Promise<string | undefined>): Promise<Answer> => {

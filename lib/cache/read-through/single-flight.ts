@@ -107,10 +107,10 @@ export class SingleFlight {
    * @param name what messages call the key
    */
   board(key: string, work: (flight: Flight) => Promise<Answer>, name = key): Boarding {
-    const underWay = this.#flights.get(key);
-    if (underWay !== undefined) {
-      const { looks, tokens } = underWay;
-      return { flight: underWay, looks, isJoined: true, isLate: tokens !== undefined };
+    const inFlight = this.#flights.get(key);
+    if (inFlight !== undefined) {
+      const { looks, tokens } = inFlight;
+      return { flight: inFlight, looks, isJoined: true, isLate: tokens !== undefined };
     }
     const flight = new Flight(name);
     this.#flights.set(key, flight);
@@ -118,7 +118,7 @@ export class SingleFlight {
     return { flight, looks: 0, isJoined: false, isLate: false };
   }
 
-  isUnderWay(key: string): boolean {
+  isInFlight(key: string): boolean {
     return this.#flights.has(key);
   }
 

@@ -20,6 +20,10 @@ export const holds = ({ lease }: Flight, { holder }: Vacancy): boolean =>
 export const isTaken = ({ lease }: Flight, { holder }: Vacancy): boolean =>
   holder !== undefined && holder !== lease?.token;
 
+/** Whether a flight is answered by a run that continues in the background. */
+export const joins = (flight: Flight, runner: Flight, found: Vacancy): boolean =>
+  !holds(flight, found) && runner.isAsGoodAs(found.holder);
+
 /**
  * Waits for what another process makes, and takes its place if it does not.
  *

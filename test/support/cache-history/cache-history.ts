@@ -67,10 +67,10 @@ class Process {
 
   /** The values a call may be given that begins now, whatever was written or deleted by others since they were made. */
   mayJoin(isShared: boolean): Set<number> {
-    const isUnderWay = this.flights.isUnderWay(ENTRY);
-    if (!isUnderWay) this.found.clear();
+    const isInFlight = this.flights.isInFlight(ENTRY);
+    if (!isInFlight) this.found.clear();
     // with shared flights whoever finds no search in progress looks for himself
-    const joins = isUnderWay || (!isShared && this.flights.behind(ENTRY) !== undefined);
+    const joins = isInFlight || (!isShared && this.flights.behind(ENTRY) !== undefined);
     return new Set(joins ? [...this.running, ...this.found] : []);
   }
 }
