@@ -28,6 +28,11 @@ describe('SessionHeaders', () => {
       'surrogate-control',
       'Cloudflare-CDN-Cache-Control',
       'X-Accel-Expires',
+      'Akamai-Cache-Control',
+      'edge-control',
+      'Fastly-Surrogate-Control',
+      'Netlify-CDN-Cache-Control',
+      'Vercel-CDN-Cache-Control',
     ]) {
       const response = new ServerResponse(new IncomingMessage(new Socket()));
       response.setHeader(name, 'max-age=60');
