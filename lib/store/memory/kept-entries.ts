@@ -17,9 +17,7 @@ import {
 import { bareText, isMarked, MARK, TOKENS_OUTLIVE_MS } from '../tagged-text.js';
 import type { IncrementOutcome } from '../outcomes.js';
 import type { TimeToLive } from '../time-to-live.js';
-import type { ExpiringMap } from './expiring-map.js';
-import type { MemberIndex } from './member-indexes.js';
-import type { RateLimit } from './rate-limit.js';
+import type { Texts } from './texts.js';
 
 /** The content of an entry's companion. */
 export class Companion {
@@ -31,25 +29,31 @@ export class Companion {
   ) {}
 }
 
-/** The content of a MemoryStore. */
-type Entries = ExpiringMap<string | RateLimit | Companion | MemberIndex>;
+/** What a MemoryStore holds, as far as kept entries need it. */
+interface Entries {
+  get(key: string): unknown;
+  set(key: string, value: string | Companion, ttl: TimeToLive): void;
+  replace(key: string, text: string): void;
+  expire(key: string, ttl: TimeToLive): boolean;
+  remaining(key: string): TimeToLive | undefined;
+  delete(key: string): boolean;
+}
 
 /** The verbs for entries with companions. */
 export class KeptEntries {
   constructor(
     private readonly entries: Entries,
     private readonly clock: Clock,
-    /** The text under a key; throws for what is none. */
-    private readonly textOf: (key: string) => string | undefined,
+    private readonly texts: Texts,
   ) {}
 
   lookUp(keys: KeptKeys, options: LookOptions): Look {
-    const text = this.textOf(keys.entry);
+    const text = this.texts.get(keys.entry);
     return text === undefined ? this.#vacancy(keys, options) : this.#standing(keys, text, options);
   }
 
   write(keys: KeptKeys, { value, ttl, grace, over, run, tokens = '' }: KeptWrite): KeptOutcome {
-    const current = over.kind === 'anything' ? undefined : this.textOf(keys.entry);
+    const current = over.kind === 'anything' ? undefined : this.texts.get(keys.entry);
     const companion = this.#companion(keys);
     const text = value ?? current ?? companion?.end?.text ?? null;
     const isHolder = run !== undefined && this.#holder(keys) === run;
@@ -69,7 +73,7 @@ export class KeptEntries {
   }
 
   expire(keys: KeptKeys, ttl: TimeToLive, tokens = ''): boolean | NotAsTagged {
-    const text = this.textOf(keys.entry);
+    const text = this.texts.get(keys.entry);
     if (text === undefined) return false;
     const not = this.#notAsTagged(keys, text, tokens);
     if (not !== undefined) return not;
@@ -81,18 +85,13 @@ export class KeptEntries {
     return true;
   }
 
-  increment(
-    keys: KeptKeys,
-    grace: Grace,
-    tokens: string,
-    add: () => IncrementOutcome,
-  ): IncrementOutcome | NotAsTagged {
-    const text = this.textOf(keys.entry) ?? '';
+  increment(keys: KeptKeys, delta: number, grace: Grace, tokens = ''): IncrementOutcome | NotAsTagged {
+    const text = this.texts.get(keys.entry) ?? '';
     const not = this.#notAsTagged(keys, text, tokens);
     if (not !== undefined) return not;
     const tagged = isTagged(keys, text);
     if (tagged) this.entries.replace(keys.entry, bareText(text));
-    const outcome = add();
+    const outcome = this.texts.increment(keys.entry, delta);
     if (outcome.outcome !== 'done') {
       if (tagged) this.entries.replace(keys.entry, text);
       return outcome;
@@ -154,7 +153,7 @@ export class KeptEntries {
   }
 
   #holder({ lease }: KeptKeys): string | undefined {
-    return lease === undefined ? undefined : this.textOf(lease);
+    return lease === undefined ? undefined : this.texts.get(lease);
   }
 
   #endLease({ lease }: KeptKeys): void {
@@ -222,7 +221,7 @@ export class KeptEntries {
   }
 
   #tagged(keys: KeptKeys, text: string): Tagged {
-    return isTagged(keys, text) ? { tokens: this.textOf(keys.tokens ?? '') ?? '' } : {};
+    return isTagged(keys, text) ? { tokens: this.texts.get(keys.tokens ?? '') ?? '' } : {};
   }
 
   #notAsTagged(keys: KeptKeys, text: string, expected: string): NotAsTagged | undefined {

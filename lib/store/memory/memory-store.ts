@@ -1,5 +1,5 @@
-import { RedisConnectionError, RedisServiceError } from '../../errors/redis.errors.js';
-import { type Clock, systemClock } from '../../common/clock.js';
+import { RedisConnectionError } from '../../errors/redis.errors.js';
+import { systemClock } from '../../common/clock.js';
 import { globMatcher } from '../../common/glob.js';
 import type { KeyValueStore } from '../key-value-store.js';
 import type { CompareOutcome, IncrementOutcome } from '../outcomes.js';
@@ -25,55 +25,37 @@ import type {
   NotAsTagged,
   Standing,
 } from '../kept-entry.js';
-import { drawToken } from '../token.js';
-import {
-  type EndOptions,
-  type EndOutcome,
-  type Move,
-  type MoveOutcome,
-  parseTrace,
-  type Trace,
-  traceText,
-} from '../trace.js';
+import type { EndOptions, EndOutcome, Move, MoveOutcome } from '../trace.js';
 import { Channels } from './channels.js';
-import { ExpiringMap } from './expiring-map.js';
-import { type Companion, KeptEntries } from './kept-entries.js';
+import { Entries, type EntriesOptions } from './entries.js';
+import { KeptEntries } from './kept-entries.js';
 import { laterTurn } from './later-turn.js';
-import { type MemberIndex, MemberIndexes } from './member-indexes.js';
-import { countHit, forgottenAt, hitOutcome, isRateLimit, type RateLimit } from './rate-limit.js';
+import { MemberIndexes } from './member-indexes.js';
+import { RateLimits } from './rate-limit.js';
+import { Texts } from './texts.js';
+import { TracedEntries } from './traced-entries.js';
 
-export interface MemoryStoreOptions {
-  readonly clock?: Clock;
-  /**
-   * How many values there may be; the least recently used goes first. Counters of `hit` are never dropped.
-   * Leave it out for a store of sessions.
-   */
-  readonly maxEntries?: number | undefined;
-}
-
-/** The value of a key. */
-export type Stored = string | RateLimit | Companion | MemberIndex;
-
-const DECIMAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
 const KEYS_PER_PAGE = 250;
 
 /** The embedded store of `memory:`, for development and tests: one process, and gone with it. */
 export class MemoryStore implements KeyValueStore {
-  readonly #clock: Clock;
-  readonly #entries: ExpiringMap<Stored>;
+  readonly #entries: Entries;
+  readonly #texts: Texts;
+  readonly #traced: TracedEntries;
   readonly #kept: KeptEntries;
   readonly #indexes: MemberIndexes;
+  readonly #limits: RateLimits;
   readonly #channels = new Channels();
   #closed = false;
 
-  constructor({ clock = systemClock, maxEntries }: MemoryStoreOptions = {}) {
-    this.#clock = clock;
-    this.#entries = new ExpiringMap(
-      clock,
-      maxEntries === undefined ? undefined : { maxEntries, evictable: (value) => !isRateLimit(value) },
-    );
-    this.#kept = new KeptEntries(this.#entries, clock, (key) => this.#text(key));
+  constructor(options: EntriesOptions = {}) {
+    const { clock = systemClock } = options;
+    this.#entries = new Entries(options);
+    this.#texts = new Texts(this.#entries);
+    this.#traced = new TracedEntries(this.#entries, this.#texts);
+    this.#kept = new KeptEntries(this.#entries, clock, this.#texts);
     this.#indexes = new MemberIndexes(this.#entries, clock);
+    this.#limits = new RateLimits(this.#entries, clock);
   }
 
   connect(): Promise<void> {
@@ -92,16 +74,11 @@ export class MemoryStore implements KeyValueStore {
   }
 
   get(key: string): Promise<string | null> {
-    return this.#answer(() => this.#text(key) ?? null);
+    return this.#answer(() => this.#texts.get(key) ?? null);
   }
 
   getMany(keys: readonly string[]): Promise<(string | null)[]> {
-    return this.#answer(() =>
-      keys.map((key) => {
-        const value = this.#entries.get(key);
-        return typeof value === 'string' ? value : null;
-      }),
-    );
+    return this.#answer(() => this.#texts.getMany(keys));
   }
 
   has(key: string): Promise<boolean> {
@@ -119,63 +96,35 @@ export class MemoryStore implements KeyValueStore {
   }
 
   setIfAbsent(key: string, value: string, ttl: TimeToLive): Promise<boolean> {
-    return this.#answer(() => this.#insert(key, value, ttl));
+    return this.#answer(() => this.#texts.insert(key, value, ttl));
   }
 
   setIfUntraced(key: string, trace: string, value: string, ttl: number): Promise<boolean> {
-    return this.#answer(() => !this.#entries.has(trace) && this.#insert(key, value, ttl));
+    return this.#answer(() => this.#traced.insert(key, trace, value, ttl));
   }
 
   setIfAbsentOrGet(key: string, value: string, ttl: TimeToLive): Promise<string | null> {
-    return this.#answer(() => {
-      const current = this.#text(key);
-      if (current !== undefined) return current;
-      this.#entries.set(key, value, ttl);
-      return null;
-    });
+    return this.#answer(() => this.#texts.insertOrGet(key, value, ttl));
   }
 
   compareAndSet(key: string, expected: string, value: string, ttl: TimeToLive): Promise<CompareOutcome> {
-    return this.#answer(() => this.#compare(key, expected, () => this.#entries.set(key, value, ttl)));
+    return this.#answer(() => this.#texts.compare(key, expected, () => this.#entries.set(key, value, ttl)));
   }
 
   compareAndDelete(key: string, expected: string): Promise<CompareOutcome> {
-    return this.#answer(() => this.#compare(key, expected, () => this.#entries.delete(key)));
+    return this.#answer(() => this.#texts.compare(key, expected, () => this.#entries.delete(key)));
   }
 
   compareAndExpire(key: string, expected: string, ttl: number): Promise<boolean> {
-    return this.#answer(() => this.#text(key) === expected && this.#entries.expire(key, ttl));
+    return this.#answer(() => this.#texts.get(key) === expected && this.#entries.expire(key, ttl));
   }
 
   moveAway(key: string, trace: string, move: Move): Promise<MoveOutcome> {
-    return this.#answer(() => {
-      const { expected, successor, keepsValue, mayFork, traceTtl } = move;
-      const current = this.#text(key);
-      if (current === undefined) return mayFork ? this.#fork(trace, successor) : { outcome: 'missing' };
-      if (current !== expected) return { outcome: 'changed', current };
-      const left = {
-        state: 'moved',
-        successors: [successor],
-        ...(keepsValue && { value: current }),
-      } as const;
-      this.#entries.delete(key);
-      this.#entries.set(trace, traceText(left), traceTtl);
-      return { outcome: 'done' };
-    });
+    return this.#answer(() => this.#traced.moveAway(key, trace, move));
   }
 
-  end(key: string, trace: string, traceTtl: number, options: EndOptions = {}): Promise<EndOutcome> {
-    const { always = false, givesValue = false } = options;
-    return this.#answer(() => {
-      const value = givesValue ? (this.#text(key) ?? '') : '';
-      const existed = this.#entries.delete(key);
-      const left = this.#trace(trace);
-      const successors = left?.successors ?? [];
-      const ended = traceText({ state: 'ended', successors });
-      if (existed || (always && left === undefined)) this.#entries.set(trace, ended, traceTtl);
-      else this.#entries.replace(trace, ended);
-      return { existed, wasTraced: left !== undefined, successors, ...(value !== '' && { value }) };
-    });
+  end(key: string, trace: string, traceTtl: number, options?: EndOptions): Promise<EndOutcome> {
+    return this.#answer(() => this.#traced.end(key, trace, traceTtl, options));
   }
 
   enrol(index: string, enrolment: Enrolment): Promise<EnrolOutcome> {
@@ -218,11 +167,9 @@ export class MemoryStore implements KeyValueStore {
     keys: KeptKeys,
     delta: number,
     grace: Grace,
-    tokens = '',
+    tokens?: string,
   ): Promise<IncrementOutcome | NotAsTagged> {
-    return this.#answer(() =>
-      this.#kept.increment(keys, grace, tokens, () => this.#increment(keys.entry, delta)),
-    );
+    return this.#answer(() => this.#kept.increment(keys, delta, grace, tokens));
   }
 
   inspectKept(keys: KeptKeys): Promise<Standing | undefined> {
@@ -230,7 +177,7 @@ export class MemoryStore implements KeyValueStore {
   }
 
   takeTokens(keys: readonly string[], ttl: TimeToLive): Promise<string[]> {
-    return this.#answer(() => keys.map((key) => this.#takeToken(key, ttl)));
+    return this.#answer(() => keys.map((key) => this.#texts.takeToken(key, ttl)));
   }
 
   async deleteInOrder(first: string, keys: readonly string[]): Promise<void> {
@@ -242,11 +189,11 @@ export class MemoryStore implements KeyValueStore {
   }
 
   deleteMany(keys: readonly string[]): Promise<number> {
-    return this.#answer(() => keys.reduce((count, key) => count + (this.#entries.delete(key) ? 1 : 0), 0));
+    return this.#answer(() => this.#entries.deleteMany(keys));
   }
 
   incrementIfPresent(key: string, delta: number): Promise<IncrementOutcome> {
-    return this.#answer(() => this.#increment(key, delta));
+    return this.#answer(() => this.#texts.increment(key, delta));
   }
 
   expire(key: string, ttl: TimeToLive): Promise<boolean> {
@@ -258,12 +205,7 @@ export class MemoryStore implements KeyValueStore {
   }
 
   rename(from: string, to: string, companions?: readonly [string, string]): Promise<boolean> {
-    return this.#answer(() => {
-      const moved = this.#entries.rename(from, to);
-      if (moved && companions !== undefined && !this.#entries.rename(...companions))
-        this.#entries.delete(companions[1]);
-      return moved;
-    });
+    return this.#answer(() => this.#entries.rename(from, to, companions));
   }
 
   async *scan(glob: string): AsyncGenerator<readonly string[]> {
@@ -276,14 +218,7 @@ export class MemoryStore implements KeyValueStore {
   }
 
   hit(key: string, rule: HitRule): Promise<HitOutcome> {
-    return this.#answer(() => {
-      const before = this.#entries.get(key);
-      if (before !== undefined && !isRateLimit(before)) throw wrongType();
-      const now = this.#clock.now();
-      const after = countHit(before, rule, now);
-      this.#entries.set(key, after, forgottenAt(after) - now);
-      return hitOutcome(before, after, rule, now);
-    });
+    return this.#answer(() => this.#limits.hit(key, rule));
   }
 
   publish(channel: string, message: string): Promise<void> {
@@ -306,57 +241,4 @@ export class MemoryStore implements KeyValueStore {
       await laterTurn();
     }
   }
-
-  #insert(key: string, value: string, ttl: TimeToLive): boolean {
-    if (this.#entries.has(key)) return false;
-    this.#entries.set(key, value, ttl);
-    return true;
-  }
-
-  #increment(key: string, delta: number): IncrementOutcome {
-    const text = this.#text(key);
-    if (text === undefined) return { outcome: 'missing' };
-    if (!DECIMAL_INTEGER.test(text)) return { outcome: 'not-an-integer' };
-    const before = Number(text);
-    const sum = before + delta;
-    if (!Number.isSafeInteger(before) || !Number.isSafeInteger(sum)) return { outcome: 'out-of-range' };
-    this.#entries.replace(key, String(sum));
-    return { outcome: 'done', value: String(sum) };
-  }
-
-  #takeToken(key: string, ttl: TimeToLive): string {
-    const token = this.#text(key) ?? drawToken();
-    const left = this.#entries.remaining(key) ?? (this.#entries.has(key) ? null : 0);
-    const lasts = left === null || ttl === null ? null : Math.max(left, ttl);
-    this.#entries.set(key, token, lasts);
-    return token;
-  }
-
-  #text(key: string): string | undefined {
-    const value = this.#entries.get(key);
-    if (value === undefined || typeof value === 'string') return value;
-    throw wrongType();
-  }
-
-  #trace(key: string): Trace | undefined {
-    const text = this.#text(key);
-    return text === undefined ? undefined : parseTrace(text);
-  }
-
-  #fork(trace: string, successor: string): MoveOutcome {
-    const left = this.#trace(trace);
-    if (left?.state !== 'moved') return { outcome: 'missing' };
-    this.#entries.replace(trace, traceText({ ...left, successors: [...left.successors, successor] }));
-    return { outcome: 'forked' };
-  }
-
-  #compare(key: string, expected: string, done: () => void): CompareOutcome {
-    const current = this.#text(key);
-    if (current === undefined) return { outcome: 'missing' };
-    if (current !== expected) return { outcome: 'changed', current };
-    done();
-    return { outcome: 'done' };
-  }
 }
-
-const wrongType = (): RedisServiceError => new RedisServiceError('WRONGTYPE');

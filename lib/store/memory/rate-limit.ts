@@ -1,4 +1,7 @@
+import type { Clock } from '../../common/clock.js';
+import { RedisServiceError } from '../../errors/redis.errors.js';
 import type { HitOutcome, HitRule } from '../rate-limit.js';
+import type { TimeToLive } from '../time-to-live.js';
 
 /** The hits under one key. Times in milliseconds since the Unix epoch. */
 export interface RateLimit {
@@ -9,8 +12,32 @@ export interface RateLimit {
   readonly blockEndsAt: number;
 }
 
+/** What a MemoryStore holds, as far as rate limits need it. */
+interface Entries {
+  get(key: string): string | object | undefined;
+  set(key: string, limit: RateLimit, ttl: TimeToLive): void;
+}
+
+/** The verb for rate limits. */
+export class RateLimits {
+  constructor(
+    private readonly entries: Entries,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws RedisServiceError (WRONGTYPE) for an entry that is no rate limit */
+  hit(key: string, rule: HitRule): HitOutcome {
+    const before = this.entries.get(key);
+    if (before !== undefined && !isRateLimit(before)) throw new RedisServiceError('WRONGTYPE');
+    const now = this.clock.now();
+    const after = countHit(before, rule, now);
+    this.entries.set(key, after, forgottenAt(after) - now);
+    return hitOutcome(before, after, rule, now);
+  }
+}
+
 /** The state after one more hit: what @nestjs/throttler's own storage makes of it. */
-export const countHit = (before: RateLimit | undefined, rule: HitRule, now: number): RateLimit => {
+const countHit = (before: RateLimit | undefined, rule: HitRule, now: number): RateLimit => {
   const counting = (before?.expirations ?? []).filter((expiresAt) => expiresAt > now);
   const counted = [...counting, now + rule.windowMs].sort((one, other) => one - other);
   const windowEndsAt =
@@ -28,7 +55,7 @@ export const countHit = (before: RateLimit | undefined, rule: HitRule, now: numb
 };
 
 /** What a hit that led from `before` to `after` is told. */
-export const hitOutcome = (
+const hitOutcome = (
   before: RateLimit | undefined,
   after: RateLimit,
   rule: HitRule,
@@ -53,7 +80,7 @@ export const hitOutcome = (
 };
 
 /** When nothing of it matters any more. */
-export const forgottenAt = (limit: RateLimit): number =>
+const forgottenAt = (limit: RateLimit): number =>
   Math.max(limit.windowEndsAt, limit.blockEndsAt, limit.expirations.at(-1) ?? 0);
 
 /** Whether what stands under a key counts hits. */
