@@ -117,6 +117,15 @@ describe.each(PLATFORMS)('BR2 sessions of an earlier application, on %s', (platf
     expect(app.sessions.decode(text!)).toEqual({ name: 'ann' });
   });
 
+  it('BR2 of several old cookies the first counts, as it did for the earlier application', async () => {
+    const first = await arrive('{"cookie":{},"name":"first"}');
+    const last = await arrive('{"cookie":{},"name":"last"}');
+    const forged = `${earlierName}=s%3Aforged.signature`;
+    const cookie = [forged, first, last].join('; ');
+    expect((await app.send('/name', { headers: { cookie } })).body).toBe('first');
+    expect(await left()).toHaveLength(1);
+  });
+
   it('BR2 a failed first request is finished by the next', async () => {
     const cookie = await arrive();
     const failed = await app.send('/broken', { headers: { cookie } });

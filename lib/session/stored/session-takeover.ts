@@ -30,7 +30,8 @@ export class SessionTakeover {
 
   /** The session that a Cookie header names; `undefined` where the earlier application did not sign one. */
   namedIn(header: string | undefined): EarlierSession | undefined {
-    for (const cookie of cookieValues(header, this.origin.cookieName)) {
+    // of several, the earlier application took the first
+    for (const cookie of cookieValues(header, this.origin.cookieName).reverse()) {
       const redisKey = this.origin.redisKeyOf(cookie);
       if (redisKey !== undefined)
         return { redisKey, key: keyFromDigest(this.signer.digest(`migrate\n${redisKey}`)) };
