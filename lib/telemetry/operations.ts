@@ -34,16 +34,19 @@ export interface Surrounder {
   begin(target: 'cache' | 'session', operation: BegunOperation, isBehind: boolean): Surroundings;
 }
 
+let surrounders: readonly Surrounder[] = [];
 let surrounder: Surrounder | undefined;
 
-/** Surrounds the operations that begin from now on. */
+/** Surrounds the operations that begin from now on, in place of who does so now. */
 export const surroundOperations = (next: Surrounder): void => {
+  surrounders = [...surrounders, next];
   surrounder = next;
 };
 
-/** Ends what `surroundOperations` began, unless another surrounds operations by now. */
-export const leaveOperations = (current: Surrounder): void => {
-  if (surrounder === current) surrounder = undefined;
+/** Ends what `surroundOperations` began. Who surrounded operations before does so again. */
+export const leaveOperations = (leaving: Surrounder): void => {
+  surrounders = surrounders.filter((one) => one !== leaving);
+  surrounder = surrounders.at(-1);
 };
 
 /** The operations on one thing of this module, as they are told on a diagnostics channel. */

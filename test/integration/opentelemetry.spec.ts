@@ -255,6 +255,14 @@ describe('OpenTelemetry beside the instrumentation of node-redis', () => {
     await cache.get('k');
     expect(tree()).toEqual([['cache get', ['GET']]]);
   });
+
+  it('OB2 a further instrumentation that is disabled leaves its spans to the first', async () => {
+    const further = new CodexRedisInstrumentation();
+    further.enable();
+    further.disable();
+    await cacheOf().get('k');
+    expect(tree()).toEqual([['cache get', ['GET']]]);
+  });
 });
 
 /** The commands that a server is asked for meanwhile; what a script does inside is the script's. */
