@@ -10,7 +10,7 @@ import type { CacheServiceSettings } from './cache-settings.js';
 import { CallDefaults } from './call-defaults.js';
 import { type TouchOptions, type VersionOptions, versionOf, type WriteOptions } from './call-options.js';
 import { checkedDelta, checkedVersionDelta, sumOf } from './counting.js';
-import { dump, type Entries, keyList, type Loaded, pairsOf } from './entries.js';
+import { dump, type Entries, keyList, type Loaded, type Pair, pairsOf } from './entries.js';
 import { EntryReader } from './entry-reader.js';
 import { EntryWriter } from './entry-writer.js';
 import { type LockContext, type LockOptions, Locks } from './locks.js';
@@ -135,18 +135,25 @@ export class CacheService implements Cache {
     return (await this.#reader.values(keyList(keys), options)) as Map<string, T>;
   }
 
-  @observed()
   async setMany(entries: Entries, timeout?: Timeout | WriteOptions): Promise<void> {
+    const pairs = pairsOf(entries);
+    const keys = pairs.map(([key]) => key);
+    await this.#observer.run('setMany', keys, () => this.#setPairs(pairs, timeout));
+  }
+
+  async #setPairs(pairs: readonly Pair[], timeout?: Timeout | WriteOptions): Promise<void> {
     const version = versionOf(timeout);
-    const dumped = pairsOf(entries).map(
+    const dumped = pairs.map(
       ([key, value]) => [this.#keys.redisKey(key, version), this.#dump('setMany', key, value)] as const,
     );
     await this.#writer.setMany(dumped, this.#defaults.ttlOf(timeout), this.#defaults.tagsOf(timeout));
   }
 
-  @observed()
   async deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number> {
-    return await this.#writer.deleteMany(this.#keys.redisKeys(keyList(keys), options?.version));
+    const asked = keyList(keys);
+    return await this.#observer.run('deleteMany', asked, async () =>
+      this.#writer.deleteMany(this.#keys.redisKeys(asked, options?.version)),
+    );
   }
 
   @observed()

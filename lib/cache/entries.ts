@@ -4,7 +4,10 @@ import type { Serializer } from '../serializer/serializer.js';
 import { refusedDump } from './refused-value.js';
 
 /** Entries to store: an object, a Map, or any iterable of pairs. */
-export type Entries = Readonly<Record<string, unknown>> | Iterable<readonly [key: string, value: unknown]>;
+export type Entries = Readonly<Record<string, unknown>> | Iterable<Pair>;
+
+/** An entry to store. */
+export type Pair = readonly [key: string, value: unknown];
 
 /** Values of one type under their keys: an object, a Map, or any iterable of pairs. */
 export type Loaded<T> = Readonly<Record<string, T>> | Iterable<readonly [key: string, value: T]>;
@@ -38,10 +41,10 @@ export const keyList = (keys: Iterable<string>): readonly string[] => {
  *
  * @throws TypeError for what is none
  */
-export const pairsOf = (entries: Entries): (readonly [string, unknown])[] =>
+export const pairsOf = (entries: Entries): Pair[] =>
   [...itemsOf(entries)].map((pair) => {
     if (!Array.isArray(pair)) throw notEntries(entries);
-    return pair as unknown as readonly [string, unknown];
+    return pair as unknown as Pair;
   });
 
 const itemsOf = (entries: Entries): Iterable<unknown> => {
@@ -57,5 +60,4 @@ const notEntries = (entries: Entries): TypeError =>
     `entries: expected an object, a Map or pairs of key and value, got ${describeValue(entries)}`,
   );
 
-const isIterable = (entries: Entries): entries is Iterable<readonly [string, unknown]> =>
-  Symbol.iterator in entries;
+const isIterable = (entries: Entries): entries is Iterable<Pair> => Symbol.iterator in entries;

@@ -20,8 +20,9 @@ export class EntryReader {
     return this.observer.read('get', key, async (report) => {
       try {
         const text = await this.entries.get(this.keys.redisKey(key, options?.version));
+        const value = text === null ? absent : load(this.serializer, key, text);
         report.read(text === null ? MISS : HIT);
-        return text === null ? absent : load(this.serializer, key, text);
+        return value;
       } catch (error) {
         report.failed();
         throw error;
@@ -34,8 +35,9 @@ export class EntryReader {
       try {
         const redisKeys = this.keys.redisKeys(keys, options?.version);
         const texts = await this.entries.textsOf(redisKeys);
+        const values = loadMany(this.serializer, keys, texts);
         for (const text of texts) report.read(text === null ? MISS : HIT);
-        return loadMany(this.serializer, keys, texts);
+        return values;
       } catch (error) {
         report.failed();
         throw error;

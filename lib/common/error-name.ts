@@ -1,2 +1,13 @@
-/** The name of an error, whatever was thrown. */
-export const errorName = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
+/** Longer ones are cut off, since names of errors become labels of metrics. */
+const LONGEST = 100;
+
+/** The name of an error, whatever was thrown. An error may have a name that is no text, or cannot be read. */
+export const errorName = (error: unknown): string => {
+  if (!(error instanceof Error)) return typeof error;
+  try {
+    const name: unknown = error.name;
+    return typeof name === 'string' && name !== '' ? name.slice(0, LONGEST) : 'Error';
+  } catch {
+    return 'Error';
+  }
+};

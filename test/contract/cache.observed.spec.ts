@@ -2,6 +2,7 @@ import { flightsOn } from '../../lib/cache/read-through/single-flight.js';
 import { CacheKeyNotFoundError } from '../../lib/errors/cache-key-not-found.error.js';
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { SerializationError } from '../../lib/errors/serialization.error.js';
 import { RedisTimeoutError } from '../../lib/errors/redis.errors.js';
 import { Faults } from '../../lib/testing/faults.js';
 import { cacheOperations } from '../../lib/telemetry/cache-channel.js';
@@ -200,6 +201,59 @@ describeOnEveryStore('Cache, observed', (context) => {
     expect(JSON.stringify(events.all)).not.toMatch(/secret|value/);
   });
 
+  it('OB1 a call for many has a key group however its keys are given, and one for none has no outcome of a key', async () => {
+    const cache = context.open({ keyGroup: (key) => key.split(':')[0] });
+    const keys = ['user:1', 'user:2'];
+    await cache.setMany({ 'user:1': 1, 'user:2': 2 });
+    await cache.setMany(new Map(keys.map((key) => [key, 1])));
+    await cache.getMany(new Set(keys));
+    await cache.deleteMany(new Set(keys));
+    await cache.deleteMany(keys.values());
+    await cache.getMany([]);
+    await cache.getOrSetMany([], () => ({}));
+    const keyGroup = 'user';
+    expect(events.of()).toEqual([
+      told('setMany', 'done', { keyGroup }),
+      told('setMany', 'done', { keyGroup }),
+      told('getMany', 'hit', { keyGroup, keys: 2, hits: 2 }),
+      told('deleteMany', 'done', { keyGroup }),
+      told('deleteMany', 'done', { keyGroup }),
+      told('getMany', 'done', { keys: 0, hits: 0 }),
+      told('getOrSetMany', 'done', { keys: 0, hits: 0 }),
+    ]);
+  });
+
+  it('OB1 the caller gets the very error, and the event a short text, whatever its name is', async () => {
+    const unreadable = Object.defineProperty(new Error(), 'name', {
+      get: () => {
+        throw new Error('not this one');
+      },
+    });
+    const named = (name: unknown): Error => Object.assign(new Error(), { name });
+    const thrown = [
+      unreadable,
+      named(Symbol('s')),
+      named({}),
+      named(''),
+      named('N'.repeat(1000)),
+      'text',
+      null,
+    ];
+    for (const error of thrown) {
+      const call = context.cache.getOrSet('k', () => throwing(error));
+      expect(await call.catch((caught: unknown) => caught)).toBe(error);
+    }
+    expect(events.all.map(({ error }) => error)).toEqual([
+      'Error',
+      'Error',
+      'Error',
+      'Error',
+      'N'.repeat(100),
+      'string',
+      'object',
+    ]);
+  });
+
   it('OB1 a keyGroup that throws costs the group, and one warning', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
     try {
@@ -264,7 +318,22 @@ describeOnEveryStore('Cache, observed', (context) => {
       await cache.clear();
     }
   });
+
+  it('OB4 a call that fails counts once, as an error', async () => {
+    const cache = context.open();
+    await cache.set('good', 1);
+    await context.store.set(context.redisKey('bad'), '{', null);
+    await expect(cache.get('bad')).rejects.toThrow(SerializationError);
+    await expect(cache.getMany(['good', 'bad'])).rejects.toThrow(SerializationError);
+    await expect(cache.getOrSetMany(['good', 'none'], failing)).rejects.toThrow();
+    expect(cache.stats()).toMatchObject({ hits: 0, misses: 0, errors: 3, hitRate: undefined });
+    expect(events.all.filter(({ outcome }) => outcome === 'error')).toHaveLength(3);
+  });
 });
+
+const throwing = (error: unknown): never => {
+  throw error as Error;
+};
 
 const byOperation = (one: object, other: object): number =>
   JSON.stringify(one).localeCompare(JSON.stringify(other));

@@ -45,12 +45,16 @@ export class CacheObserver {
     return this.#begin(operation, keys).run(() => work(report), ending, failure);
   }
 
-  /** Does anything else. */
+  /**
+   * Does anything else.
+   *
+   * @param outcomeOf `done` where it is left out
+   */
   run<T>(
     operation: CacheOperation,
     keys: ObservedKeys,
     work: () => Promise<T>,
-    outcomeOf: (result: T) => CacheOutcome,
+    outcomeOf: (result: T) => CacheOutcome = () => 'done',
   ): Promise<T> {
     if (!cacheOperations.areObserved) return work();
     const ending = (result: T): Ending<CacheEvent> => ({ outcome: outcomeOf(result) });
@@ -95,8 +99,11 @@ export class CacheObserver {
   #groupOf(keys: ObservedKeys): string | undefined {
     const { keyGroup } = this;
     if (keyGroup === undefined || keys === undefined) return undefined;
+    const asked: readonly unknown[] = Array.isArray(keys) ? keys : [keys];
+    // what is no key fails by itself
+    if (!asked.every((key) => typeof key === 'string')) return undefined;
     try {
-      const groups = new Set((typeof keys === 'string' ? [keys] : keys).map((key) => keyGroup(key)));
+      const groups = new Set(asked.map((key) => keyGroup(key)));
       const [group] = groups;
       return groups.size === 1 && typeof group === 'string' ? group : undefined;
     } catch (error) {
@@ -127,9 +134,13 @@ class ReadingsReport implements ReadReport {
   }
 
   ending(isOfOne: boolean): Ending<CacheEvent> {
-    return isOfOne ? (this.#readings[0] ?? MISS) : ofMany(this.#readings);
+    if (isOfOne) return this.#readings[0] ?? MISS;
+    return this.#readings.length === 0 ? NONE : ofMany(this.#readings);
   }
 }
+
+/** A call for no keys. */
+const NONE: Ending<CacheEvent> = { outcome: 'done', keys: 0, hits: 0 };
 
 /** Nobody has read what a run behind makes. */
 const ofRefresh = ({ outcome, ...rest }: Reading): Ending<CacheEvent> => ({

@@ -1,5 +1,5 @@
 import { type CacheOperation, cacheOperations, type CacheOutcome } from '../../telemetry/cache-channel.js';
-import type { CacheObserver, ObservedKeys } from './cache-observer.js';
+import type { CacheObserver } from './cache-observer.js';
 
 const observers = new WeakMap<object, CacheObserver>();
 
@@ -12,12 +12,12 @@ export const observeCalls = (target: object, observer: CacheObserver): CacheObse
 type Method = (...args: never[]) => Promise<unknown>;
 
 /**
- * Tells of each call of a method as an operation by its name, on the keys that its first argument names.
+ * Tells of each call of a method as an operation by its name, on the key that its first argument names.
  *
  * @param outcomeOf `done` where it is left out
  */
 export const observed =
-  <R>(outcomeOf: (result: R) => CacheOutcome = () => 'done') =>
+  <R>(outcomeOf?: (result: R) => CacheOutcome) =>
   <M extends (...args: never[]) => Promise<R>>(
     _prototype: object,
     name: CacheOperation,
@@ -27,7 +27,8 @@ export const observed =
     descriptor.value = function (this: object, ...args: never[]): Promise<unknown> {
       if (!cacheOperations.areObserved) return method.apply(this, args);
       const work = (): Promise<unknown> => method.apply(this, args);
-      const keys = KEYLESS.has(name) ? undefined : keysAmong(args);
+      const key = KEYLESS.has(name) ? undefined : (args[0] as unknown);
+      const keys = typeof key === 'string' ? key : undefined;
       return (
         observers.get(this)?.run(name, keys, work, outcomeOf as (result: unknown) => CacheOutcome) ?? work()
       );
@@ -43,10 +44,3 @@ export const found = (result: boolean | number | null | undefined): CacheOutcome
 
 /** Whether what was there kept a value from being added. */
 export const added = (result: boolean): CacheOutcome => (result ? 'done' : 'hit');
-
-const keysAmong = ([first]: readonly unknown[]): ObservedKeys =>
-  typeof first === 'string'
-    ? first
-    : Array.isArray(first) && first.every((key) => typeof key === 'string')
-      ? first
-      : undefined;

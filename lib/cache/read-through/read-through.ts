@@ -26,6 +26,13 @@ type Known =
   /** Redis is unavailable, and the call does without. */
   | { readonly state: 'unavailable'; readonly error: unknown };
 
+/** How an entry that is one of many was come by; without `value`, there is none. */
+interface Obtained {
+  readonly key: string;
+  readonly value?: unknown;
+  readonly reading: Reading;
+}
+
 type Work = (flight: Flight) => Promise<Answer>;
 
 /** What `getOrSet` does: reads an entry, and makes it where there is none. */
@@ -74,8 +81,9 @@ export class ReadThrough {
         await this.#lookUp.prepare(flight, call);
         return await this.#search.replace(flight, call, found.text);
       });
+      const value = load(this.serializer, call.key, made.text);
       report.read(made.reading);
-      return load(this.serializer, call.key, made.text);
+      return value;
     }
   }
 
@@ -88,7 +96,10 @@ export class ReadThrough {
     const keys = calls.map(({ key }) => key);
     return this.observer.read('getOrSetMany', keys, async (report) => {
       try {
-        return await this.#values(calls, loader, report);
+        const obtained = await this.#values(calls, loader);
+        // of a call that fails, no key counts
+        for (const { reading } of obtained) report.read(reading);
+        return new Map(obtained.filter((one) => 'value' in one).map(({ key, value }) => [key, value]));
       } catch (error) {
         report.failed();
         throw error;
@@ -96,46 +107,34 @@ export class ReadThrough {
     });
   }
 
-  async #values(
-    calls: readonly EntryCall[],
-    loader: Loader,
-    report: ReadReport,
-  ): Promise<Map<string, unknown>> {
+  async #values(calls: readonly EntryCall[], loader: Loader): Promise<Obtained[]> {
     const batch = new Batch(loader);
     batch.expect();
     const isInFlight = ({ redisKey }: EntryCall): boolean => this.flights.isInFlight(redisKey);
     const [joined, asked] = [calls.filter(isInFlight), calls.filter((call) => !isInFlight(call))];
-    const searches = joined.map((call) => this.#oneOf(batch, call, { state: 'unread' }, report));
+    const searches = joined.map((call) => this.#oneOf(batch, call, { state: 'unread' }));
     // these are awaited below; until then a failure must not count as unhandled
     for (const search of searches) search.catch(ignore);
     try {
       const outage: Outage = {};
       const texts = await this.#lookUp.texts(asked, outage);
       const found = asked.map((_, i) => foundAs(texts, i, outage));
-      searches.push(
-        ...asked.map((call, i) => this.#oneOf(batch, call, found[i] ?? { state: 'unread' }, report)),
-      );
+      searches.push(...asked.map((call, i) => this.#oneOf(batch, call, found[i] ?? { state: 'unread' })));
     } finally {
       batch.decided();
     }
-    const values = new Map((await Promise.all(searches)).flatMap((entry) => entry ?? []));
-    return new Map(calls.filter(({ key }) => values.has(key)).map(({ key }) => [key, values.get(key)]));
+    const of = new Map((await Promise.all(searches)).map((one) => [one.key, one]));
+    return calls.flatMap(({ key }) => of.get(key) ?? []);
   }
 
-  async #oneOf(
-    batch: Batch,
-    call: EntryCall,
-    begin: Known,
-    report: ReadReport,
-  ): Promise<[[string, unknown]] | undefined> {
+  async #oneOf(batch: Batch, call: EntryCall, begin: Known): Promise<Obtained> {
+    const { key } = call;
     let found = begin;
     let reading: Reading = HIT;
     for (;;) {
       if (found.state === 'stands')
         try {
-          const value = load(this.serializer, call.key, found.text);
-          report.read(reading);
-          return [[call.key, value]];
+          return { key, value: load(this.serializer, key, found.text), reading };
         } catch (error) {
           this.#warnOrThrow(call, error);
         }
@@ -144,10 +143,7 @@ export class ReadThrough {
         this.#searchInBatch(flight, batch.expect(), call, before),
       );
       ({ reading } = answer);
-      if (answer.text === undefined) {
-        report.read(reading);
-        return undefined;
-      }
+      if (answer.text === undefined) return { key, reading };
       found = { state: 'stands', text: answer.text };
     }
   }
