@@ -108,9 +108,9 @@ export type {
   SessionEvents,
   SessionListener,
 } from './session/stored/session-events.js';
-export type { CommitOutcome, SessionEffect } from './session/object/session-save.js';
+export type { CommitOutcome, SaveOptions, SessionEffect } from './session/object/session-save.js';
 export type { DjangoLogin } from './session/object/session-user.js';
-export { type SaveOptions, SessionService } from './session/session.service.js';
+export { SessionService } from './session/session.service.js';
 export type { ReindexOptions, ReindexProgress } from './session/users/reindex.js';
 export type { EndOfUserOptions, OfUserOptions, UserSession } from './session/users/user-sessions.js';
 export { connectRedis, type ConnectRedisOptions } from './session/wire/connect-redis.js';

@@ -8,7 +8,7 @@ import { logUnawaited } from './object/log-unawaited.js';
 import type { Session, SessionStatus } from './object/session.js';
 import { type EarlierSession, SessionIdentity } from './object/session-identity.js';
 import { sessionOf } from './object/session-proxy.js';
-import type { CommitOutcome } from './object/session-save.js';
+import type { CommitOutcome, SaveOptions } from './object/session-save.js';
 import { SessionState } from './object/session-state.js';
 import { sessionStateOf } from './object/state-of.js';
 import { type SessionParts, sessionParts } from './session-parts.js';
@@ -18,15 +18,6 @@ import type { ReindexOptions, ReindexProgress } from './users/reindex.js';
 import type { EndOfUserOptions, OfUserOptions, UserSession } from './users/user-sessions.js';
 import { cookieValues } from './wire/cookie-header.js';
 import { isSessionKey, sessionKeysAmong } from './wire/session-key.js';
-
-/** How to save a session. */
-export interface SaveOptions {
-  /**
-   * Store the session only if nothing is stored under its key. This restores a session that was ended in the meantime,
-   * so leave it out where that must not happen.
-   */
-  readonly mustCreate?: boolean;
-}
 
 const DONE = Promise.resolve();
 

@@ -2,6 +2,15 @@ import type { SessionData } from '../wire/session-data.js';
 import type { EntriesInSave } from './session-entries.js';
 import type { MoveKind } from './session-identity.js';
 
+/** How to save a session. */
+export interface SaveOptions {
+  /**
+   * Store the session only if nothing is stored under its key. This restores a session that was ended in the meantime,
+   * so leave it out where that must not happen.
+   */
+  readonly mustCreate?: boolean;
+}
+
 /** The last change of the stored session. */
 export type SessionEffect = 'nothing' | 'created' | 'saved' | 'touched' | 'cycled' | 'deleted';
 

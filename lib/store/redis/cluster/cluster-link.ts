@@ -13,6 +13,7 @@ import type { MessageListener, Subscription } from '../../subscription.js';
 import { Subscriptions } from '../connection/subscriptions.js';
 import { ClusterMap } from './cluster-map.js';
 import type { ClusterNode } from './cluster-node.js';
+import { MessageNode } from './message-node.js';
 import { hashSlot } from '../../hash-slot.js';
 import { Redirections } from './cluster-redirections.js';
 import { clusterStartError } from './cluster-start-error.js';
@@ -53,13 +54,14 @@ export class ClusterLink implements RedisLink {
       startError: (error) => clusterStartError(error, this.#map.names),
       ...options,
     });
+    const messages = new MessageNode(this.#map);
     this.#subscriptions = new Subscriptions({
       dialWith: (greet) => async (signal) => {
         await this.#life.connect();
-        return this.#map.dialAny(greet)(signal);
+        return messages.dial(greet)(signal);
       },
       operationTimeoutMs: options.operationTimeoutMs,
-      isCurrent: () => this.#map.isHeard,
+      isCurrent: () => messages.isCurrent,
     });
   }
 

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { RedisClientType, RedisClusterOptions } from 'redis';
 import { ignore } from '../../../common/ignore.js';
 import { ClusterNode } from './cluster-node.js';
+import { RefreshSchedule } from './refresh-schedule.js';
 import { RootNodes } from './root-nodes.js';
 import { SLOT_COUNT } from '../../hash-slot.js';
 import { knownSlotRanges, type SlotRange } from './cluster-topology.js';
@@ -12,7 +13,7 @@ import type { ReconnectingConnection } from '../connection/reconnecting-connecti
 import { addressName, mappedAddress, type NodeAddress } from '../connection/node-address.js';
 import { addressOf, clientTemplate, templateFor } from '../connection/client-template.js';
 import type { Greeting } from '../connection/subscriptions.js';
-import { jittered, POLICY } from '../connection/policy.js';
+import { POLICY } from '../connection/policy.js';
 
 /** The node that holds some slots, and those that copy it where replicas serve reads. */
 interface Shard {
@@ -37,12 +38,8 @@ export class ClusterMap {
   #shards: (Shard | undefined)[] = [];
   #masters: ReadonlySet<ClusterNode> = new Set();
   #refreshing: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #due = Infinity;
-  #pauseMs: number = POLICY.firstTopologyPauseMs;
   #closed = false;
-  /** The one that was dialled for messages last. */
-  #heard: ClusterNode | undefined;
+  readonly #schedule = new RefreshSchedule(() => this.refresh());
   /** Aborted when everything is forgotten: what was asked before is of no use then. */
   #forgotten = new AbortController();
   /** Ends the question to the root nodes. */
@@ -83,19 +80,9 @@ export class ClusterMap {
     return this.#shards[slot]?.replicas ?? [];
   }
 
-  /** Connects to any node that holds slots: the nodes pass messages on to each other. */
-  dialAny(greet: Greeting): Dial {
-    const masters = [...this.#masters];
-    const ready = masters.filter(({ isReady }) => isReady);
-    const node = anyOf(ready.length > 0 ? ready : masters);
-    if (node === undefined) return () => Promise.reject(new Error('No node of the cluster is known'));
-    this.#heard = node;
-    return dial(this.#templateAt(node.address), this.options.connectTimeoutMs, greet);
-  }
-
-  /** Whether the node that was dialled for messages last still holds slots. */
-  get isHeard(): boolean {
-    return this.#heard !== undefined && this.#masters.has(this.#heard);
+  /** A further connection to a node, over which subscriptions are told of messages. */
+  dialTo({ address }: ClusterNode, greet: Greeting): Dial {
+    return dial(this.#templateAt(address), this.options.connectTimeoutMs, greet);
   }
 
   /** The node at an address, which may be new. */
@@ -113,14 +100,14 @@ export class ClusterMap {
   moved(slot: number, address: NodeAddress): ClusterNode {
     const master = this.nodeAt(address);
     if (this.#shards[slot]?.master !== master) this.#shards[slot] = { master, replicas: [] };
-    this.refreshSoon(POLICY.afterRedirectionMs);
+    this.#schedule.soon(POLICY.afterRedirectionMs);
     return master;
   }
 
   /** A node said that the cluster is down. */
   doubt(node: ClusterNode): void {
     this.#doubted.add(node);
-    this.refreshSoon(0);
+    this.#schedule.soon(0);
   }
 
   /**
@@ -135,26 +122,12 @@ export class ClusterMap {
     }));
   }
 
-  /** Asks for the topology in so many milliseconds, unless that is to happen sooner anyway. */
-  refreshSoon(ms: number): void {
-    const due = performance.now() + ms;
-    if (this.#closed || due >= this.#due) return;
-    clearTimeout(this.#timer);
-    this.#due = due;
-    this.#timer = setTimeout(() => {
-      this.#due = Infinity;
-      this.refresh().catch(ignore);
-    }, ms);
-    this.#timer.unref();
-  }
-
   /** Forgets what was learned, and ends every connection once nothing is in flight on it. */
   async reset(): Promise<void> {
     this.#forgotten.abort(new Error('No longer wanted'));
     this.#forgotten = new AbortController();
     this.#othersAnswer.abort(new Error('No longer wanted'));
-    clearTimeout(this.#timer);
-    this.#due = Infinity;
+    this.#schedule.cancel();
     this.#shards = [];
     this.#masters = new Set();
     const nodes = [...this.#nodes.values()];
@@ -164,6 +137,7 @@ export class ClusterMap {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#schedule.close();
     await this.reset();
   }
 
@@ -223,7 +197,7 @@ export class ClusterMap {
   /** A node that holds no slot yet may be asked for keys of one it is importing. */
   #retire(node: ClusterNode): void {
     const stillAsked = POLICY.askedNodeMs - (performance.now() - node.askedAt);
-    if (stillAsked > 0) this.refreshSoon(stillAsked);
+    if (stillAsked > 0) this.#schedule.soon(stillAsked);
     else this.#drop(node);
   }
 
@@ -256,18 +230,12 @@ export class ClusterMap {
 
   #onChange(): void {
     this.#othersAnswer.abort(new Error('Another node has changed'));
-    this.#pauseMs = POLICY.firstTopologyPauseMs;
-    this.refreshSoon(0);
+    this.#schedule.restart();
   }
 
   /** As long as a master is down, another node may take its place at any time. */
   #watch(): void {
     const away = [...this.#masters].some((master) => master.failure !== undefined);
-    if (!away || this.#closed) return;
-    this.refreshSoon(jittered(this.#pauseMs));
-    this.#pauseMs = Math.min(POLICY.longestTopologyPauseMs, this.#pauseMs * 2);
+    if (away) this.#schedule.backOff();
   }
 }
-
-const anyOf = <T>(choices: readonly T[]): T | undefined =>
-  choices[Math.floor(Math.random() * choices.length)];
