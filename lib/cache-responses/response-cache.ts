@@ -15,6 +15,7 @@ import { isUnavailable, Outages } from '../cache/read-through/outages.js';
 import { type Timeout, timeoutToMs } from '../cache/timeout.js';
 import type { Clock } from '../common/clock.js';
 import { describeValue } from '../common/describe-value.js';
+import { errorName } from '../common/error-name.js';
 import { RedisUnavailableError } from '../errors/redis.errors.js';
 import type { SessionAccessOf } from '../common/session-access.js';
 import { attend } from './attended-requests.js';
@@ -41,11 +42,16 @@ export interface ResponseCacheSettings {
 }
 
 /**
- * Ends a run whose handler has failed. Where there is no stale response, each request that waits for it runs the handler
- * itself.
+ * Ends a run whose handler has failed, and is told of by the name of its error. Where there is no stale response, each
+ * request that waits for it runs the handler itself.
  */
 class HandlerFailed extends Error {
-  override readonly name: string = 'HandlerFailed';
+  override readonly name: string;
+
+  constructor(error: unknown) {
+    super();
+    this.name = errorName(error);
+  }
 }
 
 /** The result for requests that wait for a run whose response is not stored. Each of them runs the handler itself. */
@@ -139,7 +145,7 @@ export class ResponseCache implements NestInterceptor {
         key,
         async ({ skip }) => {
           const outcome = await run();
-          if (outcome.kind === 'failed' && !isAnswer(outcome.error)) throw new HandlerFailed();
+          if (outcome.kind === 'failed' && !isAnswer(outcome.error)) throw new HandlerFailed(outcome.error);
           if (outcome.kind !== 'storable') return skip(NOTHING_TO_STORE);
           written.push(outcome.response);
           return outcome.response;

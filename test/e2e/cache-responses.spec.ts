@@ -23,6 +23,7 @@ import { map, type Observable, of } from 'rxjs';
 import { CacheResponse } from '../../lib/cache-responses/cache-response.decorator.js';
 import { CacheService } from '../../lib/cache/cache.service.js';
 import { TestClock } from '../../lib/testing/test-clock.js';
+import { cacheEvents } from '../support/cache-events.js';
 import { type AppOptions, PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import type { Answer, RequestOptions } from '../support/http-request.js';
 
@@ -231,7 +232,7 @@ class RefusedController {
   @CacheResponse({ timeout: 60 })
   @Get('broken')
   broken(): never {
-    throw new Error(`run ${++runs}`);
+    throw new RangeError(`run ${++runs}`);
   }
 }
 
@@ -574,6 +575,19 @@ describe.each(PLATFORMS)('cached responses on %s', (platform) => {
     expect(answers.map((answer) => answer.status)).toEqual([code, code]);
     for (const answer of answers) expect(status(answer)).toBe(`codex-redis; fwd=miss; detail=${why}`);
     if (code !== 500) expect(answers[1]!.body).not.toBe(answers[0]!.body);
+  });
+
+  it('OB1 a handler that fails is told of by the name of its error', async () => {
+    await start();
+    const events = cacheEvents();
+    try {
+      await get('/refused/broken');
+      expect(events.of()).toEqual([
+        { operation: 'getOrSet', cache: 'default', outcome: 'error', error: 'RangeError' },
+      ]);
+    } finally {
+      events.end();
+    }
   });
 
   it('RC4 does not ask the cache for a handler that sends by itself', async () => {
