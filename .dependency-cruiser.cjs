@@ -103,6 +103,13 @@ module.exports = {
       },
     },
     {
+      name: 'subpaths-are-loaded-on-demand',
+      comment: 'An application pays for a subpath only when it imports it.',
+      severity: 'error',
+      from: { path: '^lib/(module/|index\\.ts)' },
+      to: { path: '^lib/(throttler|terminus|testing|keyv|opentelemetry|prometheus)/' },
+    },
+    {
       name: 'heavy-libraries-stay-in-the-cache-coder',
       severity: 'error',
       from: { path: '^lib/', pathNot: '^lib/cache-coder/' },

@@ -1,5 +1,4 @@
 // Runs the applications of this folder with the packed module and the libraries of others: npm run test:applications [word …]
-// Those in the folder long/ run only with --long, or when a word names them.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +6,7 @@ import { join, relative } from 'node:path';
 
 const here = import.meta.dirname;
 const root = join(here, '../..');
-const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-const long = process.argv.includes('--long') || words.length > 0;
+const words = process.argv.slice(2);
 
 const npm = (folder, ...args) =>
   execFileSync('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], {
@@ -41,7 +39,6 @@ const writeDocumented = () => {
 
 const files = readdirSync(here, { recursive: true })
   .filter((path) => path.endsWith('.application.ts') && !path.includes('node_modules'))
-  .filter((path) => long || !path.startsWith('long'))
   .filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
 if (files.length === 0) throw new Error(`No application's path has ${words.join(' or ')} in it`);
 

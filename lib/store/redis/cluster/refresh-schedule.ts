@@ -24,7 +24,7 @@ export class RefreshSchedule {
     this.#timer.unref();
   }
 
-  /** Something has changed: now, and the pauses begin anew. */
+  /** Something has changed: now, and the pauses begin again. */
   restart(): void {
     this.#pauseMs = POLICY.firstTopologyPauseMs;
     this.soon(0);
