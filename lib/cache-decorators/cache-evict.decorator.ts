@@ -1,5 +1,6 @@
-import type { VersionOptions } from '../cache/call-options.js';
+import { VERSION_OPTIONS, type VersionOptions } from '../cache/call-options.js';
 import { invalidateTags } from '../cache/tag-invalidation.js';
+import { checkOptions } from '../common/checked-options.js';
 import { describeValue } from '../common/describe-value.js';
 import {
   type CacheChoice,
@@ -46,6 +47,8 @@ export function CacheEvict(
   what: MethodKey | EvictTags | EvictAll,
   options: CacheEvictOptions = {},
 ): MethodDecoratorFor<() => unknown> {
+  const names = typeof what === 'function' ? [...VERSION_OPTIONS.names, 'cache'] : ['cache'];
+  checkOptions(options, { names }, { CacheEvict }, 'CacheEvict');
   const evictionOf = evictionBy(what, options.version);
   return decorate(options, async (call) => {
     // before the method, which may change what it was given

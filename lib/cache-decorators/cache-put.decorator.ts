@@ -1,5 +1,6 @@
 import type { Cache } from '../cache/cache.js';
-import type { WriteOptions } from '../cache/call-options.js';
+import { checkOptions } from '../common/checked-options.js';
+import { WRITE_OPTIONS, type WriteOptions } from '../cache/call-options.js';
 import { refusedValue } from '../cache/refused-value.js';
 import {
   type CacheChoice,
@@ -26,6 +27,7 @@ export const CachePut = <const K extends MethodKey>(
   options: CachePutOptions = {},
 ): StoringDecoratorFor<K> => {
   checkKey('@CachePut', key);
+  checkOptions(options, { names: [...WRITE_OPTIONS.names, 'cache'] }, { CachePut }, 'CachePut');
   const writeOptions = callOptions(options);
   return decorate(options, async (call) => {
     const cacheKey = keyOfCall(key, call);

@@ -8,7 +8,13 @@ import type { Cache } from './cache.js';
 import { CacheKeys } from './cache-keys.js';
 import type { CacheServiceSettings } from './cache-settings.js';
 import { CallDefaults } from './call-defaults.js';
-import { type TouchOptions, type VersionOptions, versionOf, type WriteOptions } from './call-options.js';
+import {
+  checkCall,
+  type TouchOptions,
+  type VersionOptions,
+  versionOf,
+  type WriteOptions,
+} from './call-options.js';
 import { checkedDelta, checkedVersionDelta, sumOf } from './counting.js';
 import { dump, type Entries, keyList, type Loaded, type Pair, pairsOf } from './entries.js';
 import { EntryReader } from './entry-reader.js';
@@ -76,19 +82,19 @@ export class CacheService implements Cache {
   get<T = unknown>(key: string, defaultValue: null, options?: VersionOptions): Promise<T | null>;
   get<T = unknown, D = T>(key: string, defaultValue: D, options?: VersionOptions): Promise<T | D>;
   get(key: string, defaultValue?: unknown, options?: VersionOptions): Promise<unknown> {
-    return this.#reader.value(key, options, defaultValue);
+    return this.#reader.value(this, key, options, defaultValue);
   }
 
   @observed()
   async set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<void> {
-    const redisKey = this.#keys.redisKey(key, versionOf(timeout));
+    const redisKey = this.#keys.redisKey(key, versionOf(timeout, this, 'set'));
     const text = this.#dump('set', key, value);
     await this.#writer.set(redisKey, text, this.#defaults.ttlOf(timeout), this.#defaults.tagsOf(timeout));
   }
 
   @observed(added)
   async add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    const redisKey = this.#keys.redisKey(key, versionOf(timeout));
+    const redisKey = this.#keys.redisKey(key, versionOf(timeout, this, 'add'));
     const text = this.#dump('add', key, value);
     const ttl = this.#defaults.ttlOf(timeout);
     return await this.#writer.add(redisKey, text, ttl, this.#defaults.tagsOf(timeout));
@@ -96,43 +102,49 @@ export class CacheService implements Cache {
 
   @observed(found)
   async delete(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.#writer.delete(this.#keys.redisKey(key, options?.version));
+    return await this.#writer.delete(this.#keys.redisKey(key, versionOf(options, this, 'delete')));
   }
 
   @observed(found)
   async has(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.#entries.has(this.#keys.redisKey(key, options?.version));
+    return await this.#entries.has(this.#keys.redisKey(key, versionOf(options, this, 'has')));
   }
 
   @observed(found)
   async touch(key: string, timeout?: Timeout | TouchOptions): Promise<boolean> {
-    const redisKey = this.#keys.redisKey(key, versionOf(timeout));
-    return await this.#writer.expire(redisKey, this.#defaults.newTtlOf(timeout));
+    const redisKey = this.#keys.redisKey(key, versionOf(timeout, this, 'touch'));
+    return await this.#writer.expire(redisKey, this.#defaults.ttlOf(timeout));
   }
 
   @observed(found)
   async expire(key: string, timeout: Timeout, options?: VersionOptions): Promise<boolean> {
-    return await this.#writer.expire(this.#keys.redisKey(key, options?.version), timeoutToMs(timeout));
+    return await this.#writer.expire(
+      this.#keys.redisKey(key, versionOf(options, this, 'expire')),
+      timeoutToMs(timeout),
+    );
   }
 
   @observed(found)
   async expireAt(key: string, date: Date, options?: VersionOptions): Promise<boolean> {
-    return await this.#writer.expire(this.#keys.redisKey(key, options?.version), msUntil(date, this.#clock));
+    return await this.#writer.expire(
+      this.#keys.redisKey(key, versionOf(options, this, 'expireAt')),
+      msUntil(date, this.#clock),
+    );
   }
 
   @observed(found)
   async persist(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.#writer.expire(this.#keys.redisKey(key, options?.version), null);
+    return await this.#writer.expire(this.#keys.redisKey(key, versionOf(options, this, 'persist')), null);
   }
 
   @observed(found)
   async ttl(key: string, options?: VersionOptions): Promise<number | null | undefined> {
-    const ms = await this.#entries.remaining(this.#keys.redisKey(key, options?.version));
+    const ms = await this.#entries.remaining(this.#keys.redisKey(key, versionOf(options, this, 'ttl')));
     return typeof ms === 'number' ? ms / 1000 : ms;
   }
 
   async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
-    return (await this.#reader.values(keyList(keys), options)) as Map<string, T>;
+    return (await this.#reader.values(keyList(keys), versionOf(options, this, 'getMany'))) as Map<string, T>;
   }
 
   async setMany(entries: Entries, timeout?: Timeout | WriteOptions): Promise<void> {
@@ -142,7 +154,7 @@ export class CacheService implements Cache {
   }
 
   async #setPairs(pairs: readonly Pair[], timeout?: Timeout | WriteOptions): Promise<void> {
-    const version = versionOf(timeout);
+    const version = versionOf(timeout, this, 'setMany');
     const dumped = pairs.map(
       ([key, value]) => [this.#keys.redisKey(key, version), this.#dump('setMany', key, value)] as const,
     );
@@ -152,17 +164,18 @@ export class CacheService implements Cache {
   async deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number> {
     const asked = keyList(keys);
     return await this.#observer.run('deleteMany', asked, async () =>
-      this.#writer.deleteMany(this.#keys.redisKeys(asked, options?.version)),
+      this.#writer.deleteMany(this.#keys.redisKeys(asked, versionOf(options, this, 'deleteMany'))),
     );
   }
 
   @observed()
   async incr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
-    const redisKey = this.#keys.redisKey(key, options?.version);
+    const redisKey = this.#keys.redisKey(key, versionOf(options, this, 'incr'));
     return sumOf(key, await this.#entries.incrementIfPresent(redisKey, checkedDelta(delta)));
   }
 
   async decr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
+    checkCall(options, this, 'decr');
     return await this.incr(key, -checkedDelta(delta), options);
   }
 
@@ -178,7 +191,7 @@ export class CacheService implements Cache {
     timeout?: Timeout | GetOrSetOptions<NoInfer<T>>,
   ): Promise<JsonValue<T>>;
   async getOrSet(key: string, factory: Factory, given?: Timeout | GetOrSetOptions<never>): Promise<unknown> {
-    const redisKey = this.#keys.redisKey(key, versionOf(given));
+    const redisKey = this.#keys.redisKey(key, versionOf(given, this, 'getOrSet'));
     const policy = this.#defaults.policyOf(given);
     try {
       return await this.#readThrough.value({ key, redisKey, factory, policy });
@@ -193,6 +206,7 @@ export class CacheService implements Cache {
     work: (context: LockContext) => T | Promise<T>,
     options?: LockOptions,
   ): Promise<T> {
+    checkCall(options, this, 'withLock');
     return await this.#locks.run(name, this.#keys.lockKey(name), work, options);
   }
 
@@ -201,7 +215,7 @@ export class CacheService implements Cache {
     loader: (missing: string[]) => Loaded<T> | Promise<Loaded<T>>,
     timeout?: Timeout | GetOrSetOptions<NoInfer<T>>,
   ): Promise<Map<string, T | null>> {
-    const version = versionOf(timeout);
+    const version = versionOf(timeout, this, 'getOrSetMany');
     const policy = this.#defaults.policyOf(timeout);
     const asked = [...new Set(keyList(keys))];
     const calls = asked.map((key) => ({ key, redisKey: this.#keys.redisKey(key, version), policy }));
@@ -214,12 +228,13 @@ export class CacheService implements Cache {
 
   @observed()
   async incrVersion(key: string, delta = 1, options?: VersionOptions): Promise<number> {
-    const { version, before, after } = this.#keys.move(key, options?.version, delta);
+    const { version, before, after } = this.#keys.move(key, versionOf(options, this, 'incrVersion'), delta);
     if (!(await this.#writer.rename(before, after))) throw new CacheKeyNotFoundError(key);
     return version;
   }
 
   async decrVersion(key: string, delta = 1, options?: VersionOptions): Promise<number> {
+    checkCall(options, this, 'decrVersion');
     return await this.incrVersion(key, -checkedVersionDelta(delta), options);
   }
 
@@ -236,11 +251,13 @@ export class CacheService implements Cache {
 
   @observed()
   async deletePattern(pattern: string, options?: VersionOptions): Promise<number> {
-    return await this.#writer.deleteWhere(this.#keys.matching(pattern, options?.version, 'deletePattern'));
+    return await this.#writer.deleteWhere(
+      this.#keys.matching(pattern, versionOf(options, this, 'deletePattern'), 'deletePattern'),
+    );
   }
 
   async *keys(pattern = '*', options?: VersionOptions): AsyncGenerator<string, void, undefined> {
-    yield* selectedKeys(this.#store, this.#keys.matching(pattern, options?.version, 'keys'));
+    yield* selectedKeys(this.#store, this.#keys.matching(pattern, versionOf(options, this, 'keys'), 'keys'));
   }
 
   stats(): CacheStats {

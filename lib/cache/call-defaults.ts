@@ -1,14 +1,7 @@
 import type { ReadThroughSettings } from '../config/settings.js';
 import type { CacheServiceSettings } from './cache-settings.js';
+import type { TouchOptions, WriteOptions } from './call-options.js';
 import {
-  refuseUnknown,
-  TOUCH_OPTIONS,
-  type TouchOptions,
-  WRITE_OPTIONS,
-  type WriteOptions,
-} from './call-options.js';
-import {
-  GET_OR_SET_OPTIONS,
   type GetOrSetOptions,
   NO_READ_THROUGH,
   Policy,
@@ -35,16 +28,10 @@ export class CallDefaults {
    *
    * @throws TypeError, RangeError
    */
-  ttlOf(given: Timeout | WriteOptions | undefined, names = WRITE_OPTIONS): number | null {
+  ttlOf(given: Timeout | WriteOptions | TouchOptions | undefined): number | null {
     if (given === undefined) return this.timeoutMs;
     if (typeof given !== 'object' || given === null) return timeoutToMs(given);
-    refuseUnknown(given, names);
     return given.timeout === undefined ? this.timeoutMs : timeoutToMs(given.timeout);
-  }
-
-  /** As `ttlOf`, of a call that stores nothing. */
-  newTtlOf(given: Timeout | TouchOptions | undefined): number | null {
-    return this.ttlOf(given, TOUCH_OPTIONS);
   }
 
   /** The tags that a storing call names. @throws TypeError */
@@ -65,7 +52,6 @@ export class CallDefaults {
   policyOf(given: Timeout | GetOrSetOptions<never> | undefined): Policy {
     if (typeof given !== 'object' || given === null)
       return new Policy(this.readThrough, given === undefined ? this.timeoutMs : timeoutToMs(given));
-    refuseUnknown(given, GET_OR_SET_OPTIONS);
     const settings = readThroughOf(given, this.readThrough);
     const { timeout } = given;
     const tags = this.#tagsToMake(given.tags);

@@ -1,5 +1,6 @@
+import { checkOptions, type KnownOptions } from '../common/checked-options.js';
 import { describeValue } from '../common/describe-value.js';
-import { isPlainObject } from '../common/plain-object.js';
+import { readThroughOptions } from '../config/read-through-options.js';
 import type { Timeout } from './timeout.js';
 
 /** The options of every call of a cache. */
@@ -19,29 +20,57 @@ export interface WriteOptions extends VersionOptions {
 /** The options of a call that changes the timeout of an entry. */
 export type TouchOptions = Omit<WriteOptions, 'tags'>;
 
-/** The version of what a call was given. */
-export const versionOf = (given: Timeout | VersionOptions | undefined): number | undefined =>
-  typeof given === 'object' && given !== null ? given.version : undefined;
+/** What a call takes that has no other options. */
+export const VERSION_OPTIONS: KnownOptions = { names: ['version'] };
 
-/** The names of what a call takes that stores. */
-export const WRITE_OPTIONS: readonly string[] = ['timeout', 'version', 'tags'];
-/** The names of what a call takes that changes how long an entry lives. */
-export const TOUCH_OPTIONS: readonly string[] = ['timeout', 'version'];
+const orTimeout = (...names: readonly string[]): KnownOptions => ({
+  names,
+  besides: {
+    argument: 'timeout',
+    expected: "seconds, a duration string such as '5m', null forever",
+  },
+});
+
+/** What a call takes that stores. */
+export const WRITE_OPTIONS = orTimeout('timeout', 'version', 'tags');
+/** What `getOrSet` takes. */
+export const GET_OR_SET_OPTIONS = orTimeout('timeout', 'version', 'tags', ...Object.keys(readThroughOptions));
+
+/** What the calls take that have more options than the version, or others. */
+const KNOWN: Readonly<Record<string, KnownOptions>> = {
+  set: WRITE_OPTIONS,
+  add: WRITE_OPTIONS,
+  setMany: WRITE_OPTIONS,
+  touch: orTimeout('timeout', 'version'),
+  getOrSet: GET_OR_SET_OPTIONS,
+  getOrSetMany: GET_OR_SET_OPTIONS,
+  withLock: { names: ['lease', 'wait'] },
+};
 
 /**
- * Something else than options, such as a Date or `{ ttl: 5 }`, must not pass for options that say nothing.
+ * Refuses options that a call of a cache does not know.
  *
+ * @param owner whose method `verb` was called
  * @throws TypeError
  */
-export const refuseUnknown = (given: object, names: readonly string[]): void => {
-  const plain = isPlainObject(given);
-  const unknown = plain ? Object.keys(given).find((name) => !names.includes(name)) : '';
-  if (unknown === undefined) return;
-  throw new TypeError(
-    `timeout: expected seconds, a duration string such as '5m', null forever, or { ${names.join(', ')} }; got ${
-      plain ? `an object with ${JSON.stringify(unknown)}` : describeValue(given)
-    }`,
-  );
+export const checkCall = (given: unknown, owner: object, verb: string): void => {
+  if (given !== undefined) checkOptions(given, KNOWN[verb] ?? VERSION_OPTIONS, owner, verb);
+};
+
+/**
+ * The version of what a call was given.
+ *
+ * @param owner whose method `verb` was called
+ * @throws TypeError for an unknown option
+ */
+export const versionOf = (
+  given: Timeout | VersionOptions | undefined,
+  owner: object,
+  verb: string,
+): number | undefined => {
+  if (typeof given !== 'object' || given === null) return undefined;
+  checkCall(given, owner, verb);
+  return given.version;
 };
 
 /** @throws TypeError for what cannot be called. */

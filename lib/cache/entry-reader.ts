@@ -1,6 +1,6 @@
 import type { Serializer } from '../serializer/serializer.js';
 import type { CacheKeys } from './cache-keys.js';
-import type { VersionOptions } from './call-options.js';
+import { type VersionOptions, versionOf } from './call-options.js';
 import { load, loadMany } from './loading.js';
 import type { StoredEntries } from './stored/stored-entries.js';
 import type { CacheObserver } from './observing/cache-observer.js';
@@ -15,11 +15,14 @@ export class EntryReader {
     private readonly observer: CacheObserver,
   ) {}
 
-  /** @param absent what is given where there is no entry */
-  value(key: string, options: VersionOptions | undefined, absent: unknown): Promise<unknown> {
+  /**
+   * @param owner whose `get` was called
+   * @param absent what is given where there is no entry
+   */
+  value(owner: object, key: string, options: VersionOptions | undefined, absent: unknown): Promise<unknown> {
     return this.observer.read('get', key, async (report) => {
       try {
-        const text = await this.entries.get(this.keys.redisKey(key, options?.version));
+        const text = await this.entries.get(this.keys.redisKey(key, versionOf(options, owner, 'get')));
         const value = text === null ? absent : load(this.serializer, key, text);
         report.read(text === null ? MISS : HIT);
         return value;
@@ -30,10 +33,10 @@ export class EntryReader {
     });
   }
 
-  values(keys: readonly string[], options: VersionOptions | undefined): Promise<Map<string, unknown>> {
+  values(keys: readonly string[], version: number | undefined): Promise<Map<string, unknown>> {
     return this.observer.read('getMany', keys, async (report) => {
       try {
-        const redisKeys = this.keys.redisKeys(keys, options?.version);
+        const redisKeys = this.keys.redisKeys(keys, version);
         const texts = await this.entries.textsOf(redisKeys);
         const values = loadMany(this.serializer, keys, texts);
         for (const text of texts) report.read(text === null ? MISS : HIT);

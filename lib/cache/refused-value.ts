@@ -1,3 +1,4 @@
+import { beginAtCaller } from '../common/caller.js';
 import { TooLargeValue } from './bounded-serializer.js';
 
 /** Of each refusal the cache key that it is about. */
@@ -41,20 +42,5 @@ export const blameCaller = (error: unknown, callee: unknown, asked?: readonly st
     error instanceof TooLargeValue
       ? tooLargeValue(refused, message)
       : refusedValue(refused, message, cause === undefined ? undefined : { cause });
-  Error.captureStackTrace(blaming, callee as () => void);
-  const stack = withoutNodeFirst(blaming.stack ?? '');
-  // a promise that was handed on knows no caller
-  if (stack === undefined) return error;
-  blaming.stack = stack;
-  return blaming;
-};
-
-const FRAME = /^ {4}at /;
-
-/** Where a call goes on after a pause, Node's own frames stand before those of the caller. */
-const withoutNodeFirst = (stack: string): string | undefined => {
-  const lines = stack.split('\n');
-  const first = lines.findIndex((line) => FRAME.test(line));
-  const own = lines.findIndex((line) => FRAME.test(line) && !line.includes('(node:internal/'));
-  return own < 0 ? undefined : [...lines.slice(0, first), ...lines.slice(own)].join('\n');
+  return beginAtCaller(blaming, callee) ? blaming : error;
 };

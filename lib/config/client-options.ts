@@ -2,7 +2,7 @@ import { OF_ADDRESS, OF_CLIENT, OF_CLUSTER, OF_SENTINEL, OF_SOCKET } from './con
 import { isObject } from './kinds.js';
 import type { Problem } from './option.js';
 import type { RedisSourceOptions } from './source-options.js';
-import { nearestName } from './unknown-option.js';
+import { nearestName } from '../common/nearest-name.js';
 
 /** The module makes clients recover and answer in time. These options would prevent that. */
 const OWN: Readonly<Record<string, string>> = {

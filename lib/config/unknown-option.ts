@@ -1,3 +1,4 @@
+import { editDistance } from '../common/nearest-name.js';
 import { type Entries, optionRows } from './option.js';
 import { moduleOptions } from './options.js';
 
@@ -45,32 +46,4 @@ const nearestOption = (name: string, prefix: string, entries: Entries): string |
     .filter(({ distance, away }) => distance <= (away === 0 ? most : 0))
     .sort((one, other) => one.distance - other.distance || one.away - other.away);
   return near[0]?.path;
-};
-
-/** The most similar of some names. */
-export const nearestName = (name: string, known: readonly string[]): string | undefined => {
-  const most = Math.max(1, Math.floor(name.length / 3));
-  return known
-    .map((word) => ({ word, distance: editDistance(name, word) }))
-    .filter(({ distance }) => distance <= most)
-    .sort((one, other) => one.distance - other.distance)[0]?.word;
-};
-
-/** The edit distance, ignoring case. */
-const editDistance = (one: string, other: string): number => {
-  const target = other.toLowerCase();
-  let row = Array.from({ length: target.length + 1 }, (_, index) => index);
-  for (const character of one.toLowerCase()) {
-    const next = [(row[0] ?? 0) + 1];
-    for (let at = 0; at < target.length; at++)
-      next.push(
-        Math.min(
-          (row[at] ?? 0) + (target[at] === character ? 0 : 1),
-          (row[at + 1] ?? 0) + 1,
-          (next[at] ?? 0) + 1,
-        ),
-      );
-    row = next;
-  }
-  return row[target.length] ?? 0;
 };

@@ -1,6 +1,7 @@
 import type { SessionSettings } from '../config/settings.js';
 import { JsonSerializer } from '../serializer/json-serializer.js';
 import type { Serializer } from '../serializer/serializer.js';
+import { checkOptions } from '../common/checked-options.js';
 import type { Clock } from '../common/clock.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { foundOne, observeSession } from '../telemetry/session-channel.js';
@@ -112,7 +113,11 @@ export class SessionService {
    */
   save(session: SessionStatus, options: SaveOptions = {}): Promise<void> {
     const state = sessionStateOf(session);
-    return logUnawaited(this.#parts.saver.save(state, options.mustCreate === true), state);
+    const save = async (): Promise<void> => {
+      checkOptions(options, { names: ['mustCreate'] }, this, 'save');
+      await this.#parts.saver.save(state, options.mustCreate === true);
+    };
+    return logUnawaited(save(), state);
   }
 
   /**
@@ -157,7 +162,7 @@ export class SessionService {
    * @throws TypeError for an invalid user id.
    */
   ofUser(userId: string | number | bigint, options: OfUserOptions = {}): Promise<UserSession[]> {
-    return logUnawaited(this.#parts.users.list(userId, options));
+    return logUnawaited(this.#parts.users.list(userId, options, this));
   }
 
   /**
@@ -167,7 +172,7 @@ export class SessionService {
    * @throws TypeError for an invalid user id.
    */
   endOfUser(userId: string | number | bigint, options: EndOfUserOptions = {}): Promise<number> {
-    return logUnawaited(this.#parts.users.endOthers(userId, options));
+    return logUnawaited(this.#parts.users.endOthers(userId, options, this));
   }
 
   /**
@@ -184,7 +189,7 @@ export class SessionService {
    * such as Django's login. It can be repeated, and run at any time.
    */
   reindex(options: ReindexOptions = {}): Promise<ReindexProgress> {
-    return logUnawaited(this.#parts.users.reindex(options));
+    return logUnawaited(this.#parts.users.reindex(options, this));
   }
 
   /** Does nothing: Redis deletes expired sessions by itself. */

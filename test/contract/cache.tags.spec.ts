@@ -57,7 +57,9 @@ describeOnEveryStore('Cache, tags', (context) => {
     expect(await cache.get('k')).toBe(1);
     await expect(cache.invalidateTags('')).rejects.toThrow(TypeError);
     await expect(cache.set('k', 2, { tags: 'a' as never })).rejects.toThrow(/tags: expected an array/);
-    await expect(cache.set('k', 2, { tags: [7 as never] })).rejects.toThrow(/tags: expected strings/);
+    await expect(cache.set('k', 2, { tags: [7 as never] })).rejects.toThrow(
+      /tags: expected non-empty strings/,
+    );
     await expect(cache.touch('k', { tags: ['a'] } as never)).rejects.toThrow(TypeError);
     expect(await cache.get('k')).toBe(1);
   });

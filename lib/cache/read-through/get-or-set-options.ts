@@ -31,14 +31,6 @@ export const NO_READ_THROUGH: ReadThroughSettings = settle(readThroughOptions, {
  */
 export const NEVER_BEHIND = Symbol('never behind');
 
-/** The names of what `getOrSet` takes. */
-export const GET_OR_SET_OPTIONS: readonly string[] = [
-  'timeout',
-  'version',
-  'tags',
-  ...Object.keys(readThroughOptions),
-];
-
 const MS_PER_SECOND = 1000;
 /** A factory without a bound may take longer; its value is then given to its callers, and perhaps not stored. */
 const LONGEST_RUN_MS = 3_600_000;

@@ -2,7 +2,7 @@ import { cacheLogger } from '../../common/loggers.js';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import type { Cache } from '../cache.js';
 import { keyOf } from '../cache-key.js';
-import type { VersionOptions, WriteOptions } from '../call-options.js';
+import { checkCall, type VersionOptions, type WriteOptions } from '../call-options.js';
 import type { FactoryContext } from '../read-through/factory-run.js';
 import type { GetOrSetOptions } from '../read-through/get-or-set-options.js';
 import { blameCaller, refusedDump } from '../refused-value.js';
@@ -37,12 +37,14 @@ export class TypedCache<Id, In, Out> {
 
   /** The value of an id, `undefined` when there is none. */
   async get(id: Id, options?: VersionOptions): Promise<Out | undefined> {
+    checkCall(options, this, 'get');
     const stored: unknown = await this.#cacheOf().get(this.#keyOf(id), undefined, options);
     return stored === undefined ? undefined : this.#loaded(stored)?.value;
   }
 
   /** The values of those ids that have one, in one round trip. */
   async getMany(ids: Iterable<Id>, options?: VersionOptions): Promise<Map<Id, Out>> {
+    checkCall(options, this, 'getMany');
     const asked = [...ids].map((id) => [id, this.#keyOf(id)] as const);
     const stored = await this.#cacheOf().getMany(
       asked.map(([, key]) => key),
@@ -62,6 +64,7 @@ export class TypedCache<Id, In, Out> {
    * @throws TypeError for a value that does not fit the definition
    */
   async set(id: Id, value: In, timeout?: Timeout | WriteOptions): Promise<void> {
+    checkCall(timeout, this, 'set');
     const key = this.#keyOf(id);
     try {
       await this.#cacheOf().set(key, this.#dump(key, value), this.#options(timeout));
@@ -72,6 +75,7 @@ export class TypedCache<Id, In, Out> {
 
   /** Stores all entries of a Map or pairs in one round trip, or none when one cannot be stored. */
   async setMany(entries: Iterable<readonly [Id, In]>, timeout?: Timeout | WriteOptions): Promise<void> {
+    checkCall(timeout, this, 'setMany');
     const keyed = [...entries].map(([id, value]) => [this.#keyOf(id), value] as const);
     try {
       const dumped = keyed.map(([key, value]) => [key, this.#dump(key, value)] as const);
@@ -83,6 +87,7 @@ export class TypedCache<Id, In, Out> {
 
   /** Deletes the entry of an id; whether there was one. */
   async delete(id: Id, options?: VersionOptions): Promise<boolean> {
+    checkCall(options, this, 'delete');
     return await this.#cacheOf().delete(this.#keyOf(id), options);
   }
 
@@ -92,6 +97,7 @@ export class TypedCache<Id, In, Out> {
     factory: (context: FactoryContext<Out>) => In | Promise<In>,
     options?: Timeout | GetOrSetOptions<Out>,
   ): Promise<Out> {
+    checkCall(options, this, 'getOrSet');
     const key = this.#keyOf(id);
     try {
       return await this.#getOrSet(key, this.#dumping(key, factory), this.#readOptions(options));
@@ -112,6 +118,7 @@ export class TypedCache<Id, In, Out> {
     loader: (missing: Id[]) => Iterable<readonly [Id, In]> | Promise<Iterable<readonly [Id, In]>>,
     options?: Timeout | Omit<GetOrSetOptions<Out>, 'nullTimeout'>,
   ): Promise<Map<Id, Out>> {
+    checkCall(options, this, 'getOrSetMany');
     const asked = new Map([...ids].map((id) => [this.#keyOf(id), id]));
     const given = this.#readOptions(options);
     const load = async (keys: string[]): Promise<[string, unknown][]> => {

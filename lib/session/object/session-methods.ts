@@ -1,3 +1,4 @@
+import { checkOptions } from '../../common/checked-options.js';
 import { logUnawaited } from './log-unawaited.js';
 import { callbackOf, keptNamesOf, refuseUnnamed } from './session-arguments.js';
 import type { ExpiryReckoning, SessionCallback, SessionExpiry } from './session.js';
@@ -18,7 +19,7 @@ import {
   signIn,
   writeEntry,
 } from './session-verbs.js';
-import { signInOf } from './session-user.js';
+import { SIGN_IN_OPTIONS, signInOf } from './session-user.js';
 
 const TEST_COOKIE_ENTRY = 'testcookie';
 const TEST_COOKIE_VALUE = 'worked';
@@ -185,7 +186,10 @@ const lifeCycle = {
   signIn(this: object, userId: unknown, options?: unknown): Promise<void> {
     const state = sessionStateOf(this);
     return logUnawaited(
-      attempt(() => signIn(state, signInOf(userId, options))),
+      attempt(() => {
+        checkOptions(options, SIGN_IN_OPTIONS, lifeCycle, 'signIn');
+        signIn(state, signInOf(userId, options));
+      }),
       state,
     );
   },

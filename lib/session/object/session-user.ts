@@ -94,6 +94,9 @@ export const userIdOf = (userId: unknown, callee: string): string => {
   );
 };
 
+/** What `signIn()` takes. */
+export const SIGN_IN_OPTIONS = { names: ['device', 'django'] };
+
 /** @throws TypeError for what names no user, no device or no Django login */
 export const signInOf = (userId: unknown, options: unknown): SignIn => {
   const { device } = (options ?? {}) as { device?: unknown };

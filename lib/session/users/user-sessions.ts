@@ -1,3 +1,4 @@
+import { checkOptions } from '../../common/checked-options.js';
 import type { Clock } from '../../common/clock.js';
 import type { MemberName } from '../../store/member-index.js';
 import type { SessionLifetime } from '../object/session-lifetime.js';
@@ -42,7 +43,7 @@ export interface EndOfUserOptions {
 /** The id of a user. The index stores it as a string. */
 type UserId = string | number | bigint;
 
-/** Lists and ends the sessions of a user. */
+/** Lists and ends the sessions of a user. `owner` is the service that was called. */
 export class UserSessions {
   constructor(
     private readonly index: UserIndex,
@@ -54,7 +55,8 @@ export class UserSessions {
   ) {}
 
   /** @throws TypeError for what is no id of a user */
-  async list(user: UserId, { current }: OfUserOptions): Promise<UserSession[]> {
+  async list(user: UserId, options: OfUserOptions, owner: object): Promise<UserSession[]> {
+    checkOptions(options, { names: ['current'] }, owner, 'ofUser');
     const userId = userIdOf(user, 'ofUser()');
     const members = await this.index.members(userId);
     const ended = members.filter(({ state }) => state === 'ended');
@@ -63,7 +65,7 @@ export class UserSessions {
       this.sessions.look(live.map(({ key }) => key)),
       this.#end(ended, new Set()),
     ]);
-    const mine = new Set(keysOf(current).map(this.index.handleOf));
+    const mine = new Set(keysOf(options.current).map(this.index.handleOf));
     const dead: string[] = [];
     const listed = live.flatMap(({ handle, key, createdAt, device = null }, i): UserSession[] => {
       const look = looks[i];
@@ -86,8 +88,9 @@ export class UserSessions {
   }
 
   /** Adds every session that is bound to a user to the index. */
-  reindex(options: ReindexOptions): Promise<ReindexProgress> {
-    return reindex(this.sessions, this.index, this.codec, options);
+  async reindex(options: ReindexOptions, owner: object): Promise<ReindexProgress> {
+    checkOptions(options, { names: ['onProgress'] }, owner, 'reindex');
+    return await reindex(this.sessions, this.index, this.codec, options);
   }
 
   /**
@@ -97,9 +100,10 @@ export class UserSessions {
    *
    * @throws TypeError for what is no id of a user
    */
-  async endOthers(user: UserId, { except }: EndOfUserOptions): Promise<number> {
+  async endOthers(user: UserId, options: EndOfUserOptions, owner: object): Promise<number> {
+    checkOptions(options, { names: ['except'] }, owner, 'endOfUser');
     const userId = userIdOf(user, 'endOfUser()');
-    const keys = keysOf(except);
+    const keys = keysOf(options.except);
     const { ended, spared } = await this.index.endOthers(userId, keys);
     return this.#endAndForget(
       userId,
