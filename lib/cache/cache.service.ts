@@ -16,7 +16,7 @@ import {
   type WriteOptions,
 } from './call-options.js';
 import { checkedDelta, checkedVersionDelta, sumOf } from './counting.js';
-import { dump, type Entries, keyList, type Loaded, type Pair, pairsOf } from './entries.js';
+import { type Entries, keyList, type Loaded, pairsOf } from './entries.js';
 import { EntryReader } from './entry-reader.js';
 import { EntryWriter } from './entry-writer.js';
 import { type LockContext, type LockOptions, Locks } from './locks.js';
@@ -48,7 +48,6 @@ export class CacheService implements Cache {
   /** Private to the runtime too: what it holds knows the password of Redis, and `util.inspect` would show it. */
   readonly #store: KeyValueStore;
   readonly #clock: Clock;
-  readonly #serializer: Serializer;
   readonly #keys: CacheKeys;
   readonly #defaults: CallDefaults;
   readonly #entries: StoredEntries;
@@ -66,15 +65,15 @@ export class CacheService implements Cache {
   ) {
     this.#clock = clock;
     this.#store = store;
-    this.#serializer = serializerFor(settings, serializer);
+    const bounded = serializerFor(settings, serializer);
     this.#keys = new CacheKeys(settings);
     this.#defaults = new CallDefaults(settings);
     this.#observer = observeCalls(this, new CacheObserver(settings));
     this.#entries = entriesOn(store, settings);
-    this.#reader = new EntryReader(this.#entries, this.#keys, this.#serializer, this.#observer);
+    this.#reader = new EntryReader(this.#entries, this.#keys, bounded, this.#observer);
     const flights = flightsOn(store);
-    this.#writer = new EntryWriter(this.#entries, flights);
-    this.#readThrough = new ReadThrough(this.#entries, this.#serializer, flights, clock, this.#observer);
+    this.#writer = new EntryWriter(this.#entries, this.#keys, bounded, this.#defaults, flights);
+    this.#readThrough = new ReadThrough(this.#entries, bounded, flights, clock, this.#observer);
     this.#locks = new Locks(store);
   }
 
@@ -87,59 +86,48 @@ export class CacheService implements Cache {
 
   @observed()
   async set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<void> {
-    const redisKey = this.#keys.redisKey(key, versionOf(timeout, this, 'set'));
-    const text = this.#dump('set', key, value);
-    await this.#writer.set(redisKey, text, this.#defaults.ttlOf(timeout), this.#defaults.tagsOf(timeout));
+    await this.#writer.set(this, key, value, timeout);
   }
 
   @observed(added)
   async add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    const redisKey = this.#keys.redisKey(key, versionOf(timeout, this, 'add'));
-    const text = this.#dump('add', key, value);
-    const ttl = this.#defaults.ttlOf(timeout);
-    return await this.#writer.add(redisKey, text, ttl, this.#defaults.tagsOf(timeout));
+    return await this.#writer.add(this, key, value, timeout);
   }
 
   @observed(found)
   async delete(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.#writer.delete(this.#keys.redisKey(key, versionOf(options, this, 'delete')));
+    return await this.#writer.delete(this.#redisKey('delete', key, options));
   }
 
   @observed(found)
   async has(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.#entries.has(this.#keys.redisKey(key, versionOf(options, this, 'has')));
+    return await this.#entries.has(this.#redisKey('has', key, options));
   }
 
   @observed(found)
   async touch(key: string, timeout?: Timeout | TouchOptions): Promise<boolean> {
-    const redisKey = this.#keys.redisKey(key, versionOf(timeout, this, 'touch'));
+    const redisKey = this.#redisKey('touch', key, timeout);
     return await this.#writer.expire(redisKey, this.#defaults.ttlOf(timeout));
   }
 
   @observed(found)
   async expire(key: string, timeout: Timeout, options?: VersionOptions): Promise<boolean> {
-    return await this.#writer.expire(
-      this.#keys.redisKey(key, versionOf(options, this, 'expire')),
-      timeoutToMs(timeout),
-    );
+    return await this.#writer.expire(this.#redisKey('expire', key, options), timeoutToMs(timeout));
   }
 
   @observed(found)
   async expireAt(key: string, date: Date, options?: VersionOptions): Promise<boolean> {
-    return await this.#writer.expire(
-      this.#keys.redisKey(key, versionOf(options, this, 'expireAt')),
-      msUntil(date, this.#clock),
-    );
+    return await this.#writer.expire(this.#redisKey('expireAt', key, options), msUntil(date, this.#clock));
   }
 
   @observed(found)
   async persist(key: string, options?: VersionOptions): Promise<boolean> {
-    return await this.#writer.expire(this.#keys.redisKey(key, versionOf(options, this, 'persist')), null);
+    return await this.#writer.expire(this.#redisKey('persist', key, options), null);
   }
 
   @observed(found)
   async ttl(key: string, options?: VersionOptions): Promise<number | null | undefined> {
-    const ms = await this.#entries.remaining(this.#keys.redisKey(key, versionOf(options, this, 'ttl')));
+    const ms = await this.#entries.remaining(this.#redisKey('ttl', key, options));
     return typeof ms === 'number' ? ms / 1000 : ms;
   }
 
@@ -150,15 +138,7 @@ export class CacheService implements Cache {
   async setMany(entries: Entries, timeout?: Timeout | WriteOptions): Promise<void> {
     const pairs = pairsOf(entries);
     const keys = pairs.map(([key]) => key);
-    await this.#observer.run('setMany', keys, () => this.#setPairs(pairs, timeout));
-  }
-
-  async #setPairs(pairs: readonly Pair[], timeout?: Timeout | WriteOptions): Promise<void> {
-    const version = versionOf(timeout, this, 'setMany');
-    const dumped = pairs.map(
-      ([key, value]) => [this.#keys.redisKey(key, version), this.#dump('setMany', key, value)] as const,
-    );
-    await this.#writer.setMany(dumped, this.#defaults.ttlOf(timeout), this.#defaults.tagsOf(timeout));
+    await this.#observer.run('setMany', keys, () => this.#writer.setMany(this, pairs, timeout));
   }
 
   async deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number> {
@@ -170,7 +150,7 @@ export class CacheService implements Cache {
 
   @observed()
   async incr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
-    const redisKey = this.#keys.redisKey(key, versionOf(options, this, 'incr'));
+    const redisKey = this.#redisKey('incr', key, options);
     return sumOf(key, await this.#entries.incrementIfPresent(redisKey, checkedDelta(delta)));
   }
 
@@ -191,7 +171,7 @@ export class CacheService implements Cache {
     timeout?: Timeout | GetOrSetOptions<NoInfer<T>>,
   ): Promise<JsonValue<T>>;
   async getOrSet(key: string, factory: Factory, given?: Timeout | GetOrSetOptions<never>): Promise<unknown> {
-    const redisKey = this.#keys.redisKey(key, versionOf(given, this, 'getOrSet'));
+    const redisKey = this.#redisKey('getOrSet', key, given);
     const policy = this.#defaults.policyOf(given);
     try {
       return await this.#readThrough.value({ key, redisKey, factory, policy });
@@ -264,11 +244,7 @@ export class CacheService implements Cache {
     return this.#observer.stats();
   }
 
-  #dump(verb: 'set' | 'add' | 'setMany', key: string, value: unknown): string {
-    try {
-      return dump(this.#serializer, key, value);
-    } catch (error) {
-      throw blameCaller(error, Reflect.get(this, verb));
-    }
+  #redisKey(verb: keyof this & string, key: string, options?: Timeout | VersionOptions): string {
+    return this.#keys.redisKey(key, versionOf(options, this, verb));
   }
 }
