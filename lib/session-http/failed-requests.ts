@@ -29,7 +29,7 @@ export const logFailedRequest = (request: PlatformRequest, error: unknown): void
 };
 
 /** Whether it may be gone when the client tries again. */
-export const isUnavailable = (error: unknown): boolean =>
+export const meansUnavailable = (error: unknown): boolean =>
   error instanceof HttpMappedError && error.getStatus() === SERVICE_UNAVAILABLE;
 
 /** The reply when a session could not be saved. */

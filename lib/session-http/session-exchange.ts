@@ -8,7 +8,7 @@ import { Commitment } from './commitment.js';
 import { isHandshake } from './handshake.js';
 import { dependsOnSession, type Task, taskAtEnd } from './end-of-request.js';
 import {
-  isUnavailable,
+  meansUnavailable,
   logFailedRequest,
   replyToFailure,
   SERVICE_UNAVAILABLE,
@@ -207,7 +207,10 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
       if (expired !== undefined) headers.setCookie(lines, expired);
     } else if (change === 'take') headers.setCookie(lines, cookie.expire());
     else if (state?.use.isAccessed && !isSkipped) headers.vary(lines);
-    if (statusCode === SERVICE_UNAVAILABLE && isUnavailable(this.#commitment.failure ?? state?.loadFailure))
+    if (
+      statusCode === SERVICE_UNAVAILABLE &&
+      meansUnavailable(this.#commitment.failure ?? state?.loadFailure)
+    )
       suggestRetry(lines);
     this.pass();
   }
