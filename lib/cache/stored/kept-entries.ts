@@ -22,6 +22,9 @@ import { Lease } from '../lease.js';
 import { areSame, lifeOf, type Tags, type Tokens } from '../tags/tags.js';
 import type { Found, StoredEntries } from './stored-entries.js';
 
+/** How many scripts are sent at once: each has the operation timeout from then on, while Redis runs one after the other. */
+const AT_ONCE = 500;
+
 /** Entries with companions. Where something goes, the companions go first: a run publishes only while they are there. */
 export class KeptEntries implements StoredEntries {
   /** Private to the runtime too: it knows the password of Redis. */
@@ -89,7 +92,12 @@ export class KeptEntries implements StoredEntries {
     ttl: TimeToLive,
     tokens?: Tokens,
   ): Promise<void> {
-    await Promise.all(entries.map(([key, text]) => this.#write(key, text, ttl, 'anything', tokens)));
+    for (let start = 0; start < entries.length; start += AT_ONCE)
+      await Promise.all(
+        entries
+          .slice(start, start + AT_ONCE)
+          .map(([key, text]) => this.#write(key, text, ttl, 'anything', tokens)),
+      );
   }
 
   async setIfAbsent(key: string, text: string, ttl: TimeToLive): Promise<boolean> {
