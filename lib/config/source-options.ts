@@ -80,7 +80,7 @@ export const sourceOptions = {
       isClient,
     ),
   ),
-  /** Options of node-redis for `url`, passed through: TLS, ACL user, client name … No other Redis gets them. */
+  /** Options of node-redis for `url`, such as TLS, ACL user and client name. No other Redis gets them. */
   clientOptions: option(
     kind<ClientOptions>('an object of options for createClient() of node-redis', isObject),
   ),

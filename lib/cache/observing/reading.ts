@@ -18,16 +18,16 @@ export interface ReadReport {
   failed(): void;
 }
 
-/** From what cost least to what cost most. */
-const BY_COST: readonly Reading['outcome'][] = [
-  'hit',
-  'stale',
-  'joined',
-  'waited',
-  'miss',
-  'fenced',
-  'computed',
-];
+/** What costs more than what: a higher number costs more. */
+const COST: Readonly<Record<Reading['outcome'], number>> = {
+  hit: 0,
+  stale: 1,
+  joined: 2,
+  waited: 3,
+  miss: 4,
+  fenced: 5,
+  computed: 6,
+};
 
 /** What many keys have in common: the outcome of the one that cost most. */
 export const ofMany = (readings: readonly Reading[]): Reading & Pick<CacheEvent, 'keys' | 'hits'> => {
@@ -37,7 +37,7 @@ export const ofMany = (readings: readonly Reading[]): Reading & Pick<CacheEvent,
 };
 
 const costlier = (one: Reading, other: Reading): Reading => {
-  const difference = BY_COST.indexOf(other.outcome) - BY_COST.indexOf(one.outcome);
+  const difference = COST[other.outcome] - COST[one.outcome];
   const isLonger = (other.factoryDuration ?? 0) > (one.factoryDuration ?? 0);
   return difference > 0 || (difference === 0 && isLonger) ? other : one;
 };
