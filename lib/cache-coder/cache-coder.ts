@@ -151,7 +151,7 @@ export class CacheCoder {
   }
 
   /**
-   * JSON of a nested value: converts whatever there is a `dump…` for, leaves JSON as it is, booleans and null
+   * JSON of a nested value: converts what has a `dump` method of its own here, leaves JSON as it is, booleans and null
    * included, and refuses the rest with its path. Text is text: a UUID stays as written.
    */
   static dump(value: unknown): JsonValue {
@@ -161,7 +161,7 @@ export class CacheCoder {
   /**
    * The reverse of `dump`, as the shape says:
    *
-   * `load(raw, { lastSeen: 'datetime', price: 'decimal', tags: ['set', 'uuid'] })` → an object with a Date, a
+   * `load(raw, { lastSeen: 'datetime', price: 'decimal', tags: ['set', 'uuid'] })` gives an object with a Date, a
    * Decimal and a Set of strings. Keys the shape does not name stay as they are.
    */
   static load<const S extends Shape>(raw: unknown, shape: S): Loaded<S> {
