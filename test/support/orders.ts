@@ -69,7 +69,7 @@ export const inEveryOrder = (
   });
 
 /** Scenes of few steps have fewer orders; of those that have more, as many again are drawn from all, but in a long run. */
-const MOST = roundsOf(4000, 200);
+const MOST = roundsOf(4000, 150);
 
 /**
  * Plays something once for each order of its steps, or for many of them where there are too many.
