@@ -5,7 +5,8 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { io, type Socket } from 'socket.io-client';
 import WebSocket from 'ws';
 import { SessionStateError } from '../../lib/errors/session.errors.js';
@@ -359,11 +360,33 @@ describe.each(cases)('US14 gateways with sessions, %s, %s', (platform, library, 
 
   it(`refuses a connection while ${library} cannot load its session`, async () => {
     const key = await visitor();
-    await stats.client.sendCommand(['CLIENT', 'NO-EVICT', 'on']);
     const failing = await start(platform, (store) =>
       storeWith(store, { get: () => Promise.reject(new Error('down')) }),
     );
     await expect(connect(failing.port, key)).rejects.toThrow(/503|Service Unavailable/);
     await failing.app.close();
+  });
+
+  it('refuses a connection whose session ends while it is loaded, and survives a reset of its socket', async () => {
+    const key = await visitor();
+    let isOver = false;
+    const late = await start(platform, (store) =>
+      storeWith(store, {
+        get: async (redisKey) => {
+          const text = await store.get(redisKey);
+          if (isOver || !redisKey.endsWith(key)) return text;
+          isOver = true;
+          await (await late.sessions.load(key)).flush();
+          return text;
+        },
+      }),
+    );
+    const sockets: Duplex[] = [];
+    const httpServer = late.app.getHttpServer() as Server;
+    httpServer.prependListener('upgrade', (_request, socket) => sockets.push(socket));
+    await expect(connect(late.port, key)).rejects.toThrow(/401|The session has ended/);
+    expect(sockets).toHaveLength(1);
+    expect(() => sockets[0]!.emit('error', new Error('read ECONNRESET'))).not.toThrow();
+    await late.app.close();
   });
 });

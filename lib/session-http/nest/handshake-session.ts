@@ -60,8 +60,8 @@ export const openedFor = (host: ArgumentsHost): Session | 'excluded' | undefined
 };
 
 /**
- * Loads the session of an operation, once: a session may have been ended since the handshake. A failure is thrown at the
- * touches it.
+ * Loads the session of an operation, once: a session may have been ended since the handshake. A failure is thrown
+ * when a resolver touches the session.
  */
 export const openHandshakeSession = async (
   host: ArgumentsHost,

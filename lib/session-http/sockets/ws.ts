@@ -22,17 +22,18 @@ const POLICY_VIOLATION = 1008;
 export const loadOnWs = (server: WsServer, tools: HandshakeTools): void => {
   const accept = server.handleUpgrade.bind(server);
   server.handleUpgrade = (request, socket, head, onOpen) => {
+    // Node has left the socket to the listeners of `upgrade`: without a listener its failure ends the process
     const destroy = (): void => void socket.destroy();
     socket.on('error', destroy);
     Handshake.begin(request, tools).then(
       (handshake) => {
-        socket.off('error', destroy);
         if (socket.destroyed || handshake.hasEnded) {
           handshake.end();
           refuse(socket, '401 Unauthorized');
           return;
         }
         socket.once('close', () => handshake.end());
+        socket.off('error', destroy);
         accept(request, socket, head, (client, accepted) => {
           handshake.give(client);
           onOpen(client, accepted);
