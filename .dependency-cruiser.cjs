@@ -37,7 +37,7 @@ module.exports = {
     ...roomRules,
     {
       name: 'the-gate-knows-no-session',
-      comment: 'It holds a response until its owner is through, whoever that is.',
+      comment: 'It holds a response until its owner, which it does not know, has done its work.',
       severity: 'error',
       from: { path: '^lib/session-http/gate/' },
       to: { path: '^lib/(session/|session-http/(?!gate/))' },

@@ -8,7 +8,7 @@
  * @property {number} starts how often an application is started to see what that takes
  * @property {number} sliceMs how long a turn of the cache and of the serializers lasts
  * @property {number} warmUpMs
- * @property {number} httpStarts how often each web application is started anew
+ * @property {number} httpStarts how often each web application is started again
  * @property {number} httpRounds how often it has its turn each time
  * @property {number} httpSliceMs how long a turn lasts
  * @property {number} httpWarmUp requests of each kind before it is measured

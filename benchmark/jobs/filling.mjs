@@ -1,16 +1,7 @@
-import { VALUES } from '../core/values.mjs';
-
-const BATCH = 500;
+import { fill } from '../core/fill.mjs';
 
 /** @param {import('../contenders/cache/contract.mjs').CacheContender} cache */
 export const createJob = (cache) => ({
-  /** Stores so many entries of 100 B of JSON. */
-  fill: async (count) => {
-    for (let start = 0; start < count; start += BATCH)
-      await Promise.all(
-        Array.from({ length: Math.min(BATCH, count - start) }, (_, i) =>
-          cache.set(`user:${String(start + i).padStart(6, '0')}`, VALUES.small),
-        ),
-      );
-  },
+  /** Stores so many entries under keys of one length. */
+  fill: (count) => fill(cache, count, (n) => `user:${String(n).padStart(6, '0')}`),
 });

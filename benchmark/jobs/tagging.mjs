@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
+import { fill } from '../core/fill.mjs';
 import { VALUES } from '../core/values.mjs';
-
-const BATCH = 500;
 
 /** @param {import('../contenders/cache/contract.mjs').CacheContender} cache */
 export const createJob = (cache) => ({
   /** Stores so many entries, each with every tag of the contender. */
   fill: async (count) => {
-    for (let start = 0; start < count; start += BATCH)
-      await Promise.all(
-        Array.from({ length: Math.min(BATCH, count - start) }, (_, i) =>
-          cache.set(`product:${start + i}`, VALUES.small),
-        ),
-      );
+    await fill(cache, count, (n) => `product:${n}`);
     assert.deepEqual(await cache.get('product:0'), VALUES.small);
   },
 

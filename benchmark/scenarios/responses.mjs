@@ -50,7 +50,7 @@ const runPlatform = async (sources, load, mode) => {
   return summary(rounds);
 };
 
-/** What each is asked; whoever sends no ETag is not asked for what has changed. */
+/** The requests to each application. One that sends no ETag is not asked whether its response has changed. */
 const requestsOf = async (urls) => {
   const requests = {};
   for (const [name, url] of Object.entries(urls)) {

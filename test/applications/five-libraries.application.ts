@@ -1,5 +1,5 @@
-import { Body, Controller, Get, Inject, Injectable, Post, Req, Res } from '@nestjs/common';
-import { PassportModule, PassportSerializer, PassportStrategy } from '@nestjs/passport';
+import { Body, Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
+import { PassportModule } from '@nestjs/passport';
 import type {} from '@fastify/flash';
 import flash from 'connect-flash';
 import { rateLimit } from 'express-rate-limit';
@@ -9,7 +9,6 @@ import { ClsModule, ClsService } from 'nestjs-cls';
 import { LoggerModule } from 'nestjs-pino';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Strategy } from 'passport-local';
 import { Session } from 'nestjs-codex-redis';
 import { useCsrf } from './documented/csrf.js';
 import { useFastifyCsrf } from './documented/fastify-csrf.js';
@@ -17,6 +16,7 @@ import { useFastifyPassport } from './documented/fastify-passport.js';
 import { usePassport } from './documented/passport.js';
 import { PassportController } from './documented/passport-login.js';
 import { startExpress, startFastify } from './support/application.js';
+import { LocalStrategy, UserSerializer } from './support/local-users.js';
 import type { Answer, Visitor } from './support/visitor.js';
 
 type Own = Session<{ cart: string[] }>;
@@ -77,24 +77,6 @@ class ExpressController {
   }
 }
 
-@Injectable()
-class Local extends PassportStrategy(Strategy) {
-  validate(id: string, password: string): { id: string } | null {
-    return password === 'right' ? { id } : null;
-  }
-}
-
-@Injectable()
-class Users extends PassportSerializer {
-  serializeUser({ id }: { id: string }, done: (error: null, id: string) => void): void {
-    done(null, id);
-  }
-
-  deserializeUser(id: string, done: (error: null, user: { id: string }) => void): void {
-    done(null, { id });
-  }
-}
-
 /** A page whose forms carry a token. */
 class Page {
   #token = '';
@@ -151,7 +133,7 @@ describe('five libraries in one application', () => {
     const { visitor } = await startExpress({
       controllers: [CartController, ExpressController, PassportController],
       imports: [PassportModule.register({ session: true })],
-      providers: [Local, Users],
+      providers: [LocalStrategy, UserSerializer],
       main: (app) => {
         app.use(helmet(), rateLimit({ limit: 100 }));
         useCsrf(app);

@@ -1,5 +1,5 @@
-import { Body, Controller, Get, HttpCode, Injectable, Post, Req, Res } from '@nestjs/common';
-import { PassportModule, PassportSerializer, PassportStrategy } from '@nestjs/passport';
+import { Body, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { PassportModule } from '@nestjs/passport';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
@@ -16,7 +16,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { Strategy } from 'passport-local';
 import { pinoHttp } from 'pino-http';
 import { Session, SessionService } from 'nestjs-codex-redis';
 import { CodexRedisThrottlerModule } from 'nestjs-codex-redis/throttler';
@@ -27,6 +26,7 @@ import { usePassport } from './documented/passport.js';
 import { PassportController } from './documented/passport-login.js';
 import { logInAtProvider, OAuth2Controller, OpenIdController, withProvider } from './support/oauth.js';
 import { type Recipe, type Running, startExpress, startFastify } from './support/application.js';
+import { LocalStrategy, UserSerializer } from './support/local-users.js';
 import type { Answer, Visitor } from './support/visitor.js';
 
 interface Entries {
@@ -70,24 +70,6 @@ class SignInController {
 class RequestUserController {
   @Get('me') me(@Req() { user }: { user?: { id: string } | null }): object {
     return { user: user?.id ?? null };
-  }
-}
-
-@Injectable()
-class Local extends PassportStrategy(Strategy) {
-  validate(id: string, password: string): { id: string } | null {
-    return password === 'right' ? { id } : null;
-  }
-}
-
-@Injectable()
-class Users extends PassportSerializer {
-  serializeUser({ id }: { id: string }, done: (error: null, id: string) => void): void {
-    done(null, id);
-  }
-
-  deserializeUser(id: string, done: (error: null, user: { id: string }) => void): void {
-    done(null, { id });
   }
 }
 
@@ -171,7 +153,7 @@ const WIRINGS: Readonly<Record<string, Wiring>> = {
     express: {
       imports: [PassportModule.register({ session: true })],
       controllers: [ShopController, PassportController, RequestUserController],
-      providers: [Local, Users],
+      providers: [LocalStrategy, UserSerializer],
       main: usePassport,
     },
   },

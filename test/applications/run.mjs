@@ -1,31 +1,11 @@
 // Runs the applications of this folder with the packed module and the libraries of others: npm run test:applications [word …]
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { installPacked, root, run } from './support/install-packed.mjs';
 
 const here = import.meta.dirname;
-const root = join(here, '../..');
 const words = process.argv.slice(2);
-
-const npm = (folder, ...args) =>
-  execFileSync('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
-
-/** Installs the libraries, and the module as it would be published. */
-const install = () => {
-  const folder = mkdtempSync(join(tmpdir(), 'codex-redis-applications-'));
-  try {
-    const tarball = npm(root, 'pack', '--silent', '--pack-destination', folder).trim().split('\n').at(-1);
-    npm(here, 'ci', '--legacy-peer-deps');
-    npm(here, 'install', '--no-save', '--legacy-peer-deps', join(folder, tarball));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-};
 
 /** The wiring that the page shows is what the applications use: each of its blocks is a file here. */
 const documented = join(here, 'documented');
@@ -42,9 +22,9 @@ const files = readdirSync(here, { recursive: true })
   .filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
 if (files.length === 0) throw new Error(`No application's path has ${words.join(' or ')} in it`);
 
-install();
+installPacked(here, { flags: ['--legacy-peer-deps'] });
 writeDocumented();
-execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '-p', here], { stdio: 'inherit' });
+run(here, join(root, 'node_modules/.bin/tsc'), ['--noEmit', '-p', here]);
 const { status } = spawnSync(
   process.execPath,
   [

@@ -217,7 +217,7 @@ describeOnEveryStore('Cache, shared flights', (context) => {
       expect(await context.cache.get('k')).toBe(left);
       if (left === undefined) await second.entered;
       first.open('old');
-      // whoever finds another value there gives that
+      // a call that finds another value there gives that
       expect(await made).toBe(left ?? 'old');
       expect(await context.cache.get('k')).toBe(left);
       second.open('new');

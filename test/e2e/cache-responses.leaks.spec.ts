@@ -45,7 +45,7 @@ const nameOf = (session: { name?: string }): string => session.name ?? 'nobody';
 
 const requestOf = (context: ExecutionContext): Asking => context.switchToHttp().getRequest();
 
-/** Lets in whoever has a session with a name. */
+/** Lets in visitors whose session has a name. */
 @Injectable()
 class MembersOnly implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

@@ -89,7 +89,7 @@ class CookieController {
     await session.flush();
     session['n'] = 2;
     if (status !== '200') throw new HttpException('as asked', Number(status));
-    return 'begun anew';
+    return 'begun again';
   }
 
   @Get('save-fail') async saveThenFail(@Session() session: Session): Promise<never> {

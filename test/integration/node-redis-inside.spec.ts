@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { clientTemplate } from '../../lib/store/redis/connection/client-template.js';
 import { dial, type DialledClient } from '../../lib/store/redis/connection/dial.js';
 
-/** What is leant on inside of node-redis: a version that changes it fails here first, and says what has to be built anew. */
+/** The internals of node-redis that the module relies on: a version that changes them fails here first, and says what has to be built again. */
 describe('what node-redis does inside', () => {
   let dialled: DialledClient;
 

@@ -15,7 +15,7 @@ import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { CommandStats } from '../support/command-stats.js';
 import { Load } from '../support/load.js';
 import { until } from '../support/redis-admin.js';
-import { RedisProxy } from '../support/redis-proxy.js';
+import { addressMap, proxiesBefore, RedisProxy } from '../support/redis-proxy.js';
 import { RedisSentinelSet } from '../support/redis-sentinel.js';
 import { CachesOnReplicas, COMPARING, readAll } from '../support/replica-reads.js';
 import type { RedisServer } from '../support/redis-server.js';
@@ -353,14 +353,8 @@ describe('a master behind Redis Sentinels', () => {
 
   describe('options of createSentinel()', () => {
     it('nodeAddressMap leads to the master', async () => {
-      const proxies = await Promise.all(set.servers.map(({ url }) => RedisProxy.start(url)));
-      const map = Object.fromEntries(
-        set.servers.map(({ port }, n) => [
-          `127.0.0.1:${port}`,
-          { host: '127.0.0.1', port: proxies[n]!.port },
-        ]),
-      );
-      const mapped = open({ nodeAddressMap: map });
+      const proxies = await proxiesBefore(set.servers);
+      const mapped = open({ nodeAddressMap: addressMap(set.servers, proxies) });
       await mapped.ping();
       expect(proxies.reduce((sum, proxy) => sum + proxy.open, 0)).toBe(1);
       await mapped.close();

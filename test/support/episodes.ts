@@ -27,7 +27,7 @@ export const occupy = async (send: SendCommand, ms: number): Promise<Episode> =>
 };
 
 /**
- * Has Redis load its data anew, and some more that is to be flushed afterwards; clients are answered meanwhile. It
+ * Has Redis load its data again, and some more that is to be flushed afterwards; clients are answered meanwhile. It
  * begins a moment later. Takes `enable-debug-command`.
  */
 export const reload = async (send: SendCommand, ms: number): Promise<Episode> => {

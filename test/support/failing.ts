@@ -1,2 +1,2 @@
-/** The factory of a value that cannot be had. */
+/** The factory of a value that is not available. */
 export const failing = (): Promise<never> => Promise.reject(new Error('database away'));

@@ -1,7 +1,7 @@
 import type { RedisSource } from '../../lib/config/settings.js';
 import { RedisAdmin, until } from './redis-admin.js';
 import { RedisCluster } from './redis-cluster.js';
-import { RedisProxy } from './redis-proxy.js';
+import { addressMap, proxiesBefore, RedisProxy } from './redis-proxy.js';
 import { RedisSentinelSet } from './redis-sentinel.js';
 import { RedisServer } from './redis-server.js';
 
@@ -152,14 +152,3 @@ export class MovingSentinels implements MovingTopology {
     await this.servers.stop();
   }
 }
-
-const proxiesBefore = (servers: readonly RedisServer[]): Promise<RedisProxy[]> =>
-  Promise.all(servers.map(({ url }) => RedisProxy.start(url)));
-
-const addressMap = (
-  servers: readonly RedisServer[],
-  proxies: readonly RedisProxy[],
-): Record<string, { host: string; port: number }> =>
-  Object.fromEntries(
-    servers.map(({ port }, n) => [`127.0.0.1:${port}`, { host: '127.0.0.1', port: proxies[n]!.port }]),
-  );

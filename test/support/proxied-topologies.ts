@@ -1,7 +1,7 @@
 import type { RedisSource } from '../../lib/config/settings.js';
 import { RedisAdmin } from './redis-admin.js';
 import { RedisCluster } from './redis-cluster.js';
-import { RedisProxy } from './redis-proxy.js';
+import { addressMap, proxiesBefore, RedisProxy } from './redis-proxy.js';
 import { RedisSentinelSet } from './redis-sentinel.js';
 import { RedisServer } from './redis-server.js';
 
@@ -92,7 +92,7 @@ export class ProxiedCluster implements ProxiedTopology {
   }
 
   static async #before(servers: RedisCluster): Promise<ProxiedCluster> {
-    return new ProxiedCluster(servers, await proxiesOf(servers.masters));
+    return new ProxiedCluster(servers, await proxiesBefore(servers.masters));
   }
 
   get masters(): readonly RedisServer[] {
@@ -144,8 +144,8 @@ export class ProxiedSentinels implements ProxiedTopology {
   static async #before(servers: RedisSentinelSet): Promise<ProxiedSentinels> {
     return new ProxiedSentinels(
       servers,
-      await proxiesOf(servers.servers),
-      await proxiesOf(servers.sentinels),
+      await proxiesBefore(servers.servers),
+      await proxiesBefore(servers.sentinels),
     );
   }
 
@@ -184,14 +184,3 @@ export class ProxiedSentinels implements ProxiedTopology {
     await this.servers.stop();
   }
 }
-
-const proxiesOf = (servers: readonly RedisServer[]): Promise<RedisProxy[]> =>
-  Promise.all(servers.map(({ url }) => RedisProxy.start(url)));
-
-const addressMap = (
-  servers: readonly RedisServer[],
-  proxies: readonly RedisProxy[],
-): Record<string, { host: string; port: number }> =>
-  Object.fromEntries(
-    servers.map(({ port }, n) => [`127.0.0.1:${port}`, { host: '127.0.0.1', port: proxies[n]!.port }]),
-  );

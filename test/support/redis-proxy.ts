@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { freePort } from './redis-server.js';
+import { freePort, type RedisServer } from './redis-server.js';
 
 interface Pair {
   readonly near: Socket;
@@ -196,3 +196,16 @@ const outdated = (bytes: Buffer): Buffer => {
     'latin1',
   );
 };
+
+/** A proxy before each of these servers. */
+export const proxiesBefore = (servers: readonly RedisServer[]): Promise<RedisProxy[]> =>
+  Promise.all(servers.map(({ url }) => RedisProxy.start(url)));
+
+/** Leads clients from the addresses of servers to those of their proxies. */
+export const addressMap = (
+  servers: readonly RedisServer[],
+  proxies: readonly RedisProxy[],
+): Record<string, { host: string; port: number }> =>
+  Object.fromEntries(
+    servers.map(({ port }, n) => [`127.0.0.1:${port}`, { host: '127.0.0.1', port: proxies[n]!.port }]),
+  );

@@ -7,7 +7,7 @@ export interface SystemProgram {
   readonly names: readonly string[];
   /** The system's packages that bring it. */
   readonly packages: readonly string[];
-  /** What needs it, for the message where it cannot be had. */
+  /** What needs it, for the message where it is not available. */
   readonly need: string;
   /** Whether the program at this path will do, where more is asked than its name. */
   readonly isFit?: (path: string) => boolean;

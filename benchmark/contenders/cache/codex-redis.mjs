@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { CacheService, CodexRedisModule } from '../../../dist/index.js';
 import { PREFIX, TTL_SECONDS } from './contract.mjs';
 
-/** Whoever trusts the values takes this one: what JSON cannot hold is written as JSON.stringify writes it. */
+/** For applications that trust their values: what JSON cannot hold is written as JSON.stringify writes it. */
 const TRUSTING = { serializer: { dumps: JSON.stringify, loads: JSON.parse } };
 
 /**

@@ -43,7 +43,7 @@ class Process {
   readonly cache: CacheService;
   /** The values of its runs that have not landed. */
   readonly running = new Set<number>();
-  /** What its search in progress has found standing: whoever joins the search may be given that. */
+  /** What its search in progress has found standing: a call that joins the search may be given that. */
   readonly found = new Set<number>();
 
   constructor(store: KeyValueStore, clock: TestClock, { readThrough, fault = {}, tags }: HistoryOptions) {
@@ -69,7 +69,7 @@ class Process {
   mayJoin(isShared: boolean): Set<number> {
     const isInFlight = this.flights.isInFlight(ENTRY);
     if (!isInFlight) this.found.clear();
-    // with shared flights whoever finds no search in progress looks for himself
+    // with shared flights a call that finds no search in progress looks for itself
     const joins = isInFlight || (!isShared && this.flights.behind(ENTRY) !== undefined);
     return new Set(joins ? [...this.running, ...this.found] : []);
   }

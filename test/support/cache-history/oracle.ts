@@ -16,7 +16,7 @@ export interface Began {
   readonly mayJoin: ReadonlySet<number>;
 }
 
-/** Reads what stands under Redis keys, whoever wrote it. */
+/** Reads the values under Redis keys, of the module and of others. */
 export type Peek = (key: string) => Promise<string | null>;
 
 /** Knows what a call may be given, and what may stand in the store. */
