@@ -75,12 +75,16 @@ const MOST = roundsOf(4000, 150);
  * Plays something once for each order of its steps, or for many of them where there are too many.
  *
  * @param play chooses at each step, and gives how many there were to choose from
+ * @param most how many orders are played one after the other; of a scene that has more, as many again are drawn
  * @returns how many orders were played
  */
-export const forEachOrder = async (play: (choose: Choose) => Promise<readonly number[]>): Promise<number> => {
+export const forEachOrder = async (
+  play: (choose: Choose) => Promise<readonly number[]>,
+  most = MOST,
+): Promise<number> => {
   let order: readonly number[] | undefined = [];
   let count = 0;
-  for (; order !== undefined && count < MOST; count++) {
+  for (; order !== undefined && count < most; count++) {
     const chosen: readonly number[] = order;
     const choices = await play((step) => chosen[step] ?? 0);
     if (chosen.some((one, step) => one >= (choices[step] ?? 0)))
@@ -88,7 +92,7 @@ export const forEachOrder = async (play: (choose: Choose) => Promise<readonly nu
     order = after(chosen, choices);
   }
   if (order === undefined) return count;
-  for (let seed = 1; seed <= MOST; seed++, count++) {
+  for (let seed = 1; seed <= most; seed++, count++) {
     const chance = chanceFrom(seed);
     await play((_, of) => Math.floor(chance() * of));
   }

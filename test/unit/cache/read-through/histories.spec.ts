@@ -7,7 +7,7 @@ import {
   type Fault,
   type HistoryOptions,
 } from '../../../support/cache-history/cache-history.js';
-import { isCompanion, withVerbs } from '../../../support/cache-history/faults.js';
+import { entriesFirst, isCompanion, withVerbs } from '../../../support/cache-history/faults.js';
 
 type StoreFault = NonNullable<Fault['store']>;
 
@@ -72,25 +72,7 @@ describe('Random histories of two processes, another program, time and eviction'
         deleteMany: (keys) => store.deleteMany(keys.filter((key) => !isCompanion(key))),
       })),
     ],
-    [
-      'an entry that is removed before its companion',
-      /^undone/,
-      (store) => {
-        let companions: readonly string[] = [];
-        return withVerbs(() => ({
-          deleteMany: (keys) => {
-            if (!keys.some(isCompanion)) return store.deleteMany(keys);
-            companions = keys;
-            return store.delete('nothing').then(Number);
-          },
-          delete: async (key) => {
-            const existed = await store.delete(key);
-            setImmediate(() => void store.deleteMany(companions));
-            return existed;
-          },
-        }))(store);
-      },
-    ],
+    ['an entry that is removed before its companion', /^undone/, entriesFirst],
     [
       'a walk that deletes the entries only',
       /^stale/,
@@ -152,25 +134,7 @@ describe('Random histories of two processes that share flights', () => {
           store.writeKept(keys, { value, ttl, grace, over }),
       })),
     ],
-    [
-      'a lease that is removed after its entry',
-      /^undone/,
-      (store) => {
-        let companions: readonly string[] = [];
-        return withVerbs(() => ({
-          deleteMany: (keys) => {
-            if (!keys.some(isCompanion)) return store.deleteMany(keys);
-            companions = keys;
-            return store.delete('nothing').then(Number);
-          },
-          delete: async (key) => {
-            const existed = await store.delete(key);
-            setImmediate(() => void store.deleteMany(companions));
-            return existed;
-          },
-        }))(store);
-      },
-    ],
+    ['a lease that is removed after its entry', /^undone/, entriesFirst],
   ])(
     'show %s',
     async (_, wanted, fault) => {
