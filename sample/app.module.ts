@@ -17,7 +17,12 @@ import { VoucherModule } from './voucher/voucher.module.js';
       url: settings.redisUrl,
       projectName: 'bookshop',
       secretKey: settings.secretKey,
-      cache: { keyPrefix: 'bookshop', timeout: '5m' },
+      cache: {
+        keyPrefix: 'bookshop',
+        timeout: '5m',
+        tags: true,
+        readThrough: { grace: '1h' },
+      },
       session: { age: '7d' },
     }),
     ThrottlerModule.forRootAsync({

@@ -2,13 +2,32 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Book, BOOKS } from './books.js';
 
-/** A slow database. */
+const RISE_IN_CENTS = 100;
+
+/** A database that takes its time, and can fail. */
 @Injectable()
 export class BookDatabase {
   static readonly QUERY_MS = 800;
+  #books = BOOKS;
+  #isDown = false;
 
   async findAll(): Promise<readonly Book[]> {
     await pause(BookDatabase.QUERY_MS);
-    return BOOKS;
+    if (this.#isDown) throw new Error('The database is down');
+    return this.#books;
+  }
+
+  async find(ids: readonly string[]): Promise<[string, Book][]> {
+    const books = await this.findAll();
+    return books.filter(({ id }) => ids.includes(id)).map((book) => [book.id, book]);
+  }
+
+  changePrices(): void {
+    this.#books = this.#books.map((book) => ({ ...book, priceInCents: book.priceInCents + RISE_IN_CENTS }));
+  }
+
+  /** @returns whether it is down now */
+  toggleOutage(): boolean {
+    return (this.#isDown = !this.#isDown);
   }
 }

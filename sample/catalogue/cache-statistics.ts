@@ -50,7 +50,7 @@ export class CacheStatistics implements OnModuleInit, OnModuleDestroy {
     const { operation, cache, outcome, duration, factoryDuration } = message as CacheEvent;
     if (operation !== 'getOrSet' || cache !== 'default') return;
     if (factoryDuration !== undefined) this.#queryMs = factoryDuration;
-    if (outcome === 'hit') {
+    if (outcome === 'hit' || outcome === 'stale') {
       this.#hits += 1;
       this.#savedMs += Math.max(0, this.#queryMs - duration);
     } else this.#misses += 1;

@@ -1,51 +1,53 @@
 import { Injectable } from '@nestjs/common';
-import { CacheService } from 'nestjs-codex-redis';
+import { CacheService, defineCache, InjectTypedCache, type TypedCacheOf } from 'nestjs-codex-redis';
+import { CacheCoder } from 'nestjs-codex-redis/cache-coder';
 import { BookDatabase } from './book-database.js';
 import type { Book } from './books.js';
 
-export interface Listing {
-  readonly books: readonly Book[];
-  readonly source: 'cache' | 'database';
-  readonly tookMs: number;
-}
+/** Everything in the cache that shows books carries this tag. */
+export const BOOKS_TAG = 'books';
 
-const KEY = 'books:all';
+export const bookCache = defineCache({
+  name: 'book',
+  key: (id: string) => id,
+  shape: CacheCoder.shape({
+    id: 'string',
+    title: 'string',
+    author: 'string',
+    year: 'number',
+    priceInCents: 'number',
+  }),
+  tags: [BOOKS_TAG],
+});
 
 @Injectable()
 export class CatalogueService {
-  #queries = 0;
-
   constructor(
     private readonly cache: CacheService,
+    @InjectTypedCache(bookCache) private readonly books: TypedCacheOf<typeof bookCache>,
     private readonly database: BookDatabase,
   ) {}
 
-  /** All books, from the cache or from the database. Books from the database are stored in the cache. */
-  async list(): Promise<Listing> {
-    const start = performance.now();
-    const before = this.#queries;
-    const books = await this.#allBooks();
-    // a request that waited for another one's query counts as a database read too
-    const source = this.#queries === before ? 'cache' : 'database';
-    const tookMs = Math.round((performance.now() - start) * 10) / 10;
-    return { books, source, tookMs };
+  /** All books of the database. Each is stored in the cache for the carts. */
+  async list(): Promise<readonly Book[]> {
+    const books = await this.database.findAll();
+    await this.books.setMany(books.map((book) => [book.id, book]));
+    return books;
   }
 
   async find(id: string): Promise<Book | undefined> {
-    const books = await this.#allBooks();
-    return books.find((book) => book.id === id);
+    const found = await this.books.getOrSetMany([id], (ids) => this.database.find(ids));
+    return found.get(id);
   }
 
-  /** Deletes the entries of the shop's cache, and nothing else in this Redis. */
+  /** Changes the prices in the database, then invalidates everything that shows them. */
+  async changePrices(): Promise<void> {
+    this.database.changePrices();
+    await this.cache.invalidateTags(BOOKS_TAG);
+  }
+
+  /** Empties the shop's cache and nothing else in this Redis. */
   async clear(): Promise<number> {
     return await this.cache.clear();
-  }
-
-  async #allBooks(): Promise<readonly Book[]> {
-    return await this.cache.getOrSet(KEY, async () => {
-      const books = await this.database.findAll();
-      this.#queries += 1;
-      return books;
-    });
   }
 }

@@ -17,7 +17,9 @@ class Refused extends Error {
   }
 }
 
-const call = async (method, path, body) => {
+const call = async (method, path, body) => (await answered(method, path, body)).result;
+
+const answered = async (method, path, body) => {
   const response = await fetch(path, {
     method,
     ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
@@ -25,7 +27,14 @@ const call = async (method, path, body) => {
   const text = await response.text();
   const result = text === '' ? null : JSON.parse(text);
   if (!response.ok) throw new Refused(response.status, result?.message ?? response.statusText);
-  return result;
+  return { result, headers: response.headers };
+};
+
+/** Where a response came from, as its header Cache-Status says. A stale one has been kept longer than its timeout. */
+const sourceOf = (headers) => {
+  const status = headers.get('Cache-Status') ?? '';
+  if (!status.includes('; hit')) return 'from the database';
+  return status.includes('ttl=-') ? 'stale, from the cache' : 'from the cache';
 };
 
 /** Runs the action of a click, and shows why the shop refused it. */
@@ -74,11 +83,14 @@ const note = (text) => {
 
 const showBooks = async () => {
   $('loaded').textContent = 'Loading …';
-  const { books, source, tookMs, statistics } = await call('GET', 'api/books').catch((error) => {
+  const start = performance.now();
+  const { result: books, headers } = await answered('GET', 'api/books').catch((error) => {
     $('loaded').textContent = 'not available now';
     throw error;
   });
-  $('loaded').textContent = `from the ${source} in ${tookMs} ms`;
+  const tookMs = Math.round(performance.now() - start);
+  const statistics = await call('GET', 'api/books/statistics');
+  $('loaded').textContent = `${sourceOf(headers)} in ${tookMs} ms`;
   $('hits').textContent = statistics.hits;
   $('misses').textContent = statistics.misses;
   $('rate').textContent = rate(statistics);
@@ -194,6 +206,20 @@ const showAll = async () => {
 // --- clicks --------------------------------------------------------------------------------------------------
 
 $('reload').onclick = () => attempt(showBooks);
+
+$('prices').onclick = () =>
+  attempt(async () => {
+    await call('POST', 'api/books/prices');
+    note('The prices went up, and everything with the tag "books" was invalidated.');
+    await showBooks();
+  });
+
+$('outage-of-books').onclick = () =>
+  attempt(async () => {
+    const { isDown } = await call('POST', 'api/books/outage');
+    $('outage-of-books').textContent = isDown ? 'Start the database' : 'Stop the database';
+    note(isDown ? 'The database is down: the cache serves what it has.' : 'The database is back.');
+  });
 
 $('clear').onclick = () =>
   attempt(async () => {

@@ -99,6 +99,22 @@ describe.each(['Express', 'Fastify'] as const)('the bookshop on %s, in a browser
     expect(heights[0]!).toBeGreaterThan(heights[1]!);
   });
 
+  it('shows a miss, a hit, and new prices at once after an invalidation by tag', async () => {
+    const tab = await openTab();
+    await tab.getByRole('button', { name: 'Clear' }).click();
+    await tab.getByRole('button', { name: 'Load again' }).click();
+    await shows(tab, 'loaded', /^from the database/);
+    await tab.getByRole('button', { name: 'Load again' }).click();
+    await shows(tab, 'loaded', /^from the cache/);
+    const price = async (): Promise<number> =>
+      Number(((await tab.locator('.book .row span').first().textContent()) ?? '').replace('€', ''));
+    const before = await price();
+    await tab.getByRole('button', { name: 'Raise prices' }).click();
+    await shows(tab, 'log', 'was invalidated');
+    await shows(tab, 'loaded', /^from the database/);
+    expect(await price()).toBeCloseTo(before + 1);
+  });
+
   it('changes the key of the session on login and keeps the cart', async () => {
     const tab = await openTab();
     await add(tab, 'Emma');
