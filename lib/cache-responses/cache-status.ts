@@ -5,7 +5,7 @@ const NAME = 'codex-redis';
 
 export const CACHE_STATUS = 'Cache-Status';
 
-/** @param ttl seconds until the stored response expires; `null` when it never does */
+/** @param ttl seconds until the stored response expires; negative when it is stale; `null` when it never expires */
 export const hit = (ttl: number | null): string => `${NAME}; hit${ttl === null ? '' : `; ttl=${ttl}`}`;
 
 /** The handler was run, and its response is in the cache now. */

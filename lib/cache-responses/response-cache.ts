@@ -165,10 +165,10 @@ export class ResponseCache implements NestInterceptor {
   }
 
   #send({ exchange, timeoutMs }: Asked, response: StoredResponse, status: string | undefined): unknown {
-    const age = Math.max(0, Math.floor((this.settings.clock.now() - response.storedAt) / MS_PER_SECOND));
-    const ttl = timeoutMs === null ? null : Math.ceil(timeoutMs / MS_PER_SECOND) - age;
+    const ageMs = Math.max(0, this.settings.clock.now() - response.storedAt);
+    const ttl = timeoutMs === null ? null : wholeSeconds(timeoutMs - ageMs);
     exchange.setHeader(CACHE_STATUS, status ?? hit(ttl));
-    return exchange.begin(response, status === undefined ? age : undefined);
+    return exchange.begin(response, status === undefined ? Math.floor(ageMs / MS_PER_SECOND) : undefined);
   }
 
   async #keyOf(
@@ -192,6 +192,9 @@ export class ResponseCache implements NestInterceptor {
     return timeout === undefined ? this.settings.timeoutMs : timeoutToMs(timeout);
   }
 }
+
+/** Rounded away from 0, so that a response is never called fresh once its time is over, nor stale before. */
+const wholeSeconds = (ms: number): number => Math.sign(ms) * Math.ceil(Math.abs(ms) / MS_PER_SECOND);
 
 /** Why the cache is not asked. */
 const refusalBefore = (route: CachedRoute, exchange: ResponseExchange): Refusal | undefined => {
