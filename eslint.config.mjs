@@ -75,6 +75,7 @@ export default tseslint.config(
         fetch: 'readonly',
         BroadcastChannel: 'readonly',
         FormData: 'readonly',
+        performance: 'readonly',
         setInterval: 'readonly',
       },
     },

@@ -4,16 +4,14 @@ import { type Book, BOOKS } from './books.js';
 
 const RISE_IN_CENTS = 100;
 
-/** A database that takes its time, and can fail. */
+/** A database that takes its time. */
 @Injectable()
 export class BookDatabase {
   static readonly QUERY_MS = 800;
   #books = BOOKS;
-  #isDown = false;
 
   async findAll(): Promise<readonly Book[]> {
     await pause(BookDatabase.QUERY_MS);
-    if (this.#isDown) throw new Error('The database is down');
     return this.#books;
   }
 
@@ -24,10 +22,5 @@ export class BookDatabase {
 
   changePrices(): void {
     this.#books = this.#books.map((book) => ({ ...book, priceInCents: book.priceInCents + RISE_IN_CENTS }));
-  }
-
-  /** @returns whether it is down now */
-  toggleOutage(): boolean {
-    return (this.#isDown = !this.#isDown);
   }
 }

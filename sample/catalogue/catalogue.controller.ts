@@ -1,6 +1,5 @@
-import { Controller, Delete, Get, Header, Post } from '@nestjs/common';
+import { Controller, Delete, Get, Header, Post, Query, ServiceUnavailableException } from '@nestjs/common';
 import { CacheResponse } from 'nestjs-codex-redis';
-import { BookDatabase } from './book-database.js';
 import type { Book } from './books.js';
 import { type Statistics, CacheStatistics } from './cache-statistics.js';
 import { BOOKS_TAG, CatalogueService } from './catalogue.service.js';
@@ -9,15 +8,16 @@ import { BOOKS_TAG, CatalogueService } from './catalogue.service.js';
 export class CatalogueController {
   constructor(
     private readonly catalogue: CatalogueService,
-    private readonly database: BookDatabase,
     private readonly statistics: CacheStatistics,
   ) {}
 
   /** From the cache, or from the database: the header Cache-Status says which. The browser asks each time. */
-  @CacheResponse({ timeout: '5m', tags: [BOOKS_TAG] })
+  @CacheResponse({ timeout: '10s', tags: [BOOKS_TAG], query: [] })
   @Header('Cache-Control', 'no-cache')
   @Get()
-  async list(): Promise<readonly Book[]> {
+  async list(@Query('database') database?: string): Promise<readonly Book[]> {
+    // A failure for one request. The parameter never changes the list, so `query` may leave it out of the key.
+    if (database === 'down') throw new ServiceUnavailableException('The database is down');
     return await this.catalogue.list();
   }
 
@@ -29,12 +29,6 @@ export class CatalogueController {
   @Post('prices')
   async changePrices(): Promise<void> {
     await this.catalogue.changePrices();
-  }
-
-  /** Lets the database fail, or work again. */
-  @Post('outage')
-  toggleOutage(): { isDown: boolean } {
-    return { isDown: this.database.toggleOutage() };
   }
 
   @Delete('cache')

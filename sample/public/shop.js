@@ -81,10 +81,10 @@ const note = (text) => {
   while ($('log').children.length > 4) $('log').lastElementChild.remove();
 };
 
-const showBooks = async () => {
+const showBooks = async (path = 'api/books') => {
   $('loaded').textContent = 'Loading …';
   const start = performance.now();
-  const { result: books, headers } = await answered('GET', 'api/books').catch((error) => {
+  const { result: books, headers } = await answered('GET', path).catch((error) => {
     $('loaded').textContent = 'not available now';
     throw error;
   });
@@ -199,13 +199,13 @@ const showHealth = async () => {
 };
 
 const showAll = async () => {
-  await attempt(showBooks);
+  await attempt(() => showBooks());
   await showSession();
 };
 
 // --- clicks --------------------------------------------------------------------------------------------------
 
-$('reload').onclick = () => attempt(showBooks);
+$('reload').onclick = () => attempt(() => showBooks());
 
 $('prices').onclick = () =>
   attempt(async () => {
@@ -214,12 +214,8 @@ $('prices').onclick = () =>
     await showBooks();
   });
 
-$('outage-of-books').onclick = () =>
-  attempt(async () => {
-    const { isDown } = await call('POST', 'api/books/outage');
-    $('outage-of-books').textContent = isDown ? 'Start the database' : 'Stop the database';
-    note(isDown ? 'The database is down: the cache serves what it has.' : 'The database is back.');
-  });
+// The database fails for this request only.
+$('without-database').onclick = () => attempt(() => showBooks('api/books?database=down'));
 
 $('clear').onclick = () =>
   attempt(async () => {

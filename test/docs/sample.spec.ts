@@ -60,6 +60,14 @@ describe.each(['Express', 'Fastify'] as const)('the sample on %s', (platform) =>
     expect(await clear()).toEqual({ deleted: 1 + before.length });
   });
 
+  it('fails without the database only for who asks for that, and only while nothing is cached', async () => {
+    await clear();
+    const withoutDatabase = `${shop.url}/api/books?database=down`;
+    expect((await fetch(withoutDatabase)).status).toBe(503);
+    expect(await statusOf()).toBe('codex-redis; fwd=miss; stored');
+    expect((await fetch(withoutDatabase)).headers.get('cache-status')).toMatch(/^codex-redis; hit; ttl=\d+$/);
+  });
+
   it('asks the database once for requests at the same time', async () => {
     await clear();
     const statuses = await Promise.all([1, 2, 3].map(statusOf));
