@@ -2,20 +2,13 @@ import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { deflateSync } from 'node:zlib';
 import type { SessionEvent } from '../../lib/session/stored/session-events.js';
-import { SessionSigner } from '../../lib/session/wire/session-signer.js';
 import type { SessionService } from '../../lib/session/session.service.js';
-import { recorded, sessionSettings, sessionsOf, storeKeyOf } from '../support/sessions.js';
+import { recorded, sessionsOf, signedText, signerOf, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const KEY = 'corrupt0'.repeat(4);
-const { secretKeys, salt } = sessionSettings();
-const signer = new SessionSigner(secretKeys.reveal(), salt);
-
-const sign = (payload: string | Buffer): string => {
-  const signed = `${typeof payload === 'string' ? payload : payload.toString('base64url')}:1r31eq`;
-  return `${signed}:${signer.sign(signed)}`;
-};
-
+const signer = signerOf();
+const sign = (payload: string | Buffer): string => signedText(signer, payload);
 const signJson = (json: string): string => sign(Buffer.from(json));
 
 const UNREADABLE: Record<string, string> = {

@@ -1,6 +1,7 @@
 import { resolveSettings } from '../../lib/config/resolve-settings.js';
 import { Concealed } from '../../lib/common/concealed.js';
 import type { SecretKeys, SessionSettings } from '../../lib/config/settings.js';
+import { SessionSigner } from '../../lib/session/wire/session-signer.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import type { Clock } from '../../lib/common/clock.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
@@ -17,6 +18,16 @@ export const sessionSettings = (settings: Partial<SessionSettings> = {}): Sessio
   secretKeys: secretKeys(SECRET_KEY),
   ...settings,
 });
+
+/** Signs as the sessions of the tests are signed. */
+export const signerOf = (secret = SECRET_KEY): SessionSigner =>
+  new SessionSigner([secret], sessionSettings().salt);
+
+/** The text of a session with this payload, signed at one moment; a string is a payload as it stands. */
+export const signedText = (signer: SessionSigner, payload: string | Buffer): string => {
+  const signed = `${typeof payload === 'string' ? payload : payload.toString('base64url')}:1r31eq`;
+  return `${signed}:${signer.sign(signed)}`;
+};
 
 /** A SessionService whose keys are those of the test. */
 export const sessionsOf = (
