@@ -62,7 +62,7 @@ describe('the blocks on the pages', () => {
     expect(apart.filter(([from, to]) => imported([to, from]))).toEqual([]);
   });
 
-  it('make a secret key as the page about sessions does', () => {
+  it('make a secret key as the page about the security of sessions does', () => {
     const bash = inLanguage('bash').map(({ code }) => code);
     const [, program = ''] = /^node -p "(.+)"$/m.exec(bash.join('')) ?? [];
     expect(execFileSync(process.execPath, ['-p', program], { encoding: 'utf8' })).toMatch(/^[\w-]{64}\n$/);
@@ -166,7 +166,7 @@ describe('the pages', () => {
     );
   });
 
-  it.each(['README.md', 'docs/sessions.md'])('%s quotes tests by titles that they have', (path) => {
+  it.each(['README.md', 'docs/session-security.md'])('%s quotes tests by titles that they have', (path) => {
     const text = PAGES.find((page) => page.path === path)!.text.replace(/\s+/g, ' ');
     const quoted = [...text.matchAll(/“([^”]+)” \(`([^`]+)`\)/g)];
     expect(quoted.length).toBeGreaterThan(3);
@@ -174,7 +174,7 @@ describe('the pages', () => {
   });
 
   it('show each requirement of the ASVS that the module meets by a test', () => {
-    const { text } = PAGES.find(({ path }) => path === 'docs/sessions.md')!;
+    const { text } = PAGES.find(({ path }) => path === 'docs/session-security.md')!;
     const rows = text
       .split('\n')
       .filter((line) => /^\| \d/.test(line))

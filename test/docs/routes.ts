@@ -54,7 +54,7 @@ const PROMISED: Readonly<Record<string, unknown>> = {
   'docs/caching-responses.md GET /products/:id': { id: '1' },
   'docs/health.md GET /health': expect.objectContaining({ status: 'ok' }) as unknown,
   'docs/migrating.md GET /books': ['Emma'],
-  'docs/sessions.md GET /': {},
+  'docs/sessions-elsewhere.md GET /': {},
   'docs/wiring.md GET /': 1,
 };
 
