@@ -25,7 +25,8 @@ export interface KeyPattern {
 
 export const cacheOptions = {
   /**
-   * The first segment of every cache key, like Django's KEY_PREFIX. `clear()` needs it.
+   * The first segment of every cache key in Redis, such as `shop`. `clear()` needs it. With Django, it is the
+   * KEY_PREFIX.
    *
    * A later segment must not consist of digits only.
    * @default ''
@@ -38,13 +39,14 @@ export const cacheOptions = {
     { environment: 'CACHE_KEY_PREFIX', default: '' },
   ),
   /**
-   * Seconds, or a duration string, until an entry expires if the call does not say otherwise. null (in the environment:
-   * `none`) means never, 0 stores nothing.
+   * How long an entry lives if the call sets no timeout: seconds or a duration string. null (in the environment:
+   * `none`) means forever, 0 stores nothing.
    * @default 300
    */
   timeout: option(orNull(duration(0), 'for never'), { environment: 'CACHE_TIMEOUT', default: 300 }),
   /**
-   * The second segment of every cache key: an integer of at least 0.
+   * The second segment of every cache key in Redis: an integer of at least 0. A new version starts with an empty
+   * cache.
    * @default 1
    */
   version: option(integer(0), { environment: 'CACHE_VERSION', default: 1 }),
@@ -59,7 +61,7 @@ export const cacheOptions = {
    */
   serializer: option(serializer<SerializerSource>()),
   /**
-   * Makes the Redis key of a cache key.
+   * Builds the Redis key from the cache key.
    * @default {prefix}:{version}:{key}
    */
   keyFunction: option(functionOf<KeyFunction>('(key, keyPrefix, version) => string')),
@@ -86,7 +88,9 @@ export const cacheOptions = {
    * @default false
    */
   sharedKeys: option(flag(), { default: false }),
-  /** With `keyFunction`: its glob and its inverse, for `clear()`, `keys()` and `deletePattern()`. */
+  /**
+   * The glob and the inverse of your `keyFunction`. `clear()`, `keys()` and `deletePattern()` then need it.
+   */
   keyPattern: option(
     kind<KeyPattern>(
       'an object with the functions glob() and parse()',

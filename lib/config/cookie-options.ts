@@ -50,7 +50,7 @@ export const cookieOptions = {
   }),
   /** Whether each top-level site has its own cookie (CHIPS). Needs `secure`. */
   partitioned: option(flag(), { environment: 'SESSION_COOKIE_PARTITIONED' }),
-  /** Which cookies a browser keeps longest when it has too many: `low`, `medium` or `high`. */
+  /** The priority with which a browser keeps the cookie when it has too many: `low`, `medium` or `high`. */
   priority: option(oneOf('low', 'medium', 'high'), { environment: 'SESSION_COOKIE_PRIORITY' }),
 };
 

@@ -20,7 +20,8 @@ export interface MemoryOptions extends OptionsOf<typeof memoryOptions> {}
 export const moduleOptions = {
   ...sourceOptions,
   /**
-   * `redis:`, `rediss:`, `valkey:`, `valkeys:`, `unix:///path?db=2`, or `memory:` for the embedded store.
+   * The address of Redis: `redis:`, `rediss:`, `valkey:`, `valkeys:`, `unix:///path?db=2`, or `memory:` for the embedded
+   * store.
    * @default 'redis://localhost:6379/0'
    */
   url: option(redisUrl(), { environment: 'REDIS_URL', default: 'redis://localhost:6379/0' }),
@@ -42,7 +43,10 @@ export const moduleOptions = {
   connectTimeoutMs: option(milliseconds(), { environment: 'CODEX_REDIS_CONNECT_TIMEOUT_MS', default: 5000 }),
   /** Options of the embedded store of `memory:`. */
   memory: section<typeof memoryOptions, MemoryOptions>(memoryOptions),
-  /** The first segment of every session's key, like codex-django's PROJECT_NAME. Sessions need it. */
+  /**
+   * The first segment of every session's Redis key, such as `shop`. Sessions need it. With codex-django, it is the
+   * PROJECT_NAME.
+   */
   projectName: option(
     text(
       'a non-empty string without a segment of digits only after its first colon',
@@ -51,12 +55,12 @@ export const moduleOptions = {
     { environment: 'PROJECT_NAME' },
   ),
   /**
-   * Signs the sessions, like Django's SECRET_KEY. Sessions need it. A key under 32 bytes is refused when NODE_ENV is
-   * `production`, and otherwise gives a warning.
+   * Signs the sessions: at least 32 random bytes. Sessions need it. A shorter key is refused when NODE_ENV is
+   * `production`, and otherwise gives a warning. With Django, it is the SECRET_KEY.
    */
   secretKey: option(secret(), { environment: 'SECRET_KEY' }),
   /**
-   * Earlier secret keys, which still verify (in the environment: separated by commas).
+   * Earlier secret keys, which still verify sessions (in the environment: separated by commas).
    *
    * The next save signs with `secretKey`.
    */

@@ -17,8 +17,8 @@ export const readThroughOptions = {
    */
   softTimeout: option(orNull(timer('seconds from 0', 0), 'to wait for the factory'), { default: null }),
   /**
-   * How long this process does not run a factory again that failed while there was a stale value: seconds or a duration
-   * string.
+   * How long this process waits before it runs a factory again that failed while there was a stale value: seconds or a
+   * duration string.
    * @default 5
    */
   retryAfter: option(duration(0), { default: 5 }),
@@ -36,7 +36,8 @@ export const readThroughOptions = {
     { default: 0 },
   ),
   /**
-   * The timeout of a stored `null`, instead of that of other values: seconds, a duration string, or null for never.
+   * The timeout of a stored `null`: seconds, a duration string, or null for never. Without it, a `null` has the timeout
+   * of other values.
    */
   nullTimeout: option(orNull(duration(0), 'for never')),
   /**

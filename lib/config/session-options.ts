@@ -83,7 +83,7 @@ export interface AtRestOptions extends OptionsOf<typeof atRestOptions> {}
 /** The options of the sessions themselves. */
 export const sessionOnlyOptions = {
   /**
-   * The second segment of every session's key, after `projectName`.
+   * The second segment of every session's Redis key, after `projectName`.
    * @default 'session'
    */
   keyPrefix: option(
@@ -95,8 +95,8 @@ export const sessionOnlyOptions = {
     { environment: 'CODEX_SESSION_KEY_PREFIX', default: 'session' },
   ),
   /**
-   * The salt of the signature: `django.contrib.sessions.` and the name of the Django class that shares the sessions
-   * (its `key_salt`).
+   * The salt of the signature. Without Django, keep the default. With Django, it is the `key_salt` of the session class:
+   * `django.contrib.sessions.` and the name of the class.
    * @default 'django.contrib.sessions.SessionStore'
    */
   salt: option(text('a non-empty string'), { default: 'django.contrib.sessions.SessionStore' }),
@@ -120,7 +120,7 @@ export const sessionOnlyOptions = {
    */
   touchInterval: option(duration(0), { environment: 'CODEX_SESSION_TOUCH_INTERVAL' }),
   /**
-   * Whether Django shares the sessions. Options that Django cannot read need false.
+   * Whether Django can read the stored sessions. Options that change the stored form, such as `atRest`, need false.
    * @default true
    */
   django: option(flag(), { default: true }),
@@ -137,7 +137,7 @@ export const sessionOnlyOptions = {
    */
   maxBytes: option(integer(1), { environment: 'SESSION_MAX_BYTES', default: 262_144 }),
   /**
-   * Whether each request extends the session.
+   * Whether every request extends the session, not only those that change it.
    * @default false
    */
   saveEveryRequest: option(flag(), { environment: 'SESSION_SAVE_EVERY_REQUEST', default: false }),
@@ -167,7 +167,8 @@ export const sessionOnlyOptions = {
    */
   migrateFrom: option(origin()),
   /**
-   * Whether every process is told when a session ends: its sockets close at once, and listeners of `ended` hear of it.
+   * Whether every process hears at once when a session ends: it closes the session's sockets and calls listeners of
+   * `ended`.
    *
    * One PUBLISH for each session that ends or gets a new key; a process that listens has one more connection.
    * @default false
@@ -196,7 +197,7 @@ export const sessionOnlyOptions = {
 export const sessionOptions = {
   ...sourceOptions,
   /**
-   * Another Redis for the sessions than for the cache. `session.clientOptions`, `.cluster`, `.sentinel` and `.client`
+   * A separate Redis for the sessions. `session.clientOptions`, `.cluster`, `.sentinel` and `.client`
    * work too.
    * @default as the cache
    */

@@ -56,7 +56,10 @@ export const redisUrl = () => ({
 
 /** Which Redis to use. */
 export const sourceOptions = {
-  /** `redis:`, `rediss:`, `valkey:`, `valkeys:`, `unix:///path?db=2`, or `memory:` for the embedded store. */
+  /**
+   * The address of Redis: `redis:`, `rediss:`, `valkey:`, `valkeys:`, `unix:///path?db=2`, or `memory:` for the embedded
+   * store.
+   */
   url: option(redisUrl()),
   /** The Redis Cluster to use instead of `url`: options of node-redis' `createCluster`. */
   cluster: option(
@@ -80,7 +83,7 @@ export const sourceOptions = {
       isClient,
     ),
   ),
-  /** Options of node-redis for `url`, such as TLS, ACL user and client name. No other Redis gets them. */
+  /** Options of node-redis for `url`, such as TLS, ACL user and client name. They apply to no other Redis. */
   clientOptions: option(
     kind<ClientOptions>('an object of options for createClient() of node-redis', isObject),
   ),
