@@ -60,6 +60,49 @@ describeOnEveryStore('Session, its idle and its absolute timeout', (context) => 
   const startOf = async (sessions: SessionService, key: string | null): Promise<unknown> =>
     (await sessions.load(key!)).get('_codex_started');
 
+  describe('US1', () => {
+    const signedIn = async (sessions: SessionService): Promise<string> => {
+      const session = sessions.open();
+      await session.signIn(7);
+      await sessions.save(session);
+      return session.key!;
+    };
+
+    const lastSeen = async (sessions: SessionService): Promise<number> =>
+      (await sessions.ofUser(7))[0]!.lastSeenAt.getTime();
+
+    /** The second of the clock, as a signed timestamp has it. */
+    const second = (): number => Math.floor(clock.now() / 1000) * 1000;
+
+    it.each([{}, { saveEveryRequest: true }, { absoluteTimeout: HOUR }])(
+      'US1 with %j a session was last seen when it was last saved',
+      async (settings) => {
+        const sessions = sessionsWith(settings);
+        const key = await signedIn(sessions);
+        const signIn = second();
+        await pass(key, MINUTE);
+        await read(sessions, key);
+        expect(await lastSeen(sessions)).toBe(signIn);
+        const session = await sessions.load(key);
+        session.set('a', 1);
+        await sessions.commit(session);
+        expect(await lastSeen(sessions)).toBe(signIn + MINUTE);
+      },
+    );
+
+    it('US1 with an idle timeout it was last seen when it was last touched', async () => {
+      const sessions = sessionsWith(both);
+      const key = await signedIn(sessions);
+      const signIn = second();
+      await pass(key, 59_000);
+      expect(await read(sessions, key)).toBe('nothing');
+      expect(await lastSeen(sessions)).toBe(signIn);
+      await pass(key, 1000);
+      expect(await read(sessions, key)).toBe('touched');
+      expect(await lastSeen(sessions)).toBe(signIn + MINUTE);
+    });
+  });
+
   describe('US8', () => {
     it('US8 the time left is the TTL, whichever ends first', async () => {
       await expectLeft(await create(sessionsWith(both)), 10 * MINUTE);

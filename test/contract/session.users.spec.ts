@@ -1,7 +1,16 @@
+import { createHash } from 'node:crypto';
 import { SessionInterruptedError, SessionLimitError } from '../../lib/errors/session.errors.js';
 import type { Session } from '../../lib/session/object/session.js';
 import type { SessionService } from '../../lib/session/session.service.js';
-import { indexesOf, sessionKeysOf, sessionsOf, storeKeyOf, storeSession } from '../support/sessions.js';
+import { companionKey } from '../../lib/store/companion-key.js';
+import {
+  indexesOf,
+  sessionKeysOf,
+  sessionsOf,
+  storeKeyOf,
+  storeSession,
+  storeWith,
+} from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const DAY = 86_400_000;
@@ -27,11 +36,16 @@ describeOnEveryStore('The sessions of a user', (context) => {
   const handlesOf = async (userId: string | number = 7): Promise<string[]> =>
     (await sessions.ofUser(userId)).map(({ handle }) => handle);
 
-  const fields = async (userId: string | number = 7): Promise<number> =>
-    (await context.store.members(`${context.prefix}:user:${String(userId)}`)).length;
+  const indexOf = (userId: string | number = 7): string => `${context.prefix}:user:${String(userId)}`;
+
+  const fields = async (userId?: string | number): Promise<number> =>
+    (await context.store.members(indexOf(userId))).length;
+
+  const limited = (limit: number, whenFull: 'end-oldest' | 'refuse'): SessionService =>
+    sessionsOf(context, { perUser: { limit, whenFull } });
 
   const elapse = async (ms: number, ...keys: (string | null)[]): Promise<void> => {
-    await context.elapseMembers(`${context.prefix}:user:7`, ms);
+    await context.elapseMembers(indexOf(), ms);
     if (context.movesAllTime) return;
     for (const key of keys) await context.elapseRedisKey(storeKeyOf(context, key), ms);
   };
@@ -59,6 +73,15 @@ describeOnEveryStore('The sessions of a user', (context) => {
       const shown = JSON.stringify(listed);
       for (const { key } of [phone, other]) expect(shown).not.toContain(key!);
       for (const name of await indexesOf(context)) expect(name).not.toContain(phone.key!);
+    });
+
+    it('US1 the handle is a hash of the key, the same in each process, and no field of the index has the key', async () => {
+      const { key } = await signedIn();
+      const handle = createHash('sha256').update(`handle\n${key}`).digest('base64url').slice(0, 22);
+      const elsewhere = sessionsOf(context, {}, { store: context.other });
+      for (const service of [sessions, elsewhere])
+        expect(await service.ofUser(7)).toMatchObject([{ handle }]);
+      expect(await context.store.members(indexOf())).toMatchObject([{ handle, key }]);
     });
 
     it('US1 a new key is another handle, and the start and the device stay', async () => {
@@ -132,6 +155,30 @@ describeOnEveryStore('The sessions of a user', (context) => {
       }
     });
 
+    it.each<[string, () => Promise<unknown>]>([
+      ['sign-in', () => signedIn()],
+      ['list', () => sessions.ofUser(7)],
+      ['ending', () => sessions.endOfUser(7)],
+    ])(
+      'US2 what has expired, and what an ending that crashed has left, disappears at the next %s',
+      async (_, look) => {
+        const [short, crashed, long] = [await signedIn(), await signedIn(), await signedIn()];
+        short.setExpiry(60);
+        await short.cycleKey();
+        await short.save();
+        const left = await context.store.members(indexOf());
+        const dead = left.filter(({ key }) => key !== long.key).map(({ handle }) => handle);
+        const only = left.filter(({ key }) => key === crashed.key).map(({ handle }) => handle);
+        await context.store.endMembers(indexOf(), { only });
+        await elapse(90_000, short.key, crashed.key, long.key);
+        expect([dead.length, await fields()]).toEqual([2, 3]);
+        await look();
+        const handles = (await context.store.members(indexOf())).map(({ handle }) => handle);
+        expect(handles.filter((handle) => dead.includes(handle))).toEqual([]);
+        expect(await sessions.exists(crashed.key!)).toBe(false);
+      },
+    );
+
     it('US2 what has expired disappears at the next sign-in, and with the index', async () => {
       const short = await signedIn();
       short.setExpiry(60);
@@ -144,16 +191,16 @@ describeOnEveryStore('The sessions of a user', (context) => {
       expect(await fields()).toBe(2);
       expect(new Set(await handlesOf()).size).toBe(2);
       await elapse(17 * DAY, long.key, new_.key);
-      expect(await context.store.has(`${context.prefix}:user:7`)).toBe(false);
+      expect(await context.store.has(indexOf())).toBe(false);
     });
 
     it('US2 the index lives as long as the session that lives longest', async () => {
       const session = await signedIn();
       session.setExpiry('100d');
       await session.save();
-      expect(await context.store.remaining(`${context.prefix}:user:7`)).toBeGreaterThanOrEqual(100 * DAY);
+      expect(await context.store.remaining(indexOf())).toBeGreaterThanOrEqual(100 * DAY);
       await signedIn();
-      expect(await context.store.remaining(`${context.prefix}:user:7`)).toBeGreaterThanOrEqual(99 * DAY);
+      expect(await context.store.remaining(indexOf())).toBeGreaterThanOrEqual(99 * DAY);
     });
 
     it('US2 a session that is saved again and again stays in the index', async () => {
@@ -212,6 +259,52 @@ describeOnEveryStore('The sessions of a user', (context) => {
       expect(await sessionKeysOf(context)).toHaveLength(1);
     });
 
+    it('US3 spares what another request made of the session under the key it will have', async () => {
+      const session = sessions.open();
+      await session.signIn(7);
+      await session.save();
+      const other = await sessions.load(session.key!);
+      await sessions.cycleKey(other);
+      await signedIn();
+      expect(await sessions.endOfUser(7, { except: session })).toBe(1);
+      expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, other.key)]);
+    });
+
+    it('US3 spares the session while it is being stored under the key it will have', async () => {
+      const ending = storeWith(context.store, {
+        setIfUntraced: async (...args) => {
+          expect(await sessions.endOfUser(7, { except: session })).toBe(1);
+          return context.store.setIfUntraced(...args);
+        },
+      });
+      await signedIn();
+      const session = sessionsOf(context, {}, { store: ending }).open();
+      await session.signIn(7);
+      await session.save();
+      expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, session.key)]);
+      expect(await handlesOf()).toHaveLength(1);
+    });
+
+    it('US3 a key that the index names is ended although nothing is stored under it, and nothing is stored there after', async () => {
+      let isInserted: boolean | undefined;
+      const ending = storeWith(context.store, {
+        setIfUntraced: async (...args) => {
+          expect(await sessions.endOfUser(7)).toBe(0);
+          isInserted = await context.store.setIfUntraced(...args);
+          return isInserted;
+        },
+      });
+      const slow = sessionsOf(context, {}, { store: ending });
+      const session = slow.open();
+      await session.signIn(7);
+      const redisKey = storeKeyOf(context, session.key);
+      await expect(slow.commit(session)).rejects.toThrow(SessionInterruptedError);
+      expect(isInserted).toBe(false);
+      const trace = companionKey(context.prefix, 'trace', redisKey);
+      expect(await context.redisKeys()).toEqual([trace]);
+      expect(await context.store.get(trace)).toBe('{"st":"ended"}');
+    });
+
     it('US3 a sign-in, a rotation or a save that was loaded before the ending brings nothing back', async () => {
       const session = await signedIn();
       const [again, moving, saving, brought] = await Promise.all(
@@ -251,9 +344,6 @@ describeOnEveryStore('The sessions of a user', (context) => {
   });
 
   describe('US6', () => {
-    const limited = (limit: number, whenFull: 'end-oldest' | 'refuse'): SessionService =>
-      sessionsOf(context, { perUser: { limit, whenFull } });
-
     it('US6 end-oldest ends the session that began first, whatever was done to it since', async () => {
       const service = limited(2, 'end-oldest');
       const first = await signedIn(7, '1', service);
@@ -300,6 +390,23 @@ describeOnEveryStore('The sessions of a user', (context) => {
       await expect(signedIn(7, '4', service)).rejects.toThrow(SessionLimitError);
     });
 
+    it.each(['setIfUntraced', 'confirm'])(
+      'US6 a sign-in that crashed at %s counts until its deadline',
+      async (verb) => {
+        const crash = (): Promise<never> => Promise.reject(new Error('crashed'));
+        const service = limited(1, 'refuse');
+        const crashing = sessionsOf(context, {}, { store: storeWith(context.store, { [verb]: crash }) });
+        await expect(signedIn(7, '1', crashing)).rejects.toThrow('crashed');
+        await elapse(5000);
+        await expect(signedIn(7, '2', service)).rejects.toThrow(SessionLimitError);
+        await elapse(5000);
+        await signedIn(7, '3', service);
+        expect(await service.ofUser(7)).toMatchObject([{ device: '3' }]);
+        expect(await sessionKeysOf(context)).toHaveLength(1);
+        expect(await fields()).toBe(1);
+      },
+    );
+
     it('US6 of parallel sign-ins no more succeed than are allowed', async () => {
       const service = limited(3, 'refuse');
       const logins = await Promise.allSettled(
@@ -340,6 +447,20 @@ describeOnEveryStore('The sessions of a user', (context) => {
       expect(started(await sessions.ofUser(7))).toEqual(started(listed));
       expect(await sessions.endOfUser(7)).toBe(6);
       expect(await sessionKeysOf(context)).toHaveLength(1);
+    });
+
+    it('US7 until then ofUser(), endOfUser() and perUser do not know it', async () => {
+      const key = 'd'.repeat(32);
+      await context.store.set(storeKeyOf(context, key), sessions.encode({ _auth_user_id: '7' }), DAY);
+      const service = limited(1, 'refuse');
+      expect([await service.ofUser(7), await service.endOfUser(7)]).toEqual([[], 0]);
+      expect(await service.exists(key)).toBe(true);
+      await signedIn(7, 'mine', service);
+      await service.reindex();
+      expect(await handlesOf()).toHaveLength(2);
+      await expect(signedIn(7, 'another', service)).rejects.toThrow(SessionLimitError);
+      expect(await service.endOfUser(7)).toBe(2);
+      expect(await service.exists(key)).toBe(false);
     });
 
     it('US7 a session that was bound elsewhere is indexed at its next save, by any process', async () => {
