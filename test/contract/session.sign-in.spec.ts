@@ -1,6 +1,13 @@
-import { SessionConflictError, SessionInterruptedError } from '../../lib/errors/session.errors.js';
+import {
+  SessionConflictError,
+  SessionCreateError,
+  SessionInterruptedError,
+} from '../../lib/errors/session.errors.js';
+import type { Session } from '../../lib/session/object/session.js';
 import { sessionStateOf } from '../../lib/session/object/state-of.js';
 import type { SessionService } from '../../lib/session/session.service.js';
+import { companionKey } from '../../lib/store/companion-key.js';
+import { parseTrace, type Trace } from '../../lib/store/trace.js';
 import { sessionKeysOf, sessionsOf, storeKeyOf, storeSession } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
@@ -20,6 +27,12 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
     await session.signIn(userId);
     await sessions.commit(session);
     return session.key!;
+  };
+
+  /** What is left under a key. */
+  const traceOf = async (key: string): Promise<Trace | null> => {
+    const text = await context.store.get(companionKey(context.prefix, 'trace', storeKeyOf(context, key)));
+    return text === null ? null : parseTrace(text);
   };
 
   it('binds a visitor, who keeps the entries, to a user as a string, under a new key', async () => {
@@ -128,6 +141,7 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
     const moved = await stored({ cart: [1] });
     await sessions.cycleKey(await sessions.load(moved));
     for (const key of [bound, cycled.key!, moved]) {
+      expect(await traceOf(key)).toEqual({ state: 'moved', successors: [expect.any(String)] });
       const late = await sessions.load(key);
       await late.signIn(9);
       expect(late.has('cart')).toBe(false);
@@ -152,6 +166,16 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
       expect(writing.key).toBeNull();
       await expect(sessions.commit(writing)).rejects.toThrow(SessionInterruptedError);
       await expect((await sessions.load(key)).save()).rejects.toThrow(SessionInterruptedError);
+    });
+
+    it('starts afresh with signIn, as a successor only where it was moved', async () => {
+      const session = await sessions.load(key);
+      session.set('b', 1);
+      await session.signIn(7);
+      const { key: now } = await sessions.commit(session);
+      expect(await entriesOf(now)).toEqual({ b: 1, _auth_user_id: '7' });
+      await sessions.delete(key);
+      expect(await sessions.exists(now!)).toBe(state === 'ended');
     });
 
     it.each(['cycleKey', 'regenerate'] as const)('starts afresh with %s, as no successor', async (deed) => {
@@ -220,9 +244,23 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
     await expect(late.flush()).rejects.toThrow(SessionConflictError);
   });
 
-  it('SE14 a minute later nothing is known of it', async () => {
+  it('SE14 a trace keeps all successors, also as the one of an ending', async () => {
     const key = await stored({ a: 1 });
+    const both = await Promise.all([sessions.load(key), sessions.load(key)]);
+    for (const session of both) {
+      await session.signIn(7);
+      await sessions.commit(session);
+    }
+    const successors = both.map((session) => session.key!);
+    expect(await traceOf(key)).toMatchObject({ state: 'moved', successors });
     await sessions.delete(key);
+    expect(await traceOf(key)).toEqual({ state: 'ended', successors });
+  });
+
+  it.each(['moved', 'ended'])('SE13 SE14 a minute later nothing is known of what was %s', async (state) => {
+    const key = await stored({ a: 1 });
+    if (state === 'ended') await sessions.delete(key);
+    else await sessions.delete(await signedIn(key, 7));
     for (const trace of await context.redisKeys()) await context.elapseRedisKey(trace, 60_000);
     expect(await context.redisKeys()).toEqual([]);
     const session = await sessions.load(key);
@@ -267,6 +305,31 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
     expect(await context.redisKeys()).toEqual([]);
   });
 
+  const deeds: Record<string, (session: Session) => unknown> = {
+    'the first write': (session) => session.set('a', 2),
+    'a write after flush()': (session) => session.flush().then(() => session.set('a', 2)),
+    'regenerate()': (session) => session.regenerate().then(() => session.set('a', 2)),
+    'cycleKey()': (session) => session.cycleKey(),
+    'signIn()': (session) => session.signIn(7),
+  };
+
+  it.each(Object.keys(deeds))(
+    'SE12 a key drawn by %s that is taken after all is a SessionCreateError, and what stands there stays',
+    async (name) => {
+      const key = await stored({ a: 1 });
+      const before = await context.store.get(storeKeyOf(context, key));
+      const session = name === 'the first write' ? sessions.open() : await sessions.load(key);
+      await deeds[name]!(session);
+      const drawn = storeKeyOf(context, session.key);
+      expect(await context.store.has(drawn)).toBe(false);
+      await context.store.set(drawn, 'of somebody else', 60_000);
+      await expect(sessions.commit(session)).rejects.toThrow(SessionCreateError);
+      expect(await context.store.get(drawn)).toBe('of somebody else');
+      const hasEnded = ['a write after flush()', 'regenerate()'].includes(name);
+      expect(await context.store.get(storeKeyOf(context, key))).toBe(hasEnded ? null : before);
+    },
+  );
+
   it('SE31 parallel increments all count', async () => {
     const key = await stored({ n: 1 });
     const loaded = await Promise.all(Array.from({ length: 12 }, () => sessions.load(key)));
@@ -276,9 +339,19 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
     expect(await entriesOf(key)).toEqual({ n: 13, fresh: 24 });
   });
 
+  it('SE31 two that are too large together are refused where they meet', async () => {
+    const key = await stored({ n: 1 });
+    const both = await Promise.all([sessions.load(key), sessions.load(key)]);
+    for (const session of both) session.increment('n', 2 ** 52);
+    await sessions.commit(both[0]);
+    await expect(sessions.commit(both[1])).rejects.toThrow(RangeError);
+    expect(await entriesOf(key)).toEqual({ n: 2 ** 52 + 1 });
+  });
+
   it('SE31 refuses what is no number, and what is too large', () => {
     const session = sessions.open();
-    session.update({ text: 'x', large: Number.MAX_SAFE_INTEGER });
+    session.update({ text: 'x', large: Number.MAX_SAFE_INTEGER, low: Number.MIN_SAFE_INTEGER });
+    expect(() => session.increment('low', -1)).toThrow(RangeError);
     expect(() => session.increment('text')).toThrow(TypeError);
     expect(() => session.increment('n', 'x' as unknown as number)).toThrow(TypeError);
     expect(() => session.increment('large')).toThrow(RangeError);

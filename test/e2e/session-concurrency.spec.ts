@@ -45,6 +45,11 @@ class ConcurrentController {
     return 'bye';
   }
 
+  @Get('cycle') async cycle(@Session() session: Session): Promise<string> {
+    await session.cycleKey();
+    return 'cycled';
+  }
+
   @Get('set') set(@Session() session: Session, @Query('name') name: string): string {
     session[name] = name;
     return 'set';
@@ -60,6 +65,10 @@ class ConcurrentController {
 
   @Get('untouched') untouched(): string {
     return 'untouched';
+  }
+
+  @Get('excluded') excluded(): string {
+    return 'excluded';
   }
 
   @SkipSession() @Get('skipped') skipped(): string {
@@ -127,7 +136,8 @@ describe.each(PLATFORMS)('the commands of a request on %s', (platform) => {
     server = await RedisServer.start();
     client = createClient({ url: server.url });
     await client.connect();
-    app = await startApp(platform, { url: server.url, controllers: [ConcurrentController] });
+    const session = { exclude: ['excluded'] };
+    app = await startApp(platform, { url: server.url, controllers: [ConcurrentController], session });
   });
 
   afterAll(async () => {
@@ -165,6 +175,7 @@ describe.each(PLATFORMS)('the commands of a request on %s', (platform) => {
     ['M1 anonymous, untouched', 0, '/untouched', undefined],
     ['S13 anonymous, read', 0, '/read', undefined],
     ['M15 malformed', 0, '/read', 'abc'],
+    ['SE3 excluded', 0, '/excluded', 'valid'],
     ['SE7 skipped', 1, '/skipped', 'valid'],
     ['SE1 unmatched', 1, '/no-such-route', 'valid'],
     ['M4 untouched', 1, '/untouched', 'valid'],
@@ -174,10 +185,12 @@ describe.each(PLATFORMS)('the commands of a request on %s', (platform) => {
     ['M16 SE2 unknown', 2, '/untouched', 'stale0stale0stale0stale0stale0st'],
     ['M3 a new one', 1, '/set?name=a', undefined],
     ['M6 write', 2, '/set?name=a', 'valid'],
+    ['SE2 write under an unknown key', 3, '/set?name=a', 'stale0stale0stale0stale0stale0st'],
+    ['SE14 a new key', 3, '/cycle', 'valid'],
     ['M9 logout', 2, '/logout', 'valid'],
   ])('%s: %i', async (_name, commands, path, kind) => {
-    // an ending reads, deletes, looks for a trace and leaves one
-    const inner = path === '/logout' ? 4 : 2;
+    // an ending reads, deletes, looks for a trace and leaves one; a move reads, deletes and leaves one
+    const inner = { '/logout': 4, '/cycle': 3 }[path] ?? 2;
     const cookie = kind === 'valid' ? await seed(app, { n: 1, list: [1, 2] }) : kind;
     await commandsOf(path, kind === 'valid' ? await seed(app, { n: 1, list: [1] }) : cookie);
     expect(await commandsOf(path, cookie, inner)).toBe(commands);
