@@ -86,6 +86,18 @@ describeOnEveryStore('Cache, observed', (context) => {
     ]);
   });
 
+  it('OB1 the invalidation of tags is an event, which names none', async () => {
+    const cache = context.open({ tags: true, keyGroup: (key) => key });
+    await cache.set('k', 1, { tags: ['secret'] });
+    await cache.invalidateTags('secret');
+    await cache.get('k');
+    expect(events.of()).toEqual([
+      told('set', 'done', { keyGroup: 'k' }),
+      told('invalidateTags', 'done'),
+      told('get', 'miss', { keyGroup: 'k' }),
+    ]);
+  });
+
   it('OB1 getOrSet: hit, miss with what the factory took, joined, fenced', async () => {
     const { cache } = context;
     await cache.getOrSet('k', () => 1);

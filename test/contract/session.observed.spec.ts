@@ -1,4 +1,6 @@
+import { jest } from '@jest/globals';
 import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
+import { Operations } from '../../lib/telemetry/operations.js';
 import { Faults } from '../../lib/testing/faults.js';
 import { sessionEvents } from '../support/cache-events.js';
 import { sessionsOf, storeSession } from '../support/sessions.js';
@@ -48,6 +50,24 @@ describeOnEveryStore('Sessions, observed', (context) => {
       for (const secret of [key, session.key!, UNKNOWN, 'secret']) expect(text).not.toContain(secret);
     } finally {
       events.end();
+    }
+  });
+
+  it('OB1 no event is made while there is no subscriber', async () => {
+    const begin = jest.spyOn(Operations.prototype, 'begin');
+    try {
+      const sessions = sessionsOf(context);
+      const key = await storeSession(sessions, { a: 1 });
+      const session = await sessions.load(key);
+      session.set('a', 2);
+      await sessions.commit(session);
+      expect(begin).not.toHaveBeenCalled();
+      const events = sessionEvents();
+      await sessions.delete(key);
+      events.end();
+      expect(begin).toHaveBeenCalledTimes(1);
+    } finally {
+      begin.mockRestore();
     }
   });
 });
