@@ -6,6 +6,12 @@ import { passGate } from './redis-gate.js';
 /** The token of a plain connection to the Redis of both sides. */
 export const PLAIN_REDIS = Symbol('a plain connection to Redis');
 
+/** What Django's login puts in a session beside the user. */
+interface DjangoLogin {
+  readonly backend: string;
+  readonly hash: string;
+}
+
 /** What a visitor does with the session; the Django project has the same routes in `shop/visits.py`. */
 @Controller()
 export class VisitsController {
@@ -35,6 +41,14 @@ export class VisitsController {
   @Post('cycle')
   async cycle(@Session() session: Session): Promise<void> {
     await session.cycleKey();
+  }
+
+  @Post('sign-in')
+  async signIn(
+    @Session() session: Session,
+    @Body() { user, django }: { user: string; django?: DjangoLogin },
+  ): Promise<void> {
+    await session.signIn(user, django === undefined ? {} : { django });
   }
 
   @Post('logout')

@@ -1,0 +1,103 @@
+import { PLATFORMS } from '../support/http-app.js';
+import { BothSides } from './both-sides.js';
+import type { NestServer } from './nest-server.js';
+import { RedisGate } from './redis-gate.js';
+
+let sides: BothSides;
+
+beforeAll(async () => {
+  sides = await BothSides.start();
+}, 60_000);
+
+afterAll(() => sides.stop());
+
+describe.each(PLATFORMS)('who signs in with Nest on %s, beside Django,', (platform) => {
+  let nest: NestServer;
+
+  beforeAll(async () => {
+    const adjust: NonNullable<Parameters<BothSides['startNest']>[1]>['adjust'] = (options) => ({
+      ...options,
+      session: { ...options.session, idleTimeout: '1h', absoluteTimeout: '1d' },
+    });
+    nest = await sides.startNest({}, { platform, adjust });
+  });
+
+  it('is an anonymous visitor to Django, who keeps the entries', async () => {
+    const user = await sides.newUser();
+    const visitor = await sides.visitorOf(sides.django, { cart: ['Emma'] });
+    await visitor.does(nest, 'sign-in', { user: user.id });
+    expect(await visitor.nameIn(sides.django)).toBe('');
+    expect(await visitor.reads(nest)).toMatchObject({ cart: ['Emma'], _auth_user_id: user.id });
+  });
+
+  it('is the user to Django as well where backend and hash are given', async () => {
+    const user = await sides.newUser();
+    const { _auth_user_backend: backend, _auth_user_hash: hash } = await (
+      await sides.loggedIn(user)
+    ).reads(sides.django);
+    const visitor = await sides.visitorOf(nest, { cart: ['Emma'] });
+    await visitor.does(nest, 'sign-in', { user: user.id, django: { backend, hash } });
+    expect(await visitor.nameIn(sides.django)).toBe(user.name);
+    expect(await visitor.reads(sides.django)).toMatchObject({ cart: ['Emma'] });
+  });
+
+  it('is nobody to Django over the login of another user there, and has nothing of theirs', async () => {
+    const user = await sides.newUser();
+    const visitor = await sides.loggedIn();
+    await visitor.does(sides.django, 'update', { entries: { cart: ['Emma'] } });
+    await visitor.does(nest, 'sign-in', { user: user.id });
+    expect(await visitor.nameIn(sides.django)).toBe('');
+    const entries = await visitor.reads(nest);
+    expect(Object.keys(entries).filter((name) => !name.startsWith('_codex_'))).toEqual(['_auth_user_id']);
+  });
+
+  it('US10 keeps the start of the session through a save, a new key and a login of Django', async () => {
+    const user = await sides.newUser();
+    const visitor = await sides.visitorOf(nest, { cart: ['Emma'] });
+    const { _codex_started: started } = await visitor.reads(sides.django);
+    expect(started).toEqual(expect.any(Number));
+    await visitor.does(sides.django, 'update', { entries: { seen: 1 } });
+    await visitor.does(sides.django, 'cycle');
+    await sides.logIn(visitor, user);
+    expect(await visitor.reads(sides.django)).toMatchObject({
+      cart: ['Emma'],
+      seen: 1,
+      _codex_started: started,
+    });
+    const session = await nest.sessions.load(String(visitor.key));
+    expect([session.get('_codex_started'), session.get('_auth_user_id')]).toEqual([started, user.id]);
+  });
+
+  it('SE14 leaves a trace that Django sees nothing of, nor of the index', async () => {
+    const user = await sides.newUser();
+    const visitor = await sides.visitorOf(sides.django, { cart: ['Emma'] });
+    const before = visitor.copy();
+    await visitor.does(nest, 'sign-in', { user: user.id });
+    expect(await sides.redis.exists([`shop:trace:{${sides.storeKey(before)}}`, `shop:user:${user.id}`])).toBe(
+      2,
+    );
+    expect(await before.copy().reads(sides.django)).toEqual({});
+    expect(await before.copy().nameIn(sides.django)).toBe('');
+    // a write there begins another session, as for any key that is not stored
+    const writing = before.copy();
+    await writing.does(sides.django, 'update', { entries: { cart: [] } });
+    expect(writing.key).not.toBe(before.key);
+    await visitor.does(sides.django, 'clear-expired');
+    expect(await visitor.reads(nest)).toMatchObject({ cart: ['Emma'], _auth_user_id: user.id });
+  });
+
+  it('is not undone by a request of Django that ends after the sign-in', async () => {
+    const visitor = await sides.visitorOf(nest, { cart: ['Emma'] });
+    const late = visitor.copy();
+    const gate = new RedisGate(sides.redis);
+    const answer = late.send(sides.django, 'hold', { gate: gate.name, entries: { late: true } });
+    await gate.reached();
+    await visitor.does(nest, 'sign-in', { user: '7' });
+    const { key } = visitor;
+    await gate.open();
+    expect((await answer).status).toBe(400);
+    expect(await sides.redis.exists(sides.storeKey(late))).toBe(0);
+    visitor.key = key;
+    expect(await visitor.reads(nest)).toMatchObject({ cart: ['Emma'], _auth_user_id: '7' });
+  });
+});
