@@ -76,6 +76,11 @@ class PlainGateway {
   }
 }
 
+/** Its sockets are there to be closed. */
+@UseSession()
+@WebSocketGateway({ path: '/quiet' })
+class QuietGateway {}
+
 @Controller()
 class AccountController {
   @Post('logout') logout(@Session() session: Session): Promise<void> {
@@ -169,7 +174,7 @@ describe.each(cases)('US14 gateways with sessions, %s, %s', (platform, library, 
       options: { projectName, secretKey: SECRET_KEY },
       session: { broadcastEvents: true },
       controllers: [AccountController],
-      providers: [ChatGateway, PlainGateway],
+      providers: [ChatGateway, PlainGateway, QuietGateway],
       prepare: (nest) => void nest.useWebSocketAdapter(adapter(nest)),
       ...(wrapStore && { wrapStore }),
     });
@@ -271,6 +276,13 @@ describe.each(cases)('US14 gateways with sessions, %s, %s', (platform, library, 
       }
     },
   );
+
+  it('is closed on a gateway without a handler too', async () => {
+    const key = await visitor();
+    const client = await open(key, '/quiet');
+    await there.sessions.delete(key);
+    await client.closed();
+  });
 
   it('is closed when its session has expired, or Django has deleted it', async () => {
     const [key, expired] = [await visitor(), await visitor()];

@@ -1,5 +1,6 @@
+import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { handlersOf } from '../nest/handlers-of.js';
+import { classesOf, methodsOf } from '../nest/handlers-of.js';
 import { sessionUseOf } from '../nest/session-use.decorator.js';
 
 /** Where Nest's `@WebSocketGateway()` notes what it was given; its package is there only where an application has gateways. */
@@ -16,8 +17,8 @@ export interface GatewayServer {
 /** The servers of the gateways that are marked with `@UseSession()`, on the class or on a handler. */
 export const serversWithSessions = (modules: ModulesContainer): ReadonlySet<string> => {
   const names = new Set<string>();
-  for (const { owner, handler } of handlersOf(modules, ['providers']))
-    if (Reflect.hasMetadata(IS_GATEWAY, owner) && sessionUseOf(owner, handler) === 'use')
+  for (const { owner } of classesOf(modules, ['providers']))
+    if (Reflect.hasMetadata(IS_GATEWAY, owner) && usesSession(owner))
       names.add(
         serverName(
           Reflect.getMetadata(PORT, owner) as number,
@@ -26,6 +27,11 @@ export const serversWithSessions = (modules: ModulesContainer): ReadonlySet<stri
       );
   return names;
 };
+
+/** A gateway that only has its sockets closed has no handler. */
+const usesSession = (gateway: Type): boolean =>
+  sessionUseOf(gateway, gateway) === 'use' ||
+  [...methodsOf(gateway)].some(([, handler]) => sessionUseOf(gateway, handler) === 'use');
 
 /** As Nest tells servers apart. */
 export const serverName = (port: number, { path, namespace }: GatewayServer = {}): string =>
