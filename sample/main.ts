@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type INestApplication, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { WsAdapter } from '@nestjs/platform-ws';
 import { AppModule } from './app.module.js';
 import { settings, storeInWords } from './settings.js';
 
@@ -14,6 +15,7 @@ const createApp = (): Promise<INestApplication> =>
 
 const app = await createApp();
 app.enableShutdownHooks();
+app.useWebSocketAdapter(new WsAdapter(app));
 await app.listen(settings.port, settings.host);
 logger.log(`Cache and sessions live in ${storeInWords()}`);
 logger.log(`Open ${await app.getUrl()} in a browser (running on ${settings.platform})`);

@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto';
-import { Body, Controller, Get, HttpCode, Post, UnauthorizedException, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpCode,
+  Post,
+  UnauthorizedException,
+  UseGuards,
+} from '@nestjs/common';
 import { minutes, Throttle, ThrottlerGuard } from '@nestjs/throttler';
 import { Session } from 'nestjs-codex-redis';
 import type { ShopSession } from '../shop-session.js';
+import { deviceNameOf } from './device-name.js';
 import { Users } from './users.js';
 
 interface Account {
@@ -27,11 +37,12 @@ export class AccountController {
   async login(
     @Session() session: ShopSession,
     @Body() body: { name?: unknown; password?: unknown } | null | undefined,
+    @Headers('user-agent') userAgent?: string,
   ): Promise<void> {
     const { name, password } = body ?? {};
     if (typeof name !== 'string' || typeof password !== 'string' || !this.users.matches(name, password))
       throw new UnauthorizedException('The name or password is wrong.');
-    await session.signIn(name);
+    await session.signIn(name, { device: deviceNameOf(userAgent) });
     session.userName = name;
   }
 

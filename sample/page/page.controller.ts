@@ -5,18 +5,25 @@ import { settings, storeInWords } from '../settings.js';
 
 const file = (name: string): string => readFileSync(new URL(`../public/${name}`, import.meta.url), 'utf8');
 
-/** The page with its style and its script. */
+/** The pages with their style and their scripts. */
 @Controller()
 @SkipSession()
 export class PageController {
-  readonly #page = file('index.html');
+  readonly #books = file('index.html');
+  readonly #devices = file('devices.html');
   readonly #style = file('shop.css');
-  readonly #script = file('shop.js');
+  readonly #scripts = { shop: file('shop.js'), devices: file('devices.js'), shared: file('shared.js') };
 
   @Get()
   @Header('Content-Type', 'text/html; charset=utf-8')
-  page(): string {
-    return this.#page;
+  books(): string {
+    return this.#books;
+  }
+
+  @Get('devices')
+  @Header('Content-Type', 'text/html; charset=utf-8')
+  devices(): string {
+    return this.#devices;
   }
 
   @Get('shop.css')
@@ -27,8 +34,20 @@ export class PageController {
 
   @Get('shop.js')
   @Header('Content-Type', 'text/javascript; charset=utf-8')
-  script(): string {
-    return this.#script;
+  shopScript(): string {
+    return this.#scripts.shop;
+  }
+
+  @Get('devices.js')
+  @Header('Content-Type', 'text/javascript; charset=utf-8')
+  devicesScript(): string {
+    return this.#scripts.devices;
+  }
+
+  @Get('shared.js')
+  @Header('Content-Type', 'text/javascript; charset=utf-8')
+  sharedScript(): string {
+    return this.#scripts.shared;
   }
 
   @Get('api/about')

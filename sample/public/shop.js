@@ -1,34 +1,20 @@
-const $ = (id) => document.getElementById(id);
+import {
+  $,
+  answered,
+  call,
+  element,
+  listenToSession,
+  note,
+  onSessionChange,
+  Refused,
+  tellOtherTabs,
+} from './shared.js';
 
 const COVERS = ['#234e70', '#8c3b3b', '#3f5d45', '#7a5a2e', '#55407a', '#2f6f73', '#9a5b2f', '#43464f'];
-
-/** Tells the other tabs of this browser when the session has changed. */
-const otherTabs = new BroadcastChannel('bookshop');
-otherTabs.onmessage = () => showSession();
 
 let mark = null;
 
 // --- talking to the shop -------------------------------------------------------------------------------------
-
-class Refused extends Error {
-  constructor(status, message) {
-    super(message);
-    this.status = status;
-  }
-}
-
-const call = async (method, path, body) => (await answered(method, path, body)).result;
-
-const answered = async (method, path, body) => {
-  const response = await fetch(path, {
-    method,
-    ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
-  });
-  const text = await response.text();
-  const result = text === '' ? null : JSON.parse(text);
-  if (!response.ok) throw new Refused(response.status, result?.message ?? response.statusText);
-  return { result, headers: response.headers };
-};
 
 /** Where a response came from, as its header Cache-Status says. A stale one has been kept longer than its timeout. */
 const sourceOf = (headers) => {
@@ -55,7 +41,7 @@ const changeSession = (work) => {
     attempt(async () => {
       await work();
       await showSession();
-      otherTabs.postMessage('changed');
+      tellOtherTabs();
     }),
   );
   return changing;
@@ -63,23 +49,12 @@ const changeSession = (work) => {
 
 // --- showing -------------------------------------------------------------------------------------------------
 
-const element = (name, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-};
-
 const euros = (cents) => `€ ${(cents / 100).toFixed(2)}`;
 
 const duration = (ms) => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`);
 
 const rate = ({ hits, misses }) =>
   hits + misses === 0 ? '–' : `${Math.round((100 * hits) / (hits + misses))} %`;
-
-const note = (text) => {
-  $('log').prepend(element('li', { textContent: text }));
-  while ($('log').children.length > 4) $('log').lastElementChild.remove();
-};
 
 const showBooks = async (path = 'api/books') => {
   $('loaded').textContent = 'Loading …';
@@ -143,6 +118,7 @@ const showSession = () =>
     const [account, cart] = await Promise.all([call('GET', 'api/account'), call('GET', 'api/cart')]);
     showAccount(account);
     showCart(cart);
+    if (account.userName !== null) listenToSession();
     $('order').disabled = cart.count === 0 || account.userName === null;
     $('order').title = account.userName === null ? 'Log in to order' : '';
     await showHealth();
@@ -261,6 +237,8 @@ $('order').onclick = () =>
 setInterval(() => {
   if (!$('outage').hidden) showHealth();
 }, 1000);
+
+onSessionChange(showSession);
 
 const { platform, store } = await call('GET', 'api/about');
 $('about').textContent = `${platform} · ${store}`;

@@ -22,6 +22,9 @@ describe.each(['Express', 'Fastify'] as const)('the sample on %s', (platform) =>
     const refused: Record<string, number> = {
       'POST /api/account/login': 401,
       'POST /api/cart/order': 401,
+      'GET /api/devices': 401,
+      'DELETE /api/devices/:handle': 401,
+      'POST /api/devices/log-out-everywhere-else': 401,
       'POST /api/voucher': 404,
     };
     const routes = [...shop.output().matchAll(/Mapped \{(\S+), (\w+)\}/g)];
@@ -35,8 +38,8 @@ describe.each(['Express', 'Fastify'] as const)('the sample on %s', (platform) =>
     expect(Object.fromEntries(answers.filter(([, answer]) => answer !== 'success'))).toEqual(refused);
   });
 
-  it('serves its page without a session', async () => {
-    for (const path of ['/', '/shop.css', '/shop.js']) {
+  it('serves its pages without a session', async () => {
+    for (const path of ['/', '/devices', '/shop.css', '/shop.js', '/devices.js', '/shared.js']) {
       const answer = await fetch(`${shop.url}${path}`, { headers: { cookie: 'sessionid_bookshop=none' } });
       expect(answer.status).toBe(200);
       expect(answer.headers.get('set-cookie')).toBeNull();
@@ -72,6 +75,15 @@ describe.each(['Express', 'Fastify'] as const)('the sample on %s', (platform) =>
     await clear();
     const statuses = await Promise.all([1, 2, 3].map(statusOf));
     expect(statuses.filter((status) => status?.includes('fwd=miss'))).toHaveLength(1);
+  });
+
+  it('lets a page of another origin change nothing', async () => {
+    const answers = await Promise.all(
+      ['cross-site', 'same-site', 'same-origin', 'none'].map((site) =>
+        fetch(`${shop.url}/api/books/prices`, { method: 'POST', headers: { 'sec-fetch-site': site } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 201, 201]);
   });
 
   it('orders a cart once, however often it is asked at the same time', async () => {
