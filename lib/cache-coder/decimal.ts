@@ -7,7 +7,10 @@ import { matchText, unexpected } from './expected.js';
 const TEXT = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|(?<special>inf|infinity|nan))$/i;
 const EXPECTED = 'the text of a Decimal, such as 12.50';
 
-/** Whatever copy or clone of decimal.js made it; not an object of data with a key named like its mark. */
+/**
+ * True for a Decimal that any copy or clone of decimal.js made, but not for an object of data with a key named like its
+ * mark.
+ */
 export function isDecimal(value: unknown): value is Decimal {
   return (
     typeof value === 'object' &&

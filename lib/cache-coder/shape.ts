@@ -37,7 +37,7 @@ export interface Hints {
 export type ZonedHint = 'datetime' | 'instant' | 'zonedDatetime';
 
 /**
- * What stands in a stored value: a hint, an object of shapes, or a shape around others.
+ * The kind of a stored value: a hint, an object of shapes, or a shape around others.
  *
  * - `['list', S]`, `['set', S]`, `['record', S]` (an object of any keys), `['map', K, V]`
  * - `['nullable', S]`: null too; `['optional', S]`: the key may be missing

@@ -8,7 +8,7 @@ interface DecimalLike {
 type AnyDecimal = DecimalLike &
   (Readonly<Record<'d' | 'e' | 's', unknown>> | { readonly _bsontype: 'Decimal128' });
 
-/** What is stored by a hint: the value it loads, or its text where an ORM gives that. */
+/** The values that a hint takes for storing: those it loads, or their text where an ORM gives that. */
 type Source<H extends keyof Hints> = H extends 'datetime' | 'instant' | 'zonedDatetime' | 'plainDatetime'
   ? DatetimeValue | string
   : H extends 'decimal'
@@ -25,7 +25,7 @@ type Source<H extends keyof Hints> = H extends 'datetime' | 'instant' | 'zonedDa
 
 type OptionalKeys<S> = { [K in keyof S]: S[K] extends readonly ['optional', unknown] ? K : never }[keyof S];
 
-/** What a shape stores: any object that has the fields it names. */
+/** The values that a shape takes for storing: any object that has the fields it names. */
 export type Storable<S> = S extends keyof Hints
   ? Source<S>
   : S extends readonly [infer H extends ZonedHint, string]

@@ -12,8 +12,8 @@ interface TemporalKinds {
 }
 
 /**
- * Whether a value is a Temporal object of a kind. The tag is asked, not the class: the runtime's own Temporal
- * and a polyfill's may meet in one process.
+ * True if a value is a Temporal object of a kind. The tag is asked, not the class: the runtime's own Temporal and a
+ * polyfill's may meet in one process.
  */
 export function isTemporal<K extends keyof TemporalKinds>(
   kind: K,

@@ -17,12 +17,12 @@ export interface CacheChoice {
 
 type AsyncMethod = (...parameters: never[]) => Promise<unknown>;
 
-/** What a decorator asks of a method's parameters, for the compiler. */
+/** The decorator's demand on a method's parameters, for the compiler. */
 type TakesParametersOf<F, M extends AsyncMethod> = F extends (...parameters: Parameters<M>) => unknown
   ? unknown
   : { readonly 'the function must take the parameters of the method, or the first of them': never };
 
-/** What storing asks of the value of a method, for the compiler. */
+/** The demand of storing on the value of a method, for the compiler. */
 type GivesJson<T> = [T] extends [JsonValue<T>]
   ? unknown
   : { readonly 'the value must be JSON': JsonValue<T> };
@@ -49,7 +49,7 @@ export interface MethodCall {
   readonly parameters: readonly unknown[];
   /** Runs the method itself. */
   readonly run: () => unknown;
-  /** What was called: the decorated method. */
+  /** The decorated method. */
   readonly callee: unknown;
 }
 
@@ -86,7 +86,7 @@ export const decorate = (
 export const keyOfCall = (key: MethodKey, { parameters }: MethodCall): string =>
   keyOf(key(...(parameters as never[])));
 
-/** Does what stores the value of a call. Where the value cannot be stored, the caller of the method is told. */
+/** Stores the value of a call. If the value cannot be stored, the caller of the method is told. */
 export const storing = async <T>(
   { callee }: MethodCall,
   key: string,
@@ -99,7 +99,7 @@ export const storing = async <T>(
   }
 };
 
-/** What the cache takes of the options of a decorator. */
+/** The options of a decorator that it passes on to the cache. */
 export const callOptions = <O extends CacheChoice>(options: O): Omit<O, 'cache'> => {
   const rest: O & { cache?: unknown } = { ...options };
   delete rest.cache;

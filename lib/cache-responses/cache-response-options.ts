@@ -2,7 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { type Timeout, timeoutToMs } from '../cache/timeout.js';
 import { describeValue } from '../common/describe-value.js';
 
-/** How the responses of a handler are cached. */
+/** The options for caching the responses of a handler. */
 export interface CacheResponseOptions {
   /** Seconds a stored response is served, a duration string such as `'5m'`, or `null` for forever. */
   readonly timeout: Timeout;
@@ -21,7 +21,7 @@ export interface CacheResponseOptions {
    */
   readonly query?: readonly string[] | undefined;
   /**
-   * Whether each host name has its own entries, for a handler whose response depends on it.
+   * If true, each host name has its own entries, for a handler whose response depends on it.
    *
    * @default false; true where the controller is declared for a host
    */
@@ -33,9 +33,9 @@ export interface CacheResponseOptions {
    */
   readonly headers?: readonly string[] | undefined;
   /**
-   * Who shares the response. Without it, a response for which the session, `Authorization` or `request.user` was used
-   * is not stored. A function returns a name for the visitors who share a response, such as a user's id. `'shared'`
-   * means that the response is the same for everybody whom the guards let in.
+   * The visitors who share a response. Without it, a response for which the session, `Authorization` or `request.user`
+   * was used is not stored. A function returns a name for the visitors who share a response, such as a user's id.
+   * `'shared'` means that the response is the same for everybody whom the guards let in.
    */
   readonly scope?: 'shared' | ((context: ExecutionContext) => string) | undefined;
   /**

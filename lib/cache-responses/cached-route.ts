@@ -16,14 +16,16 @@ export interface CachedRoute {
   /** `Controller.method`. */
   readonly name: string;
   readonly options: CacheResponseInterceptorOptions;
-  /** What `@CacheKey()` and `@CacheTTL()` of @nestjs/cache-manager say: a value, or a function of the context. */
+  /**
+   * The arguments of `@CacheKey()` and `@CacheTTL()` of @nestjs/cache-manager: a value, or a function of the context.
+   */
   readonly cacheKey: unknown;
   readonly cacheTtl: unknown;
-  /** Whether the controller is declared for a host. */
+  /** True if the controller is declared for a host. */
   readonly isForHost: boolean;
-  /** Whether guards of its own decide who gets a response. */
+  /** True if guards of its own decide who gets a response. */
   readonly isGuarded: boolean;
-  /** Whether what it returns is not what is sent. */
+  /** True if the return value is not what is sent. */
   readonly sendsByItself: boolean;
 }
 
@@ -52,14 +54,14 @@ export const cachedRoute = (
   };
 };
 
-/** Whether a handler is for another method than GET and marked with `@CacheResponse()` all the same. */
+/** True if a handler for another method than GET is marked with `@CacheResponse()`. */
 export const isWronglyMarked = (handler: Handler): boolean =>
   Reflect.hasMetadata(CACHE_RESPONSE, handler) &&
   ![RequestMethod.GET, RequestMethod.ALL].includes(
     Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod,
   );
 
-/** What those CacheResponseInterceptors say that stand in a list of interceptors. */
+/** The options of each CacheResponseInterceptor in a list of interceptors. */
 export const optionsAmong = (interceptors: readonly unknown[]): readonly CacheResponseInterceptorOptions[] =>
   interceptors.flatMap((interceptor) => {
     if (interceptor instanceof CacheResponseInterceptor) return [interceptor.options];

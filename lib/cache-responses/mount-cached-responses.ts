@@ -10,7 +10,7 @@ import { type CachedRoute, cachedRoute, isWronglyMarked, optionsAmong } from './
 import type { CacheResponseInterceptorOptions } from './cache-response-options.js';
 import { ResponseCache } from './response-cache.js';
 
-/** What cached responses need of the application they are mounted in. */
+/** The parts of the application that cached responses need. */
 export interface CachedResponsesMount {
   readonly adapter: AbstractHttpAdapter;
   readonly config: ApplicationConfig;

@@ -2,7 +2,7 @@ import { directiveNames } from '../common/cache-control.js';
 import type { SessionAccess } from '../common/session-access.js';
 import type { CacheResponseInterceptorOptions } from './cache-response-options.js';
 
-/** Why a response is not taken from the cache, or not stored; `Cache-Status` names it. */
+/** The reason for not taking a response from the cache, or not storing it; `Cache-Status` names it. */
 export type Refusal =
   | 'session'
   | 'user'
@@ -23,14 +23,14 @@ export type Refusal =
   | 'foreign-entry'
   | 'unavailable';
 
-/** Who asks, as far as it can be seen. */
+/** The visitor who asks, as far as it can be seen. */
 export interface Visitor {
   readonly session: SessionAccess | undefined;
   readonly hasUser: boolean;
   readonly hasAuthorization: boolean;
 }
 
-/** Why a response may be one visitor's own, asked before and after the handler has run. */
+/** The reason that a response may be one visitor's own. It is looked for before and after the handler has run. */
 export const refusalFor = (
   { session, hasUser, hasAuthorization }: Visitor,
   { scope }: CacheResponseInterceptorOptions,
@@ -57,10 +57,10 @@ export interface ResponseHead {
 /** Those whose response means the same to every client and needs no header that might not be stored. */
 const STORABLE_STATUS: readonly number[] = [200, 203, 204];
 
-/** What middleware adds for what it does itself on each request, hits included. */
+/** The names that middleware adds to Vary for its own work on each request, hits included. */
 const MIDDLEWARES_OWN: readonly string[] = ['accept-encoding', 'origin'];
 
-/** Why a response must not be stored, by its head. */
+/** The reason for not storing a response, found in its head. */
 export const refusalOfHead = (
   head: ResponseHead,
   { scope, vary = [], headers = [] }: CacheResponseInterceptorOptions,

@@ -27,14 +27,14 @@ import { requestedVersion, responseKey } from './response-key.js';
 import { type Outcome, runHandler } from './run-handler.js';
 import { isStoredBy, type StoredResponse } from './stored-response.js';
 
-/** What cached responses need of the application. */
+/** The settings of the application that cached responses need. */
 export interface ResponseCacheSettings {
   readonly cache: CacheService;
   /** Milliseconds; where neither the route nor `@CacheTTL()` says how long. */
   readonly timeoutMs: number | null;
   readonly adapter: AbstractHttpAdapter;
   readonly versioning: VersioningOptions | undefined;
-  /** Whether every route has guards. */
+  /** True if every route has guards. */
   readonly isGuarded: boolean;
   readonly clock: Clock;
   readonly sessionAccessOf: SessionAccessOf;
@@ -42,7 +42,7 @@ export interface ResponseCacheSettings {
 }
 
 /**
- * Ends a run whose handler has failed, and is told of by the name of its error. Where there is no stale response, each
+ * Ends a run whose handler has failed, and is told of by the name of its error. If there is no stale response, each
  * request that waits for it runs the handler itself.
  */
 class HandlerFailed extends Error {
@@ -124,7 +124,7 @@ export class ResponseCache implements NestInterceptor {
     );
     if (isStoredBy(route.name, found))
       return this.#send(asked, found, own?.kind === 'storable' ? stored() : undefined);
-    // what another visitor's run left unstored, or other code has put there, says nothing to this one
+    // the reason why another visitor's run stored nothing, or an entry of other code, says nothing to this one
     const outcome = own ?? (await asked.run());
     if (outcome.kind === 'storable')
       return this.#send(asked, outcome.response, notStored(whyNotStored(found)));
@@ -196,13 +196,13 @@ export class ResponseCache implements NestInterceptor {
 /** Rounded away from 0, so that a response is never called fresh once its time is over, nor stale before. */
 const wholeSeconds = (ms: number): number => Math.sign(ms) * Math.ceil(Math.abs(ms) / MS_PER_SECOND);
 
-/** Why the cache is not asked. */
+/** The reason for not asking the cache. */
 const refusalBefore = (route: CachedRoute, exchange: ResponseExchange): Refusal | undefined => {
   if (route.sendsByItself) return 'sent-by-handler';
   return exchange.hasBody ? 'body' : refusalFor(exchange.visitor, route.options);
 };
 
-/** What a decorator was given: a value, or a function of the context. */
+/** The value of a decorator's argument: the argument itself, or the result of a function of the context. */
 const valueFor = (given: unknown, context: ExecutionContext): unknown =>
   typeof given === 'function' ? (given as (context: ExecutionContext) => unknown)(context) : given;
 
@@ -219,7 +219,7 @@ const UNAVAILABLE = Symbol('unavailable');
 /** In place of an entry: `cache.maxBytes` does not allow it. */
 const TOO_LARGE = Symbol('too large');
 
-/** Why the response that was asked for is not in the cache, though it might be stored. */
+/** The reason that a response is not in the cache though it might be stored. */
 const whyNotStored = (found: unknown): Refusal | undefined => {
   if (found === undefined) return undefined;
   if (found === TOO_LARGE) return 'too-large';

@@ -64,7 +64,7 @@ export class ResponseExchange {
     };
   }
 
-  /** Whether the request has content, on which its response may depend. */
+  /** True if the request has content, on which its response may depend. */
   get hasBody(): boolean {
     const { 'content-length': length, 'transfer-encoding': coding } = this.request.headers;
     return coding !== undefined || Number(length ?? 0) > 0;

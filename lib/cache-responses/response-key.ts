@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { unescape } from 'node:querystring';
 import type { CachedRoute } from './cached-route.js';
 
-/** What the key of a response is made of. Strings are as the client sent them. */
+/** The parts of a request that make the key of its response. Strings are as the client sent them. */
 export interface KeyedRequest {
   /** Path and query. */
   readonly url: string;
@@ -52,7 +52,10 @@ const addressOf = ({ url, query }: KeyedRequest, listed: readonly string[] | und
   return search === undefined || ODDLY_DELIMITED.test(url) ? url : `${path}?${sortedParameters(search)}`;
 };
 
-/** Where some parsers see the query begin or end elsewhere: a fragment, and a semicolon before the question mark. */
+/**
+ * Some parsers see the query begin or end elsewhere in such an address: at a fragment, or at a semicolon before the
+ * question mark.
+ */
 const ODDLY_DELIMITED = /#|^[^?]*;/;
 
 const splitOnce = (text: string, separator: string): [before: string, after: string | undefined] => {
@@ -69,7 +72,7 @@ const listedParameters = (query: KeyedRequest['query'], listed: readonly string[
       .map((name) => [name, query[name]]),
   );
 
-/** Where parsers stop reading parameters, the order decides which are lost. */
+/** Parsers stop reading at about this many parameters. The order then decides which are lost. */
 const MANY_PARAMETERS = 500;
 
 /**
@@ -80,8 +83,9 @@ const READ_DIFFERENTLY = /[[\].\ufffd]/;
 const ILL_FORMED_ESCAPE = /%(?![\da-f]{2})/i;
 
 /**
- * Sorted by name; those of one name keep their order. What a parser may read differently in another order stays in its own.
- * The text is kept as it is, so that a handler that repeats it cannot repeat another visitor's spelling.
+ * Sorted by name; those of one name keep their order. Parameters that a parser may read differently in another order
+ * stay in their own. The text is kept as it is, so that a handler that repeats it cannot repeat another visitor's
+ * spelling.
  */
 const sortedParameters = (search: string): string => {
   const pairs = search.split('&').map((text) => ({ text, name: nameOf(splitOnce(text, '=')[0]) }));

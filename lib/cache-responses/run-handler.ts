@@ -8,20 +8,20 @@ import type { ResponseExchange } from './response-exchange.js';
 import { etagOf, isSendable, type StoredResponse } from './stored-response.js';
 import { isStreamed, type WrittenBody } from './written-body.js';
 
-/** What a run of a handler depends on. */
+/** The circumstances of a run of a handler. */
 export interface HandlerRun {
   readonly route: CachedRoute;
   readonly exchange: ResponseExchange;
   /** The names in Vary before the handler ran. */
   readonly varyBefore: readonly string[];
-  /** How long its response may be stored; `null` for forever. */
+  /** The time for which the response may be stored; `null` for forever. */
   readonly timeoutMs: number | null;
-  /** Whether guards decide who gets the response. */
+  /** True if guards decide who gets the response. */
   readonly isGuarded: boolean;
   readonly clock: Clock;
 }
 
-/** What became of a run of the handler. */
+/** The result of a run of the handler. */
 export type Outcome =
   | { readonly kind: 'storable'; readonly response: StoredResponse }
   | { readonly kind: 'refused'; readonly why: Refusal; readonly value: unknown }
@@ -77,7 +77,10 @@ const storedResponse = (
   ...textOf(written),
 });
 
-/** What the platform refuses to send fails where it is sent, as it does without a cache. */
+/**
+ * The body of a value; `undefined` for one that the platform refuses to send. That fails when it is sent, as it does
+ * without a cache.
+ */
 const writtenBy = (exchange: ResponseExchange, value: unknown): WrittenBody | undefined => {
   if (value instanceof Error) return undefined;
   try {
@@ -97,8 +100,8 @@ const listedHeaders = (exchange: ResponseExchange, names: readonly string[]): St
 };
 
 /**
- * What other caches may do. Where rights decide who gets a response, the next one who asks this client's cache may have
- * others: it asks here each time, which a 304 answers.
+ * The Cache-Control header, which says what other caches may do. If guards decide who gets a response, the next user of
+ * this client's cache may have other rights. The client then asks here each time, and a 304 can answer.
  */
 const cacheControlOf = (
   given: string | undefined,

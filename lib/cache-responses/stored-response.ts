@@ -13,11 +13,11 @@ export interface StoredResponse {
   /** Milliseconds since the Unix epoch. */
   readonly storedAt: number;
   readonly body: string | null;
-  /** How the body's bytes are written as text. */
+  /** The form in which the body's bytes are written as text. */
   readonly encoding: 'utf8' | 'base64';
 }
 
-/** Whether a handler can be answered with what stands under its key, where other code may have put something else. */
+/** True if a handler can be answered with the entry under its key. Other code may have stored something else there. */
 export const isStoredBy = (route: string, entry: unknown): entry is StoredResponse =>
   isStoredResponse(entry) && entry.route === route && isSendable(entry);
 
@@ -32,10 +32,10 @@ const isStoredResponse = (entry: unknown): entry is StoredResponse => {
   );
 };
 
-/** What Node takes as the value of a header. */
+/** The characters that Node takes in the value of a header. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Whether the headers of a response can be sent; Fastify does not look at them before. */
+/** True if the headers of a response can be sent; Fastify does not look at them before. */
 export const isSendable = ({ type, headers, cacheControl, etag }: StoredResponse): boolean =>
   [type ?? '', cacheControl, etag, ...Object.values(headers).flat()].every((value) =>
     HEADER_VALUE.test(value),
@@ -48,7 +48,7 @@ export const etagOf = (type: string | null, body: string | Uint8Array | null): s
     .update(body ?? '')
     .digest('base64url')}"`;
 
-/** Whether an `If-None-Match` header names the response that the client would get. */
+/** True if an `If-None-Match` header names the response that the client would get. */
 export const isKnownToClient = (ifNoneMatch: string | undefined, etag: string): boolean => {
   if (ifNoneMatch === undefined) return false;
   return ifNoneMatch.trim() === '*' || opaqueTags(ifNoneMatch).includes(opaqueTags(etag)[0] ?? etag);

@@ -1,4 +1,4 @@
-/** What Express' response and Fastify's reply turn a value into a body with. */
+/** The part of Express' response and Fastify's reply that turns a value into a body. */
 export interface BodyWriter {
   readonly app?: { get(setting: string): unknown };
   serialize?(body: unknown): unknown;
@@ -55,8 +55,8 @@ const byFastify = (writer: BodyWriter, value: unknown, type: string | null): Wri
 const STREAMING = ['pipe', 'getStream', 'getReader'];
 
 /**
- * Whether a value is sent piece by piece: a stream, a generator, a web Response, or an object around one, which Nest sends in
- * its place.
+ * True if a value is sent piece by piece: a stream, a generator, a web Response, or an object around one, which Nest
+ * sends in its place.
  */
 export const isStreamed = (value: unknown): boolean => {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;

@@ -2,8 +2,8 @@ import { describeValue } from '../common/describe-value.js';
 import { writeJson } from '../serializer/json-writer.js';
 
 /**
- * What names an entry: a key as it stands, a number, or the parts of a key. Two lists of parts that differ make two
- * keys, whatever stands in them; in a key that you join yourself, `${'a:b'}:${'c'}` and `${'a'}:${'b:c'}` meet.
+ * The name of an entry: a key as it is, a number, or the parts of a key. Two lists of parts that differ always make two
+ * keys. Keys that you join yourself may not: `${'a:b'}:${'c'}` and `${'a'}:${'b:c'}` are the same.
  */
 export type CacheKey = string | number | bigint | readonly unknown[];
 

@@ -83,7 +83,7 @@ export class CacheKeys {
   }
 
   /**
-   * Where an entry stands and is to stand when its version changes.
+   * The keys of an entry before and after its version changes.
    *
    * @throws TypeError, RangeError
    */

@@ -19,7 +19,7 @@ export interface CacheServiceSettings extends CacheKeySettings {
   readonly name?: string;
   /** Milliseconds an entry lives unless the call says otherwise; `null` is forever, 0 stores nothing. */
   readonly timeoutMs: number | null;
-  /** How many bytes the text of a value may take; any number when left out. */
+  /** The most bytes that the text of a value may take; any number when left out. */
   readonly maxBytes?: number | undefined;
   readonly keyGroup?: KeyGroup | undefined;
   /** @default false */

@@ -31,7 +31,7 @@ export interface Cache {
   /** Deletes an entry. Returns whether there was one. */
   delete(key: string, options?: VersionOptions): Promise<boolean>;
 
-  /** Whether there is an entry. A stored `null` is one. */
+  /** True if there is an entry. A stored `null` is one. */
   has(key: string, options?: VersionOptions): Promise<boolean>;
 
   /** Sets a new timeout: the cache's default unless one is given. Returns whether there is an entry. */

@@ -45,7 +45,7 @@ export class CallDefaults {
   }
 
   /**
-   * What `getOrSet` is to do.
+   * The resolved options of a `getOrSet` call.
    *
    * @throws TypeError, RangeError
    */

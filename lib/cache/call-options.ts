@@ -20,7 +20,7 @@ export interface WriteOptions extends VersionOptions {
 /** The options of a call that changes the timeout of an entry. */
 export type TouchOptions = Omit<WriteOptions, 'tags'>;
 
-/** What a call takes that has no other options. */
+/** The options of a call that has only the version. */
 export const VERSION_OPTIONS: KnownOptions = { names: ['version'] };
 
 const orTimeout = (...names: readonly string[]): KnownOptions => ({
@@ -31,12 +31,12 @@ const orTimeout = (...names: readonly string[]): KnownOptions => ({
   },
 });
 
-/** What a call takes that stores. */
+/** The options of a call that stores. */
 export const WRITE_OPTIONS = orTimeout('timeout', 'version', 'tags');
-/** What `getOrSet` takes. */
+/** The options of `getOrSet`. */
 export const GET_OR_SET_OPTIONS = orTimeout('timeout', 'version', 'tags', ...Object.keys(readThroughOptions));
 
-/** What the calls take that have more options than the version, or others. */
+/** The options of each call that has more than the version, or others. */
 const KNOWN: Readonly<Record<string, KnownOptions>> = {
   set: WRITE_OPTIONS,
   add: WRITE_OPTIONS,

@@ -21,7 +21,7 @@ export const sumOf = (key: string, result: IncrementOutcome): number => {
 };
 
 /**
- * What a call adds.
+ * The number that a call adds.
  *
  * @throws TypeError for what is no integer, RangeError for one beyond ±(2^53 − 1).
  */
@@ -32,7 +32,7 @@ export const checkedDelta = (delta: number): number => {
 };
 
 /**
- * What a call adds to a version.
+ * The number that a call adds to a version.
  *
  * @throws TypeError for what is no integer or 0, RangeError for one beyond ±(2^53 − 1).
  */

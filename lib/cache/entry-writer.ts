@@ -14,7 +14,7 @@ import type { Timeout } from './timeout.js';
 /** Tags to store with; `undefined` is none. */
 type TagNames = readonly string[] | undefined;
 
-/** What a call that stores was given beside its entries. */
+/** The argument of a storing call beside its entries. */
 type Given = Timeout | WriteOptions | undefined;
 
 /** Writes and deletes entries, and keeps the runs of this process from undoing it. A timeout of 0 stores nothing. */

@@ -7,12 +7,12 @@ import type { KeyValueStore } from '../store/key-value-store.js';
  */
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 100;
-/** How much longer each pause is than the one before. */
+/** The factor by which each pause is longer than the one before. */
 const GROWTH = 1.6;
 
 /**
- * What one holder has among all processes: a key with a random token and a time to live, so that it ends with a holder
- * that died.
+ * A lease that only one holder has among all processes: a key with a random token and a time to live, so that it ends
+ * with a holder that died.
  */
 export class Lease {
   /** Tells this holder from every other one. */

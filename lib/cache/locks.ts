@@ -8,16 +8,16 @@ import type { KeyValueStore } from '../store/key-value-store.js';
 import { checkFunction } from './call-options.js';
 import { Lease, pauseBeforeAsking } from './lease.js';
 
-/** How a lock is taken and held. */
+/** The options of a lock. */
 export interface LockOptions {
   /**
-   * How long the lock outlives a holder that died: seconds from 1, or a duration string. A living holder renews it every
-   * third of this time.
+   * The time by which the lock outlives a holder that died: seconds from 1, or a duration string. A living holder
+   * renews it every third of this time.
    * @default '10s'
    */
   readonly lease?: Duration;
   /**
-   * How long to wait for a lock that somebody else holds: seconds, or a duration string; 0 does not wait.
+   * The time to wait for a lock that somebody else holds: seconds, or a duration string; 0 does not wait.
    * @default '5s'
    */
   readonly wait?: Duration;

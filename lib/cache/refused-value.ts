@@ -11,7 +11,7 @@ export const refusedValue = (key: string, message: string, options?: ErrorOption
   return error;
 };
 
-/** What dumping the value of a key has thrown; a refusal with the key in its message. */
+/** The error of dumping the value of a key; a refusal with the key in its message. */
 export const refusedDump = (key: string, error: unknown): unknown => {
   if (!(error instanceof TypeError || error instanceof TooLargeValue)) return error;
   const message = `cache key ${JSON.stringify(key)}: ${error.message}`;

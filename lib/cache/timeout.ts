@@ -5,8 +5,8 @@ import { parseDuration } from '../common/duration.js';
 import type { Duration } from '../config/kinds.js';
 
 /**
- * How long an entry lives: seconds (fractions count, to the millisecond), or a duration string such as `'5m'`.
- * `null` is forever; 0 or less is gone at once.
+ * The lifetime of an entry: seconds (fractions count, to the millisecond), or a duration string such as `'5m'`. `null`
+ * is forever; 0 or less is gone at once.
  */
 export type Timeout = Duration | null;
 

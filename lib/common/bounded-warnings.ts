@@ -4,7 +4,7 @@ const MINUTE_MS = 60_000;
 
 interface Told {
   readonly at: number;
-  /** How many were kept back since. */
+  /** The number of warnings that were kept back since. */
   more: number;
 }
 

@@ -14,7 +14,7 @@ const isShared = (directive: string): boolean => ['public', 's-maxage'].includes
 /** private="field" is about that field only. */
 const isClosed = (directive: string): boolean => ['private', 'no-store'].includes(directive.toLowerCase());
 
-/** Whether a Cache-Control header expressly lets shared caches in. */
+/** True if a Cache-Control header expressly lets shared caches in. */
 export const invitesSharedCaches = (header: string): boolean => directives(header).some(isShared);
 
 /**

@@ -17,7 +17,7 @@ const FRAME = /^ {4}at /;
 /** Of Node, and of V8: where a generator is resumed. */
 const OF_THE_RUNTIME = /\(node:internal\/|\(<anonymous>\)$/;
 
-/** Where a call goes on after a pause, the runtime's own frames stand before those of the caller. */
+/** After a pause, the runtime's own frames stand before those of the caller. */
 const withoutNodeFirst = (stack: string): string | undefined => {
   const lines = stack.split('\n');
   const first = lines.findIndex((line) => FRAME.test(line));

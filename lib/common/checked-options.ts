@@ -6,10 +6,10 @@ import { isPlainObject } from './plain-object.js';
 /** The names of options in other libraries. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = { ttl: ['timeout', 'lease'] };
 
-/** What a call takes as its options. */
+/** The options that a call takes. */
 export interface KnownOptions {
   readonly names: readonly string[];
-  /** What the argument may be besides options. */
+  /** The other kind of argument that it takes in place of options. */
   readonly besides?: { readonly argument: string; readonly expected: string };
 }
 

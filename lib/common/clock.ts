@@ -1,4 +1,4 @@
-/** Where the module reads the time, so that tests can move it. */
+/** The module reads the time from a clock, so that tests can move it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;

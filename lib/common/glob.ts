@@ -10,8 +10,8 @@ const SPECIAL = /[*?[\]\\]/g;
 export const escapeGlob = (text: string): string => text.replace(SPECIAL, '\\$&');
 
 /**
- * Whether a text matches a Redis glob: `*`, `?`, `[a-z]`, `[^a]`, `\` takes the next character literally. As in
- * Redis, what `?` and a class stand for is one byte of UTF-8.
+ * Makes a function that matches texts with a Redis glob: `*`, `?`, `[a-z]`, `[^a]`, `\` takes the next character
+ * literally. As in Redis, `?` and a class stand for one byte of UTF-8.
  */
 export const globMatcher = (glob: string): ((text: string) => boolean) => {
   const tokens = tokenise(bytesOf(glob));

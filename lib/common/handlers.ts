@@ -14,9 +14,11 @@ export type Handler = ReturnType<ExecutionContext['getHandler']>;
 
 /** A decorated parameter of a handler. */
 export interface HandlerParameter {
-  /** What Nest gives there, a RouteParamtypes; `undefined` for the decorators of `createParamDecorator()`. */
+  /**
+   * The value of RouteParamtypes that Nest gives there; `undefined` for the decorators of `createParamDecorator()`.
+   */
   readonly type: number | undefined;
-  /** What was given to `createParamDecorator()`. */
+  /** The function that was given to `createParamDecorator()`. */
   readonly factory: unknown;
 }
 
@@ -33,7 +35,7 @@ export const parametersOf = (controller: Controller, handler: Handler): HandlerP
     factory,
   }));
 
-/** Whether a handler sends its response by itself, so that its return says nothing about the end of its work. */
+/** True if a handler sends its response by itself, so that its return says nothing about the end of its work. */
 export const sendsByItself = (controller: Controller, handler: Handler): boolean =>
   Reflect.hasMetadata(SSE_METADATA, handler) ||
   Reflect.hasMetadata(RENDER_METADATA, handler) ||

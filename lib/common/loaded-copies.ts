@@ -2,7 +2,7 @@ const REGISTRY = Symbol.for('nestjs-codex-redis copies');
 
 const registry = globalThis as unknown as Record<symbol, Set<string> | undefined>;
 
-/** Where each copy of this package was loaded from that this process has. */
+/** The places from which this process has loaded copies of this package. */
 const copies = (registry[REGISTRY] ??= new Set());
 
 /** The file of this code. `import.meta` is a syntax error where a test runner turns the package into CommonJS. */
@@ -13,7 +13,7 @@ const whereThisIs = (): string => {
 
 copies.add(whereThisIs());
 
-/** What is to be said when there is more than one: the classes of one copy are not those that the other provides. */
+/** The warning about more than one copy: the classes of one copy are not those that the other provides. */
 export const warningOfCopies = (): string | undefined =>
   copies.size < 2
     ? undefined

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 
-/** What the module logs under; by texts, since a minified class has another name. */
+/** The loggers of the module. Their names are texts, since a minified class has another name. */
 export const moduleLogger = new Logger('CodexRedisModule');
 export const cacheLogger = new Logger('CodexRedisCache');
 export const sessionLogger = new Logger('CodexRedisSession');

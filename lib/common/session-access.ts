@@ -1,14 +1,14 @@
-/** What was done with the session of a request so far. */
+/** The use of a request's session so far. */
 export interface SessionAccess {
-  /** Whether anything looked at it. */
+  /** True if anything looked at it. */
   readonly read: boolean;
-  /** Whether something of it was set, deleted, moved or ended. */
+  /** True if something of it was set, deleted, moved or ended. */
   readonly written: boolean;
 }
 
 /**
- * What was done with the session of a response's request; `undefined` where nobody asked for one. All that cached
- * responses know of sessions.
+ * The use of the session of a response's request; `undefined` if nobody asked for one. Cached responses know nothing
+ * else of sessions.
  */
 export type SessionAccessOf = (response: object) => SessionAccess | undefined;
 
@@ -19,7 +19,7 @@ export const declareSessionGetter = (getter: object): void => {
   ownGetters.add(getter);
 };
 
-/** Whether a request's own property `session` is the module's. */
+/** True if a request's own property `session` is the module's. */
 export const isOwnSession = (request: object): boolean => {
   const getter: unknown = Reflect.get(Object.getOwnPropertyDescriptor(request, 'session') ?? {}, 'get');
   return typeof getter === 'function' && ownGetters.has(getter);

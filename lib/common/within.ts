@@ -3,7 +3,7 @@ const TICKS = 10;
 export interface WithinOptions {
   /** Ends the work sooner, with its reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether waiting keeps the process alive. */
+  /** If true, waiting keeps the process alive. */
   readonly ref?: boolean;
 }
 

@@ -77,7 +77,7 @@ export const unhonouredOptions = (source: RedisSourceOptions, prefix: string): P
 interface Place {
   readonly own?: Readonly<Record<string, string>>;
   readonly also?: readonly string[];
-  /** Where an address belongs instead, where it is not heeded here. */
+  /** The place for an address, if it has no effect here. */
   readonly address?: string;
   /** The same of the number of a database. */
   readonly database?: string;

@@ -44,7 +44,7 @@ export const OF_SENTINEL = [
 type OfClient = (typeof OF_CLIENT)[number];
 type OfSocket = (typeof OF_SOCKET)[number];
 
-/** Where a server is. Nodes and Sentinels that are found have their own. */
+/** The address of a server. Nodes and Sentinels that are found have their own. */
 export const OF_ADDRESS = ['host', 'port', 'path'] as const satisfies readonly OfSocket[];
 
 type OfAddress = (typeof OF_ADDRESS)[number];

@@ -1,7 +1,7 @@
 import { optionRows } from './option.js';
 import { type CodexRedisOptions, moduleOptions } from './options.js';
 
-/** Whether NODE_ENV says so: cookies are `secure` by default then. */
+/** True if NODE_ENV is `production`: cookies are `secure` by default then. */
 export const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';
 
 /**

@@ -5,10 +5,10 @@
 const hasDigitsOnlySegment = (segments: readonly string[]): boolean =>
   segments.some((segment) => /^\d+$/.test(segment));
 
-/** Whether a name may stand first in a key. */
+/** True if a name may stand first in a key. */
 export const isUnambiguousFirst = (name: string): boolean => !hasDigitsOnlySegment(name.split(':').slice(1));
 
-/** Whether a name may stand after the first segment of a key. */
+/** True if a name may stand after the first segment of a key. */
 export const isUnambiguousLater = (name: string): boolean => !hasDigitsOnlySegment(name.split(':'));
 
 /**
@@ -26,12 +26,12 @@ const RESERVED_WORDS: readonly string[] = [
   'throttle',
 ];
 
-/** Whether the first segment of a name is free for users. */
+/** True if the first segment of a name is free for users. */
 export const isFreeWord = (name: string): boolean => !RESERVED_WORDS.includes(name.split(':', 1)[0] ?? '');
 
 /** The prefix of all session keys of a project. */
 export const sessionNamespaces = (projectName: string, keyPrefix: string): readonly string[] =>
   [keyPrefix, 'trace', 'user'].map((word) => `${projectName}:${word}:`);
 
-/** Whether a text may be the name of a cookie: a token of RFC 9110. */
+/** True if a text may be the name of a cookie: a token of RFC 9110. */
 export const isCookieName = (text: string): boolean => /^[\w!#$%&'*+\-.^`|~]+$/.test(text);

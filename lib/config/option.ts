@@ -38,7 +38,7 @@ export interface Option<T = unknown, S = unknown, D = unknown> {
 /** Options under one name. */
 export interface Group<E = Entries, Given = unknown, Absent = unknown> {
   readonly entries: E;
-  /** Whether it has its defaults when it is left out. Otherwise it is off then. */
+  /** True if it has its defaults when it is left out. Otherwise it is off then. */
   readonly always: boolean;
   /** Types only. */
   readonly given?: Given;
@@ -57,7 +57,7 @@ export type OptionsOf<E> = { [Name in keyof E]?: Given<E[Name]> | undefined };
 
 type Settled<E> = E extends Group<infer G> ? SettingsOf<G> : E extends Option<unknown, infer S> ? S : never;
 
-/** Whether there is always a value. */
+/** True if there is always a value. */
 type Decided<E> =
   E extends Group<unknown, unknown, infer Absent>
     ? undefined extends Absent

@@ -77,7 +77,7 @@ export const atRestOptions = {
   since: option(moment()),
 };
 
-/** How sessions are protected in Redis. */
+/** The protection of sessions in Redis. */
 export interface AtRestOptions extends OptionsOf<typeof atRestOptions> {}
 
 /** The options of the sessions themselves. */

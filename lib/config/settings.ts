@@ -23,7 +23,7 @@ export interface StoreSettings {
   readonly clientOptions: ClientOptions;
   readonly operationTimeoutMs: number;
   readonly connectTimeoutMs: number;
-  /** Whether its content must not be evicted. */
+  /** True if its content must not be evicted. */
   readonly holdsSessions?: boolean;
 }
 
@@ -58,16 +58,16 @@ export interface SessionSettings extends Omit<SettingsOf<typeof sessionOnlyOptio
   readonly projectName: string;
   readonly secretKeys: Concealed<SecretKeys>;
   readonly cookie: CookieSettings;
-  /** Whether a sign-in stores its time, because a handler needs it. */
+  /** True if a sign-in stores its time, because a handler needs it. */
   readonly recordsSignIns?: boolean;
-  /** How long a save may retry under contention, in milliseconds. */
+  /** The time for which a save may retry under contention, in milliseconds. */
   readonly operationTimeoutMs: number;
 }
 
 /** The options of `forRoot()`: complete, checked and never changed afterwards. */
 export interface CodexRedisSettings {
   readonly store: Concealed<StoreSettings>;
-  /** How many entries an embedded cache may have. */
+  /** The most entries that an embedded cache may have. */
   readonly maxEntries: number | undefined;
   readonly cache: CacheSettings;
   /** `null` when sessions are off. */

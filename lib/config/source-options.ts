@@ -54,7 +54,7 @@ export const redisUrl = () => ({
   why: (value: unknown) => (typeof value === 'string' ? strayCharacter(value) : undefined),
 });
 
-/** Which Redis to use. */
+/** The options that choose a Redis. */
 export const sourceOptions = {
   /**
    * The address of Redis: `redis:`, `rediss:`, `valkey:`, `valkeys:`, `unix:///path?db=2`, or `memory:` for the embedded
@@ -90,7 +90,7 @@ export const sourceOptions = {
 };
 
 /**
- * Which Redis to use; at most one of `url`, `cluster`, `sentinel` and `client`. Sessions and further caches without
- * any of them use the one of the module.
+ * The Redis to use; at most one of `url`, `cluster`, `sentinel` and `client`. Sessions and further caches without any
+ * of them use the one of the module.
  */
 export interface RedisSourceOptions extends OptionsOf<typeof sourceOptions> {}

@@ -2,7 +2,7 @@ import type { KeyvStoreAdapter } from 'keyv';
 import type { CacheService } from '../cache/cache.service.js';
 import { escapeGlob } from '../common/glob.js';
 
-/** What Keyv hands over and takes back when it serialises nothing itself. */
+/** The object that Keyv passes and takes back if it serialises nothing itself. */
 interface Kept {
   readonly value: unknown;
 }
@@ -49,7 +49,7 @@ export class KeyvStore implements KeyvStoreAdapter {
     return this.#cache.delete(key);
   }
 
-  /** Whether any of them was there. */
+  /** Deletes many keys. @returns whether any of them was there */
   async deleteMany(keys: string[]): Promise<boolean> {
     return (await this.#cache.deleteMany(keys)) > 0;
   }

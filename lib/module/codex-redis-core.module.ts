@@ -32,8 +32,8 @@ import {
 } from '../tokens/internal-tokens.js';
 
 /**
- * What exists once in an application, and its life cycle. Global, since further caches and the guards of feature
- * modules need it; CodexRedisModule decides where the services may be injected.
+ * Everything that exists once in an application, and its life cycle. Global, since further caches and the guards of
+ * feature modules need it; CodexRedisModule decides where the services may be injected.
  */
 @Global()
 @Module({

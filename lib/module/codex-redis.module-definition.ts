@@ -11,13 +11,14 @@ import type { CodexRedisOptions } from '../config/options.js';
 /** Options of the module as a Nest module, beside those of what it does. */
 export interface CodexRedisModuleExtras {
   /**
-   * Whether CacheService, SessionService, JsonSerializer and CodexRedisHealth can be injected without importing the module.
+   * If true, CacheService, SessionService, JsonSerializer and CodexRedisHealth can be injected without importing the
+   * module.
    * @default false
    */
   isGlobal?: boolean | undefined;
 }
 
-/** What a factory of options gives: `isGlobal` is needed before it runs, so it stands beside the factory. */
+/** The result of a factory of options. `isGlobal` is needed before it runs, so it stands beside the factory. */
 export type CodexRedisFactoryResult = CodexRedisOptions & { isGlobal?: never };
 
 /** For `useClass` and `useExisting`. */
@@ -36,13 +37,13 @@ export interface CodexRedisModuleAsyncOptions
   provideInjectionTokensFrom?: Provider[];
 }
 
-/** What a factory of a further cache's options gives: its name stands beside the factory. */
+/** The result of a factory of a further cache's options. Its name stands beside the factory. */
 export type NamedCacheFactoryResult = Omit<NamedCacheOptions, 'name'> & { name?: never };
 
 /** A further cache whose options are known once other providers are; its name is needed before. */
 export interface NamedCacheAsyncOptions
   extends Pick<ModuleMetadata, 'imports'>, Pick<FactoryProvider, 'inject'> {
-  /** What `@InjectCache()` asks for; unique in the application. */
+  /** The name for `@InjectCache()`; unique in the application. */
   name: string;
   /** Its parameters are what `inject` names; declare their types. */
   useFactory: (...injected: never[]) => NamedCacheFactoryResult | Promise<NamedCacheFactoryResult>;

@@ -159,7 +159,7 @@ const cacheModule = (name: string, optionsProvider: (token: string) => Provider)
   return concealOptions(module, token);
 };
 
-/** What logs a module must not show the options that its provider gives: they hold passwords and keys. */
+/** Hides the options of a provider from code that logs a module: they hold passwords and keys. */
 const concealOptions = (module: DynamicModule, token: InjectionToken): DynamicModule => ({
   ...module,
   providers: [moduleIdentity(), ...(module.providers ?? [])].map((provider) => {

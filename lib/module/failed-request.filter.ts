@@ -16,7 +16,7 @@ const SERVER_ERROR = 500;
 class FailedRequestFilter extends BaseExceptionFilter implements ExceptionFilter<HttpMappedError> {
   override catch(error: HttpMappedError, host: ArgumentsHost): void {
     const type = host.getType<string>();
-    // what Nest has for its kind of context goes on
+    // Nest's own handling for its kind of context goes on
     if (type !== 'http' && type !== 'graphql') return;
     if (error.getStatus() >= SERVER_ERROR) logOnce(requestOf(host) ?? {}, error);
     if (type === 'graphql') throw withPublicMessage(error);

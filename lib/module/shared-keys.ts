@@ -10,7 +10,7 @@ interface Claim {
   readonly cache: CacheSettings;
 }
 
-/** Which caches an application has, by its stores. */
+/** The caches of each application, by its stores. */
 const claimsOf = new WeakMap<Stores, Claim[]>();
 
 /**

@@ -9,7 +9,7 @@ import { getCacheToken } from '../tokens/cache-token.js';
 import { moduleIdentity } from './module-identity.js';
 import { getTypedCacheToken, type TypedCacheToken } from '../tokens/typed-cache-token.js';
 
-/** What `forFeature` takes: `defineCache()` makes them. */
+/** A definition for `forFeature`; `defineCache()` makes them. */
 export type AnyCacheDefinition = CacheDefinition<never, never, unknown>;
 
 const CACHE_NAMES = Symbol('names of the caches that typed caches work on');

@@ -13,7 +13,7 @@ import type { CacheEvent } from '../telemetry/cache-channel.js';
 import type { BegunOperation, OperationEvent, Surrounder, Surroundings } from '../telemetry/operations.js';
 import { ATTRIBUTE, ERROR_TYPE } from './attributes.js';
 
-/** Makes a span of each operation. What Redis is asked within it, by an instrumentation of node-redis, is its child. */
+/** Makes a span of each operation. A span of its Redis commands, by an instrumentation of node-redis, is its child. */
 export class OperationSpans implements Surrounder {
   /** @param tracer asked at each operation, since the SDK may start later than the instrumentation */
   constructor(private readonly tracer: () => Tracer) {}

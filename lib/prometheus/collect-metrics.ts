@@ -2,7 +2,7 @@ import { Counter, Histogram, register as globalRegister, type Registry } from 'p
 import { BoundedLabels, MOST_LABELS } from '../telemetry/bounded-labels.js';
 import { DURATION_BUCKETS, listenToOperations, secondsOf } from '../telemetry/listen.js';
 
-/** Where metrics are to be found. */
+/** The registry and the names of the metrics. */
 export interface CollectMetricsOptions {
   /** @default the global registry of prom-client */
   readonly register?: Registry;

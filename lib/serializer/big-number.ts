@@ -11,8 +11,9 @@ const NINE = 0x39;
 const LONG_RUN = 16;
 
 /**
- * What `JSON.parse` may have rounded, in strings too: a number that begins with a long run of digits, or an exponent
- * that may carry one beyond the range of a double. What must follow an exponent sorts out most hashes and UUIDs.
+ * Finds text that `JSON.parse` may have rounded, in strings too: a number that begins with a long run of digits, or an
+ * exponent that may carry one beyond the range of a double. The characters that must follow an exponent exclude most
+ * hashes and UUIDs.
  *
  * The digits are written out since V8 skips text by them, but not by a quantifier, which takes six times as long.
  */
@@ -24,7 +25,7 @@ const PERHAPS_ROUNDED = new RegExp(
 const MARK = `${randomUUID()}:`;
 
 /**
- * What `JSON.parse` made of a text, corrected where it rounded: integers beyond ±(2^53−1) become BigInt.
+ * Corrects the result of `JSON.parse` where it rounded: integers beyond ±(2^53−1) become BigInt.
  *
  * @param parsed the result of `JSON.parse(text)`.
  * @throws SerializationError for a number such as `1e400`, which `JSON.parse` turns into Infinity.

@@ -4,8 +4,8 @@ import { MAX_DEPTH } from './plain-container.js';
 import { isForeignArrayPrototype, isForeignObjectPrototype, isRawJson } from './plain-prototype.js';
 
 /**
- * Whether `JSON.stringify` writes the value without loss. `false` may also mean that only the slow writer can
- * tell, and a getter or proxy that throws does so here too.
+ * True if `JSON.stringify` writes the value without loss. `false` may also mean that only the slow writer can tell, and
+ * a getter or proxy that throws does so here too.
  *
  * Every `set` pays for this walk, hence the repetition and the plain loops: a helper per value doubles the cost.
  */

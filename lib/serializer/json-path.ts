@@ -1,4 +1,4 @@
-/** Where a value stands inside the one that is written; `undefined` is the outermost value itself. */
+/** The place of a value inside the one that is written; `undefined` is the outermost value itself. */
 export interface JsonPlace {
   readonly parent: JsonPlace | undefined;
   readonly key: string | number;

@@ -38,7 +38,7 @@ const FIXES: Readonly<Record<string, string>> = {
   Error: 'store its name and message',
 };
 
-/** What to say of a value that is neither a JSON primitive nor a plain object or array. */
+/** Describes a value that is neither a JSON primitive nor a plain object or array. */
 export function describeRefused(value: unknown): string {
   switch (typeof value) {
     case 'undefined':

@@ -5,8 +5,8 @@ import { type Ancestors, enter, readPlainContainer } from './plain-container.js'
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
 
 /**
- * Whether the native `JSON.stringify` writes this number so that it reads back as the same number. Not so from
- * 2^53 up to 1e21: there it writes bare digits, which read back as a BigInt.
+ * True if the native `JSON.stringify` writes this number so that it reads back as the same number. Not so from 2^53 up
+ * to 1e21: there it writes bare digits, which read back as a BigInt.
  */
 export function isNativeNumber(value: number): boolean {
   return (

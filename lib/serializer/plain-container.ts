@@ -3,20 +3,20 @@ import { describeRefused, refuse } from './json-refusal.js';
 import { isForeignArrayPrototype, isForeignObjectPrototype, isRawJson } from './plain-prototype.js';
 
 /**
- * How deep a value may nest. Python's json module gives up near 1,000, and a walk of this depth stays far from
- * the end of the stack.
+ * The most levels of nesting in a value. Python's json module gives up near 1,000, and a walk of this depth stays far
+ * from the end of the stack.
  */
 export const MAX_DEPTH = 500;
 
 /** The containers around a value, outermost first, each with the place it stands at. */
 export type Ancestors = { readonly container: object; readonly place: JsonPlace | undefined }[];
 
-/** What a plain container holds, each value read. */
+/** The contents of a plain container, each value read. */
 export type PlainContents =
   | { readonly isArray: true; readonly items: readonly unknown[] }
   | { readonly isArray: false; readonly entries: readonly (readonly [string, unknown])[] };
 
-/** What decides whether a container is plain, read in one go. */
+/** The facts that decide whether a container is plain, read in one go. */
 interface Anatomy {
   readonly isArray: boolean;
   readonly prototype: unknown;

@@ -12,7 +12,9 @@ export function isForeignArrayPrototype(prototype: unknown): boolean {
 
 const { isRawJSON } = JSON as { isRawJSON?: (value: object) => boolean };
 
-/** What `JSON.rawJSON()` made, from Node 21 on: it has no prototype, and JSON.stringify writes what it holds. */
+/**
+ * True for a result of `JSON.rawJSON()`, from Node 21 on: it has no prototype, and JSON.stringify writes what it holds.
+ */
 export function isRawJson(value: object): boolean {
   return isRawJSON?.(value) === true;
 }

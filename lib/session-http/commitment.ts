@@ -7,7 +7,7 @@ import { type Plan, SIGN } from './gate/response-owner.js';
 const SERVER_ERROR = 500;
 const BAD_REQUEST = 400;
 
-/** What the end of a request does to its session: once, before anything of the response leaves. */
+/** The commit of a session at the end of its request: once, before anything of the response leaves. */
 export class Commitment {
   /** Private at runtime too. It knows the secret keys, which would otherwise appear where a request is logged. */
   readonly #service: SessionService;

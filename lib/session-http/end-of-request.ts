@@ -3,7 +3,7 @@ import type { SessionState } from '../session/object/session-state.js';
 /** The calls of the service at the end of a request. */
 export type Task = 'commit' | 'discard';
 
-/** Whether a response depends on its session, or something of it is to be stored. */
+/** True if a response depends on its session, or something of it is to be stored. */
 export const dependsOnSession = (state: SessionState, isSkipped: boolean): boolean => {
   if (state.loadFailure !== undefined) return true;
   const isAskedFor = state.use.effect !== 'nothing' || isUnderWay(state);
@@ -25,6 +25,6 @@ export const taskAtEnd = (state: SessionState, isSaved: boolean): Task | undefin
   return isChanged || state.isExtended ? 'commit' : undefined;
 };
 
-/** Whether somebody has asked for something that has not ended. */
+/** True if a save or an ending was asked for and has not finished. */
 const isUnderWay = (state: SessionState): boolean =>
   state.ending.running !== undefined || state.use.saves.size > 0;

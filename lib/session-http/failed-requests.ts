@@ -28,7 +28,7 @@ export const logFailedRequest = (request: PlatformRequest, error: unknown): void
   else moduleLogger.error(what, stackOf(error));
 };
 
-/** Whether it may be gone when the client tries again. */
+/** True if the failure may be gone when the client tries again. */
 export const meansUnavailable = (error: unknown): boolean =>
   error instanceof HttpMappedError && error.getStatus() === SERVICE_UNAVAILABLE;
 

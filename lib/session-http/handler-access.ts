@@ -1,10 +1,10 @@
 /**
- * What the guard made of the handler: `unknown` until it has run and where there is nothing to load, `granted`,
- * `skipped` by `@SkipSession()`, or `undeclared` where only handlers that declare the session load it.
+ * The guard's decision about a handler: `unknown` until it has run and where there is nothing to load, `granted`,
+ * `skipped` by `@SkipSession()`, or `undeclared` if only handlers that declare the session load it.
  */
 type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 
-/** Whether the handler of a request has its session. */
+/** The access of a request's handler to its session. */
 export class HandlerAccess {
   #access: Access = 'unknown';
 

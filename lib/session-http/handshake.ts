@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Whether a request opens a WebSocket: no response of its application follows that could carry a cookie. Node notes in
- * `upgrade` whether a listener of the server's `upgrade` event has the request; what stands in for a request in tests has
- * no such property.
+ * True if a request opens a WebSocket: no response of its application follows that could carry a cookie. Node notes in
+ * `upgrade` whether a listener of the server's `upgrade` event has the request; the stand-ins for requests in tests
+ * have no such property.
  */
 export const isHandshake = ({
   headers,

@@ -19,7 +19,10 @@ interface PinnedRequest {
   [PROVIDED]?: SessionProperty<PinnedRequest> | undefined;
 }
 
-/** Where the property in use is looked up each time: an application that is mounted in another has another one. */
+/**
+ * The object that a request inherits its session from. It is looked up each time: an application that is mounted in
+ * another has another one.
+ */
 const aboveThePinned = (request: object): object => {
   let owner: object | null = request;
   // something may inherit from the request

@@ -13,7 +13,7 @@ export const routeOf = ({ route, routeOptions }: PlatformRequest): string => {
   return pattern === undefined ? 'a request that no route matches' : `the route ${pattern}`;
 };
 
-/** Whether a request came over TLS, as far as its platform knows. */
+/** True if a request came over TLS, as far as its platform knows. */
 export const isSecure = ({ protocol, socket }: PlatformRequest): boolean =>
   protocol === undefined
     ? (socket as { encrypted?: boolean } | null | undefined)?.encrypted === true

@@ -4,7 +4,7 @@ import type { SessionState } from '../session/object/session-state.js';
 import { exchangesOn } from './held-exchange.js';
 import { holdBehind } from './platform/platforms.js';
 
-/** How a response of either platform used sessions, of any application. */
+/** The use of sessions by a response of either platform, of all applications together. */
 export const sessionAccessOf: SessionAccessOf = (response) =>
   exchangesOn(holdBehind(response))
     .map((exchange) =>

@@ -56,12 +56,12 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     if (this.isMalformed) http.rejectMalformed(request);
   }
 
-  /** Whether the client sent a malformed session cookie, which the response deletes. */
+  /** True if the client sent a malformed session cookie, which the response deletes. */
   get isMalformed(): boolean {
     return this.#presented.kind === 'malformed';
   }
 
-  /** Whether it belongs to this application. */
+  /** True if it belongs to this application. */
   isOf(http: SessionHttp): boolean {
     return this.#http === http;
   }
@@ -103,7 +103,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     return session;
   }
 
-  /** Whether the response has begun to leave, or the client has gone. */
+  /** True if the response has begun to leave, or the client has gone. */
   get isOver(): boolean {
     const { response, phase } = this.#hold;
     return (
@@ -123,7 +123,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     this.#http.warnOfLateRead(routeOf(this.carrier));
   }
 
-  /** Whether the handler has a session though nothing mounted the guard that is to load it. */
+  /** True if the handler has a session though nothing mounted the guard that is to load it. */
   get isUnguarded(): boolean {
     return this.access.isUnknown && this.#http.settings.mount === 'manual' && !this.#wasLoaded;
   }
@@ -166,7 +166,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     logFailedRequest(this.carrier, error);
   }
 
-  /** What must be done before a reply is sent; nothing after it has started. */
+  /** The work before a reply is sent; none after it has started. */
   planOfReply(statusCode: number): Plan {
     return this.#hold.phase === 'open' ? this.plan(statusCode) : PASS;
   }
@@ -180,7 +180,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     return { kind: 'wait', work: () => this.#commitment.carryOut(task, this.session, statusCode) };
   }
 
-  /** Whether anything is to be committed, or told to the client. */
+  /** True if anything is to be committed, or told to the client. */
   #hasPart(): boolean {
     const { isSkipped } = this.access;
     if (this.isMalformed && !isSkipped) return true;

@@ -25,14 +25,14 @@ export class SessionHttp {
     readonly service: SessionService,
     readonly settings: SessionSettings,
     readonly clock: Clock,
-    /** Which paths have no session. */
+    /** The paths without a session. */
     readonly excluded: ExcludedRoutes,
   ) {
     this.cookie = new SessionCookie(settings.cookie);
     this.headers = new SessionHeaders(settings.cacheControl);
   }
 
-  /** Whether every session is loaded before anything of the application runs, rather than by the guard. */
+  /** True if every session is loaded before anything of the application runs, rather than by the guard. */
   get loadsEarly(): boolean {
     const { load, mount } = this.settings;
     return load === 'always' && mount === 'global';
@@ -53,7 +53,7 @@ export class SessionHttp {
           'SessionService.ensureLoaded(session) first';
   }
 
-  /** Whether the path of a request has no session. */
+  /** True if the path of a request has no session. */
   isExcluded(request: IncomingMessage): boolean {
     return this.excluded.has(request);
   }
@@ -114,13 +114,15 @@ export class SessionHttp {
     );
   }
 
-  /** Whether the client sent a malformed session cookie, which the response deletes. */
+  /** True if the client sent a malformed session cookie, which the response deletes. */
   presentsMalformed(request: IncomingMessage): boolean {
     return this.presentedBy(request).kind === 'malformed';
   }
 }
 
-/** What a client sent as session cookies: `malformed` when no value can be a session key, so that the response deletes it. */
+/**
+ * The session cookies of a client: `malformed` when no value can be a session key, so that the response deletes it.
+ */
 export interface Presented {
   readonly kind: 'nothing' | 'malformed' | 'key';
   readonly keys: readonly string[];

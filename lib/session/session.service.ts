@@ -133,7 +133,7 @@ export class SessionService {
     return logUnawaited(Promise.all(ends).then((all) => all.some(({ hasEnded }) => hasEnded)));
   }
 
-  /** Whether a session is stored under a key. */
+  /** True if a session is stored under a key. */
   exists(key: string): Promise<boolean> {
     if (!isSessionKey(key)) return Promise.resolve(false);
     return logUnawaited(observeSession('exists', () => this.#parts.store.exists(key), foundOne));

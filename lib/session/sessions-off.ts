@@ -2,8 +2,8 @@ import { ImproperlyConfiguredError } from '../errors/improperly-configured.error
 import { SessionService } from './session.service.js';
 
 /**
- * What is injected for SessionService while sessions are off: any use throws an ImproperlyConfiguredError. Members
- * that a SessionService does not have, such as Nest's life-cycle hooks, are simply missing.
+ * The stand-in for SessionService while sessions are off: any use throws an ImproperlyConfiguredError. Members that a
+ * SessionService does not have, such as Nest's life-cycle hooks, are simply missing.
  */
 export const sessionsAreOff = (): SessionService =>
   new Proxy(Object.create(SessionService.prototype) as SessionService, {

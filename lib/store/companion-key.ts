@@ -20,7 +20,7 @@ export const companionKey = (prefix: string, word: string, redisKey: string): st
     : `${head}${tagFor(head, redisKey)}:${redisKey}`;
 };
 
-/** What the companions of cache entries are called. */
+/** The words that name the companions of cache entries. */
 export const CACHE_COMPANIONS = ['grace', 'lease', 'tokens'] as const;
 
 export type CacheCompanion = (typeof CACHE_COMPANIONS)[number];
@@ -45,7 +45,7 @@ export const companionGlobs = (
   glob: string,
 ): readonly string[] => {
   const head = `${escapeGlob(`${prefix}:`)}${wordGlob(words)}:`;
-  // what follows a class that is not closed, or a backslash, could become a part of it
+  // the text after a class that is not closed, or after a backslash, could become a part of it
   const entries = /[[\\]/.test(glob) ? '*' : `*${glob}*`;
   return head.includes('{') ? [head + entries, `{*}:${head}${entries}`] : [head + entries];
 };

@@ -13,18 +13,18 @@ import type { TimeToLive } from './time-to-live.js';
 export interface KeptKeys {
   readonly entry: string;
   readonly grace: string;
-  /** Where there are `tokens`, there is a `lease`. */
+  /** Given whenever `tokens` is. */
   readonly lease?: string;
   readonly tokens?: string;
 }
 
 /**
- * How long the text of an entry is kept beyond its end, in milliseconds. With 0 the companion has no text; `null` is no
- * companion.
+ * The time for which the text of an entry is kept beyond its end, in milliseconds. With 0 the companion has no text;
+ * `null` is no companion.
  */
 export type Grace = number | null;
 
-/** Which state a write expects. It is carried out in that state only, in one step with the look at it. */
+/** The state that a write expects. It is carried out in that state only, in one step with the look at it. */
 export type Over =
   | { readonly kind: 'anything' }
   /** No entry stands. */
@@ -41,7 +41,7 @@ export type Over =
   /** The entry is marked, and the text of its companion `tokens` is this one (`''`: there is none). */
   | { readonly kind: 'dead'; readonly tokens: string };
 
-/** What a write of a kept entry stores. */
+/** The contents and the conditions of a write of a kept entry. */
 export interface KeptWrite {
   /** `null` is the text that is there, which is not sent again. */
   readonly value: string | null;
@@ -54,7 +54,7 @@ export interface KeptWrite {
   readonly tokens?: string | undefined;
 }
 
-/** How a write of a kept entry ended; only `stored` has changed the entry. */
+/** The result of a write of a kept entry; only `stored` has changed the entry. */
 export type KeptOutcome =
   | { readonly outcome: 'stored' }
   /** Another text stands there. */
@@ -62,11 +62,11 @@ export type KeptOutcome =
   /** There is no entry, and somebody has written or deleted it in the meantime. */
   | { readonly outcome: 'changed' };
 
-/** What a look at a kept entry is to see to. */
+/** The options of a look at a kept entry. */
 export interface LookOptions {
   /** A text is not given that has been kept longer, in milliseconds, or longer than it was to be. */
   readonly grace: number;
-  /** Where a run is likely to follow, the companion is there for at least this long, in milliseconds. */
+  /** If a run is likely to follow, the companion is there for at least this long, in milliseconds. */
   readonly lastsMs: number;
   /** From which part of its timeout on an entry is due. `ttl` is the timeout of an entry without a companion. */
   readonly ahead?: { readonly part: number; readonly ttl: TimeToLive } | undefined;
@@ -74,10 +74,10 @@ export interface LookOptions {
   readonly claim?: Claim | undefined;
 }
 
-/** What a run asks for that wants to make the value of an entry, alone in all processes. */
+/** The request of a run that wants to make the value of an entry, alone in all processes. */
 export interface Claim {
   readonly token: string;
-  /** How long the lease lasts unless it is renewed, in milliseconds. */
+  /** The time for which the lease lasts unless it is renewed, in milliseconds. */
   readonly ms: number;
 }
 
@@ -86,7 +86,7 @@ export interface Tagged {
   readonly tokens?: string | undefined;
 }
 
-/** What a look at a kept entry has found. A text is without its mark. */
+/** The result of a look at a kept entry. A text is without its mark. */
 export type Look =
   /** `nonce` is that of the companion, `''` where there is none. */
   | ({
@@ -97,7 +97,7 @@ export type Look =
     } & Tagged)
   | NoEntry;
 
-/** Where a lease was asked for, the token of the run that holds it. */
+/** If a lease was asked for, the token of the run that holds it. */
 export interface Held {
   readonly holder?: string;
 }

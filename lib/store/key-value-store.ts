@@ -86,7 +86,7 @@ export interface KeyValueStore {
 
   /**
    * Deletes the entry, and leaves a trace: that it was ended. The trace of an earlier move says so from now on too, and
-   * keeps its successors and the time it has left. Where neither an entry nor a trace is, none is left.
+   * keeps its successors and the time it has left. If there is neither an entry nor a trace, none is left.
    *
    * @param trace the key of the companion that takes the trace
    */
@@ -119,7 +119,7 @@ export interface KeyValueStore {
   members(index: string): Promise<readonly Member[]>;
 
   /**
-   * What there is of a kept entry. A companion whose entry was deleted or evicted goes: it is gone before its end, or
+   * Looks at a kept entry. A companion whose entry was deleted or evicted goes: its entry is gone before its end, or
    * had none.
    */
   lookUpKept(keys: KeptKeys, options: LookOptions): Promise<Look>;
@@ -149,7 +149,7 @@ export interface KeyValueStore {
     tokens?: string,
   ): Promise<IncrementOutcome | NotAsTagged>;
 
-  /** What stands under a key, without its text; `undefined` when there is no such entry. */
+  /** The facts about an entry without its text; `undefined` when there is no such entry. */
   inspectKept(keys: KeptKeys): Promise<Standing | undefined>;
 
   /**
@@ -161,10 +161,13 @@ export interface KeyValueStore {
   /** Deletes `first`, then the keys: at no time is one of them gone and `first` is not. */
   deleteInOrder(first: string, keys: readonly string[]): Promise<void>;
 
-  /** Whether there was one. */
+  /** Deletes an entry; whether there was one. */
   delete(key: string): Promise<boolean>;
 
-  /** How many there were. No keys: no command. Of two calls in one tick the first is carried out first, slot by slot. */
+  /**
+   * Deletes entries; how many there were. No keys: no command. Of two calls in one tick the first is carried out first,
+   * slot by slot.
+   */
   deleteMany(keys: readonly string[]): Promise<number>;
 
   /**
@@ -205,8 +208,8 @@ export interface KeyValueStore {
   publish(channel: string, message: string): Promise<void>;
 
   /**
-   * Calls the listener with each message that is published on the channel. What is published while the connection is lost
-   * does not arrive.
+   * Calls the listener with each message that is published on the channel. A message that is published while the
+   * connection is lost does not arrive.
    */
   subscribe(channel: string, listener: MessageListener): Subscription;
 }

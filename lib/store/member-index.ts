@@ -10,7 +10,7 @@ export type MemberState = 'pending' | 'live' | 'ended';
 /** The id of a member. */
 export interface MemberName {
   readonly handle: string;
-  /** Where the member's entry is found. */
+  /** The key of the member's entry. */
   readonly key: string;
 }
 
@@ -28,7 +28,7 @@ export interface KnownMember extends MemberName {
   readonly device?: string | undefined;
 }
 
-/** How many members there may be. */
+/** The most members of an index, and the rule for one more. */
 export interface MemberLimit {
   readonly limit: number;
   readonly whenFull: 'end-oldest' | 'refuse';
@@ -39,9 +39,9 @@ export interface Enrolment extends MemberName {
   /** The handle of the member whose place it takes: it counts for no limit, and hands on its start and its device. */
   readonly from?: string | undefined;
   readonly device?: string | undefined;
-  /** How long the index has to know it, once it is confirmed. */
+  /** The time for which the index has to know it, once it is confirmed. */
   readonly ttl: number;
-  /** How long it may wait to be confirmed. */
+  /** The time that it may wait to be confirmed. */
   readonly pendingMs: number;
   readonly limit?: MemberLimit | undefined;
   /** Once the members of a full index have been looked for: the handles of those whose entries are gone. */
@@ -49,7 +49,7 @@ export interface Enrolment extends MemberName {
 }
 
 /**
- * How an enrolment ended; only `enrolled` has added the member.
+ * The result of an enrolment; only `enrolled` has added the member.
  *
  * `interrupted`: it was ended before, or the one whose place it takes. `full`: the members are to be looked for. `refused`: they were,
  * and there are too many.
@@ -60,15 +60,15 @@ export interface EnrolOutcome {
   readonly members: readonly MemberName[];
 }
 
-/** Which members are to be ended: these and those that took their places, or all but them. */
+/** The members to be ended: these and those that took their places, or all but them. */
 export type Selection = { readonly only: readonly string[] } | { readonly except: readonly string[] };
 
 /** The results for the members. */
 export interface EndedMembers {
-  /** Whose entries the caller has to end. */
+  /** The members whose entries the caller has to end. */
   readonly ended: readonly MemberName[];
   readonly spared: readonly MemberName[];
 }
 
-/** How long it is known, at least, whose place a member took, in milliseconds. */
+/** The time for which an index knows, at least, whose place a member took, in milliseconds. */
 export const ORIGIN_MS = 60_000;

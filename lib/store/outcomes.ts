@@ -1,10 +1,12 @@
-/** How a compare-and-set or its like call ended. `current` is what stood there instead of the expected value. */
+/**
+ * The result of a compare-and-set or its like. `current` is the value that stood there instead of the expected one.
+ */
 export type CompareOutcome =
   | { readonly outcome: 'done' }
   | { readonly outcome: 'missing' }
   | { readonly outcome: 'changed'; readonly current: string };
 
-/** How an increment ended; every outcome but `done` has changed nothing. `value` is a decimal integer. */
+/** The result of an increment; every outcome but `done` has changed nothing. `value` is a decimal integer. */
 export type IncrementOutcome =
   | { readonly outcome: 'done'; readonly value: string }
   | { readonly outcome: 'missing' }

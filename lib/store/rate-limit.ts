@@ -1,10 +1,10 @@
 /** The rule a hit is counted under. All times in milliseconds. */
 export interface HitRule {
-  /** How long a hit counts. */
+  /** The time for which a hit counts. */
   readonly windowMs: number;
   /** Hits beyond this are refused. */
   readonly limit: number;
-  /** How long a block lasts; 0 is none. */
+  /** The time for which a block lasts; 0 is none. */
   readonly blockMs: number;
 }
 

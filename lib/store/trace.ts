@@ -1,12 +1,12 @@
 import type { CompareOutcome } from './outcomes.js';
 
 /**
- * What an entry leaves in a companion for a while after it was moved or ended, so that who still holds its key can
- * learn of it.
+ * The trace that an entry leaves in a companion for a while after it was moved or ended, so that a caller who still
+ * holds its key can learn of it.
  */
 export interface Trace {
   readonly state: 'moved' | 'ended';
-  /** Where its contents went, in the movers' own words; an ending keeps what the moves before it left. */
+  /** The places its contents went to, in the movers' own words; an ending keeps what the moves before it left. */
   readonly successors: readonly string[];
   /** The value it had, where the one who moved it kept that. */
   readonly value?: string;
@@ -16,20 +16,20 @@ export interface Trace {
 export interface Move {
   /** The value it must have; `null` where it is known to have gone already. */
   readonly expected: string | null;
-  /** Where its contents went. */
+  /** The place its contents go to. */
   readonly successor: string;
-  /** Whether the trace keeps the value. */
+  /** True if the trace keeps the value. */
   readonly keepsValue: boolean;
-  /** Whether, where another move was faster, the successor is added to the trace of that. */
+  /** If true, and another move was faster, the successor is added to the trace of that. */
   readonly mayFork: boolean;
-  /** How long the trace stays, in milliseconds. */
+  /** The time for which the trace stays, in milliseconds. */
   readonly traceTtl: number;
 }
 
-/** How a move ended: as a comparison does, or the successor was added to those of an earlier move. */
+/** The result of a move: that of a comparison, or `forked` if the successor was added to those of an earlier move. */
 export type MoveOutcome = CompareOutcome | { readonly outcome: 'forked' };
 
-/** What else an ending does. */
+/** The options of an ending. */
 export interface EndOptions {
   /** Leaves a trace in any case, so that nothing is stored under the key by `setIfUntraced` for its time. */
   readonly always?: boolean | undefined;
@@ -39,13 +39,13 @@ export interface EndOptions {
 
 /** The result of an ending. */
 export interface EndOutcome {
-  /** Whether there was an entry. */
+  /** True if there was an entry. */
   readonly existed: boolean;
-  /** Whether it had left a trace before. */
+  /** True if it had left a trace before. */
   readonly wasTraced: boolean;
-  /** Where its contents went before it was ended. */
+  /** The places its contents went to before it was ended. */
   readonly successors: readonly string[];
-  /** What the entry was, where that was asked for. */
+  /** The value of the entry, if that was asked for. */
   readonly value?: string;
 }
 
@@ -64,7 +64,10 @@ export const traceText = ({ state, successors, value }: Trace): string =>
     ...(value !== undefined && { text: value }),
   } satisfies StoredTrace);
 
-/** What cannot be read was written by somebody else; it counts as an ending, since nothing goes on from one. */
+/**
+ * Reads a trace. A text that cannot be read was written by somebody else; it counts as an ending, since nothing goes on
+ * from one.
+ */
 export const parseTrace = (text: string): Trace => {
   const { st, to, text: value } = (parsed(text) ?? {}) as Partial<Record<keyof StoredTrace, unknown>>;
   const successors = Array.isArray(to) ? to.filter((successor) => typeof successor === 'string') : [];

@@ -15,5 +15,5 @@ export class BoundedLabels {
   }
 }
 
-/** How many key groups, and how many names of errors, are told apart. */
+/** The most key groups, and the most names of errors, that are told apart. */
 export const MOST_LABELS = 100;

@@ -26,7 +26,7 @@ export type CacheOperation =
   | 'withLock';
 
 /**
- * How an operation on a cache ended.
+ * The outcome of an operation on a cache.
  *
  * - `hit`: there was an entry.
  * - `stale`: a value was served after its timeout, because no newer one was available in time.
@@ -58,7 +58,10 @@ export interface CacheEvent extends OperationEvent {
   readonly hits?: number;
   /** The duration of the factory in milliseconds, if this call ran it. */
   readonly factoryDuration?: number;
-  /** Why a stale value was served: the factory failed, takes longer than `softTimeout`, or failed less than `retryAfter` ago. */
+  /**
+   * The reason for serving a stale value: the factory failed, takes longer than `softTimeout`, or failed less than
+   * `retryAfter` ago.
+   */
   readonly reason?: 'failed' | 'slow' | 'postponed';
 }
 

@@ -18,7 +18,7 @@ export interface BegunOperation {
   readonly keyGroup?: string;
 }
 
-/** How an operation ended. */
+/** The fields of an event that are known only when an operation has ended. */
 export type Ending<E extends OperationEvent> = Omit<E, keyof BegunOperation | 'duration'>;
 
 /** Stands around an operation while it is in progress. */
@@ -43,7 +43,7 @@ export const surroundOperations = (next: Surrounder): void => {
   surrounder = next;
 };
 
-/** Ends what `surroundOperations` began. Who surrounded operations before does so again. */
+/** Ends what `surroundOperations` began. The function that surrounded operations before does so again. */
 export const leaveOperations = (leaving: Surrounder): void => {
   surrounders = surrounders.filter((one) => one !== leaving);
   surrounder = surrounders.at(-1);
@@ -57,7 +57,7 @@ export class Operations<E extends OperationEvent> {
     this.#channel = channel(`nestjs-codex-redis:${target}`);
   }
 
-  /** Whether anybody is told. While there is nobody, nothing is made or measured. */
+  /** True if anybody is told. While there is nobody, nothing is made or measured. */
   get areObserved(): boolean {
     return this.#channel.hasSubscribers || surrounder !== undefined;
   }

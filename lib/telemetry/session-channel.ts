@@ -5,7 +5,7 @@ import { type Ending, type OperationEvent, Operations } from './operations.js';
 export type SessionOperation = 'load' | 'reload' | 'exists' | 'create' | 'save' | 'touch' | 'cycle' | 'end';
 
 /**
- * How an operation on a session ended.
+ * The outcome of an operation on a session.
  *
  * - `hit`: there was a session.
  * - `miss`: there was no session, or (for `touch`) another request has changed it in the meantime.
@@ -44,5 +44,5 @@ export const observeSession = <T>(
     ? sessionOperations.begin({ operation }).run(work, (result) => ({ outcome: outcomeOf(result) }), ofError)
     : work();
 
-/** Whether there was a session. */
+/** The outcome of a call that found a session or none. */
 export const foundOne = (isThere: boolean): SessionOutcome => (isThere ? 'hit' : 'miss');

@@ -34,7 +34,7 @@ export const embedCodexRedis = (
   return { clock, faults };
 };
 
-/** What Nest keeps of a builder under test, as far as it is read here. */
+/** The fields of Nest's builder under test that are read here. */
 interface BuilderState {
   readonly module?: object;
   readonly container?: { getModules(): ReadonlyMap<string, unknown> };

@@ -1,13 +1,13 @@
 import { MODULE_METADATA } from '@nestjs/common/constants.js';
 import { CodexRedisModule } from '../module/codex-redis.module.js';
 
-/** What stands among the imports of a module: a class, a dynamic module, either of them later, or nothing yet. */
+/** An element of a module's imports: a class, a dynamic module, either of them later, or nothing yet. */
 type Import =
   | (object & { readonly module?: object; readonly imports?: readonly Import[]; forwardRef?(): Import })
   | undefined;
 
 /**
- * Whether a module imports CodexRedisModule, at whatever depth. One that is still a promise counts: nobody knows yet.
+ * True if a module imports CodexRedisModule, at whatever depth. One that is still a promise counts: nobody knows yet.
  *
  * @param replaced what takes the place of modules
  */

@@ -11,7 +11,7 @@ import { CACHE_STORE, SETTINGS } from '../tokens/internal-tokens.js';
 /** Options of the rate limits. */
 export interface ThrottlerStorageOptions {
   /**
-   * What happens to requests while Redis is down, starting or failing over. `refuse` answers 503. `allow` lets them
+   * The treatment of requests while Redis is down, starting or failing over. `refuse` answers 503. `allow` lets them
    * pass uncounted, and logs a warning once for each outage.
    *
    * @default 'refuse'
@@ -25,7 +25,7 @@ type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 const UNCOUNTED: ThrottlerRecord = { totalHits: 0, timeToExpire: 0, isBlocked: false, timeToBlockExpire: 0 };
 
-/** Why Redis is down; `undefined` when it is not, and the command itself failed. */
+/** The reason that Redis is down; `undefined` when it is not, and the command itself failed. */
 const reasonToBeAway = (error: unknown): string | undefined => {
   if (error instanceof RedisUnavailableError) return error.replyCode;
   return error instanceof RedisConnectionError ? error.code : undefined;

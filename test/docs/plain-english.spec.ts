@@ -31,6 +31,12 @@ const found = (text: string): string[] =>
     return `${phrase} -> ${instead}`;
   });
 
+/** Docstrings that name no subject. The options may say "Whether" and "How long", as reference pages do. */
+const withoutSubject = (file: string, text: string): string[] =>
+  /config.[\w-]+-options\.ts$/.test(file)
+    ? []
+    : (text.match(/\/\*\*[\s*]*(?:What|Whether|Where|How|Who|Whom|Whose|Which|Why|Whatever)\b.*/g) ?? []);
+
 const filesOf = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(ts|mjs|js|html)$/.test(name) && !/node_modules|plain-english|\.blocks/.test(name))
@@ -57,6 +63,14 @@ describe('plain English', () => {
   it.each(['lib', 'sample', 'test', 'benchmark'])('is in the files of %s', (folder) => {
     const spoken = filesOf(folder).flatMap((file) =>
       found(readFileSync(file, 'utf8')).map((phrase) => `${relative(ROOT, file)}: ${phrase}`),
+    );
+    expect(spoken).toEqual([]);
+  });
+
+  it('names the subject of each docstring in lib', () => {
+    expect(withoutSubject('lib/cache.ts', '/**\n * What a cache has.\n */')).toHaveLength(1);
+    const spoken = filesOf('lib').flatMap((file) =>
+      withoutSubject(file, readFileSync(file, 'utf8')).map((start) => `${relative(ROOT, file)}: ${start}`),
     );
     expect(spoken).toEqual([]);
   });

@@ -13,7 +13,7 @@ import type { CacheServiceSettings } from '../cache-settings.js';
 import { type CacheStats, ReadCounts } from './cache-stats.js';
 import { MISS, ofMany, type Reading, type ReadReport } from './reading.js';
 
-/** Which keys an operation is about, where it is about some. */
+/** The keys that an operation is about, if it is about any. */
 export type ObservedKeys = string | readonly string[] | undefined;
 
 /** Tells what a cache does: its counts always, its operations while somebody observes them. */
@@ -100,7 +100,7 @@ export class CacheObserver {
     const { keyGroup } = this;
     if (keyGroup === undefined || keys === undefined) return undefined;
     const asked: readonly unknown[] = Array.isArray(keys) ? keys : [keys];
-    // what is no key fails by itself
+    // a wrong key fails by itself
     if (!asked.every((key) => typeof key === 'string')) return undefined;
     try {
       const groups = new Set(asked.map((key) => keyGroup(key)));

@@ -1,8 +1,8 @@
 import type { Reading, ReadReport } from './reading.js';
 
 /**
- * What `get`, `getMany`, `getOrSet` and `getOrSetMany` of a cache have met in this process since it started. Each key of a
- * call for many counts.
+ * The results of `get`, `getMany`, `getOrSet` and `getOrSetMany` of a cache in this process since it started. Each key
+ * of a call for many counts.
  */
 export interface CacheStats {
   /** There was an entry. */

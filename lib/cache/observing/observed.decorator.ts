@@ -38,9 +38,9 @@ export const observed =
 /** Methods whose first argument is not a key. */
 const KEYLESS: ReadonlySet<CacheOperation> = new Set(['deletePattern', 'invalidateTags', 'withLock']);
 
-/** Whether there was an entry. */
+/** The outcome of a call that found an entry or none. */
 export const found = (result: boolean | number | null | undefined): CacheOutcome =>
   result === false || result === undefined ? 'miss' : 'hit';
 
-/** Whether what was there kept a value from being added. */
+/** The outcome of a call that adds a value unless an entry is there. */
 export const added = (result: boolean): CacheOutcome => (result ? 'done' : 'hit');

@@ -1,6 +1,6 @@
 import type { CacheEvent, CacheOutcome } from '../../telemetry/cache-channel.js';
 
-/** How the value of a key was come by. */
+/** The way in which the value of a key was obtained. */
 export interface Reading extends Pick<CacheEvent, 'factoryDuration' | 'reason' | 'error'> {
   readonly outcome: Exclude<CacheOutcome, 'done' | 'error'>;
 }
@@ -18,7 +18,7 @@ export interface ReadReport {
   failed(): void;
 }
 
-/** What costs more than what: a higher number costs more. */
+/** The cost of each outcome, for comparing: a higher number costs more. */
 const COST: Readonly<Record<Reading['outcome'], number>> = {
   hit: 0,
   stale: 1,
@@ -29,7 +29,7 @@ const COST: Readonly<Record<Reading['outcome'], number>> = {
   computed: 6,
 };
 
-/** What many keys have in common: the outcome of the one that cost most. */
+/** The common reading of many keys: the outcome of the one that cost most. */
 export const ofMany = (readings: readonly Reading[]): Reading & Pick<CacheEvent, 'keys' | 'hits'> => {
   const costliest = readings.reduce(costlier, HIT);
   const hits = readings.filter(({ outcome }) => outcome === 'hit').length;

@@ -3,7 +3,7 @@ import { checkFunction } from '../call-options.js';
 import { type Entries, pairsOf } from '../entries.js';
 import { runAs, Waiter, waitFor } from './waiting.js';
 
-/** Gives the values of many keys at once: an object, a Map or pairs. What it leaves out there is not. */
+/** Gives the values of many keys at once: an object, a Map or pairs. A key that it leaves out has no value. */
 export type Loader = (missing: string[]) => unknown;
 
 /** In place of a value: there is none. */
@@ -34,7 +34,7 @@ export class Batch extends Waiter {
     return this;
   }
 
-  /** What was to be asked for by one of the searches has been. */
+  /** To be called when one of the searches has asked for what it needs. */
   decided(): void {
     this.#undecided -= 1;
     if (this.#undecided > 0 || this.#missing.size === 0) return;

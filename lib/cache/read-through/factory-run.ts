@@ -31,7 +31,7 @@ export interface Stale {
 export type Factory = (context: FactoryContext) => unknown;
 
 /**
- * Runs a factory within its time. What comes later is dropped, an error too.
+ * Runs a factory within its time. A later result is dropped, an error too.
  *
  * @throws what the factory throws; CacheFactoryTimeoutError
  */
@@ -48,7 +48,7 @@ export const runFactory = async (
   return run.isKept ? { kind: 'kept' } : { kind: 'value', value, isStored: !run.isSkipped };
 };
 
-/** What a factory says beside the value it returns. */
+/** A running factory, which may say more than the value it returns. */
 class FactoryRun {
   isSkipped = false;
   isKept = false;

@@ -1,10 +1,10 @@
-/** How a run has gone so far. */
+/** The state of a run. */
 export type Progress =
   | { readonly outcome: 'made'; readonly text: string | undefined }
   | { readonly outcome: 'failed'; readonly error: unknown }
   | { readonly outcome: 'slow'; readonly error?: undefined };
 
-/** How a run has gone when it ends, or after so many milliseconds. */
+/** The state of a run when it ends, or after so many milliseconds. */
 export const firstOf = (run: Promise<string | undefined>, ms: number | null): Promise<Progress> => {
   const ended = run.then<Progress, Progress>(
     (text) => ({ outcome: 'made', text }),

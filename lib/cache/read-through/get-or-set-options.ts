@@ -15,14 +15,14 @@ export interface GetOrSetOptions<T = unknown> extends VersionOptions, ReadThroug
    */
   readonly timeout?: Timeout | ((value: T) => Timeout) | undefined;
   /**
-   * What `invalidateTags()` invalidates the entry by, in a cache with `tags`; or a function that says so of the value which
-   * was made. Its tags cost a round trip more, and an invalidation of any tag while the value is made keeps it from being
-   * stored.
+   * The tags by which `invalidateTags()` invalidates the entry, in a cache with `tags`, or a function that makes them
+   * from the value. A function costs a round trip more, and an invalidation of any tag while the value is made keeps it
+   * from being stored.
    */
   readonly tags?: readonly string[] | ((value: T) => readonly string[]) | undefined;
 }
 
-/** What `readThrough` means where it is left out. */
+/** The settings of a cache without `readThrough`. */
 export const NO_READ_THROUGH: ReadThroughSettings = settle(readThroughOptions, {});
 
 /**
@@ -35,7 +35,7 @@ const MS_PER_SECOND = 1000;
 /** A factory without a bound may take longer; its value is then given to its callers, and perhaps not stored. */
 const LONGEST_RUN_MS = 3_600_000;
 
-/** What leaves a companion beside an entry, so has to be the same wherever the cache is used. */
+/** The options that leave a companion beside an entry, so have to be the same wherever the cache is used. */
 const OF_THE_CACHE = ['grace', 'refreshAhead', 'singleFlight'] as const;
 
 /** The options of a call, resolved. Times in milliseconds. */
@@ -44,16 +44,16 @@ export class Policy {
     readonly readThrough: ReadThroughSettings,
     /** Of most values; `null` never expires, 0 stores nothing. */
     private readonly timeout: number | null | ((value: unknown) => number | null),
-    /** What an entry is tagged with, as far as it does not depend on its value. */
+    /** The tags of an entry, or a function that makes them from its value. */
     readonly tags?: readonly string[] | ((value: unknown) => readonly string[]) | undefined,
   ) {}
 
-  /** Whether it is known only from the value how long an entry lives. */
+  /** True if the lifetime of an entry is known only from its value. */
   get hasOwnTimeouts(): boolean {
     return typeof this.timeout === 'function';
   }
 
-  /** How long the tokens are needed that a run takes; where timeouts depend on the value, for the run itself. */
+  /** The time for which a run needs its tokens; if timeouts depend on the value, this covers the run itself. */
   get tokensLastMs(): number | null {
     const { nullTimeout = 0 } = this.readThrough;
     const timeout = typeof this.timeout === 'function' ? 0 : this.timeout;
@@ -61,7 +61,7 @@ export class Policy {
     return Math.max(timeout, nullTimeout) + (this.companion ?? 0) + this.look.lastsMs;
   }
 
-  /** How long an entry lives that has this value; 0 stores nothing. */
+  /** The lifetime of an entry that has this value; 0 stores nothing. */
   ttlOf(value: unknown): number | null {
     const { nullTimeout, jitter } = this.readThrough;
     if (value === null && nullTimeout !== undefined) return shortened(nullTimeout, jitter);
@@ -72,7 +72,7 @@ export class Policy {
     return companionOf(this.readThrough);
   }
 
-  /** What a look has to see to. */
+  /** The options of a look-up. */
   get look(): LookOptions {
     const { grace, refreshAhead, factoryTimeout } = this.readThrough;
     const ttl = typeof this.timeout === 'function' ? null : this.timeout;
@@ -88,7 +88,7 @@ export class Policy {
 export const companionOf = ({ grace, refreshAhead }: ReadThroughSettings): Grace =>
   grace > 0 || refreshAhead !== undefined ? grace : null;
 
-/** What the companions of the entries are called; none where nothing is kept beside them. */
+/** The words that name the companions of the entries; none if nothing is kept beside them. */
 export const companionsOf = (readThrough: ReadThroughSettings): readonly CacheCompanion[] => [
   ...(companionOf(readThrough) === null ? [] : (['grace'] as const)),
   ...(readThrough.singleFlight === 'shared' ? (['lease'] as const) : []),
@@ -100,7 +100,7 @@ const shortened = (ttl: number | null, jitter: number): number | null =>
     : Math.max(1, Math.round(ttl * (1 - jitter * Math.random())));
 
 /**
- * What a call may do of `readThrough`.
+ * The read-through settings of a call: those of the cache, changed by the call's own.
  *
  * @throws TypeError, RangeError
  */

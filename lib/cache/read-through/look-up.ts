@@ -60,7 +60,10 @@ export class LookUp {
     return (await this.outages.without(call, flight, () => taking)) !== undefined;
   }
 
-  /** Whether no tag was invalidated that the run of a flight is tied to. Nobody joins a flight of which that is not known. */
+  /**
+   * True if no tag was invalidated that the run of a flight is tied to. Nobody joins a flight for which this is
+   * unknown.
+   */
   async isCurrent(flight: Flight): Promise<boolean> {
     let tokens: Tokens | undefined;
     try {
@@ -100,13 +103,16 @@ export class LookUp {
     return true;
   }
 
-  /** What a look asks for; in a cache with shared flights also the lease. */
+  /** The options of a look-up; in a cache with shared flights it also asks for the lease. */
   #claiming(flight: Flight, { redisKey, policy }: EntryCall): LookOptions {
     flight.lease ??= this.entries.lease(redisKey, policy.readThrough.lease);
     return { ...policy.look, claim: flight.lease };
   }
 
-  /** What was found. Where a run is to follow, one that continues in the background is joined only if it is as good. */
+  /**
+   * Looks, and prepares a run if one is to follow. One that continues in the background is joined only if it is as
+   * good.
+   */
   async #found(
     flight: Flight,
     call: ReadThroughCall,
@@ -117,7 +123,7 @@ export class LookUp {
     const runner = this.flights.behind(call.redisKey);
     if (runner !== undefined && runner !== flight && joins(flight, runner, found)) {
       flight.tokens = runner.tokens;
-      // what it waits for may have been found before this flight began
+      // the value that it waits for may have been found before this flight began
       if (!runner.isWaiting && (await this.isCurrent(runner))) return found;
       flight.tokens = undefined;
       await this.flights.leave(call.redisKey, runner);

@@ -3,7 +3,7 @@ import { cacheLogger } from '../../common/loggers.js';
 import type { EntryCall } from './read-through-call.js';
 import { RedisConnectionError, RedisUnavailableError } from '../../errors/redis.errors.js';
 
-/** Whether Redis could not be asked, or cannot write. */
+/** True if Redis could not be asked, or cannot write. */
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof RedisConnectionError || error instanceof RedisUnavailableError;
 

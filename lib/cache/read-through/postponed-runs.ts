@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 
-/** How many are remembered; the oldest are forgotten first. */
+/** The most runs that are remembered; the oldest are forgotten first. */
 const MOST = 1000;
 
 /** The stale values whose factory has failed, each until it is to be tried again. */

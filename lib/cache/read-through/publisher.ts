@@ -14,11 +14,11 @@ import type { ReadThroughCall } from './read-through-call.js';
 import { ignore } from '../../common/ignore.js';
 import type { Flight, SingleFlight } from './single-flight.js';
 
-/** How what a run makes is stored. */
+/** The place in which the result of a run is stored. */
 export interface Target {
   /** The state in which it is. */
   readonly over: Over;
-  /** What the run holds in the meantime, and must hold still. */
+  /** The lease that the run holds, and must still hold when it stores. */
   readonly lease?: Lease | undefined;
 }
 
@@ -28,7 +28,7 @@ interface MadeText {
   readonly text: string | undefined;
   /** 0: it is not stored. */
   readonly ttl: number | null;
-  /** Whether it is the stale one, which is not sent again. */
+  /** True if it is the stale text, which is not sent again. */
   readonly isKept: boolean;
   readonly value?: unknown;
 }
@@ -118,8 +118,8 @@ export class Publisher {
   }
 
   /**
-   * What the entry is tied to. Tags that are known only now are taken after the value was made: it is stored only if no tag
-   * was invalidated meanwhile.
+   * The tokens that the entry is tied to. Tags that are known only now are taken after the value was made: it is stored
+   * only if no tag was invalidated meanwhile.
    */
   async #tokensFor(
     { tokens }: Flight,

@@ -26,7 +26,7 @@ type Known =
   /** Redis is unavailable, and the call does without. */
   | { readonly state: 'unavailable'; readonly error: unknown };
 
-/** How an entry that is one of many was come by; without `value`, there is none. */
+/** The value of an entry that is one of many, and its reading; without `value`, there is none. */
 interface Obtained {
   readonly key: string;
   readonly value?: unknown;
@@ -35,7 +35,7 @@ interface Obtained {
 
 type Work = (flight: Flight) => Promise<Answer>;
 
-/** What `getOrSet` does: reads an entry, and makes it where there is none. */
+/** Carries out `getOrSet`: reads an entry, and makes it if there is none. */
 export class ReadThrough {
   readonly #lookUp: LookUp;
   readonly #search: Search;

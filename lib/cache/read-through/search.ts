@@ -58,7 +58,7 @@ export class Search {
       : await this.#answerInTime(flight, call, result);
   }
 
-  /** What the factory makes, or that of another process which was first. */
+  /** Makes the value in turn with other processes, or takes the one of a process that was first. */
   async #inTurn(flight: Flight, call: ReadThroughCall, found: Vacancy): Promise<string | undefined> {
     const turn: Turn = isTaken(flight, found)
       ? await waitForTurn(flight, call, found, () => this.lookUp.lookAfterMiss(flight, call))
@@ -76,7 +76,7 @@ export class Search {
     return await this.#makeInPlaceOf(flight, call, target, stale);
   }
 
-  /** What a run makes that another flight has begun. */
+  /** Waits for a run that another flight has begun. */
   async #joined(
     flight: Flight,
     runner: Flight,

@@ -20,32 +20,35 @@ export interface Answer {
  * The run may go on behind when the search has been answered.
  */
 export class Flight extends Waiter implements Outage {
-  /** Whether the entry was written or deleted since the flight began: its result must not be stored any more. */
+  /** True if the entry was written or deleted since the flight began: its result must not be stored any more. */
   fenced = false;
   /** The store's answer to the run's write; never rejects. */
   writing: Promise<void> | undefined;
-  /** How many looks at what may be stale were sent. */
+  /** The number of look-ups that were sent for a value that may be stale. */
   looks = 0;
   answer: Promise<Answer> = Promise.resolve({ text: undefined, reading: MISS });
-  /** What the factory makes: its text, `undefined` where it makes none. */
+  /** The text that the factory makes, `undefined` if it makes none. */
   run: Promise<string | undefined> | undefined;
   isRunning = false;
-  /** How the factory's value was come by, once it has been. */
+  /** The reading of the factory's value, once there is one. */
   made: Reading = MISS;
-  /** What the rest of a run is done within that continues in the background, where somebody observes it. */
+  /** The context for the rest of a run that continues in the background, if somebody observes it. */
   surroundings: { within<T>(work: () => T): T } | undefined;
-  /** What the run is tied to, once they were asked for; a later call must check whether they are still current. */
+  /**
+   * The tokens that the run is tied to, once they were asked for; a later call must check whether they are still
+   * current.
+   */
   tokens: Promise<Tokens | undefined> | undefined;
   /** Of a text with tags that another process has made: the number of the look that found it. */
   foundAt: number | undefined;
   /** The error of the store, if it failed. */
   storeFailure: unknown;
-  /** What its run needs to make the value alone in all processes; only in a cache with shared flights. */
+  /** The lease that lets only this run of all processes make the value; only in a cache with shared flights. */
   lease: Lease | undefined;
-  /** Whether its run waits for what another process makes. */
+  /** True while its run waits for the value of another process. */
   isWaiting = false;
 
-  /** Whether its run is as good as one that begins now. @param holder whose run may store what it makes */
+  /** True if its run is as good as one that begins now. @param holder whose run may store what it makes */
   isAsGoodAs(holder: string | undefined): boolean {
     return this.isWaiting || this.lease?.token === holder;
   }
@@ -71,9 +74,9 @@ export interface Boarding {
   readonly flight: Flight;
   /** The looks that were sent before. */
   readonly looks: number;
-  /** Whether another call began it. */
+  /** True if another call began it. */
   readonly isJoined: boolean;
-  /** Whether the tokens of its run were asked for before. */
+  /** True if the tokens of its run were asked for before. */
   readonly isLate: boolean;
 }
 
@@ -140,8 +143,8 @@ export class SingleFlight {
 
   /**
    * To be called before `key` is written or deleted: the run in flight stores nothing, and the next call starts
-   * another. Where its write is on the way already, gives a promise to wait for: the same one to every call until
-   * then, so that calls keep their order.
+   * another. If its write is on the way already, gives a promise to wait for: the same one to every call until then, so
+   * that calls keep their order.
    */
   fence(key: string): Promise<void> | undefined {
     if (this.#isIdle) return undefined;

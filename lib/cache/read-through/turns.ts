@@ -3,7 +3,7 @@ import type { Found, Vacancy } from '../stored/stored-entries.js';
 import type { ReadThroughCall } from './read-through-call.js';
 import type { Flight } from './single-flight.js';
 
-/** How a run that waited for another process may go on. */
+/** The ways in which a run that waited for another process can continue. */
 export type Turn =
   /** An entry stands now. */
   | { readonly kind: 'made'; readonly text: string; readonly isTagged: boolean }
@@ -12,15 +12,15 @@ export type Turn =
   /** It makes a value for its callers only: it has waited long enough, or Redis is unavailable. */
   | { readonly kind: 'unstored'; readonly found?: Vacancy };
 
-/** Whether it is this run that holds the lease. */
+/** True if this run holds the lease. */
 export const holds = ({ lease }: Flight, { holder }: Vacancy): boolean =>
   holder !== undefined && holder === lease?.token;
 
-/** Whether another process makes the value, so that this one is to wait for it. */
+/** True if another process makes the value, so that this one is to wait for it. */
 export const isTaken = ({ lease }: Flight, { holder }: Vacancy): boolean =>
   holder !== undefined && holder !== lease?.token;
 
-/** Whether a flight is answered by a run that continues in the background. */
+/** True if a run that continues in the background answers a flight. */
 export const joins = (flight: Flight, runner: Flight, found: Vacancy): boolean =>
   !holds(flight, found) && runner.isAsGoodAs(found.holder);
 

@@ -1,7 +1,7 @@
 import { cacheLogger } from '../../common/loggers.js';
 import type { SerializationError } from '../../errors/serialization.error.js';
 
-/** How many keys are remembered as warned of. */
+/** The most keys for which a warning is remembered. */
 const MOST_WARNED_KEYS = 1000;
 
 /** Warns of entries that getOrSet cannot read, once for each key. */

@@ -22,10 +22,13 @@ import { Lease } from '../lease.js';
 import { areSame, lifeOf, type Tags, type Tokens } from '../tags/tags.js';
 import type { Found, StoredEntries } from './stored-entries.js';
 
-/** How many scripts are sent at once: each has the operation timeout from then on, while Redis runs one after the other. */
+/**
+ * The most scripts that are sent at once. Each has the operation timeout from then on, while Redis runs one after the
+ * other.
+ */
 const AT_ONCE = 500;
 
-/** Entries with companions. Where something goes, the companions go first: a run publishes only while they are there. */
+/** Entries with companions. Companions go before their entries: a run publishes only while they are there. */
 export class KeptEntries implements StoredEntries {
   /** Private to the runtime too: it knows the password of Redis. */
   readonly #store: KeyValueStore;
@@ -168,7 +171,7 @@ export class KeptEntries implements StoredEntries {
     }
   }
 
-  /** Whether an entry is valid. Where a ttl is given, its tokens last for as long from now on. */
+  /** True if an entry is valid. If a ttl is given, its tokens last for as long from now on. */
   protected async stands(found: Tagged, ttl?: TimeToLive): Promise<boolean> {
     if (found.tokens === undefined || this.tags === undefined) return true;
     const tokens = this.tokensOf(found);

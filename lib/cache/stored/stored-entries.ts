@@ -26,8 +26,8 @@ export interface DeadEntry extends Held {
 export type Vacancy = NoEntry | DeadEntry;
 
 /**
- * How a cache reads and writes its entries. Keys are complete, as they stand in Redis; the tags of a write are given as the
- * tokens it is tied to.
+ * Reads and writes the entries of a cache. Keys are complete, as they stand in Redis; the tags of a write are given as
+ * the tokens it is tied to.
  */
 export interface StoredEntries extends Pick<
   KeyValueStore,
@@ -39,7 +39,8 @@ export interface StoredEntries extends Pick<
   readonly tags?: Tags | undefined;
 
   /**
-   * What a run needs to make the value of an entry alone in all processes; `undefined` in a cache without shared flights.
+   * The lease that lets only one run of all processes make the value of an entry; `undefined` in a cache without shared
+   * flights.
    *
    * @param ms how long it lasts unless it is renewed
    */

@@ -114,7 +114,7 @@ export class TaggedEntries extends KeptEntries {
     };
   }
 
-  /** Whether a missing entry may have left something, or a lease is asked for. */
+  /** True if a missing entry may have left something, or a lease is asked for. */
   #needsScript({ claim }: LookOptions): boolean {
     return this.grace !== null || claim !== undefined;
   }
@@ -136,7 +136,10 @@ export class TaggedEntries extends KeptEntries {
     return options.claim === undefined ? dead : await this.#claimed(key, options, options.claim, dead);
   }
 
-  /** The look took a dead entry for one that stands. Who takes the lease now sees whether another has replaced it meanwhile. */
+  /**
+   * The look took a dead entry for one that stands. The caller who takes the lease now sees whether another has
+   * replaced it meanwhile.
+   */
   async #claimed(key: string, options: LookOptions, claim: Claim, dead: DeadEntry): Promise<Found> {
     const lease = this.companion('lease', key);
     const [holder, now] = await Promise.all([

@@ -39,7 +39,7 @@ export class Tags {
     return new Map(keys.map((key, i) => [key, tokens[i] ?? '']));
   }
 
-  /** Whether these tokens stand now. */
+  /** True if these tokens are current. */
   async stand(tokens: Tokens): Promise<boolean> {
     return areSame(tokens, await this.read([...tokens.keys()]));
   }
@@ -77,10 +77,10 @@ export class Tags {
   }
 }
 
-/** How long the tokens are needed of an entry, and of what `grace` keeps of it. */
+/** The time for which the tokens of an entry are needed, including what `grace` keeps of it. */
 export const lifeOf = (ttl: TimeToLive, grace: Grace): TimeToLive =>
   ttl === null ? null : ttl + (grace ?? 0);
 
-/** Whether tokens are those that were read. */
+/** True if tokens are those that were read. */
 export const areSame = (tokens: Tokens, read: Read): boolean =>
   [...tokens].every(([key, token]) => read.get(key) === token);

@@ -6,7 +6,7 @@ import { schemaForm, type StandardSchema } from './standard-schema.js';
 import type { ValueForm } from './value-form.js';
 
 interface DefinitionBase<Id> {
-  /** What its keys begin with: `{keyPrefix}:{version}:{name}:{key(id)}`. Letters, digits, `_`, `-` and `.`. */
+  /** The first part of its keys: `{keyPrefix}:{version}:{name}:{key(id)}`. Letters, digits, `_`, `-` and `.`. */
   readonly name: string;
   /** Makes the key of an id; parts of a list are encoded, so that no two lists meet. */
   readonly key: (id: Id) => CacheKey;

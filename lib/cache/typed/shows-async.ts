@@ -2,7 +2,7 @@
 const MOST_PARTS = 10_000;
 
 /**
- * Whether a schema shows that it is asynchronous before it has met a value that takes it there: valibot says so of
+ * True if a schema shows that it is asynchronous before it has met a value that takes it there: valibot says so of
  * itself, and zod's definition (`_zod.def`, for the authors of libraries) holds the functions of its refinements and
  * transformations.
  */

@@ -56,7 +56,7 @@ const asynchronous = (name: string): ImproperlyConfiguredError =>
     `defineCache(${name}): the schema is asynchronous; a stored value is checked at each read, so it must not be`,
   );
 
-/** Where it does not fit; what issues say may quote the value. */
+/** The paths at which a value does not fit; the messages of issues may quote the value. */
 const places = (issues: readonly { readonly path?: readonly PathSegment[] | undefined }[]): string =>
   issues
     .map(({ path = [] }) => path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.'))

@@ -12,7 +12,7 @@ import type { CacheDefinition } from './define-cache.js';
 import type { ValueForm } from './value-form.js';
 
 /**
- * The calls of a CacheService for values of one kind, by the same names and meanings. What is stored and does not fit
+ * The calls of a CacheService for values of one kind, by the same names and meanings. A stored value that does not fit
  * the definition any more, since a deploy changed it, counts as missing.
  */
 export class TypedCache<Id, In, Out> {
@@ -30,7 +30,7 @@ export class TypedCache<Id, In, Out> {
     this.#cacheOf = cacheOf;
   }
 
-  /** How often this process has read what did not fit the definition. */
+  /** The number of entries this process has read that did not fit the definition. */
   get mismatches(): number {
     return this.#mismatches;
   }
@@ -192,7 +192,7 @@ export class TypedCache<Id, In, Out> {
     };
   }
 
-  /** What the options make of a value is made of one of this kind, not of what is stored. */
+  /** The options of a read. Their functions are given a value of this kind, not the stored form. */
   #readOptions(call: Timeout | GetOrSetOptions<Out> | undefined): GetOrSetOptions {
     if (typeof call !== 'object' || call === null) return this.#options(call);
     const ofStored =
@@ -229,7 +229,9 @@ export class TypedCache<Id, In, Out> {
     }
   }
 
-  /** Callers who met the same entry delete it once. What is stored meanwhile may go too, and is made again. */
+  /**
+   * Callers who met the same entry delete it once. An entry that is stored meanwhile may go too, and is made again.
+   */
   async #discard(key: string, version: number | undefined): Promise<void> {
     const name = `${version ?? ''}:${key}`;
     let discarding = this.#discarding.get(name);

@@ -10,14 +10,14 @@ import type { ResponseBase } from './response-base.js';
 export type Phase = 'open' | 'waiting' | 'passing' | 'discarding';
 
 /**
- * What holds a response; the methods are called for one that does not pass. They get the object whose members send for
- * real.
+ * The object that holds a response. Its methods are called for a response that does not pass. They get the object whose
+ * members send for real.
  */
 export interface Hold {
   readonly phase: Phase;
-  /** Whether `end` was called while waiting. */
+  /** True if `end` was called while waiting. */
   readonly ended: boolean;
-  /** What sends for real, where the gate is on the response itself, and once it waits. */
+  /** The members that send for real, if the gate is on the response itself, and once it waits. */
   base: ResponseBase | undefined;
   head(base: ResponseBase, statusCode: number, reason: unknown, headers: unknown): void;
   write(base: ResponseBase, chunk: unknown, encoding: unknown, callback: unknown): boolean;

@@ -6,7 +6,7 @@ export const headersAlreadySent = (action: 'set' | 'append' | 'remove' | 'write'
     code: 'ERR_HTTP_HEADERS_SENT',
   });
 
-/** Whether Node takes it as a chunk; anything else it refuses at once, before headers are sent. */
+/** True if Node takes it as a chunk; anything else it refuses at once, before headers are sent. */
 export const isWritable = (chunk: unknown): chunk is string | Uint8Array =>
   typeof chunk === 'string' || chunk instanceof Uint8Array;
 

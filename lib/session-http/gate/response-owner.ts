@@ -2,7 +2,7 @@ import type { FailureReply } from './failure-reply.js';
 import type { HeaderLines } from './header-lines.js';
 
 /**
- * What must be done before the head of a response is sent:
+ * The work to be done before the head of a response is sent:
  * - `pass`: nothing, and no header is added
  * - `sign`: headers are added
  * - `wait`: nothing leaves until `work` is through; headers are added then

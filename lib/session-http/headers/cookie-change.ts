@@ -1,7 +1,7 @@
 import type { SessionState } from '../../session/object/session-state.js';
 import type { Presented } from '../session-http.js';
 
-/** How a response changes the client's session cookie. */
+/** The change of the client's session cookie by a response. */
 export type CookieChange = 'give' | 'take' | 'none';
 
 /** The inputs of the change. */
@@ -10,11 +10,11 @@ export interface CookieFacts {
   readonly state: SessionState | undefined;
   readonly presented: Presented['kind'];
   readonly isSkipped: boolean;
-  /** Whether the session could not be committed. */
+  /** True if the session could not be committed. */
   readonly hasFailed: boolean;
-  /** Whether the client is told of an error of the server, whose changes are not saved. */
+  /** True if the client is told of an error of the server, whose changes are not saved. */
   readonly isError: boolean;
-  /** Whether the client gets a cookie when its session was merely extended. */
+  /** True if the client gets a cookie when its session was merely extended. */
   readonly tellsOfTouch: boolean;
 }
 

@@ -35,8 +35,8 @@ export const workBeforeReply = (
 };
 
 /**
- * Where Nest replies for a handler it gives a third argument that is `undefined`, and awaits the reply. Exception filters
- * give a status, or set one before, or give two arguments: theirs is left to the gate.
+ * True for the arguments with which Nest replies for a handler: the third is given and `undefined`, and Nest awaits the
+ * reply. Exception filters give a status, or set one before, or give two arguments: theirs is left to the gate.
  */
 const isOfHandler = (args: Reply): boolean => args.length === 3 && args[2] === undefined;
 

@@ -21,7 +21,7 @@ const FRESH_SESSION = 'codex-redis:fresh-session';
 
 const maxAge = duration(1);
 
-/** How fresh a handler wants the session, in milliseconds; `undefined` where it does not ask. */
+/** The most time since the sign-in that a handler allows, in milliseconds; `undefined` if it does not ask. */
 export const freshnessOf = (controller: Controller, handler: Handler): number | undefined =>
   (Reflect.getMetadata(FRESH_SESSION, handler) ?? Reflect.getMetadata(FRESH_SESSION, controller)) as
     number | undefined;
@@ -53,7 +53,7 @@ export const RequiresFreshSession = (age: Duration): MethodDecorator & ClassDeco
   );
 };
 
-/** Whether a handler of the application asks for a fresh session. */
+/** True if a handler of the application asks for a fresh session. */
 export const asksForFreshSessions = (modules: ModulesContainer): boolean =>
   [...handlersOf(modules, ['controllers', 'providers'])].some(
     ({ owner, handler }) => freshnessOf(owner, handler) !== undefined,

@@ -7,8 +7,8 @@ import { requestOf } from './request-session.js';
 const SERVER_ERROR = 500;
 
 /**
- * GraphQL answers 200 whatever its resolvers threw. What such an operation did to its session is not saved, as with an
- * answer of 500 or above; a mutation that was merely refused is one like any other.
+ * GraphQL answers 200 whatever its resolvers threw. The changes of such an operation to its session are not saved, as
+ * with an answer of 500 or above; a mutation that was merely refused is one like any other.
  */
 const graphqlFailures: NestInterceptor = {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -35,7 +35,7 @@ interface ResolvedField {
   readonly schema?: { getQueryType(): object | undefined; getMutationType(): object | undefined };
 }
 
-/** Whether this is a query or a mutation itself, and not one of the fields of what it gave. */
+/** True if this is a query or a mutation itself, and not one of the fields of its result. */
 const isOfOperation = (context: ExecutionContext): boolean => {
   // the fourth argument of every resolver
   const { parentType, schema } = context.getArgByIndex<ResolvedField | undefined>(3) ?? {};

@@ -86,7 +86,10 @@ const openFor = (handshake: IncomingMessage, http: SessionHttp): Session => {
   return session;
 };
 
-/** Lets guards find it as `session` of the request, as they do over HTTP. What the application has put there stays. */
+/**
+ * Lets guards find it as `session` of the request, as they do over HTTP. A property that the application has put there
+ * stays.
+ */
 const give = (carrier: object, session: Session): void => {
   const exchange = exchangeOf(carrier);
   if (exchange !== undefined) exchange.replaceSession(session);

@@ -1,4 +1,4 @@
-/** What Express' response and Fastify's reply turn a body into text with. */
+/** The part of Express' response and Fastify's reply that turns a body into text. */
 export interface BodyWriter {
   readonly app?: { get(setting: 'json replacer'): ((key: string, value: unknown) => unknown) | undefined };
   serialize?(body: unknown): unknown;
@@ -6,7 +6,7 @@ export interface BodyWriter {
 }
 
 /**
- * Whether a body is known to become a response. Where it does not, and no hook of the application helps it, the handler
+ * True if a body is known to become a response. If it does not, and no hook of the application helps it, the handler
  * has failed, and nothing of it must have been saved.
  */
 export const isSendable = (writer: BodyWriter, body: unknown): boolean => {

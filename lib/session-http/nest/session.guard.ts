@@ -38,7 +38,7 @@ export class SessionGuard implements CanActivate {
       return true;
     }
     const { load, mount } = this.#http.settings;
-    // who has no cookie has nothing to load, and an exchange is made only when something asks for one
+    // a visitor without a cookie has nothing to load, and an exchange is made only when something asks for one
     const declared = declares || load === 'always';
     if (declared && mount === 'global' && request.headers?.cookie === undefined) return true;
     const exchange = exchangeOf(request);

@@ -2,7 +2,10 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { type GatedResponse, HELD_RESPONSE } from '../gate/gated-response.js';
 
-/** What Express and its router add to a request, but for `body`, whose absence means something to body parsers. */
+/**
+ * The properties that Express and its router add to a request, except `body`, whose absence means something to body
+ * parsers.
+ */
 interface ExpressRequest extends IncomingMessage {
   res?: unknown;
   next?: unknown;

@@ -1,6 +1,6 @@
 /*
- * Express makes the text of a body and sends it in one call. What it sends passes `response.send()` as text or bytes, so
- * that is where the sending can be put off, until a session is saved.
+ * Express makes the text of a body and sends it in one call. It sends by `response.send()`, as text or bytes, so that
+ * call is where the sending can be put off until a session is saved.
  */
 
 interface Sender {

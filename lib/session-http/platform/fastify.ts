@@ -34,7 +34,7 @@ type Middleware = (
   next: (error?: unknown) => void,
 ) => void;
 
-/** What takes middleware: Nest's adapter, and the instance once middleware can be used. */
+/** The object that takes middleware: Nest's adapter, and the instance once middleware can be used. */
 interface MiddlewareOwner {
   use?: (...args: unknown[]) => unknown;
 }

@@ -26,7 +26,7 @@ export const refusalOfGivenSession = (): ImproperlyConfiguredError =>
       `property: ${REMEDY}`,
   );
 
-/** What a router calls: middleware, or a router with layers of its own. */
+/** A layer of a router: middleware, or a router with layers of its own. */
 export interface Layer {
   readonly handle?: unknown;
 }
@@ -73,7 +73,7 @@ interface MountedRequest {
   readonly url?: string;
 }
 
-/** Where the middleware that has a request is mounted. */
+/** The path at which the middleware that has a request is mounted. */
 const mountPathOf = ({ baseUrl, originalUrl = '', url = '' }: MountedRequest): string =>
   baseUrl ?? originalUrl.slice(0, Math.max(0, originalUrl.length - url.length));
 

@@ -44,13 +44,13 @@ export const exchangeOf = (request: object): SessionExchange | undefined => {
   return res === undefined ? fastifyExchange(request) : expressExchange(res);
 };
 
-/** Whether a request without an exchange has none because its path is excluded, rather than for want of sessions. */
+/** True if a request has no exchange because its path is excluded, rather than because there are no sessions. */
 export const isOfApplicationWithSessions = (request: object): boolean => {
   const { res } = request as { res?: ExpressResponse };
   return res === undefined ? isFastifyWithSessions(request) : isExpressWithSessions(res);
 };
 
-/** What holds a response of either platform, if anything does. */
+/** The hold on a response of either platform, if there is one. */
 export const holdBehind = (response: object): Hold | undefined => {
   const { raw = response } = response as { raw?: object };
   return (raw as GatedResponse)[HELD_RESPONSE];

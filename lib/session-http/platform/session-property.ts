@@ -36,8 +36,8 @@ export const sessionProperty = <Request extends object>(
 };
 
 /**
- * Refuses a request that has a session of another kind when it comes. What an application of another platform, in which
- * this one is mounted, has put on it is removed.
+ * Refuses a request that has a session of another kind when it comes. A session that another platform's application, in
+ * which this one is mounted, has put on it is removed.
  */
 export const refusalOfGiven = (request: object): Error | undefined => {
   if (!Object.hasOwn(request, 'session')) return undefined;

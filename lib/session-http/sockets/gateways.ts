@@ -3,12 +3,12 @@ import type { ModulesContainer } from '@nestjs/core';
 import { classesOf, methodsOf } from '../nest/handlers-of.js';
 import { sessionUseOf } from '../nest/session-use.decorator.js';
 
-/** Where Nest's `@WebSocketGateway()` notes what it was given; its package is there only where an application has gateways. */
+/** The metadata keys of Nest's `@WebSocketGateway()`; its package is installed only if an application has gateways. */
 const IS_GATEWAY = 'websockets:is_gateway';
 const PORT = 'port';
 const OPTIONS = 'websockets:gateway_options';
 
-/** What names the server of a gateway. */
+/** The name of a gateway's server. */
 export interface GatewayServer {
   readonly path?: string | RegExp;
   readonly namespace?: string | RegExp;

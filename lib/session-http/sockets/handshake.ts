@@ -5,7 +5,7 @@ import type { SessionWatch } from '../../session/stored/session-watch.js';
 import type { SessionHttp } from '../session-http.js';
 import { giveSession } from './socket-sessions.js';
 
-/** What the handshakes of an application share. */
+/** The objects that the handshakes of an application share. */
 export interface HandshakeTools {
   readonly http: SessionHttp;
   readonly watch: SessionWatch;
@@ -35,7 +35,7 @@ export class Handshake {
     }
   }
 
-  /** Whether the session has ended since it was asked for. */
+  /** True if the session has ended since it was asked for. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }

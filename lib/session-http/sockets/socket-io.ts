@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Handshake, type HandshakeTools } from './handshake.js';
 
-/** What is used of a Socket of socket.io. */
+/** A Socket of socket.io, as far as it is used. */
 interface SocketIoSocket {
   readonly request: IncomingMessage;
   readonly connected: boolean;

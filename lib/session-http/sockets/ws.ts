@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Handshake, type HandshakeTools } from './handshake.js';
 
-/** What is used of a WebSocket of ws. */
+/** A WebSocket of ws, as far as it is used. */
 interface WsSocket {
   close(code: number, reason: string): void;
   removeAllListeners(event: 'message'): unknown;

@@ -1,7 +1,7 @@
 import { layOver, type SessionData, setEntry } from '../wire/session-data.js';
 import { addEntry, numberIn } from './session-counter.js';
 
-/** Which entries were changed since the stored text was read or written, and how. */
+/** The entries that were changed since the stored text was read or written, and the kind of each change. */
 export class SessionChanges {
   /** The names that were set, deleted or added to. */
   readonly names = new Set<string>();

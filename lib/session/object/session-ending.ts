@@ -1,8 +1,8 @@
-/** What the end of one session under one key found. */
+/** The result of ending one session under one key. */
 interface Ended {
-  /** Whether a stored session was ended. */
+  /** True if a stored session was ended. */
   readonly hasEnded: boolean;
-  /** Whether the key had been moved or ended by another request before. */
+  /** True if another request had moved or ended the key before. */
   readonly hasMetTrace: boolean;
 }
 
@@ -17,22 +17,22 @@ export class SessionEnding {
   #hasEnded = false;
   #hasMetTrace = false;
 
-  /** What ends them, or has. */
+  /** The latest work of ending sessions, finished or not. */
   get running(): Promise<void> | undefined {
     return this.#running;
   }
 
-  /** How often it was asked for. */
+  /** The number of times it was asked for. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether a stored session was ended. */
+  /** True if a stored session was ended. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
 
-  /** Whether a key had been moved or ended by another request before. */
+  /** True if another request had moved or ended a key before. */
   get hasMetTrace(): boolean {
     return this.#hasMetTrace;
   }
@@ -43,7 +43,7 @@ export class SessionEnding {
     for (const key of keys) if (key !== null) this.#keys.set(key, user);
   }
 
-  /** Ends what was asked for. What the call before ends, or fails to, is not ended at the same time. */
+  /** Ends what was asked for, after the call before has ended its own or failed. */
   async run(end: End): Promise<void> {
     if (this.#keys.size > 0) this.#running = this.#endKeys(end, this.#running);
     await this.#running;

@@ -14,7 +14,7 @@ export interface EntriesInSave {
   readonly isReplacing: boolean;
 }
 
-/** What a stored text holds; `undefined` when its session has ended by itself. */
+/** Reads the contents of a stored text; `undefined` when its session has ended by itself. */
 export type ReadText = (text: string) => DecodedSession | undefined;
 
 /**
@@ -47,27 +47,30 @@ export class SessionEntries {
     return this.decode().json;
   }
 
-  /** When the stored text was signed, in milliseconds since the epoch; `undefined` where there is none that can be read. */
+  /**
+   * The time at which the stored text was signed, in milliseconds since the epoch; `undefined` if there is none that
+   * can be read.
+   */
   get savedAt(): number | undefined {
     return this.decode().savedAt;
   }
 
-  /** Whether any was set or deleted. */
+  /** True if any was set or deleted. */
   get isModified(): boolean {
     return this.#isModified;
   }
 
-  /** Whether they replace the entries of other requests instead of being merged into them. */
+  /** True if they replace the entries of other requests instead of being merged into them. */
   get isReplacing(): boolean {
     return this.#isReplacing;
   }
 
-  /** Whether an object was handed out, which may have been changed inside. */
+  /** True if an object was handed out, which may have been changed inside. */
   get isExposed(): boolean {
     return this.#isExposed;
   }
 
-  /** Whether the stored text could not be read. */
+  /** True if the stored text could not be read. */
   get isUnreadable(): boolean {
     return this.#isUnreadable;
   }
@@ -119,7 +122,7 @@ export class SessionEntries {
     return sum;
   }
 
-  /** Whether there was such an entry. */
+  /** Deletes an entry. @returns whether there was one */
   delete(name: string): boolean {
     if (!Object.hasOwn(this.data, name)) return false;
     Reflect.deleteProperty(this.data, name);
@@ -148,7 +151,7 @@ export class SessionEntries {
     for (const name of Object.keys(data)) this.note(name);
   }
 
-  /** What changes from here on is a later save's. */
+  /** Begins a save. A change after this belongs to a later save. */
   beginSave(): EntriesInSave {
     const { data, json, text, isModified, isReplacing } = this;
     const save = { data, json, text, changes: this.#changes, isModified, isReplacing };

@@ -30,7 +30,7 @@ export class SessionExpiryRules {
   ) {}
 
   /**
-   * What stands in the expiry entry for a setting: a number of seconds, or ISO text with the offset `+00:00`.
+   * The value of the expiry entry for a setting: a number of seconds, or ISO text with the offset `+00:00`.
    *
    * @throws TypeError for what is no expiry, RangeError for a time outside of the years 1 to 9999.
    */
@@ -84,7 +84,7 @@ export class SessionExpiryRules {
       );
   }
 
-  /** Whether the session has ended at a point in time, whatever ttl its store gave it. */
+  /** True if the session has ended at a point in time, whatever ttl its store gave it. */
   isOver(entry: unknown): boolean {
     if (typeof entry !== 'string') return false;
     const expiry = parse(entry, this.clock.now());

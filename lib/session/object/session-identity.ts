@@ -2,8 +2,8 @@ import { newSessionKey } from '../wire/session-key.js';
 import { SessionEnding } from './session-ending.js';
 
 /**
- * What a look into the store found under a key: a session, nothing, or the trace of one that was moved to another key
- * or ended less than a minute ago. `text` of one that was moved is there where a sign-in may go on with it.
+ * The result of looking for a key in the store: a session, nothing, or the trace of one that was moved to another key
+ * or ended less than a minute ago. A moved one has a `text` if a sign-in may continue with it.
  */
 export type FoundSession = { readonly key: string | null } & (
   | { readonly state: 'stored'; readonly text: string }
@@ -13,13 +13,13 @@ export type FoundSession = { readonly key: string | null } & (
 
 /** A session of an earlier application. */
 export interface EarlierSession {
-  /** Where it stands. */
+  /** Its key in Redis. */
   readonly redisKey: string;
   /** The key that it is to have here. */
   readonly key: string;
 }
 
-/** How a session gets a new key: only a sign-in may do so when another request was faster. */
+/** The way a session gets a new key: only a sign-in may do so when another request was faster. */
 export type MoveKind = 'cycle' | 'signIn';
 
 /** Under which keys a session is found, stored, and going to be stored. */
@@ -71,7 +71,7 @@ export class SessionIdentity {
     return this.#drawn;
   }
 
-  /** Whether the client's key was moved or ended a moment ago, by somebody else than this request. */
+  /** True if the client's key was moved or ended a moment ago, by somebody else than this request. */
   get hasTrace(): boolean {
     return (
       !this.ending.hasEnded && (this.ending.hasMetTrace || this.#found === 'moved' || this.#found === 'ended')
@@ -84,7 +84,7 @@ export class SessionIdentity {
   }
 
   /**
-   * Whether what was written may be stored under a new key. A late request must not replace the cookie of a login, so
+   * True if written entries may be stored under a new key. A late request must not replace the cookie of a login, so
    * after a move or an ending a new session takes a decision for it, or a visitor who opens a page.
    */
   get mayCreate(): boolean {
@@ -92,7 +92,7 @@ export class SessionIdentity {
     return this.#found === 'ended' && this.#isNavigation;
   }
 
-  /** That of a session that goes on in the place of this one's: what this one's has to end, that one ends. */
+  /** The identity of the session that takes the place of this one: it also ends what this one has to end. */
   handOver(): SessionIdentity {
     const next = new SessionIdentity(this.#candidates, undefined, this.ending);
     next.#isNavigation = this.#isNavigation;
@@ -110,7 +110,7 @@ export class SessionIdentity {
     this.#drawn = null;
   }
 
-  /** What was found has ended by its own expiry. */
+  /** To be called when the session that was found has ended by its own expiry. */
   expire(): void {
     this.#found = 'unknown';
     this.#stored = null;

@@ -21,8 +21,8 @@ export type LifetimeSettings = Pick<
 >;
 
 /**
- * When sessions end: by their own expiry or the configured age, when they have not been used for the idle timeout, or when
- * the absolute timeout since their start has passed, whichever is first.
+ * Decides when sessions end: by their own expiry or the configured age, when they have not been used for the idle
+ * timeout, or when the absolute timeout since their start has passed, whichever is first.
  */
 export class SessionLifetime {
   readonly #idleMs: number | undefined;
@@ -59,7 +59,7 @@ export class SessionLifetime {
   }
 
   /**
-   * Whether a session has ended, whatever ttl its store gave it.
+   * True if a session has ended, whatever ttl its store gave it.
    *
    * @param savedAt when its text was signed, in milliseconds since the epoch
    */
@@ -86,17 +86,19 @@ export class SessionLifetime {
     return isAgeOpen ? left : Math.min(age, left);
   }
 
-  /** Whether any request extends a session that it does not change. */
+  /** True if any request extends a session that it does not change. */
   get extends(): boolean {
     return this.#extendsAlways || this.#idleMs !== undefined;
   }
 
-  /** Whether the timestamp of a stored text says when the session was last used, so that extending it signs it again. */
+  /**
+   * True if the timestamp of a stored text says when the session was last used, so that extending it signs it again.
+   */
   get isUseSigned(): boolean {
     return this.#idleMs !== undefined;
   }
 
-  /** Whether a request is to extend a session that it did not change. */
+  /** True if a request is to extend a session that it did not change. */
   isExtensionDue(savedAt: number | undefined): boolean {
     if (this.#extendsAlways) return true;
     if (this.#idleMs === undefined || savedAt === undefined) return false;
@@ -143,7 +145,7 @@ export class SessionLifetime {
   }
 }
 
-/** When a session began, in milliseconds since the epoch; `undefined` where that is not known. */
+/** The start of a session, in milliseconds since the epoch; `undefined` if it is not known. */
 export const startOf = (data: SessionData): number | undefined => {
   const start = getEntry(data, STARTED_ENTRY);
   return typeof start === 'number' ? start : undefined;

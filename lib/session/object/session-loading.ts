@@ -5,7 +5,7 @@ export class SessionLoading {
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
 
-  /** Why the session could not be loaded; every access throws this. */
+  /** The error with which loading the session failed; every access throws this. */
   get failure(): Error | undefined {
     return this.#failure;
   }

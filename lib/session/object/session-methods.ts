@@ -155,8 +155,8 @@ const attempt = (work: () => void): Promise<void> =>
   });
 
 /**
- * What is kept are the entries as they are now, whatever becomes of the stored session. A request goes on with another
- * object, as libraries expect: they read from the one before what they keep.
+ * Keeps the entries as they are now, whatever becomes of the stored session. The request continues with another object,
+ * as libraries expect: they read what they keep from the one before.
  */
 const regenerate = async (state: SessionState, names: readonly string[]): Promise<void> => {
   const kept = names

@@ -45,7 +45,7 @@ class ConcealedState {
     return target.#state;
   }
 
-  /** What console.log shows of a session: the entries, never the key. */
+  /** The text that console.log shows of a session: the entries, never the key. */
   [inspect.custom](this: object, _depth: number, options: InspectOptions): string {
     // an inspector that shows proxies asks the target itself
     const state = #state in this ? this.#state : sessionStateOf(this);

@@ -1,10 +1,12 @@
 import type { Session } from './session.js';
 
-/** What a session asks of the request that has it, which commits it in the end and tells of what failed. */
+/**
+ * The request that has a session, as the session sees it. It commits the session in the end and tells of what failed.
+ */
 export interface SessionRequest {
-  /** Whether the response has begun to leave or the client has gone, so that nobody may be left to catch anything. */
+  /** True if the response has begun to leave or the client has gone, so that nobody may be left to catch anything. */
   readonly isOver: boolean;
-  /** Why the session has not been loaded, and what to do. */
+  /** The reason that the session has not been loaded, and the fix. */
   readonly notLoaded: string;
   /** Gives the request another session. */
   replaceSession(next: Session): void;

@@ -2,7 +2,7 @@ import type { SessionData } from '../wire/session-data.js';
 import type { EntriesInSave } from './session-entries.js';
 import type { MoveKind } from './session-identity.js';
 
-/** How to save a session. */
+/** The options of saving a session. */
 export interface SaveOptions {
   /**
    * Store the session only if nothing is stored under its key. This restores a session that was ended in the meantime,
@@ -14,7 +14,7 @@ export interface SaveOptions {
 /** The last change of the stored session. */
 export type SessionEffect = 'nothing' | 'created' | 'saved' | 'touched' | 'cycled' | 'deleted';
 
-/** How a commit ended. */
+/** The result of a commit. */
 export interface CommitOutcome {
   /** The change of the stored session during the request, including a `save()` before the commit. */
   readonly outcome: SessionEffect;
@@ -26,7 +26,7 @@ export interface CommitOutcome {
 export interface SaveInProgress extends EntriesInSave {
   /** The key that was drawn for it, if it is to have a new one. */
   readonly drawn: string | null;
-  /** How it is to move to that key, if it is stored under another. */
+  /** The kind of move to that key, if it is stored under another. */
   readonly moving: MoveKind | undefined;
 }
 

@@ -27,12 +27,12 @@ export interface SessionKeeper {
   check(name: string, value: unknown, callee?: unknown): void;
   save(session: SessionState): Promise<void>;
   flush(session: SessionState): Promise<void>;
-  /** What the request of a session goes on with in its place; itself where no request has it. */
+  /** The state with which the request of a session continues in its place; itself if no request has it. */
   replace(session: SessionState): SessionState;
   reload(session: SessionState): Promise<void>;
 }
 
-/** What stands behind a Session: its keys, its entries and its use by a request. */
+/** The state behind a Session: its keys, its entries and its use by a request. */
 export class SessionState {
   readonly #identity: SessionIdentity;
   readonly entries = new SessionEntries((text) => this.#readText(text));
@@ -43,7 +43,7 @@ export class SessionState {
   constructor(
     readonly keeper: SessionKeeper,
     identity: SessionIdentity,
-    /** What a request does with it. */
+    /** Its use by a request. */
     readonly use = new SessionUse(),
   ) {
     this.#identity = identity;
@@ -76,7 +76,7 @@ export class SessionState {
     return this.isLoaded && this.isNew && Object.keys(this.entries.data).every(isOwnEntry);
   }
 
-  /** Whether a request that does not change it is to extend it. */
+  /** True if a request that does not change it is to extend it. */
   get isExtended(): boolean {
     const { lifetime } = this.keeper;
     if (!lifetime.extends || !this.isLoaded) return false;
@@ -85,12 +85,12 @@ export class SessionState {
     return !this.isNew && lifetime.isExtensionDue(savedAt);
   }
 
-  /** Why it could not be loaded; every access throws this. */
+  /** The error with which loading failed; every access throws this. */
   get loadFailure(): Error | undefined {
     return this.#loading.failure;
   }
 
-  /** How the next save is to move the session to a new key, if it is. */
+  /** The kind of move to a new key with the next save, if there is to be one. */
   get moving(): MoveKind | undefined {
     return this.#moving;
   }
@@ -178,7 +178,7 @@ export class SessionState {
     this.entries.failSave(save);
   }
 
-  /** Whether the session still is the one that is being saved; it was flushed or loaded again otherwise. */
+  /** True if the session still is the one that is being saved; it was flushed or loaded again otherwise. */
   isSaving(save: SaveInProgress): boolean {
     return this.#saving === save;
   }
@@ -195,7 +195,7 @@ export class SessionState {
     return true;
   }
 
-  /** Whether there are entries to read: nothing is thrown any more when the request is over. */
+  /** True if there are entries to read: nothing is thrown any more when the request is over. */
   beginReading(): boolean {
     const { request } = this.use;
     if (!this.isLoaded && request?.isOver === true) {

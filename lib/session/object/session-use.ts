@@ -32,7 +32,7 @@ export class SessionUse {
     return this.#isAccessed;
   }
 
-  /** Whether its key or state was looked at, which is one visitor's as the entries are. */
+  /** True if its key or state was looked at, which is one visitor's as the entries are. */
   get isInspected(): boolean {
     return this.#isInspected;
   }
@@ -103,7 +103,7 @@ export class SessionUse {
     return (this.#commitment ??= commit());
   }
 
-  /** That of a session which goes on in the place of this one's. */
+  /** The use of a session that continues in the place of this one's. */
   handOver(): SessionUse {
     const next = new SessionUse(this.saves);
     next.#request = this.#request;

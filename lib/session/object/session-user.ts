@@ -9,7 +9,7 @@ const HASH_ENTRY = '_auth_user_hash';
 /** Says that the session had another key before. */
 export const CYCLED_ENTRY = '_codex_cycled';
 
-/** What Django must find in a session beside the user's id to take the user for logged in. */
+/** The entries that Django must find in a session beside the user's id to take the user for logged in. */
 export interface DjangoLogin {
   /** The path of the authentication backend, such as `django.contrib.auth.backends.ModelBackend`. */
   readonly backend: string;
@@ -20,10 +20,10 @@ export interface DjangoLogin {
 /** The entry that says what `signIn()` was told of the user's device. */
 const DEVICE_ENTRY = '_codex_device';
 
-/** How many code points a device may have. */
+/** The most code points that a device may have. */
 const LONGEST_DEVICE = 200;
 
-/** Who is signed in, and how. */
+/** A sign-in: the user, the device, and the entries for Django. */
 export interface SignIn {
   readonly userId: string;
   readonly device: string | undefined;
@@ -37,20 +37,20 @@ export const userOf = (data: SessionData): string | undefined => {
   return Number.isSafeInteger(user) ? String(user) : undefined;
 };
 
-/** What `signIn()` was told of the device. */
+/** The device that `signIn()` was told. */
 export const deviceOf = (data: SessionData): string | undefined => {
   const device = getEntry(data, DEVICE_ENTRY);
   return isDevice(device) ? device : undefined;
 };
 
-/** Whether an entry is this module's own, which listings leave out. */
+/** True if an entry is this module's own, which listings leave out. */
 export const isOwnEntry = (name: string): boolean => name.startsWith('_codex_');
 
-/** Whether entries may hold what only a user may see: those that had another key are taken for such. */
+/** True if entries may hold what only a user may see: those that had another key are taken for such. */
 export const isPrivileged = (data: SessionData): boolean =>
   Object.hasOwn(data, USER_ENTRY) || Object.hasOwn(data, CYCLED_ENTRY);
 
-/** Whether two states are bound to different users. */
+/** True if two states are bound to different users. */
 export const areOfDifferentUsers = (one: SessionData, other: SessionData): boolean => {
   const user = getEntry(one, USER_ENTRY);
   return user !== undefined && user !== getEntry(other, USER_ENTRY);
@@ -94,7 +94,7 @@ export const userIdOf = (userId: unknown, callee: string): string => {
   );
 };
 
-/** What `signIn()` takes. */
+/** The options of `signIn()`. */
 export const SIGN_IN_OPTIONS = { names: ['device', 'django'] };
 
 /** @throws TypeError for what names no user, no device or no Django login */

@@ -4,8 +4,8 @@ import type { SessionState } from './session-state.js';
 import { bindTo, CYCLED_ENTRY, isOwnEntry, type SignIn } from './session-user.js';
 
 /*
- * What a handler does with a session. Reading throws for a session that could not be loaded, and changing also for
- * one whose changes would be lost.
+ * The verbs of a session. Reading throws for a session that could not be loaded, and changing also for one whose
+ * changes would be lost.
  */
 
 /** The entries for somebody who may change objects inside of them. */
@@ -45,7 +45,7 @@ export const writeEntry = (state: SessionState, name: string, value: unknown, ca
   state.noteChange();
 };
 
-/** Whether there was such an entry. */
+/** Removes an entry. @returns whether there was one */
 export const removeEntry = (state: SessionState, name: string): boolean => {
   state.beginChange();
   refuseOwn(name);

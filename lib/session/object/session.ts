@@ -1,12 +1,12 @@
 import type { Duration } from '../../config/kinds.js';
 import type { DjangoLogin } from './session-user.js';
 
-/** When a session ends: a number of seconds (or a duration string) after each save, a Date, 0 or `null`. */
+/** The expiry of a session: a number of seconds (or a duration string) after each save, a Date, 0 or `null`. */
 export type SessionExpiry = Duration | Date | null;
 
 /** Values to compute an expiry with, instead of now and the session's own setting. */
 export interface ExpiryReckoning {
-  /** When the session was last saved. */
+  /** The time of the last save. */
   readonly modification?: Date;
   /** The expiry setting to assume. */
   readonly expiry?: SessionExpiry;
@@ -22,17 +22,17 @@ export interface SessionStatus {
    * session, or the key is cycled. It is `null` until the session is loaded, for an unknown key, and after `flush()`.
    */
   readonly key: string | null;
-  /** Whether nothing is stored under its key. */
+  /** True if nothing is stored under its key. */
   readonly isNew: boolean;
-  /** Whether nothing is stored under its key and it has no entry. */
+  /** True if nothing is stored under its key and it has no entry. */
   readonly isEmpty: boolean;
-  /** Whether any entry was read, checked or changed. */
+  /** True if any entry was read, checked or changed. */
   readonly accessed: boolean;
-  /** Whether an entry was set or deleted. Changes inside a value are noticed when the session is saved. */
+  /** True if an entry was set or deleted. Changes inside a value are noticed when the session is saved. */
   readonly modified: boolean;
 }
 
-/** How a user is signed in. */
+/** The options of signing a user in. */
 export interface SignInOptions {
   /**
    * The device, for a page that lists the user's sessions: at most 200 characters. The module reads nothing from
@@ -70,7 +70,7 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
    */
   set<K extends EntryName<T>>(name: K, value: T[K] | undefined): void;
 
-  /** Whether the entry exists. An entry with the value `null` exists. */
+  /** True if the entry exists. An entry with the value `null` exists. */
   has(name: EntryName<T>): boolean;
 
   /** Deletes an entry. Returns whether there was one. */
@@ -158,15 +158,15 @@ export interface SessionMethods<T extends object = Record<string, unknown>> exte
   /** The seconds until the session ends, counted from now: whole seconds unless fractions were set. */
   getExpiryAge(reckoning?: ExpiryReckoning): number;
 
-  /** When the session ends, counted from now. */
+  /** The time at which the session ends, counted from now. */
   getExpiryDate(reckoning?: ExpiryReckoning): Date;
 
-  /** Whether the cookie ends with the browser. */
+  /** True if the cookie ends with the browser. */
   expiresAtBrowserClose(): boolean;
 
   /** Sets an entry that shows, at the next request, whether the client sends cookies back. */
   setTestCookie(): void;
-  /** Whether the client sent back the cookie of the session that `setTestCookie()` marked. */
+  /** True if the client sent back the cookie of the session that `setTestCookie()` marked. */
   testCookieWorked(): boolean;
   /** Removes the entry of `setTestCookie()`. */
   deleteTestCookie(): void;

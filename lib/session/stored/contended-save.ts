@@ -14,7 +14,7 @@ const LONGEST_PAUSE = 32;
 export interface Contest {
   readonly key: string;
   readonly lane: SaveLane;
-  /** When it is given up, by `performance.now()`. */
+  /** The time at which it is given up, by `performance.now()`. */
   readonly deadline: number;
   /** Undoes what was written beside it, where it is given up. */
   readonly abandon?: () => Promise<void>;
@@ -59,7 +59,7 @@ export class ContendedSave {
       expected = result.current;
       if (tried > 0) {
         await delay(Math.min(pauseAfter(tried, now - begun), deadline - now));
-        // what stood there before the pause hardly does any more
+        // after the pause another text is likely to be there
         expected = (await this.store.read(key)) ?? expected;
       }
       draft = this.drafts.merge(save, first, expected, key);

@@ -1,4 +1,4 @@
-/** What the saves of one session hand on while they queue. */
+/** The state that the saves of one session pass on while they queue. */
 export interface SaveLane {
   /** The text the save before wrote, so that the next need not find out by failing. */
   latest: string | undefined;
@@ -14,7 +14,7 @@ interface Line {
 export class SaveQueue {
   readonly #lines = new Map<unknown, Line>();
 
-  /** How many saves of a subject run or wait. */
+  /** The number of saves of a subject that run or wait. */
   lengthOf(subject: unknown): number {
     return this.#lines.get(subject)?.length ?? 0;
   }

@@ -6,7 +6,7 @@ import type { Subscription } from '../../store/subscription.js';
 /** A session that is no longer stored under a key, by the hashes of its keys. */
 export interface EndedSession {
   readonly session: string;
-  /** That of the key it was moved to; there is none where it has ended altogether. */
+  /** The hash of the key it was moved to; there is none if it has ended altogether. */
   readonly successor?: string;
 }
 

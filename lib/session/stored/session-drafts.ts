@@ -9,7 +9,7 @@ import type { SessionCodec } from '../wire/session-codec.js';
 import { changedNames, type SessionData } from '../wire/session-data.js';
 import type { SessionReader } from './session-reader.js';
 
-/** What a save writes: its own changes applied on top of the newest entries, and the JSON of the result. */
+/** The data that a save writes: its own changes applied on top of the newest entries, and the JSON of the result. */
 export interface Draft {
   readonly data: SessionData;
   readonly json: string;
@@ -25,7 +25,7 @@ export class SessionDrafts {
     private readonly maxBytes: number,
   ) {}
 
-  /** What the session itself is to be saved as under a key, and its place in the index of its user. */
+  /** The draft of the session itself under a key, and its place in the index of its user. */
   prepare(
     { entries: { data, savedAt } }: SessionState,
     key: string | null,
@@ -63,7 +63,7 @@ export class SessionDrafts {
     return text;
   }
 
-  /** How long a draft is stored, in milliseconds. */
+  /** The time for which a draft is stored, in milliseconds. */
   timeToLive({ data }: Draft): number {
     return this.lifetime.timeToLive(data);
   }

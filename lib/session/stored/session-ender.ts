@@ -5,16 +5,16 @@ import { foundOne, observeSession } from '../../telemetry/session-channel.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { SessionStore } from './session-store.js';
 
-/** How many successors of a session are ended with it. */
+/** The most successors of a session that are ended with it. */
 const MOST_SUCCESSORS = 64;
 
 /** The result of an ending. */
 export interface SessionsEnded {
-  /** Whether a stored session was ended, under whatever key. */
+  /** True if a stored session was ended, under whatever key. */
   readonly hasEnded: boolean;
-  /** Whether the key itself had been moved or ended before. */
+  /** True if the key itself had been moved or ended before. */
   readonly hasMetTrace: boolean;
-  /** What was stored: under its key where that was asked for, and under the keys that it had been moved to. */
+  /** The stored texts: under its key if that was asked for, and under the keys that it had been moved to. */
   readonly texts: readonly { readonly key: string; readonly text: string }[];
 }
 
@@ -74,7 +74,7 @@ export class SessionEnder {
       this.events.emit('flushed', key);
       this.events.emitEnded(key);
     }
-    // what stands in the store may have been written by anybody
+    // anybody may have written what is in the store
     return { ...outcome, key, successors: outcome.successors.filter(isSessionName) };
   }
 }

@@ -5,9 +5,9 @@ import { stackOf } from '../../common/stack-of.js';
 import type { EndedSession, SessionBroadcast } from './session-broadcast.js';
 
 /**
- * What happened to a session. What a client presents is `rejected` that is no key, or an unknown one; and a session `expired` whose own end
- * had passed while it was still stored. A session that `ended` is no longer stored under its key: it was flushed, or moved to a
- * new key; with `session.broadcastEvents` the listeners of every process are told.
+ * The events of a session. A presented key is `rejected` if it is malformed or unknown. A session has `expired` if its
+ * own end had passed while it was still stored. A session that `ended` is no longer stored under its key: it was
+ * flushed, or moved to a new key; with `session.broadcastEvents` the listeners of every process are told.
  */
 export type SessionEventName =
   'created' | 'cycled' | 'flushed' | 'interrupted' | 'corrupt' | 'rejected' | 'expired' | 'ended';
@@ -27,7 +27,7 @@ export interface SessionEvent {
 /** May be asynchronous; what it gives back is of no consequence. */
 export type SessionListener = (event: SessionEvent) => unknown;
 
-/** Where an application subscribes to what happens to sessions, for its audit log. */
+/** Lets an application subscribe to the events of sessions, for its audit log. */
 export interface SessionEvents {
   /**
    * Calls the listener on each such event, synchronously; what it throws, or its promise rejects with, is logged and
@@ -46,7 +46,7 @@ export class SessionEventEmitter implements SessionEvents {
     /** The short hash of a key that listeners are told. */
     readonly fingerprint: (key: string) => string,
     private readonly logger: Logger,
-    /** How other processes are told, and heard. */
+    /** Tells other processes, and hears them. */
     private readonly broadcast?: SessionBroadcast,
   ) {}
 

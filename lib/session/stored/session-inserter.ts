@@ -84,7 +84,7 @@ export class SessionInserter {
   }
 
   /**
-   * Whether the key was free.
+   * Stores the session under a new key. @returns whether the key was free
    *
    * @throws SessionInterruptedError when it was ended already, with the other sessions of its user
    */

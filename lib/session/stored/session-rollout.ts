@@ -4,7 +4,7 @@ import type { FoundSession } from '../object/session-identity.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionStore } from './session-store.js';
 
-/** How long a session may still stand under its plain key once it is being moved. */
+/** The time for which a session may still stand under its plain key once it is being moved. */
 const MOVING_MS = 60_000;
 
 /**

@@ -12,7 +12,7 @@ import { cycleKey } from '../object/session-verbs.js';
 import type { UserSessions } from '../users/user-sessions.js';
 import type { SessionWriter } from './session-writer.js';
 
-/** How many saves of one session may wait for each other in a process. */
+/** The most saves of one session that may wait for each other in a process. */
 const MOST_WAITING = 64;
 
 /** Decides what a save, a commit and a flush have to write, and lets those of one session queue. */
@@ -112,7 +112,7 @@ export class SessionSaver {
     return { outcome: state.use.effect, key: state.identity.stored };
   }
 
-  /** Waits for flushes and saves that nobody awaited. What a save failed to save is left to the commit. */
+  /** Waits for flushes and saves that nobody awaited. The changes of a failed save are left to the commit. */
   async #settled(state: SessionState): Promise<void> {
     await state.ending.running;
     await Promise.allSettled(state.use.saves);
@@ -127,7 +127,7 @@ export class SessionSaver {
     else if (state.isExtended) await this.extender.extend(state);
   }
 
-  /** Whether an entry was changed inside. Other writers spell the same content differently: `1.0`, blanks. */
+  /** True if an entry was changed inside. Other writers spell the same content differently: `1.0`, blanks. */
   #isChangedInside(state: SessionState): boolean {
     const now = this.codec.toJson(state.entries.data);
     return (
@@ -168,5 +168,5 @@ export class SessionSaver {
   }
 }
 
-/** Whether something was written that may not be saved, so that the request must learn of it. */
+/** True if something was written that may not be saved, so that the request must learn of it. */
 const isRefused = (state: SessionState): boolean => state.entries.isModified && !state.identity.mayCreate;

@@ -19,7 +19,7 @@ interface Look {
   readonly ttl: number;
 }
 
-/** How long the trace of a session that was moved or ended is kept, in milliseconds. */
+/** The time for which the trace of a session that was moved or ended is kept, in milliseconds. */
 const TRACE_MS = 60_000;
 
 /** The sessions of a store, by their keys or by the names of these in Redis. A ttl is in milliseconds; one under 1 leaves nothing behind. */
@@ -32,7 +32,7 @@ export class SessionStore {
     { projectName, keyPrefix }: Pick<SessionSettings, 'projectName' | 'keyPrefix'>,
     /** The form of a key in Redis. */
     readonly naming: SessionNaming = plainNames,
-    /** Whether sessions that have not moved yet may stand under their keys. */
+    /** True if sessions that have not moved yet may stand under their keys. */
     readonly hasPlainKeys: () => boolean = () => false,
   ) {
     this.#projectName = projectName;
@@ -95,7 +95,7 @@ export class SessionStore {
     return this.#mayBePlain(key) && this.store.has(this.#prefix + key);
   }
 
-  /** Whether the key was free. */
+  /** Stores a session only if its key is free. @returns whether it was */
   async insert(key: string, text: string, ttl: number): Promise<boolean> {
     return ttl < 1 || this.store.setIfAbsent(this.#keyOf(key), text, ttl);
   }
@@ -145,7 +145,7 @@ export class SessionStore {
     await this.store.delete(this.#keyOf(key));
   }
 
-  /** Whether it is the key of a session that may not have moved to the hash yet. */
+  /** True if it is the key of a session that may not have moved to the hash yet. */
   #mayBePlain(key: string): boolean {
     return this.hasPlainKeys() && this.naming(key) !== key;
   }

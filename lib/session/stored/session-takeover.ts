@@ -63,7 +63,7 @@ export class SessionTakeover {
   #seal(text: string, key: string): string | undefined {
     const entries = this.origin.entriesOf(text);
     if (entries === undefined) return undefined;
-    // what it says of sign-ins and times is not known from there
+    // an earlier application has not written these entries, so they say nothing true of sign-ins and times
     for (const name of Object.keys(entries).filter(isOwnEntry)) Reflect.deleteProperty(entries, name);
     this.lifetime.stamp(entries, undefined);
     try {

@@ -4,7 +4,7 @@ import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { SessionStore } from './session-store.js';
 
-/** How often it is looked whether sessions are still stored: an event may be lost, and expiry has none. */
+/** The interval at which sessions are checked for being still stored: an event may be lost, and expiry has none. */
 const CHECK_MS = 60_000;
 
 /** More keys in one command would be felt by other clients. */

@@ -121,7 +121,7 @@ export class SessionWriter {
     return text === null ? undefined : userOf(this.codec.decode(text, key).data);
   }
 
-  /** Whether a text may be kept for a minute after a sign-in: it was no user's, as far as can be told. */
+  /** True if a text may be kept for a minute after a sign-in: it was no user's, as far as can be told. */
   #isHarmless(text: string, key: string): boolean {
     const { data, problem } = this.codec.decode(text, key);
     return problem === undefined && !isPrivileged(data);

@@ -12,10 +12,10 @@ const PART = 0.1;
 
 const MARK_LENGTH = 12;
 
-/** How long the index is to know a session that lives that long: twice as much longer as the stamp says. */
+/** The time for which the index is to know a session with this lifetime: twice as much longer as the stamp says. */
 export const indexedMs = (ttl: number): number => ttl * (1 + 2 * PART);
 
-/** What a stamp says of a session that lives for that time, in milliseconds, from now on. */
+/** The state of the stamp of a session that lives for that time, in milliseconds, from now on. */
 export type StampState = 'valid' | 'due' | 'missing';
 
 export const stampState = (data: SessionData, userId: string, key: string, end: number): StampState => {

@@ -5,13 +5,13 @@ import type { SessionData } from '../wire/session-data.js';
 import { indexedMs } from './index-stamp.js';
 import type { UserIndex } from './user-index.js';
 
-/** Where a session comes from that is about to be stored under a new key. */
+/** The origin of a session that is about to be stored under a new key. */
 export interface Origin {
   /** The key that it leaves. */
   readonly from?: string | undefined;
   /** The user who had it until now. */
   readonly formerUser?: string | undefined;
-  /** Whether a user is signed in, who may have so many sessions only. */
+  /** True for a sign-in, to which the limit of sessions for each user applies. */
   readonly isSignIn?: boolean;
 }
 
@@ -23,18 +23,21 @@ export interface Bound {
   readonly device: string | undefined;
   /** The entries to be stored, which say how long the index will know the session. */
   readonly data: SessionData;
-  /** Whether the index knows the session for long enough, not for long enough, or not at all as far as is known. */
+  /**
+   * `valid` if the index knows the session for long enough, `due` if not for long enough, `missing` if not at all as
+   * far as is known.
+   */
   readonly state: 'valid' | 'due' | 'missing';
 }
 
-/** What memberships work with. */
+/** The collaborators of memberships. */
 export interface MembershipTools {
   readonly index: UserIndex;
   readonly sessions: SessionStore;
   readonly ender: SessionEnder;
-  /** How long a session may take from its announcement to its confirmation, in milliseconds. */
+  /** The time that a session may take from its announcement to its confirmation, in milliseconds. */
   readonly pendingMs: number;
-  /** How many sessions a user may have. */
+  /** The limit of sessions for each user. */
   readonly perUser: MemberLimit | undefined;
 }
 
@@ -69,7 +72,7 @@ export class Membership {
     return outcome === 'interrupted' ? outcome : 'refused';
   }
 
-  /** Says that the session stands, and the one before is gone. Where it was ended meanwhile it is gone afterwards. */
+  /** Says that the session stands, and the one before is gone. If it was ended meanwhile, it is gone afterwards. */
   async confirm(ttl: number): Promise<boolean> {
     const { index, ender } = this.tools;
     const { userId, key } = this.bound;
@@ -91,7 +94,7 @@ export class Membership {
     return this.tools.index.forget(this.bound.userId, [this.bound.key], state);
   }
 
-  /** Whether the index is to be told. */
+  /** True if the index is to be told. */
   get isDue(): boolean {
     return this.bound.state !== 'valid';
   }
@@ -101,7 +104,7 @@ export class Membership {
     if (!this.isDue) return save();
     const { userId, key, ttl, device } = this.bound;
     const keeping = this.tools.index.keep(userId, key, { device }, indexedMs(ttl));
-    // what the index does not know yet is not to say that it does
+    // the stamp of a session that the index does not know yet must not say that it does
     if (this.bound.state === 'missing') await keeping;
     const [saved] = await Promise.all([save(), keeping]);
     return saved;
@@ -124,7 +127,7 @@ export class Membership {
     return index.enrol(userId, key, { ...enrolment, gone });
   }
 
-  /** Ends what is to be ended; the handles of what is gone. What fails here is left to the next who looks. */
+  /** Ends what is to be ended; the handles of what is gone. A failure here is left to the next who looks. */
   async #finish(members: readonly MemberName[]): Promise<readonly string[]> {
     const endings = await Promise.allSettled(
       members.map((member) => this.tools.ender.end(member.key, { always: true })),

@@ -5,15 +5,15 @@ import type { SessionCodec } from '../wire/session-codec.js';
 import { indexedMs } from './index-stamp.js';
 import type { UserIndex } from './user-index.js';
 
-/** How far `reindex()` has come. */
+/** The progress of `reindex()`. */
 export interface ReindexProgress {
-  /** How many sessions it has looked at. */
+  /** The number of sessions it has looked at. */
   readonly scanned: number;
-  /** How many of them are a user's, and stand in the index now. */
+  /** The number of them that are a user's, and stand in the index now. */
   readonly indexed: number;
 }
 
-/** What `reindex()` takes. */
+/** The options of `reindex()`. */
 export interface ReindexOptions {
   /** Told after each page of keys, a few hundred. */
   readonly onProgress?: (progress: ReindexProgress) => void;

@@ -3,7 +3,7 @@ import { plainNames, type SessionNaming } from '../wire/session-name.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { EndedMembers, Enrolment, EnrolOutcome, KnownMember, Member } from '../../store/member-index.js';
 
-/** How many characters of the hash a handle has: 132 bits. */
+/** The number of characters of the hash in a handle: 132 bits. */
 const HANDLE_LENGTH = 22;
 
 const handleOf = (key: string): string =>
@@ -17,7 +17,7 @@ export class UserIndex {
     private readonly naming: SessionNaming = plainNames,
   ) {}
 
-  /** What names a session to others than its owner: from the handle nobody gets to the key. */
+  /** The name of a session for others than its owner: from the handle nobody gets to the key. */
   readonly handleOf = (key: string): string => handleOf(this.naming(key));
 
   /** @param from the key of the session whose place it takes */

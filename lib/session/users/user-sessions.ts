@@ -16,25 +16,25 @@ import type { UserIndex } from './user-index.js';
 export interface UserSession {
   /** Names the session, for `endOne()`. It is a hash of the key, which nobody gets to from it. */
   readonly handle: string;
-  /** Whether it is the one that `current` named. */
+  /** True if it is the one that `current` named. */
   readonly current: boolean;
-  /** When the user signed in; a new key changes nothing about it. */
+  /** The time at which the user signed in; a new key does not change it. */
   readonly createdAt: Date;
-  /** When it was last saved; with an idle timeout, when it was last extended. */
+  /** The time of the last save; with an idle timeout, of the last extension. */
   readonly lastSeenAt: Date;
-  /** When it ends unless it is saved or extended. */
+  /** The time at which it ends unless it is saved or extended. */
   readonly expiresAt: Date;
   /** The options of `signIn()`. */
   readonly device: string | null;
 }
 
-/** Which session of the list is the request's own. */
+/** The options of listing the sessions of a user. */
 export interface OfUserOptions {
   /** The session of the request, which `current` marks in the list. */
   readonly current?: SessionStatus | undefined;
 }
 
-/** Which session of the user goes on. */
+/** The options of ending the sessions of a user. */
 export interface EndOfUserOptions {
   /** The session of the request, under the key that it was loaded with and the one that it will have. */
   readonly except?: SessionStatus | undefined;

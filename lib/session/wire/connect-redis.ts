@@ -3,7 +3,7 @@ import { describeValue } from '../../common/describe-value.js';
 import type { SessionOrigin } from '../../config/session-origin.js';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 
-/** How the earlier application kept its sessions. */
+/** The settings with which the earlier application stored its sessions. */
 export interface ConnectRedisOptions {
   /**
    * The name of its cookie: `name` of express-session, `cookieName` of @fastify/session.
@@ -51,7 +51,7 @@ const check = (name: keyof ConnectRedisOptions, value: unknown, isRight: boolean
   );
 };
 
-/** What express-session puts before the id; @fastify/session puts nothing there. */
+/** The prefix that express-session puts before the id; @fastify/session puts nothing there. */
 const MARK = 's:';
 
 /** `id.signature`, as the packages cookie-signature and @fastify/cookie write it: HMAC-SHA256 in base64 without padding. */

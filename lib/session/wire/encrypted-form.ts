@@ -19,11 +19,11 @@ const ID_LENGTH = 11;
 interface EncryptionKey {
   readonly id: string;
   readonly secret: KeyObject;
-  /** What a text begins with that is encrypted with it. */
+  /** The beginning of each text that is encrypted with it. */
   readonly header: string;
 }
 
-/** What is encrypted, before it is compressed: whose text it is, when it was made, and the JSON. */
+/** The content before it is compressed and encrypted: whose text it is, when it was made, and the JSON. */
 const CONTENT = /^([^:]+):([^:]+):(.*)$/s;
 
 /**

@@ -9,12 +9,12 @@ import { plainNames, type SessionNaming } from './session-name.js';
 /** JSON that nests too deep to be written has more characters than this: two for each of 500 levels. */
 const DEEPEST_IS_LONGER = 1000;
 
-/** What a stored text holds; `problem` says in a few words why it could not be read, and the session is empty. */
+/** The contents of a stored text; `problem` says in a few words why it could not be read, and the session is empty. */
 export interface DecodedSession {
   readonly data: SessionData;
   /** The ASCII-only JSON of the data as its writer spelled it. */
   readonly json: string;
-  /** When it was signed, in milliseconds since the epoch; whole seconds. */
+  /** The time at which it was signed, in milliseconds since the epoch; whole seconds. */
   readonly savedAt?: number;
   readonly problem?: string;
 }
@@ -72,7 +72,7 @@ export class SessionCodec {
     try {
       const data = this.fromJson(json);
       if (!isObject(data)) return unreadable('it is signed, but not an object');
-      // what nests deeper than can be written would fail the next save, a login too
+      // data that nests deeper than can be written would fail the next save, a login too
       if (json.length > DEEPEST_IS_LONGER) this.toJson(data);
       if (isEarlierForm !== true) this.#remembered.set(this.#memoryKey(text, name), { json, savedAt });
       return { data, json, savedAt };

@@ -1,20 +1,20 @@
-/** What a stored text was made of. */
+/** The parts that a stored text was made of. */
 export interface OpenedText {
   readonly json: string;
-  /** When it was made, in milliseconds since the epoch; whole seconds. */
+  /** The time at which it was made, in milliseconds since the epoch; whole seconds. */
   readonly savedAt: number;
-  /** Whether it has a form that is read for some time only. */
+  /** True if it has a form that is read for some time only. */
   readonly isEarlierForm?: true;
 }
 
-/** Why a text cannot be opened, in a few words. */
+/** The reason that a text cannot be opened, in a few words. */
 export interface UnopenedText {
   readonly problem: string;
 }
 
-/** How the JSON of a session becomes the text that is stored, and back. */
+/** Turns the JSON of a session into the text that is stored, and back. */
 export interface SessionForm {
-  /** Whether a text is worth nothing under another name. */
+  /** True if a text is worth nothing under another name. */
   readonly bindsName: boolean;
   /**
    * @param name what stands for the session's key in Redis

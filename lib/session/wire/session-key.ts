@@ -32,10 +32,10 @@ export const newSessionKey = (): string => {
 export const keyFromDigest = (digest: Uint8Array): string =>
   Array.from(digest.subarray(0, LENGTH), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('');
 
-/** Whether a text may be a session key; anything else never reaches the store. */
+/** True if a text may be a session key; anything else never reaches the store. */
 export const isSessionKey = (text: unknown): text is string => typeof text === 'string' && SHAPE.test(text);
 
-/** How many of the cookies of one name are looked at. */
+/** The most cookies of one name that are looked at. */
 const MOST_KEYS = 4;
 
 /** The texts that may be session keys, without duplicates. */

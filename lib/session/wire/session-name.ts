@@ -13,6 +13,6 @@ export const plainNames: SessionNaming = (key) => key;
 export const hashedNames: SessionNaming = (key) =>
   isSessionKey(key) ? createHash('sha256').update(key).digest('hex') : key;
 
-/** Whether a text may be a key or a name; what stands in the store may have been written by anybody. */
+/** True if a text may be a key or a name; anybody may have written to the store. */
 export const isSessionName = (text: unknown): text is string =>
   isSessionKey(text) || (typeof text === 'string' && HASHED.test(text));

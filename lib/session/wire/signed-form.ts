@@ -9,7 +9,7 @@ const MIN_DEFLATED = 256;
 export class SignedForm implements SessionForm {
   constructor(
     private readonly signer: SessionSigner,
-    /** Whether the signature is also one of the session's name. */
+    /** True if the signature is also one of the session's name. */
     readonly bindsName = false,
   ) {}
 

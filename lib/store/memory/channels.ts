@@ -1,7 +1,7 @@
 import { ignore } from '../../common/ignore.js';
 import type { MessageListener, Subscription } from '../subscription.js';
 
-/** Who is subscribed to what. */
+/** The listeners of each channel. */
 export class Channels {
   readonly #listeners = new Map<string, Set<MessageListener>>();
   #isClosed = false;

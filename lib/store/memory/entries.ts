@@ -7,13 +7,15 @@ import { isRateLimit, type RateLimit } from './rate-limit.js';
 export interface EntriesOptions {
   readonly clock?: Clock;
   /**
-   * How many values there may be; the least recently used goes first. Counters of `hit` are never dropped.
-   * Leave it out for a store of sessions.
+   * The most values that there may be; the least recently used goes first. Counters of `hit` are never dropped. Leave
+   * it out for a store of sessions.
    */
   readonly maxEntries?: number | undefined;
 }
 
-/** What a MemoryStore holds, of whatever kind. The verbs for one kind name the part of it that they need. */
+/**
+ * The entries of a MemoryStore, of whatever kind. The verbs for one kind name the part of this class that they need.
+ */
 export class Entries extends ExpiringMap<string | RateLimit | Companion | MemberIndex> {
   constructor({ clock = systemClock, maxEntries }: EntriesOptions) {
     super(
@@ -22,7 +24,7 @@ export class Entries extends ExpiringMap<string | RateLimit | Companion | Member
     );
   }
 
-  /** Where `from` has no companion, one that stands at the other key goes. */
+  /** If `from` has no companion, the one at the other key goes. */
   override rename(from: string, to: string, companions?: readonly [from: string, to: string]): boolean {
     const moved = super.rename(from, to);
     if (moved && companions !== undefined && !super.rename(...companions)) this.delete(companions[1]);

@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { TimeToLive } from '../time-to-live.js';
 
-/** How many entries each write looks at, so that what nobody reads again still goes. */
+/** The number of entries that each write looks at, so that those which nobody reads again still go. */
 const SWEPT_PER_WRITE = 4;
 
 interface Entry<V> {
@@ -12,7 +12,7 @@ interface Entry<V> {
 
 /** The limits of the map. */
 export interface Bound<V> {
-  /** How many evictable entries there may be; the least recently used goes first. */
+  /** The most evictable entries that there may be; the least recently used goes first. */
   readonly maxEntries: number;
   readonly evictable: (value: V) => boolean;
 }
@@ -48,7 +48,7 @@ export class ExpiringMap<V> {
     if (entry !== undefined) this.#put(key, { value, expiresAt: entry.expiresAt });
   }
 
-  /** Whether there is such an entry. */
+  /** Gives an entry a new ttl. @returns whether there is such an entry */
   expire(key: string, ttl: TimeToLive): boolean {
     const entry = this.#live(key);
     if (entry === undefined) return false;
@@ -72,7 +72,7 @@ export class ExpiringMap<V> {
     return true;
   }
 
-  /** Whether there was a live one. */
+  /** Deletes an entry. @returns whether there was a live one */
   delete(key: string): boolean {
     const entry = this.#live(key);
     if (entry === undefined) return false;
@@ -93,7 +93,7 @@ export class ExpiringMap<V> {
     this.#evictable = 0;
   }
 
-  /** How many entries are held, expired ones that nobody has met yet included. */
+  /** The number of entries, expired ones that nobody has met yet included. */
   get size(): number {
     return this.#entries.size;
   }

@@ -29,7 +29,7 @@ export class Companion {
   ) {}
 }
 
-/** What a MemoryStore holds, as far as kept entries need it. */
+/** The part of a MemoryStore's entries that kept entries need. */
 interface Entries {
   get(key: string): unknown;
   set(key: string, value: string | Companion, ttl: TimeToLive): void;

@@ -13,7 +13,7 @@ import {
 import { RedisServiceError } from '../../errors/redis.errors.js';
 import type { TimeToLive } from '../time-to-live.js';
 
-/** What an index has of a member. Points in time are milliseconds since the Unix epoch. */
+/** A member as an index knows it. Points in time are milliseconds since the Unix epoch. */
 interface Known {
   readonly key: string;
   state: MemberState;
@@ -25,14 +25,14 @@ interface Known {
   readonly origins: readonly { readonly handle: string; readonly ends: number }[];
   /** While it is pending. */
   readonly deadline: number;
-  /** When it has expired at the latest. */
+  /** The time at which it has expired at the latest. */
   ends: number;
 }
 
 /** The members of an index by their handles. */
 export class MemberIndex extends Map<string, Known> {}
 
-/** What a MemoryStore holds, as far as indexes need it. */
+/** The part of a MemoryStore's entries that indexes need. */
 interface Entries {
   get(key: string): unknown;
   set(key: string, index: MemberIndex, ttl: TimeToLive): void;

@@ -5,14 +5,14 @@ import type { TimeToLive } from '../time-to-live.js';
 
 /** The hits under one key. Times in milliseconds since the Unix epoch. */
 export interface RateLimit {
-  /** When each hit stops counting, in the order of these times. */
+  /** The times at which the hits stop counting, in order. */
   readonly expirations: readonly number[];
   readonly windowEndsAt: number;
   /** 0 when not blocked. */
   readonly blockEndsAt: number;
 }
 
-/** What a MemoryStore holds, as far as rate limits need it. */
+/** The part of a MemoryStore's entries that rate limits need. */
 interface Entries {
   get(key: string): string | object | undefined;
   set(key: string, limit: RateLimit, ttl: TimeToLive): void;
@@ -54,7 +54,7 @@ const countHit = (before: RateLimit | undefined, rule: HitRule, now: number): Ra
   };
 };
 
-/** What a hit that led from `before` to `after` is told. */
+/** The answer to a hit that led from `before` to `after`. */
 const hitOutcome = (
   before: RateLimit | undefined,
   after: RateLimit,
@@ -79,10 +79,10 @@ const hitOutcome = (
   };
 };
 
-/** When nothing of it matters any more. */
+/** The time from which nothing of it matters any more. */
 const forgottenAt = (limit: RateLimit): number =>
   Math.max(limit.windowEndsAt, limit.blockEndsAt, limit.expirations.at(-1) ?? 0);
 
-/** Whether what stands under a key counts hits. */
+/** True if the value of an entry counts hits. */
 export const isRateLimit = (value: string | object): value is RateLimit =>
   typeof value === 'object' && 'expirations' in value;

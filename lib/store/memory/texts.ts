@@ -5,7 +5,7 @@ import { drawToken } from '../token.js';
 
 const DECIMAL_INTEGER = /^(?:0|-?[1-9]\d*)$/;
 
-/** What a MemoryStore holds, as far as texts need it. */
+/** The part of a MemoryStore's entries that texts need. */
 interface Entries {
   get(key: string): unknown;
   has(key: string): boolean;

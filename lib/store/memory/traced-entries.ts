@@ -10,7 +10,7 @@ import {
 } from '../trace.js';
 import type { Texts } from './texts.js';
 
-/** What a MemoryStore holds, as far as traces need it. */
+/** The part of a MemoryStore's entries that traces need. */
 interface Entries {
   has(key: string): boolean;
   set(key: string, text: string, ttl: TimeToLive): void;

@@ -28,7 +28,7 @@ export interface ClusterMapOptions {
   readonly holdsSessions?: boolean;
 }
 
-/** Which node holds which slot, and a connection to each, kept up to date. */
+/** Maps each slot to its node, with a connection to each node, and keeps that up to date. */
 export class ClusterMap {
   readonly #roots: RootNodes;
   readonly #template: RedisClientType;
@@ -62,7 +62,7 @@ export class ClusterMap {
     return this.#masters;
   }
 
-  /** Whether every node that holds slots is known to be down. */
+  /** True if every node that holds slots is known to be down. */
   get isAway(): boolean {
     return [...this.#masters].every((master) => master.failure !== undefined);
   }

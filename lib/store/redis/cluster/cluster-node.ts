@@ -28,7 +28,7 @@ export class ClusterNode extends ReconnectingConnection {
     return addressName(this.address);
   }
 
-  /** When `ask` was last called, as a time of performance.now(). */
+  /** The time of the last call of `ask`, by performance.now(). */
   get askedAt(): number {
     return this.#askedAt;
   }

@@ -23,8 +23,8 @@ const isRedirecting = ({ replyCode }: RedisServiceError): boolean =>
   replyCode === 'MOVED' || replyCode === 'ASK' || replyCode === 'TRYAGAIN';
 
 /**
- * What a cluster answers instead of a reply while slots move. Such an answer says that the command was not executed,
- * so sending it again is safe; any other error is the caller's.
+ * Follows the answers that a cluster gives in place of a reply while slots move. Such an answer says that the command
+ * was not executed, so sending it again is safe; any other error is the caller's.
  */
 export class Redirections {
   readonly #followed = new Set<Promise<unknown>>();
@@ -79,7 +79,7 @@ export class Redirections {
     throw answer;
   }
 
-  /** Where a command goes after such an answer. */
+  /** The node to which a command goes after such an answer. */
   #next<T>(
     { slot, args, parse }: SentCommand<T>,
     from: ClusterNode,

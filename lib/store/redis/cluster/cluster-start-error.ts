@@ -2,7 +2,7 @@ import { ImproperlyConfiguredError } from '../../../errors/improperly-configured
 import { inCommon, isAboutCredentials, replyIn, startError } from '../connection/start-error.js';
 import { replyCode } from '../connection/translate-error.js';
 
-/** Why the module could not start on the cluster whose root nodes are `names`, and what to do. */
+/** The error that says why the module could not start on the cluster whose root nodes are `names`, and the fix. */
 export const clusterStartError = (error: unknown, names: string): Error => {
   const reply = replyIn(error);
   if (reply === undefined) return startError(inCommon(error), names);

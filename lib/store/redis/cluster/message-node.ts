@@ -9,7 +9,7 @@ export class MessageNode {
 
   constructor(private readonly map: Pick<ClusterMap, 'masters' | 'dialTo'>) {}
 
-  /** Whether the node that was dialled last still holds slots. */
+  /** True if the node that was dialled last still holds slots. */
   get isCurrent(): boolean {
     return this.#dialled !== undefined && this.map.masters.has(this.#dialled);
   }

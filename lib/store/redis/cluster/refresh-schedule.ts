@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { ignore } from '../../../common/ignore.js';
 import { jittered, POLICY } from '../connection/policy.js';
 
-/** When the topology of a cluster is asked for next. */
+/** Decides when the topology of a cluster is asked for next. */
 export class RefreshSchedule {
   #timer: NodeJS.Timeout | undefined;
   #due = Infinity;

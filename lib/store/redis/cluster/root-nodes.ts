@@ -16,7 +16,7 @@ export interface RootNodesOptions {
 }
 
 export interface RootQuestion {
-  /** Whether one that is silent is connected to again and again, as nobody else would. */
+  /** True if a silent node is connected to again and again, as nobody else would. */
   readonly insist: boolean;
   /** `host:port` of nodes that are being connected to: one that is a root node is not tried a second time beside. */
   readonly tried: ReadonlySet<string>;

@@ -61,7 +61,7 @@ const asRedisUrl = (url: string): string => url.replace(/^valkey(s?):/, 'redis$1
 export const templateFor = (template: RedisClientType, { host, port }: NodeAddress): RedisClientType =>
   template.duplicate({ socket: { ...template.options.socket, host, port } as Socket });
 
-/** Where a client goes, for messages at start: never the user or the password. */
+/** The address of a client, for messages at start: never the user or the password. */
 export const addressOf = (template: RedisClientType): string => {
   const socket = template.options.socket as
     { readonly path?: string; readonly host?: string; readonly port?: number } | undefined;

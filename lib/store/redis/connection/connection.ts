@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   readonly client: Pick<RedisClientType, 'sendCommand' | 'destroy' | 'on' | 'ref' | 'unref'>;
   readonly socket: Socket | undefined;
   readonly operationTimeoutMs: number;
-  /** Whether those who ask for one key at once share a GET. */
+  /** If true, callers who ask for one key at the same time share a GET. */
   readonly sharesReads?: boolean | undefined;
   /** Called once, when the connection ends by itself. */
   readonly onLost: (error: Error, connection: Connection) => void;
@@ -59,12 +59,12 @@ export class Connection {
     client.on('error', (error: Error) => this.#lose(error));
   }
 
-  /** Whether something is in flight. */
+  /** True if something is in flight. */
   get isBusy(): boolean {
     return this.#watchdog.isBusy;
   }
 
-  /** Whether it can be used as it is: a connection that carried nothing for a while may be gone silently. */
+  /** True if it can be used as it is: a connection that carried nothing for a while may be gone silently. */
   get isTrusted(): boolean {
     return this.#watchdog.isBusy || Math.abs(Date.now() - this.#restingSince) < POLICY.idleMs;
   }
@@ -81,7 +81,7 @@ export class Connection {
     }, this.#fail);
   }
 
-  /** Whether the server gives a sign of life soon; an error is one, too. */
+  /** True if the server gives a sign of life soon; an error is one, too. */
   async isAlive(): Promise<boolean> {
     const { operationTimeoutMs } = this.options;
     const usual = Math.max(operationTimeoutMs / 10, 4 * this.#longestRoundTripMs);

@@ -8,14 +8,14 @@ export interface RepetitionOptions {
   /** Ends every attempt, with its reason. */
   readonly signal: AbortSignal;
   /**
-   * Whether the first attempt is made without a pause.
+   * If true, the first attempt is made without a pause.
    * @default true
    */
   readonly immediately?: boolean;
   /** Called for each attempt that is refused. Rejecting with it ends the repetition, where that is asked for. */
   readonly onRefused?: (error: unknown) => void;
   /**
-   * Whether a refusal is final, so that only silence leads to further attempts.
+   * If true, a refusal is final, so that only silence leads to further attempts.
    * @default false
    */
   readonly untilRefused?: boolean;

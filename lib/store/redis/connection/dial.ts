@@ -85,7 +85,7 @@ const open = async (
     client.destroy();
     throw error;
   }
-  // what TLS makes of the commands is joined by TLS
+  // TLS joins the bytes that it makes of the commands by itself
   if (underTls === undefined && seen !== undefined) joinWrites(seen);
   return { client, socket: underTls ?? seen };
 };

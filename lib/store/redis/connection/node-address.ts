@@ -1,4 +1,4 @@
-/** Where a server listens. */
+/** The address at which a server listens. */
 export interface NodeAddress {
   readonly host: string;
   readonly port: number;
@@ -10,7 +10,7 @@ export const addressName = ({ host, port }: NodeAddress): string => `${host}:${p
 type AddressMap =
   Readonly<Record<string, NodeAddress>> | ((address: string) => NodeAddress | undefined) | undefined;
 
-/** Where to connect to for a server that is announced at an address, as behind NAT. */
+/** The address for connecting to a server that is announced at another one, as behind NAT. */
 export const mappedAddress = (map: AddressMap, announced: NodeAddress): NodeAddress => {
   const name = addressName(announced);
   return (typeof map === 'function' ? map(name) : map?.[name]) ?? announced;

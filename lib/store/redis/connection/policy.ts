@@ -11,33 +11,34 @@ export const POLICY = {
   idleMs: 1000,
   /** After a failed start commands fail at once for this long, rather than each starting one more attempt. */
   respiteMs: 100,
-  /** How long one of several servers may stay silent before the next is asked beside it. */
+  /** One of several servers may stay silent for this long before the next is asked beside it. */
   hedgeMs: 100,
-  /** How long the other Sentinels may take after the first has answered. */
+  /** The other Sentinels may take this long after the first has answered. */
   majorityMs: 100,
   /** The Sentinels tell of a new master by themselves; whether they still can is seen by asking this often. */
   sentinelScanMs: 1000,
-  /** How often the Sentinels are asked which others there are. */
+  /** The Sentinels are asked this often which others there are. */
   discoveryMs: 10_000,
   /**
-   * How long an announcement outweighs older ones. Sentinels hear of a failover from each other within seconds:
-   * a Sentinel that names an older master is cut off. Once nobody confirms the newer one, they may have been set up afresh.
+   * An announcement outweighs older ones for this long. Sentinels hear of a failover from each other within seconds: a
+   * Sentinel that names an older master is cut off. Once nobody confirms the newer one, they may have been set up
+   * afresh.
    */
   announcementMs: 30_000,
   /** While a master of a Cluster is down: the pauses between questions for the topology, often at first. */
   firstTopologyPauseMs: 50,
   longestTopologyPauseMs: 400,
-  /** How long after a redirection the topology is asked for: a migration gives one redirection for each slot. */
+  /** The topology is asked for this long after a redirection: a migration gives one redirection for each slot. */
   afterRedirectionMs: 50,
-  /** How long a node without slots is kept after it was asked for a key. */
+  /** A node without slots is kept for this long after it was asked for a key. */
   askedNodeMs: 5000,
   /** Keys of a slot move some at a time: a command that names several of them may have to wait for the last. */
   tryAgainMs: 20,
-  /** What is left for following a redirection at least. */
+  /** Following a redirection gets at least this much time. */
   leastRedirectionMs: 100,
-  /** How often a connection that only listens is looked at. */
+  /** A connection that only listens is checked this often. */
   subscriptionCheckMs: 10_000,
-  /** How often a client of the user's own is looked at until it is ready. */
+  /** A client of the user's own is checked this often until it is ready. */
   readinessPollMs: 10,
 } as const;
 

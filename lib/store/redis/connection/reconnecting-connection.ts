@@ -13,10 +13,10 @@ import type { ReplyParser } from '../link/redis-link.js';
 export interface ReconnectingConnectionOptions {
   readonly dial: Dial;
   readonly operationTimeoutMs: number;
-  /** Whether those who ask for one key at once share a GET. */
+  /** If true, callers who ask for one key at the same time share a GET. */
   readonly sharesReads?: boolean | undefined;
   /**
-   * How long the first attempt is waited for, in milliseconds.
+   * The time for which the first attempt is waited for, in milliseconds.
    * @default operationTimeoutMs
    */
   readonly patienceMs?: number | undefined;
@@ -45,17 +45,19 @@ export class ReconnectingConnection {
     return this.#connection !== undefined;
   }
 
-  /** Whether something is in flight. */
+  /** True if something is in flight. */
   get isBusy(): boolean {
     return this.#waiting.size > 0 || this.#connection?.isBusy === true;
   }
 
-  /** When the latest connection was made, as a time of performance.now(); Infinity before the first. */
+  /** The time at which the latest connection was made, by performance.now(); Infinity before the first. */
   get readySince(): number {
     return this.#readySince;
   }
 
-  /** Why there is no connection; undefined before the first attempt has failed, too. */
+  /**
+   * The error of the latest attempt while there is no connection; undefined before the first attempt has failed, too.
+   */
   get failure(): unknown {
     return this.isReady ? undefined : this.#failure;
   }

@@ -1,4 +1,4 @@
-/** What a command is sent with, for node-redis to tell when it is written. */
+/** An option of a command by which node-redis tells when it is written. */
 export interface WriteNotice {
   readonly abortSignal: AbortSignal;
 }

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 
-/** What libuv knows of a socket, and Node shows nowhere else. */
+/** The counts that libuv keeps of a socket, and Node shows nowhere else. */
 interface Handle {
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
 }
 
 /**
- * Whether bytes move on a socket: a reply that keeps arriving, or a request that is larger than the system's buffers and
- * keeps leaving. A small request leaves at once also when nobody reads it, so it says nothing.
+ * Tells whether bytes move on a socket: a reply that keeps arriving, or a request that is larger than the system's
+ * buffers and keeps leaving. A small request leaves at once also when nobody reads it, so it says nothing.
  */
 export class SocketProgress {
   #read = 0;
@@ -17,7 +17,7 @@ export class SocketProgress {
 
   constructor(private readonly socket: Socket | undefined) {}
 
-  /** Whether bytes have moved since this was last asked. */
+  /** True if bytes have moved since this was last asked. */
   hasMoved(): boolean {
     const { bytesWritten = 0, writeQueueSize = 0 } = this.#handle;
     const read = this.socket?.bytesRead ?? 0;

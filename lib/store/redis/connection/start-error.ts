@@ -10,7 +10,9 @@ import { DialTimeoutError } from './dial.js';
 import { replyCode, translateError } from './translate-error.js';
 import { ReplicaError, WrongModeError } from './verify-primary.js';
 
-/** Why the module could not start on the Redis at `address`, and what to do. The one place that names a host. */
+/**
+ * The error that says why the module could not start on the Redis at `address`, and the fix. Only here a host is named.
+ */
 export const startError = (error: unknown, address: string): Error => {
   if (error instanceof RedisUnavailableError) return notYet(error, address);
   if (error instanceof CodexRedisError) return error;
@@ -27,7 +29,7 @@ export const startError = (error: unknown, address: string): Error => {
   });
 };
 
-/** Whether the same start may succeed a moment later: the server may be about to listen, or to be promoted. */
+/** True if the same start may succeed a moment later: the server may be about to listen, or to be promoted. */
 export const mayPass = (error: unknown): boolean => {
   if (error instanceof AggregateError) return error.errors.every(mayPass);
   if (error instanceof ErrorReply) return translateError(error) instanceof RedisUnavailableError;
@@ -36,7 +38,7 @@ export const mayPass = (error: unknown): boolean => {
   return !(error instanceof CodexRedisError || error instanceof WrongModeError || isAboutTls(error));
 };
 
-/** What a server answered says more than that others did not. */
+/** The reply of a server among several errors: it says more than the silence of others. */
 export const replyIn = (error: unknown): ErrorReply | undefined => {
   if (error instanceof ErrorReply) return error;
   if (error instanceof RedisServiceError) return replyIn(error.cause);
@@ -44,7 +46,7 @@ export const replyIn = (error: unknown): ErrorReply | undefined => {
   return undefined;
 };
 
-/** Where all failed alike, as by TLS, one of them says what to do. */
+/** One error in place of several that are alike, as those by TLS: it says what to do. */
 export const inCommon = (error: unknown): unknown => {
   if (!(error instanceof AggregateError)) return error;
   const codes = new Set(error.errors.map((each: NodeJS.ErrnoException) => each.code));
@@ -53,7 +55,7 @@ export const inCommon = (error: unknown): unknown => {
 
 const CREDENTIALS = ['WRONGPASS', 'NOAUTH', 'NOPERM'];
 
-/** Whether the server, or a proxy before it, cannot answer the first question of all. */
+/** True if the server, or a proxy before it, cannot answer the first question of all. */
 export const lacksResp3 = ({ message }: ErrorReply): boolean =>
   /unknown command '?`?hello/i.test(message) || message.startsWith('NOPROTO');
 

@@ -8,14 +8,14 @@ import { POLICY } from './policy.js';
 import { ReconnectingConnection } from './reconnecting-connection.js';
 import { translateError } from './translate-error.js';
 
-/** What is done with a client before its connection counts as made. */
+/** The work on a client before its connection counts as made. */
 export type Greeting = (client: RedisClientType) => Promise<void>;
 
 export interface SubscriptionsOptions {
   /** Makes a connection to a server that gets every message. */
   readonly dialWith: (greet: Greeting) => Dial;
   readonly operationTimeoutMs: number;
-  /** Whether the server that was dialled last still is one that gets every message. */
+  /** True if the server that was dialled last still is one that gets every message. */
   readonly isCurrent?: () => boolean;
 }
 
@@ -45,7 +45,7 @@ class ChannelSubscription implements Subscription {
   readonly ready: Promise<void>;
   readonly #connection: ReconnectingConnection;
   readonly #checks: NodeJS.Timeout;
-  /** Why the server does not let it subscribe. */
+  /** The server's refusal to let it subscribe. */
   #refusal: ErrorReply | undefined;
   #hasEnded = false;
 

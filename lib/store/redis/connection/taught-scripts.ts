@@ -23,7 +23,10 @@ export class TaughtScripts {
     });
   }
 
-  /** What is sent behind it finds the script; where it is refused, as by a node that has handed its slot on, it is not. */
+  /**
+   * Sends the EVAL. Commands that follow it find the script. After a refusal, as by a node that has handed its slot on,
+   * they do not.
+   */
   #teach<T>(source: string, args: readonly string[], send: Send<T>): Promise<T> {
     this.#digests.set(source, digestOf(source));
     return send(args).catch((error: unknown) => {

@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** How many ticks a command may be in flight. */
+/** The number of ticks for which a command may be in flight. */
 const TICKS = 10;
 
 export interface WatchdogOptions {
   /** Milliseconds a command may take; it is noticed at most a tenth later. */
   readonly deadlineMs: number;
-  /** Whether bytes of a long reply or request have moved since it was last called, where that can be known. */
+  /** Tells whether bytes of a long reply or request have moved since it was last called, if that can be known. */
   readonly hasMoved?: () => boolean;
   /** Called when a command is overdue. Not called again before `settle` was. */
   readonly onOverdue: () => void;
@@ -27,9 +27,9 @@ export class Watchdog {
   #issued = 0;
   #settled = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** What had been issued at each of the last ticks, the oldest first. */
+  /** The number of commands that had been issued at each of the last ticks, the oldest first. */
   #marks: number[] = [];
-  /** How many of these, the latest, had neither bytes nor answers. */
+  /** The number of the latest ticks that had neither bytes nor answers. */
   #silentTicks = 0;
   #settledAtTick = 0;
   #issuedAtRest = 0;
@@ -37,7 +37,7 @@ export class Watchdog {
 
   constructor(private readonly options: WatchdogOptions) {}
 
-  /** Whether something is in flight. */
+  /** True if something is in flight. */
   get isBusy(): boolean {
     return this.#settled !== this.#issued;
   }

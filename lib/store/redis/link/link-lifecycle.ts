@@ -11,9 +11,9 @@ import { closedError } from './closed-error.js';
 export interface LinkLifecycleOptions {
   /** Connects; the signal says that nobody waits any more. Called again while a failure may pass. */
   readonly open: (signal: AbortSignal) => Promise<void>;
-  /** Releases everything, also what a failed `open` has left. What is in flight is waited for, within a bound. */
+  /** Releases everything, also what a failed `open` has left. Commands in flight are waited for, within a bound. */
   readonly release: () => Promise<void>;
-  /** Why the start failed, for the one who starts. */
+  /** Makes the error that tells the caller why the start failed. */
   readonly startError: (error: unknown) => Error;
   readonly connectTimeoutMs: number;
   readonly operationTimeoutMs: number;
@@ -31,13 +31,13 @@ export class LinkLifecycle {
   #attempt: Attempt | undefined;
   #failure: unknown;
   #failedAt = -Infinity;
-  /** What a failed start has left is gone then. */
+  /** Resolves when everything that a failed start has left is gone. */
   #released: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
   constructor(private readonly options: LinkLifecycleOptions) {}
 
-  /** Whether commands can be sent: also while it closes, as long as calls follow each other, within a bound. */
+  /** True if commands can be sent: also while it closes, as long as calls follow each other, within a bound. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -62,7 +62,7 @@ export class LinkLifecycle {
     return (this.#closed ??= this.#close());
   }
 
-  /** What is called while it waits is served too, or the last calls of an application would be cut off in the middle. */
+  /** Serves calls also while it waits, or the last calls of an application would be cut off in the middle. */
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
     await this.#attempt?.whole.catch(ignore);

@@ -6,7 +6,9 @@ import type { SentinelServer } from './sentinel-server.js';
 
 interface Found {
   readonly server: SentinelServer;
-  /** Whether it named the master when it was asked last: one that cannot be reached from here must not delay the others. */
+  /**
+   * True if it named the master when it was asked last: one that cannot be reached from here must not delay the others.
+   */
   isTrusted: boolean;
 }
 
@@ -30,12 +32,12 @@ export class FoundSentinels {
     return this.#those(false);
   }
 
-  /** Whether a server has answered, which need not be one of these. */
+  /** Notes whether a server has answered, which need not be one of these. */
   note(server: SentinelServer, hasAnswered: boolean): void {
     for (const found of this.#found.values()) if (found.server === server) found.isTrusted = hasAnswered;
   }
 
-  /** Asks one which others there are, unless that was asked lately. Where it does not say, nothing changes. */
+  /** Asks one which others there are, unless that was asked lately. If it does not say, nothing changes. */
   async refresh(informed: SentinelServer): Promise<void> {
     const now = performance.now();
     if (now - this.#refreshedAt < POLICY.discoveryMs) return;

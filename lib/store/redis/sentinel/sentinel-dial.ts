@@ -9,7 +9,7 @@ export interface MasterDialOptions {
   readonly locate: () => Promise<NodeAddress>;
   readonly templateAt: (address: NodeAddress) => RedisClientType;
   readonly boundMs: number;
-  /** What else must succeed before the connection counts as made. */
+  /** Further work that must succeed before the connection counts as made. */
   readonly greet?: ((client: RedisClientType) => Promise<void>) | undefined;
   /** Called with the address of the master once there is a connection to it. */
   readonly onOpen: (address: NodeAddress) => void;

@@ -55,7 +55,7 @@ export class SentinelGroup {
   }
 
   /**
-   * Where the master is, as the Sentinels announce it.
+   * The address of the master, as the Sentinels announce it.
    *
    * @throws AggregateError when no Sentinel knows
    */

@@ -37,7 +37,7 @@ export class SentinelLink implements RedisLink {
   readonly #node: RedisNode = { send: (args) => this.send('', args, asReply) };
   readonly #subscriptions: Subscriptions;
   #master: ReconnectingConnection | undefined;
-  /** Where the master is, and where it was sought last, as the Sentinels announced it. */
+  /** The address of the master, and the one at which it was sought last, as the Sentinels announced them. */
   #address: NodeAddress | undefined;
   #sought: NodeAddress | undefined;
   /** The master that subscriptions were made at last. */
@@ -181,7 +181,7 @@ export class SentinelLink implements RedisLink {
   async #release(): Promise<void> {
     clearInterval(this.#scan);
     const master = this.#master;
-    // what a replica cannot answer goes to the master
+    // the master answers what a replica cannot
     await this.#replicas.close();
     await master?.close();
     if (this.#master === master) this.#master = undefined;

@@ -16,7 +16,7 @@ export interface SentinelServerOptions {
   readonly onSwitch: () => void;
 }
 
-/** Where a Sentinel says the master is. */
+/** The address of the master, as a Sentinel announces it. */
 export interface Announcement {
   readonly address: NodeAddress;
   /** Grows with every failover. */
@@ -40,7 +40,7 @@ export class UnknownMasterError extends Error {
 export class SentinelServer {
   #id: string | undefined;
   #connecting: Promise<Connection> | undefined;
-  /** Whether the connection gives a sign of life, while that is asked. */
+  /** The check for a sign of life of the connection, while it runs. */
   #checking: Promise<boolean> | undefined;
   /** Aborted when the connection is released; each has its own. */
   #released = new AbortController();

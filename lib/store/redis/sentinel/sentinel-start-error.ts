@@ -13,7 +13,7 @@ export interface SentinelPlaces {
   readonly name: string;
 }
 
-/** Why the module could not start on the master that Sentinels watch, and what to do. */
+/** The error that says why the module could not start on the master that Sentinels watch, and the fix. */
 export const sentinelStartError = (error: unknown, { sentinels, master, name }: SentinelPlaces): Error => {
   if (error instanceof AggregateError && error.errors.some((each) => each instanceof UnknownMasterError))
     return new ImproperlyConfiguredError(

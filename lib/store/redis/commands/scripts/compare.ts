@@ -22,7 +22,7 @@ if current ~= ARGV[1] then return current end
 redis.call('UNLINK', KEYS[1])
 return 1`);
 
-/** KEYS: key. ARGV: expected, ttl in milliseconds. Whether it was as expected. */
+/** KEYS: key. ARGV: expected, ttl in milliseconds. Returns whether it was as expected. */
 export const compareAndExpireScript = redisScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])`);

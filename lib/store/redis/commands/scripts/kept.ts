@@ -92,7 +92,7 @@ local found = {'stale', kept, nonce, holder() or false}
 if K then found[5] = tokens_of(kept) end
 return found`);
 
-/** What was not claimed has no holder: the reply is shorter. */
+/** The reply to a look-up. If the lease was not claimed, the reply is shorter, without a holder. */
 type LookReply =
   | readonly [state: 'stands', text: string, nonce: string, due: number, tokens?: string | null]
   | readonly [
@@ -131,8 +131,8 @@ export const ANY_NONCE = '*';
 
 /**
  * KEYS: entry, companion, lease where the cache has leases. ARGV: kind of state, its text (where the value is kept, the
- * SHA-1 of it), its nonce, value, whether the value is kept (1 or ''), ttl or '', grace or '', the new nonce; of a run its
- * token or '', the tokens or ''. What can fail comes before the first write.
+ * SHA-1 of it), its nonce, value, whether the value is kept (1 or ''), ttl or '', grace or '', the new nonce; of a run
+ * its token or '', the tokens or ''. The steps that can fail come before the first write.
  */
 export const writeKeptScript = redisScript(`${KEPT}
 local kind, expected, nonce, value, kept, ttl, grace, new_nonce, run, tokens = unpack(ARGV)
@@ -189,7 +189,10 @@ export const parseKeptOutcome = (reply: RedisReply): KeptOutcome => {
   return { outcome: 'stands', current: text, ...tagged };
 };
 
-/** KEYS: entry, companion. ARGV: ttl or '', the tokens or ''. Whether there is such an entry, or the tokens it has. */
+/**
+ * KEYS: entry, companion. ARGV: ttl or '', the tokens or ''. Returns whether there is such an entry, or the tokens it
+ * has.
+ */
 export const expireKeptScript = redisScript(`${KEPT}
 local text = redis.call('GET', E)
 if not text then return 0 end
@@ -216,7 +219,7 @@ return 1`);
 export const parseExpiry = (reply: RedisReply): boolean | NotAsTagged =>
   typeof reply === 'string' ? { outcome: 'tagged', tokens: reply } : reply !== 0;
 
-/** What the answer begins with that says which tokens an entry has. */
+/** The beginning of a reply that gives the tokens of an entry instead. */
 const TOKENS = 'tokens:';
 
 /** KEYS: entry, companion. ARGV: delta, grace or '', the new nonce, the tokens or ''. INCRBY takes no mark. */

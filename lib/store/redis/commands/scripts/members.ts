@@ -9,7 +9,7 @@ import { redisScript } from './redis-script.js';
  * of those whose places were taken one after the other, each until it ends).
  */
 
-/** What the scripts share. */
+/** The Lua functions that the scripts share. */
 const prelude = `
 local index = KEYS[1]
 local time = redis.call('TIME')
@@ -106,7 +106,10 @@ put(new.handle, {
 lastFor(ARGV[2])
 return finish('enrolled')`);
 
-/** ARGV: handle, ttl in milliseconds, the handles of ended members whose entries are gone. Whether it had not been ended. */
+/**
+ * ARGV: handle, ttl in milliseconds, the handles of ended members whose entries are gone. Returns whether it had not
+ * been ended.
+ */
 export const confirmScript = redisScript(`${prelude}
 local handle, member = ARGV[1], find(ARGV[1])
 for i = 3, #ARGV do
@@ -120,7 +123,7 @@ put(handle, member)
 lastFor(ARGV[2])
 return done(1)`);
 
-/** ARGV: the member as JSON, its ttl in milliseconds. Whether it had not been ended. */
+/** ARGV: the member as JSON, its ttl in milliseconds. Returns whether it had not been ended. */
 export const keepMemberScript = redisScript(`${prelude}
 local kept = cjson.decode(ARGV[1])
 local member = find(kept.handle)

@@ -1,11 +1,11 @@
 import { redisScript } from './redis-script.js';
 
-/** KEYS: key. Whether there is such an entry; PERSIST alone also answers 0 for one that never expires. */
+/** KEYS: key. Returns whether there is such an entry; PERSIST alone also answers 0 for one that never expires. */
 export const persistScript = redisScript(`
 if redis.call('PERSIST', KEYS[1]) == 1 then return 1 end
 return redis.call('EXISTS', KEYS[1])`);
 
-/** KEYS: from, to, perhaps a companion of each. Whether there was an entry. */
+/** KEYS: from, to, perhaps a companion of each. Returns whether there was an entry. */
 export const renameScript = redisScript(`
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 for i = 1, #KEYS, 2 do

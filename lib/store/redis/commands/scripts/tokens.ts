@@ -23,7 +23,9 @@ for i = 1, #KEYS do
 end
 return texts`);
 
-/** KEYS: entry, and the companion `tokens`. What is left of it, and of a marked one the text of the companion. */
+/**
+ * KEYS: entry, and the companion `tokens`. Returns what is left of it, and of a marked one the text of the companion.
+ */
 export const inspectScript = redisScript(`
 local left = redis.call('PTTL', KEYS[1])
 if left == -2 then return false end

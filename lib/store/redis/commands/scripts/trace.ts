@@ -17,7 +17,7 @@ local function readTrace(text)
 end
 `;
 
-/** KEYS: key, its trace. ARGV: value, its ttl in milliseconds. Whether it was stored. */
+/** KEYS: key, its trace. ARGV: value, its ttl in milliseconds. Returns whether it was stored. */
 export const setIfUntracedScript = redisScript(`
 if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
