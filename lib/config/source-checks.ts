@@ -1,4 +1,4 @@
-import { unhonouredOptions } from './client-options.js';
+import { unhonouredOptions } from './unhonoured-options.js';
 import type { Problem } from './option.js';
 import { type RedisSourceOptions, strayCharacter } from './source-options.js';
 

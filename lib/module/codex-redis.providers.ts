@@ -15,7 +15,7 @@ import type { Serializer } from '../serializer/serializer.js';
 import { Serializers } from './named-serializers.js';
 import { claimKeys } from './shared-keys.js';
 import { type MountedSessions, mountSessions } from '../session-http/mount-sessions.js';
-import { sessionAccessOf } from '../session-http/session-access.js';
+import { sessionAccessOf } from '../session-http/session-access-of.js';
 import { asksForFreshSessions } from '../session-http/nest/fresh-session.decorator.js';
 import { refuseHandlersWithoutSessions } from '../session-http/nest/refuse-handlers.js';
 import { ExcludedRoutes } from '../session-http/excluded-routes.js';

@@ -5,7 +5,7 @@ import { sessionStateOf } from '../session/object/state-of.js';
 import type { Session } from '../session/object/session.js';
 import { ignore } from '../common/ignore.js';
 import { Commitment } from './commitment.js';
-import { isHandshake } from './handshake.js';
+import { isHandshake } from './is-handshake.js';
 import { dependsOnSession, type Task, taskAtEnd } from './end-of-request.js';
 import {
   meansUnavailable,

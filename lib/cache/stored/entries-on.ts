@@ -2,7 +2,7 @@ import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { CacheServiceSettings } from '../cache-settings.js';
 import { companionOf, companionsOf, NO_READ_THROUGH } from '../read-through/get-or-set-options.js';
 import { Tags } from '../tags/tags.js';
-import { KeptEntries } from './kept-entries.js';
+import { EntriesWithCompanions } from './entries-with-companions.js';
 import { PlainEntries } from './plain-entries.js';
 import type { StoredEntries } from './stored-entries.js';
 import { TaggedEntries } from './tagged-entries.js';
@@ -19,5 +19,5 @@ export const entriesOn = (
   const [first, ...others] = words;
   return first === undefined
     ? new PlainEntries(store)
-    : new KeptEntries(store, keyPrefix, grace, [first, ...others]);
+    : new EntriesWithCompanions(store, keyPrefix, grace, [first, ...others]);
 };

@@ -13,7 +13,7 @@ import type { KeyValueStore } from '../../store/key-value-store.js';
 import { bareText, isMarked } from '../../store/tagged-text.js';
 import type { TimeToLive } from '../../store/time-to-live.js';
 import { areSame, type Read, type Tags, type Tokens } from '../tags/tags.js';
-import { KeptEntries } from './kept-entries.js';
+import { EntriesWithCompanions } from './entries-with-companions.js';
 import type { DeadEntry, Found } from './stored-entries.js';
 
 /** A text as it stands, and what its tags are. */
@@ -26,7 +26,7 @@ interface Stored extends Tagged {
  * slots than the entry, they are read beside it or after it, and what is dead is replaced by a comparison: with the
  * companion that was found dead, never because nothing would be there.
  */
-export class TaggedEntries extends KeptEntries {
+export class TaggedEntries extends EntriesWithCompanions {
   /** Private to the runtime too: it knows the password of Redis. */
   readonly #store: KeyValueStore;
 

@@ -1,7 +1,7 @@
 import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
 import { SessionStateError } from '../../errors/session.errors.js';
 import { exchangeOf, isOfApplicationWithSessions } from '../platform/platforms.js';
-import { handshakeOf, openedFor } from './handshake-session.js';
+import { handshakeOf, openedFor } from './graphql-over-websocket.js';
 import { sessionUseOf } from './session-use.decorator.js';
 
 /** A request that may carry a session. */

@@ -3,7 +3,7 @@ import type { Session } from '../../session/object/session.js';
 import { exchangeOf } from '../platform/platforms.js';
 import { sessionOfSocket } from '../sockets/socket-sessions.js';
 import { traitsOf } from './handler-traits.js';
-import { handshakeOf, openedFor } from './handshake-session.js';
+import { handshakeOf, openedFor } from './graphql-over-websocket.js';
 import { noSession, requestOf } from './request-session.js';
 
 /**

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { SESSION_HTTP } from '../../tokens/internal-tokens.js';
 import type { SessionHttp } from '../session-http.js';
 import { traitsOf } from './handler-traits.js';
-import { handshakeOf, openHandshakeSession } from './handshake-session.js';
+import { handshakeOf, openHandshakeSession } from './graphql-over-websocket.js';
 import { exchangeOf } from '../platform/platforms.js';
 import { requestOf } from './request-session.js';
 

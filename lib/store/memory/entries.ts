@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../common/clock.js';
 import { ExpiringMap } from './expiring-map.js';
-import type { Companion } from './kept-entries.js';
+import type { Companion } from './memory-companions.js';
 import type { MemberIndex } from './member-indexes.js';
 import { isRateLimit, type RateLimit } from './rate-limit.js';
 

@@ -28,7 +28,7 @@ import type {
 import type { EndOptions, EndOutcome, Move, MoveOutcome } from '../trace.js';
 import { Channels } from './channels.js';
 import { Entries, type EntriesOptions } from './entries.js';
-import { KeptEntries } from './kept-entries.js';
+import { MemoryCompanions } from './memory-companions.js';
 import { laterTurn } from './later-turn.js';
 import { MemberIndexes } from './member-indexes.js';
 import { RateLimits } from './rate-limit.js';
@@ -42,7 +42,7 @@ export class MemoryStore implements KeyValueStore {
   readonly #entries: Entries;
   readonly #texts: Texts;
   readonly #traced: TracedEntries;
-  readonly #kept: KeptEntries;
+  readonly #kept: MemoryCompanions;
   readonly #indexes: MemberIndexes;
   readonly #limits: RateLimits;
   readonly #channels = new Channels();
@@ -53,7 +53,7 @@ export class MemoryStore implements KeyValueStore {
     this.#entries = new Entries(options);
     this.#texts = new Texts(this.#entries);
     this.#traced = new TracedEntries(this.#entries, this.#texts);
-    this.#kept = new KeptEntries(this.#entries, clock, this.#texts);
+    this.#kept = new MemoryCompanions(this.#entries, clock, this.#texts);
     this.#indexes = new MemberIndexes(this.#entries, clock);
     this.#limits = new RateLimits(this.#entries, clock);
   }

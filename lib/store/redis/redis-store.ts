@@ -24,7 +24,7 @@ import type {
 } from '../kept-entry.js';
 import type { EndOptions, EndOutcome, Move, MoveOutcome } from '../trace.js';
 import { Increments } from './commands/increments.js';
-import { KeptEntries } from './commands/kept-entries.js';
+import { KeptEntryCommands } from './commands/kept-entry-commands.js';
 import { MemberIndexes } from './commands/member-indexes.js';
 import { ManyKeys } from './commands/many-keys.js';
 import { moveAcrossSlots } from './commands/move-across-slots.js';
@@ -55,7 +55,7 @@ export class RedisStore implements KeyValueStore {
   readonly #commands: OrderedCommands;
   readonly #many: ManyKeys;
   readonly #traced: TracedEntries;
-  readonly #kept: KeptEntries;
+  readonly #kept: KeptEntryCommands;
   readonly #indexes: MemberIndexes;
   readonly #tokens: Tokens;
   #closing = false;
@@ -68,7 +68,7 @@ export class RedisStore implements KeyValueStore {
     const { run } = this.#commands;
     this.#many = new ManyKeys(link, this.#commands);
     this.#traced = new TracedEntries(run);
-    this.#kept = new KeptEntries(run);
+    this.#kept = new KeptEntryCommands(run);
     this.#indexes = new MemberIndexes(run);
     this.#tokens = new Tokens(link, run);
   }

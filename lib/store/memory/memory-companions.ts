@@ -40,7 +40,7 @@ interface Entries {
 }
 
 /** The verbs for entries with companions. */
-export class KeptEntries {
+export class MemoryCompanions {
   constructor(
     private readonly entries: Entries,
     private readonly clock: Clock,

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { ignore } from '../../common/ignore.js';
 import type { Session } from '../../session/object/session.js';
 import { sessionStateOf } from '../../session/object/state-of.js';
-import { isHandshake } from '../handshake.js';
+import { isHandshake } from '../is-handshake.js';
 import { exchangeOf } from '../platform/platforms.js';
 import type { SessionHttp } from '../session-http.js';
 

@@ -29,7 +29,7 @@ import type { Found, StoredEntries } from './stored-entries.js';
 const AT_ONCE = 500;
 
 /** Entries with companions. Companions go before their entries: a run publishes only while they are there. */
-export class KeptEntries implements StoredEntries {
+export class EntriesWithCompanions implements StoredEntries {
   /** Private to the runtime too: it knows the password of Redis. */
   readonly #store: KeyValueStore;
 

@@ -29,7 +29,7 @@ import { inspectScript, parseStanding } from './scripts/tokens.js';
 import { asPx } from './set-command.js';
 
 /** The verbs for entries with companions, each one script on the slot of the entry. */
-export class KeptEntries {
+export class KeptEntryCommands {
   constructor(private readonly run: ScriptRunner) {}
 
   lookUp(keys: KeptKeys, { grace, lastsMs, ahead, claim }: LookOptions): Promise<Look> {
