@@ -49,6 +49,30 @@ module.exports = {
       to: { path: '^lib/store/redis/(single|cluster|sentinel)/', pathNot: '^lib/store/redis/$1/' },
     },
     {
+      name: 'a-connection-knows-one-server',
+      comment:
+        'Of the store it may import the types of a link and of a subscription; of lib/config the settings. It knows no kind of ' +
+        'connection, no link and no verb.',
+      severity: 'error',
+      from: { path: '^lib/store/redis/connection/' },
+      to: {
+        path: '^lib/(store|config)/',
+        pathNot: [
+          '^lib/store/redis/connection/',
+          '^lib/store/redis/link/(redis-link|closed-error)\\.ts$',
+          '^lib/store/subscription\\.ts$',
+          '^lib/config/(settings|source-options)\\.ts$',
+        ],
+      },
+    },
+    {
+      name: 'a-link-knows-no-kind',
+      comment: 'The kinds of connection share lib/store/redis/link, which itself builds on one server only.',
+      severity: 'error',
+      from: { path: '^lib/store/redis/link/' },
+      to: { path: '^lib/store/redis/', pathNot: '^lib/store/redis/(link|connection)/' },
+    },
+    {
       name: 'only-the-module-wires',
       comment: 'What is wired together by lib/module does not know it.',
       severity: 'error',
