@@ -270,6 +270,21 @@ describeOnEveryStore('The sessions of a user', (context) => {
       expect(await sessionKeysOf(context)).toEqual([storeKeyOf(context, other.key)]);
     });
 
+    it.each([true, false])(
+      'US3 spares what a second click on the login made of the session it was loaded with (saved before: %s)',
+      async (isSaved) => {
+        const key = await storeSession(sessions, { cart: [1] });
+        const [first, second] = [await sessions.load(key), await sessions.load(key)];
+        for (const session of [first, second]) await session.signIn(7);
+        if (isSaved) await first.save();
+        await second.save();
+        await signedIn();
+        expect(await sessions.endOfUser(7, { except: first })).toBe(1);
+        await first.save();
+        for (const session of [first, second]) expect(await sessions.exists(session.key!)).toBe(true);
+      },
+    );
+
     it('US3 spares the session while it is being stored under the key it will have', async () => {
       const ending = storeWith(context.store, {
         setIfUntraced: async (...args) => {

@@ -25,6 +25,8 @@ export type MoveKind = 'cycle' | 'signIn';
 /** Under which keys a session is found, stored, and going to be stored. */
 export class SessionIdentity {
   #candidates: readonly string[];
+  /** The keys that it was found under and has left since. */
+  #left: readonly string[] = [];
   #found: FoundSession['state'] | 'unloaded' | 'none';
   #stored: string | null = null;
   #drawn: string | null = null;
@@ -49,6 +51,11 @@ export class SessionIdentity {
   /** The keys that are to be looked for: until it is loaded there may be several. */
   get candidates(): readonly string[] {
     return this.#candidates;
+  }
+
+  /** Every key that it was found under, or is going to be stored under. */
+  get names(): readonly string[] {
+    return [...this.#left, ...this.#candidates, ...(this.#drawn === null ? [] : [this.#drawn])];
   }
 
   /** The key that the client sent. */
@@ -145,12 +152,13 @@ export class SessionIdentity {
     const keys = this.#found === 'unknown' || this.#stored !== null ? [this.#stored] : this.#candidates;
     this.ending.ask(keys, user);
     if (this.#found === 'unloaded') this.#found = 'unknown';
-    this.#candidates = [];
+    this.#candidates = this.#left = [];
     this.#stored = this.#drawn = null;
   }
 
   /** It is stored under a key now; one that was drawn since that save began is the next save's. */
   settle(key: string): void {
+    this.#left = [...this.#left, ...this.#candidates.filter((candidate) => candidate !== key)];
     this.#stored = key;
     this.#candidates = [key];
     if (this.#drawn === key) this.#drawn = null;

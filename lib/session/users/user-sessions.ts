@@ -192,11 +192,8 @@ export class UserSessions {
 }
 
 /** The keys that a session was loaded with and will have. */
-const keysOf = (session: SessionStatus | undefined): readonly string[] => {
-  if (session === undefined) return [];
-  const { identity } = sessionStateOf(session);
-  return [...identity.candidates, identity.key].filter((key) => key !== null);
-};
+const keysOf = (session: SessionStatus | undefined): readonly string[] =>
+  session === undefined ? [] : sessionStateOf(session).identity.names;
 
 /** The last used first; those of one moment in an order that stays the same. */
 const byLastUse = (one: UserSession, other: UserSession): number =>
