@@ -1,11 +1,11 @@
 import { ConflictException, Inject } from '@nestjs/common';
 import { ApolloDriver } from '@nestjs/apollo';
-import { Context, GraphQLModule, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { Args, Context, GraphQLModule, Int, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { MercuriusDriver } from '@nestjs/mercurius';
 import { GraphQLError } from 'graphql';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CacheService, RedisUnavailableError, Session } from 'nestjs-codex-redis';
+import { Cacheable, CacheService, RedisUnavailableError, Session } from 'nestjs-codex-redis';
 import { type Platform, type Running, startOn } from './support/application.js';
 import type { Visitor } from './support/visitor.js';
 
@@ -42,6 +42,24 @@ class ShopResolver {
   @Mutation(() => Boolean) ownStatus(@Session() session: Own): boolean {
     session.user = 'grace';
     throw new GraphQLError('no', { extensions: { http: { status: 422 } } });
+  }
+
+  @Query(() => Boolean) failing(@Session() session: Own): boolean {
+    session.user = 'mallory';
+    throw new Error('a query that failed');
+  }
+
+  @Mutation(() => Boolean) unavailable(@Session() session: Own): boolean {
+    session.user = 'mallory';
+    throw new GraphQLError('no', { extensions: { http: { status: 503 } } });
+  }
+
+  #runs = 0;
+
+  @Query(() => Int)
+  @Cacheable((id: number) => ['resolved', id])
+  resolved(@Args('id', { type: () => Int }) id: number): Promise<number> {
+    return Promise.resolve(id * 100 + ++this.#runs);
   }
 
   @Query(() => Number) count(): Promise<number> {
@@ -106,6 +124,24 @@ describe('GraphQL', () => {
         assert.equal(await me(visitor), 'ada');
         await ask(visitor, 'mutation { first: halfLogin second: login }');
         assert.equal(await me(visitor), 'ada');
+        await ask(visitor, 'mutation { unavailable }');
+        assert.equal(await me(visitor), 'ada');
+      });
+
+      it('SE27 nor when one of its queries failed', async () => {
+        const { visitor: visit } = await start();
+        const visitor = visit();
+        await ask(visitor, 'mutation { login }');
+        await ask(visitor, '{ me failing }');
+        assert.equal(await me(visitor), 'ada');
+      });
+
+      it('DE1 a resolver with @Cacheable() runs once for each argument', async () => {
+        const { visitor: visit } = await start();
+        const resolved = async (id: number): Promise<unknown> =>
+          (await ask(visit(), `{ resolved(id: ${id}) }`))['data'];
+        for (const id of [7, 7]) assert.deepEqual(await resolved(id), { resolved: 701 });
+        assert.deepEqual(await resolved(8), { resolved: 802 });
       });
 
       it('SE27 errors of the module carry their code', async () => {

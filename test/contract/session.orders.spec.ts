@@ -16,6 +16,7 @@ const visit = (deed: Visit['deed']): Visit => ({ deed });
 const cycle = (): Visit => visit((session) => session.cycleKey());
 const signIn = (): Visit => visit((session) => session.signIn(7));
 const logout = (): Visit => visit((session) => session.flush());
+const regenerate = (): Visit => visit((session) => session.regenerate().then(() => session.set('fresh', 1)));
 /** Moves the session and saves it in mid-request. */
 const stepUp = (): Visit => visit((session) => session.cycleKey().then(() => session.save()));
 const poll = (): Visit => visit((session) => Promise.resolve(session.get('cart')));
@@ -100,6 +101,23 @@ describeOnEveryStore('Sessions, every order in which the store may answer', (con
         },
       );
       expect(orders).toBeGreaterThan(15);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'SE15 a regeneration beside a sign-in always succeeds, and ends what it found with its successors',
+    async () => {
+      await play(
+        () => [regenerate(), signIn()],
+        async ([regenerated, login]) => {
+          const sessions = sessionsOf(context);
+          expect((await sessions.load(regenerated!.key!)).toJSON()).toEqual({ fresh: 1 });
+          expect(['interrupted', 'created', 'cycled']).toContain(login!.outcome);
+          for (const name of await sessionKeysOf(context))
+            expect((await sessions.load(name.slice(-32))).has('cart')).toBe(false);
+        },
+      );
     },
     PATIENCE_MS,
   );

@@ -244,6 +244,28 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
     await expect(late.flush()).rejects.toThrow(SessionConflictError);
   });
 
+  it('SE14 nothing but an ending follows the successors: who has the key of before gains nothing', async () => {
+    const key = await stored({ cart: [1] });
+    const now = await signedIn(key, 7);
+    const before = await context.store.get(storeKeyOf(context, now));
+    const uses: ((session: Session) => unknown)[] = [
+      (session) => session.toJSON(),
+      (session) => session.set('cart', []),
+      (session) => session.cycleKey(),
+      (session) => session.signIn(8),
+      (session) => session.save(),
+    ];
+    for (const use of uses) {
+      const planted = await sessions.load(key);
+      const using = Promise.resolve(use(planted)).then(() => sessions.commit(planted));
+      await using.catch((error: unknown) => expect(error).toBeInstanceOf(SessionInterruptedError));
+      expect(planted.get('_auth_user_id')).not.toBe('7');
+      expect(await context.store.get(storeKeyOf(context, now))).toBe(before);
+    }
+    await sessions.delete(key);
+    expect(await sessions.exists(now)).toBe(false);
+  });
+
   it('SE14 a trace keeps all successors, also as the one of an ending', async () => {
     const key = await stored({ a: 1 });
     const both = await Promise.all([sessions.load(key), sessions.load(key)]);
