@@ -141,17 +141,21 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     return state === undefined ? undefined : look(state);
   }
 
-  /** Loads the session once. Returns `undefined` if it is already loaded, or if loading has failed. */
+  /**
+   * Loads the session once. A failure is thrown at the first access. Returns `undefined` if it is already loaded, or if
+   * loading has failed.
+   */
   load(): Promise<void> | undefined {
     if (this.#presented.kind === 'nothing') return undefined;
     const { session } = this;
     const { isLoaded, loadFailure } = sessionStateOf(session);
-    return isLoaded || loadFailure !== undefined ? undefined : this.#http.service.ensureLoaded(session);
+    if (isLoaded || loadFailure !== undefined) return undefined;
+    return this.#http.service.ensureLoaded(session).catch(ignore);
   }
 
-  /** Loads the session before any code reads it, if it is configured so. A failure is thrown at the first access. */
+  /** Loads the session before any code reads it, if it is configured so. */
   loadEarly(): Promise<void> | undefined {
-    return this.#http.loadsEarly ? this.load()?.catch(ignore) : undefined;
+    return this.#http.loadsEarly ? this.load() : undefined;
   }
 
   /** The request has failed, whatever the status of its answer says: nothing that it did to its session is saved. */

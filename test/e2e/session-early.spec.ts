@@ -205,6 +205,26 @@ describe.each(PLATFORMS)('A session that is loaded early, on %s', (platform) => 
     expect((await app.send('/read', { cookie })).body).toBe('42');
   });
 
+  it("SE5 with 'declared' too, where the guard or loadSession loads it", async () => {
+    for (const isMiddleware of [false, true]) {
+      await start({ load: 'declared', saveEveryRequest: true }, (nest) => {
+        if (isMiddleware) nest.use(loadSession);
+      });
+      for (const [path, status] of [
+        ['/used', 200],
+        ['/read', 503],
+      ] as const) {
+        faults.failNext({ times: 2 });
+        const answer = await app.send(path, { cookie });
+        expect([path, answer.status, answer.setCookies]).toEqual([path, status, []]);
+        faults.clear();
+        expect((await app.send(path)).status).toBe(200);
+      }
+      expect((await app.send('/read', { cookie })).body).toBe('42');
+      if (!isMiddleware) await app.close();
+    }
+  });
+
   it('SE3 an excluded path has no session, costs nothing and gets no header', async () => {
     await start({ exclude: ['health', { path: 'assets/{*path}', method: RequestMethod.GET }] }, (nest) => {
       nest.setGlobalPrefix('api', { exclude: ['login'] });

@@ -14,9 +14,8 @@ import { requestOf } from './request-session.js';
  * `session.mount: 'manual'` by `@UseGuards(SessionGuard)`, together with SessionInterceptor. A GraphQL operation that came
  * over a WebSocket, such as a subscription, gets the session that the cookie of the handshake names, read-only.
  *
- * Lets everything pass: it checks no rights.
- *
- * @throws RedisConnectionError, RedisServiceError (status 503) when the session cannot be read.
+ * Lets everything pass: it checks no rights. If the session cannot be read, the first access to it throws
+ * RedisConnectionError or RedisServiceError (status 503).
  */
 @Injectable()
 export class SessionGuard implements CanActivate {
