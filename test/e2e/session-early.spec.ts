@@ -170,7 +170,7 @@ describe.each(PLATFORMS)('A session that is loaded early, on %s', (platform) => 
     expect([seen, calls]).toEqual([all(42), ['get']]);
     seen = {};
     expect((await app.send('/home')).body).toBe('home');
-    expect([seen, calls]).toEqual([all(undefined), ['get']]);
+    expect([seen, calls]).toStrictEqual([all(undefined), ['get']]);
   });
 
   it('SE1 also where no route matches, and where the body cannot be parsed', async () => {

@@ -327,6 +327,6 @@ describe.each(PLATFORMS)('Sessions and what goes wrong, on %s', (platform) => {
     seen.length = 0;
     await app.send('/seen/it', { cookie: keyFrom(answer)! });
     await app.send('/seen/it');
-    expect(seen).toEqual([1, undefined]);
+    expect(seen).toStrictEqual([1, undefined]);
   });
 });

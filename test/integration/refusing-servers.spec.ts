@@ -229,7 +229,7 @@ describe('servers that refuse', () => {
         const result = (await watched.get(`${kind}, starting, ${fault}`))!;
 
         isNoStorm(result);
-        expect(result.errors).toEqual([undefined]);
+        expect(result.errors).toStrictEqual([undefined]);
       },
       30_000,
     );

@@ -41,6 +41,6 @@ describe('SaveQueue', () => {
       });
     await Promise.all([save('one'), save('two')]);
     await save('three');
-    expect(seen).toEqual([undefined, 'one', undefined]);
+    expect(seen).toStrictEqual([undefined, 'one', undefined]);
   });
 });
