@@ -40,7 +40,9 @@ export class ExcludedRoutes {
 
   has({ url, originalUrl, method }: IncomingMessage & { originalUrl?: string }): boolean {
     if (this.routes.length === 0) return false;
-    const [path = '/'] = (originalUrl ?? url ?? '/').split('?', 1);
+    const target = originalUrl ?? url ?? '/';
+    const query = target.indexOf('?');
+    const path = query < 0 ? target : target.slice(0, query);
     return this.covers(path, RequestMethod[method as keyof typeof RequestMethod]);
   }
 

@@ -38,6 +38,8 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   /** The value that replaced the session. */
   replacement: unknown;
   #session: Session | undefined;
+  /** That of the session. */
+  #state: SessionState | undefined;
   #hasFailed = false;
   #isFailureLogged = false;
 
@@ -86,7 +88,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     if (this.#session === undefined) {
       this.#session = this.#http.service.open(this.#presented.keys, this.#presented.earlier);
       pinSession(this.#carrier);
-      const state = sessionStateOf(this.#session);
+      const state = (this.#state = sessionStateOf(this.#session));
       state.use.serve(this);
       if (isHandshake(this.response.req)) state.use.beReadOnly();
       if (this.response.req.headers['sec-fetch-mode'] === 'navigate') state.identity.noteNavigation();
@@ -117,6 +119,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
 
   replaceSession(next: Session): void {
     this.#session = next;
+    this.#state = sessionStateOf(next);
   }
 
   warnOfLateRead(): void {
@@ -129,7 +132,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   }
 
   get #wasLoaded(): boolean {
-    const state = this.#state();
+    const state = this.#state;
     return (
       state !== undefined && (state.use.isAccessed || (state.isLoaded && this.#presented.kind !== 'nothing'))
     );
@@ -137,8 +140,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
 
   /** The state of the session; `undefined` if nobody asked for the session. */
   accept<T>(look: (state: SessionState) => T): T | undefined {
-    const state = this.#state();
-    return state === undefined ? undefined : look(state);
+    return this.#state && look(this.#state);
   }
 
   /**
@@ -188,13 +190,13 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   #hasPart(): boolean {
     const { isSkipped } = this.access;
     if (this.isMalformed && !isSkipped) return true;
-    const state = this.#state();
+    const state = this.#state;
     return state !== undefined && dependsOnSession(state, isSkipped);
   }
 
   sign(lines: HeaderLines, statusCode: number): void {
     const { headers, cookie } = this.#http;
-    const state = this.#state();
+    const state = this.#state;
     const { isSkipped } = this.access;
     const change = cookieChange({
       state,
@@ -221,7 +223,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
 
   /** Later changes would be lost. */
   pass(): void {
-    this.#state()?.use.close();
+    this.#state?.use.close();
   }
 
   failure(error: unknown): FailureReply {
@@ -231,16 +233,12 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   }
 
   #task(statusCode: number): Task | undefined {
-    const state = this.#state();
+    const state = this.#state;
     const isSaved = !this.#isError(statusCode) && !this.access.isSkipped;
     return state === undefined ? undefined : taskAtEnd(state, isSaved);
   }
 
   #isError(statusCode: number): boolean {
     return this.#hasFailed || statusCode >= SERVER_ERROR;
-  }
-
-  #state(): SessionState | undefined {
-    return this.#session === undefined ? undefined : sessionStateOf(this.#session);
   }
 }

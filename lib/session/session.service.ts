@@ -78,7 +78,7 @@ export class SessionService {
     key: string | readonly string[] = [],
     earlier?: EarlierSession,
   ): Session<T> {
-    const keys = sessionKeysAmong([key].flat());
+    const keys = sessionKeysAmong(typeof key === 'string' ? [key] : key);
     const identity = new SessionIdentity(earlier === undefined ? keys : [...keys, earlier.key], earlier);
     return sessionOf<T>(new SessionState(this.#parts.keeper, identity));
   }

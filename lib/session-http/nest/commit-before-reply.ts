@@ -16,9 +16,8 @@ const BAD_REQUEST = 400;
  * response leaves.
  */
 const plannedWork = (exchange: SessionExchange, body: unknown): (() => Promise<void>) | undefined => {
-  if (isStream(body)) return undefined;
   const plan = exchange.planOfReply(exchange.response.statusCode);
-  return plan.kind === 'wait' ? plan.work : undefined;
+  return plan.kind === 'wait' && !isStream(body) ? plan.work : undefined;
 };
 
 /**

@@ -39,5 +39,9 @@ export const isSessionKey = (text: unknown): text is string => typeof text === '
 const MOST_KEYS = 4;
 
 /** The texts that may be session keys, without duplicates. */
-export const sessionKeysAmong = (texts: readonly unknown[]): readonly string[] =>
-  [...new Set(texts.filter(isSessionKey))].slice(0, MOST_KEYS);
+export const sessionKeysAmong = (texts: readonly unknown[]): readonly string[] => {
+  const keys: string[] = [];
+  for (const text of texts)
+    if (keys.length < MOST_KEYS && isSessionKey(text) && !keys.includes(text)) keys.push(text);
+  return keys;
+};
