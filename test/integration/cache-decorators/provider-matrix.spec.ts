@@ -210,7 +210,7 @@ interface Cell {
   readonly kind: string;
   readonly scope: ScopeName;
   readonly path: string;
-  /** Makes the part of the application, each time anew. */
+  /** Builds this part of the application for each run. */
   module(): Type;
 }
 
