@@ -19,7 +19,7 @@ const MS_PER_SECOND = 1000;
  */
 export const timeoutToMs = (timeout: Timeout): number | null => {
   if (timeout === null) return null;
-  const exact = typeof timeout === 'number' ? timeout * MS_PER_SECOND : durationToMs(timeout);
+  const exact = typeof timeout === 'number' ? timeout * MS_PER_SECOND : parseDuration(timeout);
   if (exact === undefined || Number.isNaN(exact) || timeout === Infinity || timeout === -Infinity)
     throw new TypeError(
       `timeout: expected seconds, a duration string such as '5m', or null forever; got ${describeValue(timeout)}`,
@@ -39,6 +39,3 @@ export const msUntil = (date: Date, clock: Clock): number => {
   if (Number.isNaN(time)) throw new TypeError(`date: expected a valid Date, got ${describeValue(date)}`);
   return Math.max(0, time - clock.now());
 };
-
-const durationToMs = (text: unknown): number | undefined =>
-  typeof text === 'string' ? parseDuration(text) : undefined;

@@ -26,6 +26,8 @@ describe('parseDuration', () => {
     ' 5m',
     '5m\n',
     `${'1'.repeat(120)}s`,
+    null,
+    {},
   ])('takes %p for none', (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });

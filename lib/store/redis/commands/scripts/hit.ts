@@ -18,11 +18,16 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text(milliseconds) return string.format('%.0f', milliseconds) end
+-- what no hit can have written is no time, and counts as one that has passed
+local function time_of(item)
+  local at = tonumber(item)
+  return at and at >= 0 and at <= 2 ^ 53 and at or nil
+end
 local function count()
-  local later, last = {}, tonumber(redis.call('LINDEX', key, -1))
+  local later, last = {}, time_of(redis.call('LINDEX', key, -1))
   while last and last > now + window do
     later[#later + 1] = redis.call('RPOP', key)
-    last = tonumber(redis.call('LINDEX', key, -1))
+    last = time_of(redis.call('LINDEX', key, -1))
   end
   redis.call('RPUSH', key, text(now + window))
   for i = #later, 1, -1 do redis.call('RPUSH', key, later[i]) end
@@ -31,9 +36,10 @@ end
 local windowEnd, blockEnd = 0, 0
 local head = redis.call('LINDEX', key, 0)
 local a, b = string.match(head or '', '^(%d+):(%d+)$')
+a, b = time_of(a), time_of(b)
 -- Until the end the first item is only a place for the new head: a list that lost its last item would be gone.
-if a then
-  windowEnd, blockEnd = tonumber(a), tonumber(b)
+if a and b then
+  windowEnd, blockEnd = a, b
 elseif head then
   redis.call('LTRIM', key, 0, 0)
   redis.call('LSET', key, 0, '')
@@ -41,7 +47,7 @@ else
   redis.call('RPUSH', key, '')
 end
 local oldest = redis.call('LINDEX', key, 1)
-while oldest and tonumber(oldest) <= now do
+while oldest and (time_of(oldest) or 0) <= now do
   redis.call('LPOP', key)
   oldest = redis.call('LINDEX', key, 1)
 end
@@ -50,7 +56,7 @@ if windowEnd <= now then windowEnd = now + window end
 local hits, refused, wait = redis.call('LLEN', key) - 1, 0, 0
 if block <= 0 then
   if hits >= limit then
-    refused, wait = 1, (tonumber(oldest or windowEnd) - now)
+    refused, wait = 1, (time_of(oldest or windowEnd) - now)
   else
     count()
   end
@@ -66,7 +72,7 @@ elseif blockEnd <= now then
 end
 if block > 0 and blockEnd > now then refused, wait = 1, blockEnd - now end
 
-local last = tonumber(redis.call('LINDEX', key, -1)) or 0
+local last = time_of(redis.call('LINDEX', key, -1)) or 0
 redis.call('LSET', key, 0, text(windowEnd) .. ':' .. text(blockEnd))
 redis.call('PEXPIRE', key, text(math.max(windowEnd, blockEnd, last) - now))
 return {hits, windowEnd - now, refused, wait}`);

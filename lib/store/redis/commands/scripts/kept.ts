@@ -25,6 +25,11 @@ local function is_over(x)
   local time = redis.call('TIME')
   return x and time[1] * 1000 + math.floor(time[2] / 1000) >= x - ${EARLY_MS}
 end
+-- none where somebody else has written the companion
+local function grace_of(text)
+  local grace = tonumber(text)
+  return grace and grace >= 0 and grace < 2 ^ 53 and grace or nil
+end
 local function ends(grace, whole, text)
   local x = redis.call('PEXPIRETIME', E)
   if x < 0 then
@@ -52,7 +57,7 @@ local function tokens_end(ttl, grace)
   if ttl == '' then
     redis.call('PERSIST', K)
   else
-    redis.call('PEXPIRE', K, digits(ttl + (tonumber(grace) or 0) + ${TOKENS_OUTLIVE_MS}))
+    redis.call('PEXPIRE', K, digits(ttl + (grace_of(grace) or 0) + ${TOKENS_OUTLIVE_MS}))
   end
 end`;
 
@@ -71,25 +76,26 @@ if text then
   if ARGV[2] ~= '' and left >= 0 then
     local whole = tonumber(redis.call('HGET', G, 'w') or ARGV[3])
     local is_free = not token or redis.call('EXISTS', L) == 0
-    if whole and is_free and left <= whole * (1 - ARGV[2]) then
-      due = 1
-      redis.call('PEXPIRE', G, digits(left + ARGV[1]), 'GT')
-    end
+    if whole and is_free and left <= whole * (1 - ARGV[2]) then due = 1 end
   end
-  return {'stands', text, redis.call('HGET', G, 'n') or '', due, tokens_of(text)}
+  local found = {'stands', text, redis.call('HGET', G, 'n') or '', due, tokens_of(text)}
+  if due == 1 then redis.call('PEXPIRE', G, digits(left + ARGV[1]), 'GT') end
+  return found
 end
 local nonce, x, grace, kept = unpack(redis.call('HMGET', G, 'n', 'x', 'g', 'v'))
 if not nonce then return {'missing', holder()} end
 x = tonumber(x)
 if not is_over(x) then
+  local missing = {'missing', holder()}
   redis.call('UNLINK', G)
-  return {'missing', holder()}
+  return missing
 end
-grace = math.min(grace, ARGV[4])
+grace = math.min(grace_of(grace) or 0, ARGV[4])
 if grace == 0 or is_over(x + grace + ${EARLY_MS}) then kept = false end
-redis.call('PEXPIRE', G, ARGV[1], 'GT')
+local tokens = K and tokens_of(kept)
 local found = {'stale', kept, nonce, holder() or false}
-if K then found[5] = tokens_of(kept) end
+if K then found[5] = tokens end
+redis.call('PEXPIRE', G, ARGV[1], 'GT')
 return found`);
 
 /** The reply to a look-up. If the lease was not claimed, the reply is shorter, without a holder. */
@@ -155,10 +161,11 @@ end
 local expects = is_expected()
 if kept ~= '' then value = bare(current or v) end
 if not expects or not value then
+  local standing = current
+  if K and current then standing = {current, tokens_of(current)} end
   if current and v and v ~= current then redis.call('UNLINK', G) end
   if is_holder then redis.call('UNLINK', L) end
-  if not K then return current end
-  return current and {current, tokens_of(current)}
+  return standing
 end
 if K and tokens ~= '' then value = value .. '${MARK}' end
 if ttl == '' then
@@ -198,15 +205,15 @@ local text = redis.call('GET', E)
 if not text then return 0 end
 local tokens = tokens_of(text)
 if tokens and (tokens == '' or tokens ~= ARGV[2]) then return tokens end
-if tokens then tokens_end(ARGV[1], redis.call('HGET', G, 'g')) end
+local nonce, grace, v = unpack(redis.call('HMGET', G, 'n', 'g', 'v'))
+if tokens then tokens_end(ARGV[1], grace) end
 if ARGV[1] == '' then
   redis.call('PERSIST', E)
 else
   redis.call('PEXPIRE', E, ARGV[1])
 end
-local nonce, grace, v = unpack(redis.call('HMGET', G, 'n', 'g', 'v'))
 if not nonce then return 1 end
-if v and v ~= text then
+if not grace_of(grace) or v and v ~= text then
   redis.call('UNLINK', G)
 elseif ARGV[1] == '' then
   redis.call('HDEL', G, 'x', 'w', 'v')
@@ -226,11 +233,9 @@ const TOKENS = 'tokens:';
 export const incrementKeptScript = redisScript(`${KEPT}${INCREMENT}
 local text = K and redis.call('GET', E)
 local tokens = tokens_of(text)
-if tokens then
-  if tokens == '' or tokens ~= ARGV[4] then return '${TOKENS}' .. tokens end
-  redis.call('SET', E, bare(text), 'KEEPTTL')
-end
+if tokens and (tokens == '' or tokens ~= ARGV[4]) then return '${TOKENS}' .. tokens end
 local whole = redis.call('HGET', G, 'w')
+if tokens then redis.call('SET', E, bare(text), 'KEEPTTL') end
 local outcome = increment(E, ARGV[1])
 local is_done = outcome and string.find(outcome, '^%-?%d')
 if tokens then redis.call('SET', E, is_done and redis.call('GET', E) .. '${MARK}' or text, 'KEEPTTL') end

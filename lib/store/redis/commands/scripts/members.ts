@@ -24,13 +24,31 @@ local function done(reply)
   for handle in pairs(dropped) do redis.call('HDEL', index, handle) end
   return reply
 end
+local function isTime(value) return type(value) == 'number' and math.abs(value) < 2 ^ 63 end
+local function isMember(member)
+  if type(member) ~= 'table' or type(member.key) ~= 'string' or type(member.st) ~= 'string' then return false end
+  if not isTime(member.createdAt) or not isTime(member.ends) then return false end
+  if member.st == 'pending' and not isTime(member.deadline) then return false end
+  if member.from ~= nil and type(member.from) ~= 'string' then return false end
+  if member.origins == nil then return true end
+  if type(member.origins) ~= 'table' then return false end
+  for _, origin in ipairs(member.origins) do
+    if type(origin) ~= 'table' or not isTime(origin.ends) then return false end
+  end
+  return true
+end
+local function read(text)
+  local isJson, member = pcall(cjson.decode, text)
+  if not isJson or not isMember(member) then error('the index holds what is no member') end
+  return member
+end
 local function find(handle)
   local text = redis.call('HGET', index, handle)
-  return text and cjson.decode(text) or nil
+  return text and read(text) or nil
 end
 local function all()
   local flat, members = redis.call('HGETALL', index), {}
-  for i = 1, #flat, 2 do members[flat[i]] = cjson.decode(flat[i + 1]) end
+  for i = 1, #flat, 2 do members[flat[i]] = read(flat[i + 1]) end
   return members
 end
 local function lastFor(ttl)
@@ -46,6 +64,7 @@ local function isLate(member) return member.st == 'pending' and member.deadline 
 /** ARGV: the enrolment as JSON, its ttl in milliseconds. Answers the outcome, then handles and keys. */
 export const enrolScript = redisScript(`${prelude}
 local new, members, reply, others = cjson.decode(ARGV[1]), all(), {''}, {}
+local deadline, ends = now + new.pendingMs, now + new.ttl
 local function finish(outcome)
   reply[1] = outcome
   return done(reply)
@@ -98,9 +117,9 @@ local origins = {}
 for _, origin in ipairs(old and old.origins or {}) do
   if origin.ends > now then origins[#origins + 1] = origin end
 end
-if new.from then origins[#origins + 1] = {handle = new.from, ends = now + new.pendingMs + ${ORIGIN_MS}} end
+if new.from then origins[#origins + 1] = {handle = new.from, ends = deadline + ${ORIGIN_MS}} end
 put(new.handle, {
-  origins = origins, key = new.key, st = 'pending', from = new.from, deadline = now + new.pendingMs, ends = now + new.ttl,
+  origins = origins, key = new.key, st = 'pending', from = new.from, deadline = deadline, ends = ends,
   createdAt = old and old.createdAt or now, device = new.device or (old and old.device),
 })
 lastFor(ARGV[2])

@@ -8,18 +8,17 @@ import { redisScript } from './redis-script.js';
 export const takeTokensScript = redisScript(`
 local ttl = ARGV[1]
 local texts = {}
+for i = 1, #KEYS do texts[i] = redis.call('GET', KEYS[i]) end
 for i = 1, #KEYS do
-  local text = redis.call('GET', KEYS[i])
-  if not text then
-    text = ARGV[i + 1]
-    redis.call('SET', KEYS[i], text, 'PX', ttl == '' and 1 or ttl)
+  if not texts[i] then
+    local new = ARGV[i + 1]
+    texts[i] = redis.call('SET', KEYS[i], new, 'NX', 'GET', 'PX', ttl == '' and 1 or ttl) or new
   end
   if ttl == '' then
     redis.call('PERSIST', KEYS[i])
   else
     redis.call('PEXPIRE', KEYS[i], ttl, 'GT')
   end
-  texts[i] = text
 end
 return texts`);
 

@@ -54,8 +54,8 @@ export const parseMoveOutcome = (reply: RedisReply): MoveOutcome =>
  */
 export const endScript = redisScript(`${readTrace}
 local value = ARGV[3] == '1' and redis.call('GET', KEYS[1]) or ''
-local existed = redis.call('UNLINK', KEYS[1])
 local trace = redis.call('GET', KEYS[2])
+local existed = redis.call('UNLINK', KEYS[1])
 local to = trace and readTrace(trace).to or {}
 local left = cjson.encode({st = 'ended', to = #to > 0 and to or nil})
 if existed == 1 then
@@ -65,9 +65,9 @@ elseif trace then
 elseif ARGV[2] == '1' then
   redis.call('SET', KEYS[2], left, 'PX', ARGV[1])
 end
-return {existed, trace and 1 or 0, value, unpack(to)}`);
+return {existed, trace and 1 or 0, value, to}`);
 
 export const parseEndOutcome = (reply: RedisReply): EndOutcome => {
-  const [existed, traced, value, ...successors] = reply as readonly [number, number, string, ...string[]];
+  const [existed, traced, value, successors] = reply as readonly [number, number, string, readonly string[]];
   return { existed: existed === 1, wasTraced: traced === 1, successors, ...(value !== '' && { value }) };
 };
