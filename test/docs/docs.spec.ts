@@ -148,7 +148,15 @@ describe('the pages', () => {
         expect(contents).toContain(`(${path.slice('docs/'.length)})`);
   });
 
-  it('have the recipe for Jest in CommonJS that the package test runs', () => {
+  it('BR2 have a recipe for a rollback, and name the test that tries it', () => {
+    const { text } = PAGES.find(({ path }) => path === 'docs/migrating.md')!;
+    const [, recipe = ''] = /^\*\*Rollback\.\*\* ([^]*?)\n\n/m.exec(text) ?? [];
+    expect(recipe).toContain('Deploy the old application again');
+    const [, test = ''] = /`(test\/[^`]+)`/.exec(recipe) ?? [];
+    expect(readFileSync(join(ROOT, test), 'utf8')).toContain('after a rollback only those who came since');
+  });
+
+  it('BR3 have the recipe for Jest in CommonJS that the package test runs', () => {
     const path = join(ROOT, 'test/package/fixtures/nest-11-commonjs/package.json');
     const { jest } = JSON.parse(readFileSync(path, 'utf8')) as { jest: object };
     const [recipe] = inLanguage('json').filter(({ page }) => page === 'docs/wiring.md');

@@ -29,6 +29,8 @@ import {
 import {
   SessionConflictError,
   SessionInterruptedError,
+  SessionLimitError,
+  SessionStaleError,
   SessionTooLargeError,
 } from '../../lib/errors/session.errors.js';
 import { Session } from '../../lib/session-http/nest/session.decorator.js';
@@ -43,6 +45,8 @@ const ERRORS: Record<string, () => HttpMappedError> = {
   unavailable: () => new RedisUnavailableError('OOM'),
   conflict: () => new SessionConflictError(),
   interrupted: () => new SessionInterruptedError(),
+  stale: () => new SessionStaleError(),
+  limit: () => new SessionLimitError(),
   large: () => new SessionTooLargeError(2, 1),
 };
 
@@ -199,6 +203,8 @@ describe.each(PLATFORMS)('a request that failed on %s', (platform) => {
 
     it.each([
       ['interrupted', 400],
+      ['stale', 403],
+      ['limit', 409],
       ['large', 413],
     ])("CN15 tells the client of %s the error's own words, and the log nothing", async (kind, status) => {
       await start({ ...options, controllers });

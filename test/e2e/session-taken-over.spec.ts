@@ -1,9 +1,12 @@
 import { Controller, Get, InternalServerErrorException, Post } from '@nestjs/common';
 import { createHmac, randomBytes } from 'node:crypto';
 import { Session } from '../../lib/session-http/nest/session.decorator.js';
+import { systemClock } from '../../lib/common/clock.js';
+import { SessionService } from '../../lib/session/session.service.js';
 import { connectRedis } from '../../lib/session/wire/connect-redis.js';
 import { COOKIE, PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { keyFrom } from '../support/http-request.js';
+import { secretKeys, sessionSettings } from '../support/sessions.js';
 
 const SECRET = 'the secret of the earlier application';
 const MINUTE = 60_000;
@@ -93,6 +96,21 @@ describe.each(PLATFORMS)('BR2 sessions of an earlier application, on %s', (platf
     expect(await left()).toEqual([]);
     expect(await app.store.remaining(app.storeKey(key))).toBeLessThanOrEqual(MINUTE);
     expect((await app.send('/name', { cookie: key })).body).toBe('ann');
+  });
+
+  it('BR2 the new key is an HMAC of the old id: who has only the cookie cannot know it', async () => {
+    const [cookie, other] = [await arrive(), await arrive()];
+    const keyBy = (secret: string, header: string): string | undefined =>
+      new SessionService(
+        app.store,
+        sessionSettings({ secretKeys: secretKeys(secret), migrateFrom: connectRedis({ secret: SECRET }) }),
+        systemClock,
+      ).earlierSession(header)?.key;
+    const secrets = ['a secret of at least thirty-two bytes', 'another secret of at least thirty-two bytes'];
+    const keys = [cookie, other].flatMap((header) => secrets.map((secret) => keyBy(secret, header)));
+    for (const key of keys) expect(key).toMatch(/^[a-z0-9]{32}$/);
+    expect(new Set(keys).size).toBe(4);
+    expect(keyBy(secrets[0]!, cookie)).toBe(keys[0]);
   });
 
   it('BR2 the old cookie beside one that is known does nothing, beside an unknown one it counts', async () => {

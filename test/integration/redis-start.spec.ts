@@ -379,11 +379,13 @@ describe('the start', () => {
       it('CN5 gives the host of each node that was learned later, as those of a cluster or a master', async () => {
         const socket = { tls: true, ca: certificate.ca } as never;
         const template = clientTemplate({ socket, password: PASSWORD }, 'cluster.defaults');
-        const node = templateFor(template, { host: 'localhost', port: port() });
-        const { client } = await dial(node, 2000)(new AbortController().signal);
-        client.destroy();
+        for (const host of ['localhost', '127.0.0.1']) {
+          const node = templateFor(template, { host, port: port() });
+          const { client } = await dial(node, 2000)(new AbortController().signal);
+          client.destroy();
+        }
 
-        expect(names).toEqual(['localhost']);
+        expect(names).toEqual(['localhost', 'none']);
       });
     });
 

@@ -1,7 +1,7 @@
 import { optionsFromEnvironment } from '../../../lib/config/environment.js';
 import type { CodexRedisOptions } from '../../../lib/config/options.js';
 import { resolveSettings } from '../../../lib/config/resolve-settings.js';
-import { mergeOptions } from '../../../lib/config/merge-options.js';
+import { mergeOptions } from '../../../lib/index.js';
 import { optionRows } from '../../../lib/config/option.js';
 import { moduleOptions } from '../../../lib/config/options.js';
 

@@ -59,6 +59,7 @@ describe('errors', () => {
     [new RedisUnavailableError('OOM'), 503, 'Service Unavailable'],
     [new SessionConflictError(), 503, 'Service Unavailable'],
     [new SessionInterruptedError(), 400, undefined],
+    [new SessionStaleError(), 403, undefined],
     [new SessionLimitError(), 409, undefined],
     [new SessionTooLargeError(2, 1), 413, undefined],
   ])("CN15 $name is one of Nest's HttpExceptions, with a body for clients", (error, statusCode, message) => {

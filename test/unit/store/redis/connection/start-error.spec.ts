@@ -1,11 +1,7 @@
 import { inspect } from 'node:util';
 import { ErrorReply } from 'redis';
 import { ImproperlyConfiguredError } from '../../../../../lib/errors/improperly-configured.error.js';
-import {
-  RedisConnectionError,
-  RedisServiceError,
-  RedisUnavailableError,
-} from '../../../../../lib/errors/redis.errors.js';
+import { RedisConnectionError, RedisServiceError } from '../../../../../lib/errors/redis.errors.js';
 import { startError } from '../../../../../lib/store/redis/connection/start-error.js';
 import { translateError } from '../../../../../lib/store/redis/connection/translate-error.js';
 
@@ -70,28 +66,6 @@ describe('an error at run time', () => {
     expect(cause).toHaveProperty('message', kept);
     expect(inspect(cause)).not.toContain('the value');
   });
-
-  it.each([
-    'BUSY',
-    'CLUSTERDOWN',
-    'LOADING',
-    'MASTERDOWN',
-    'MISCONF',
-    'NOREPLICAS',
-    'OOM',
-    'READONLY',
-    'TRYAGAIN',
-    'UNBLOCKED',
-  ])(
-    'CN2 of the server that says %s is that it cannot serve now, which a caller can tell from others',
-    (code) => {
-      const translated = translateError(new ErrorReply(`${code} and why`));
-
-      expect(translated).toBeInstanceOf(RedisUnavailableError);
-      expect(translated).toBeInstanceOf(RedisServiceError);
-      expect(translateError(new ErrorReply('WRONGTYPE Operation'))).not.toBeInstanceOf(RedisUnavailableError);
-    },
-  );
 
   it('of the connection names no host', () => {
     const cause = withCode('ECONNRESET', 'read ECONNRESET 10.0.0.7:6379');
