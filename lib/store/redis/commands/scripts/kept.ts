@@ -161,8 +161,7 @@ end
 local expects = is_expected()
 if kept ~= '' then value = bare(current or v) end
 if not expects or not value then
-  local standing = current
-  if K and current then standing = {current, tokens_of(current)} end
+  local standing = K and current and {current, tokens_of(current)} or current
   if current and v and v ~= current then redis.call('UNLINK', G) end
   if is_holder then redis.call('UNLINK', L) end
   return standing
