@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { SessionInterruptedError } from '../../lib/errors/session.errors.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import { bundledProgram } from '../support/bundled-program.js';
+import { roundsOf } from '../support/long-run.js';
 import { sessionSettings } from '../support/sessions.js';
 import { cluster, memory, type OpenedStore, redis, sentinel } from '../support/stores.js';
 
@@ -86,39 +87,70 @@ describe.each([memory, redis, cluster, sentinel])(
       expect(overlapped).toBe(ROUNDS);
     }, 240_000);
 
-    if (name === redis.name)
+    if (name === redis.name) {
       it.each(['signIn', 'cycleKey', 'endOfUser'] as const)(
         'US4 a process that is killed between any two steps of %s leaves nothing alive outside of the index',
         async (deed) => {
           for (let steps = 0, isOver = false; !isOver; steps++) {
             const userId = `${deed} ${steps}`;
             const keys = [await signedIn(userId), await signedIn(userId)];
-            const killed = await runKilled({ deed, userId, key: keys[0]!, steps });
-            isOver = !killed;
-            const indexed = await membersOf(userId);
-            for await (const page of opened.store.scan(`${projectName}:session:*`))
-              for (const redisKey of page) {
-                const key = redisKey.slice(`${projectName}:session:`.length);
-                if ((await here.load(key)).get('_auth_user_id') === userId) expect(indexed).toContain(key);
-              }
-            await here.endOfUser(userId);
-            expect(await membersOf(userId)).toEqual([]);
-            for (const key of [...keys, ...indexed]) expect(await here.exists(key)).toBe(false);
+            isOver = !(await runKilled({ deed, userId, key: keys[0]!, steps }));
+            await checkWhatIsLeft(userId, keys);
           }
         },
         240_000,
       );
 
+      // of a short run those that have announced themselves, as most depends on them
+      it.each(
+        (
+          [
+            ['signIn', roundsOf(2, 1)],
+            ['cycleKey', roundsOf(3, 1)],
+          ] as const
+        ).flatMap(([deed, last]) => Array.from({ length: last }, (_, i) => [deed, i + 1] as const)),
+      )(
+        'US4 a process that is killed in %s, with all sessions ended by another one after step %d, leaves nothing alive outside of the index',
+        async (deed, endsAt) => {
+          for (let steps = endsAt, isOver = false; !isOver; steps++) {
+            const userId = `${deed} ${endsAt} ${steps}`;
+            const keys = [await signedIn(userId), await signedIn(userId)];
+            const task = { deed, userId, key: keys[0]!, steps, waitsAt: endsAt };
+            isOver = !(await runKilled(task, () => here.endOfUser(userId)));
+            for (const key of keys) expect(await here.exists(key)).toBe(false);
+            await checkWhatIsLeft(userId, keys);
+          }
+        },
+        240_000,
+      );
+    }
+
+    const checkWhatIsLeft = async (userId: string, keys: readonly string[]): Promise<void> => {
+      const indexed = await membersOf(userId);
+      for await (const page of opened.store.scan(`${projectName}:session:*`))
+        for (const redisKey of page) {
+          const key = redisKey.slice(`${projectName}:session:`.length);
+          if ((await here.load(key)).get('_auth_user_id') === userId) expect(indexed).toContain(key);
+        }
+      await here.endOfUser(userId);
+      expect(await membersOf(userId)).toEqual([]);
+      for (const key of [...keys, ...indexed]) expect(await here.exists(key)).toBe(false);
+    };
+
     /** Whether the process was killed before it was through. */
-    const runKilled = async (task: object): Promise<boolean> => {
+    const runKilled = async (
+      task: object,
+      meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+    ): Promise<boolean> => {
       const child = spawn(process.execPath, [await bundledProgram('killed-process')], {
         env: {
           ...process.env,
           NODE_OPTIONS: '',
           TASK: JSON.stringify({ ...task, projectName, url: process.env['TEST_REDIS_URL'] }),
         },
-        stdio: ['ignore', 'inherit', 'inherit'],
+        stdio: ['pipe', 'pipe', 'inherit'],
       });
+      child.stdout.once('data', () => void meanwhile().then(() => child.stdin.end('go on')));
       const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
       if (signal !== 'SIGKILL') expect(code).toBe(0);
       return signal === 'SIGKILL';

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { systemClock } from '../../lib/common/clock.js';
+import { SessionInterruptedError } from '../../lib/errors/session.errors.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openRedis } from './stores.js';
@@ -14,17 +16,27 @@ interface Task {
   readonly key: string;
   /** How many verbs of the store it may carry out. */
   readonly steps: number;
+  /** After how many of them it waits for a line of its parent. */
+  readonly waitsAt?: number;
 }
 
-const { url, projectName, deed, userId, key, steps } = JSON.parse(process.env['TASK']!) as Task;
+const { url, projectName, deed, userId, key, steps, waitsAt } = JSON.parse(process.env['TASK']!) as Task;
 const redis = openRedis(url);
-let left = steps;
+let done = 0;
+
+/** Lets the parent do what it has to do in between. */
+const parent = async (): Promise<void> => {
+  process.stdout.write('waiting\n');
+  await once(process.stdin, 'data');
+};
 
 const store = new Proxy<KeyValueStore>(redis, {
   get: (target, verb) => {
     const member = Reflect.get(target, verb) as (...args: unknown[]) => unknown;
-    return (...args: unknown[]): unknown => {
-      if (left-- === 0) process.kill(process.pid, 'SIGKILL');
+    return async (...args: unknown[]): Promise<unknown> => {
+      const step = done++;
+      if (step === waitsAt) await parent();
+      if (step === steps) process.kill(process.pid, 'SIGKILL');
       return Reflect.apply(member, target, args);
     };
   },
@@ -43,5 +55,10 @@ const deeds = {
 };
 
 await redis.connect();
-await deeds[deed](new SessionService(store, sessionSettings({ projectName }), systemClock));
+await deeds[deed](new SessionService(store, sessionSettings({ projectName }), systemClock)).catch(
+  (error: unknown) => {
+    // the parent may have ended the session
+    if (!(error instanceof SessionInterruptedError)) throw error;
+  },
+);
 await redis.close();
