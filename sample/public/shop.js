@@ -137,7 +137,7 @@ const showAccount = ({ userName, sessionMark }) => {
   mark = sessionMark;
   $('session').textContent =
     sessionMark === null
-      ? 'No session yet: your visit has not cost Redis a command.'
+      ? 'No session yet: nothing about you is stored.'
       : `Your session key has the mark ${sessionMark}.`;
 };
 
