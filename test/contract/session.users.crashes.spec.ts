@@ -296,6 +296,39 @@ describeOnEveryStore('The sessions of a user, interrupted and overlapping', (con
       A_MINUTE_OF_ORDERS,
     );
 
+    it.each(['after', 'before'])(
+      'US3 SE15 two logins at once, each of which ends all others %s it is saved: both go on',
+      async (when) => {
+        if (!context.movesAllTime) return;
+        const orders = await inEveryOrder(context.store, async (storeOf) => {
+          await context.end();
+          const [other, visitor] = [await signedIn(), await storeSession(sessions, { cart: [1] })];
+          const logins = await Promise.all([0, 1].map(() => sessions.load(visitor)));
+          const actors = logins.map((session, actor) => {
+            const service = sessionsOf(context, {}, { store: storeOf(actor) });
+            const endOthers = (): Promise<number> => service.endOfUser(7, { except: session });
+            return async () => {
+              await session.signIn(7);
+              if (when === 'before') await endOthers();
+              await service.save(session);
+              if (when === 'after') await endOthers();
+            };
+          });
+          return {
+            actors,
+            check: async () => {
+              const kept = logins.map(({ key }) => key!).sort();
+              expect((await storedKeys()).sort()).toEqual(kept);
+              expect((await indexedKeys()).sort()).toEqual(kept);
+              expect(await sessions.exists(other)).toBe(false);
+            },
+          };
+        });
+        expect(orders).toBeGreaterThan(100);
+      },
+      A_MINUTE_OF_ORDERS,
+    );
+
     it('US3 end all but the session of the request, beside a rotation of that: it goes on', async () => {
       if (!context.movesAllTime) return;
       await play(['rotation'], true, async () => {

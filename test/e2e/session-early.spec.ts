@@ -1,8 +1,10 @@
 import {
+  type ArgumentsHost,
   type CanActivate,
   Controller,
   type ExecutionContext,
   Get,
+  type HttpException,
   type INestApplication,
   type MiddlewareConsumer,
   Module,
@@ -180,6 +182,30 @@ describe.each(PLATFORMS)('A session that is loaded early, on %s', (platform) => 
     seen = {};
     expect((await app.send('/login', { method: 'POST', cookie, body: '{' })).status).toBe(400);
     expect(seen).toMatchObject({ main: 42 });
+  });
+
+  it('SE1 a filter finds it there, too, and may write to it', async () => {
+    await start({}, (nest) => {
+      nest.useGlobalFilters({
+        catch: (error: HttpException, host: ArgumentsHost) => {
+          const { session } = host.switchToHttp().getRequest<Carrier>();
+          if (session !== undefined) session.userId = (session.userId ?? 0) + 1;
+          const response = host
+            .switchToHttp()
+            .getResponse<{ status(code: number): { send(body: object): void } }>();
+          response.status(error.getStatus()).send({ userId: session?.userId });
+        },
+      });
+    });
+    const answers = [
+      await app.send('/nowhere', { cookie }),
+      await app.send('/login', { method: 'POST', cookie, body: '{' }),
+    ];
+    expect(answers.map(({ status, body }) => [status, JSON.parse(body) as unknown])).toEqual([
+      [404, { userId: 43 }],
+      [400, { userId: 44 }],
+    ]);
+    expect(await app.stored()).toEqual({ [String(cookie)]: { userId: 44 } });
   });
 
   it('SE4 what a guard enters with AsyncLocalStorage lasts', async () => {
