@@ -8,7 +8,9 @@ import { RedisConnectionError, RedisServiceError, RedisTimeoutError } from '../.
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { CommandStats } from '../support/command-stats.js';
+import { ListeningProcesses } from '../support/listening-processes.js';
 import { Load } from '../support/load.js';
+import { roundsOf } from '../support/long-run.js';
 import { until } from '../support/redis-admin.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { CachesOnReplicas, COMPARING, readAll } from '../support/replica-reads.js';
@@ -155,6 +157,46 @@ describe('a Redis Cluster that loses nodes', () => {
     await isBack(async () => (await store.get(key)) === 'before');
     await store.delete(key);
   });
+
+  it(
+    'US14 with the master killed that processes listen to, tells every one once of each session that ends after the failover',
+    async () => {
+      const others = [open(), open()];
+      await Promise.all(others.map((other) => other.connect()));
+      const processes = new ListeningProcesses([store, ...others]);
+      const listenersOf = async (node: RedisServer): Promise<number> =>
+        (await cluster.command<[string, number]>(node, 'PUBSUB', 'NUMSUB', processes.channel))[1];
+      const areListening = (): Promise<void> =>
+        until('each listens to a node', async () => {
+          const counts = await Promise.all(
+            cluster.nodes.filter((node) => !killed.includes(node)).map(listenersOf),
+          );
+          return counts.reduce((sum, count) => sum + count, 0) === 3;
+        });
+      for (let round = 0; round < roundsOf(5, 1); round++) {
+        if (round > 0) {
+          await killed.pop()!.start();
+          await cluster.serving();
+          await cluster.replicated();
+        }
+        await areListening();
+        await processes.endOneEach();
+        const shards = await cluster.shards();
+        const keys = await Promise.all(shards.map(({ master }) => cluster.keyOn(master, prefix)));
+        const counts = await Promise.all(shards.map(({ master }) => listenersOf(master)));
+        const { master, replica } = shards[counts.indexOf(Math.max(...counts))]!;
+        await kill(master);
+        await failOver(master, replica!);
+        for (const each of [store, ...others])
+          await isBack(async () => (await each.getMany(keys)).length === 3);
+        await areListening();
+        await processes.endOneEach();
+      }
+      // what was doubled would have come before the last
+      for (const names of processes.heard) expect(names.toSorted()).toEqual(processes.ended.toSorted());
+    },
+    60_000 * roundsOf(5, 1),
+  );
 
   it('settles every verb in time while all nodes are frozen, and works again soon after', async () => {
     const keys = Array.from({ length: 30 }, (_, n) => `${prefix}:${n}`);

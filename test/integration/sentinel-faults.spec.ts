@@ -13,7 +13,9 @@ import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openStore } from '../../lib/store/open-store.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
 import { CommandStats } from '../support/command-stats.js';
+import { ListeningProcesses } from '../support/listening-processes.js';
 import { Load } from '../support/load.js';
+import { roundsOf } from '../support/long-run.js';
 import { until } from '../support/redis-admin.js';
 import { addressMap, proxiesBefore, RedisProxy } from '../support/redis-proxy.js';
 import { RedisSentinelSet } from '../support/redis-sentinel.js';
@@ -156,6 +158,38 @@ describe('a master behind Redis Sentinels', () => {
       await store.delete(`${prefix}:back`);
     },
     FAILOVER_MS,
+  );
+
+  it(
+    'US14 with its master killed, tells every process once of each session that ends after the failover',
+    async () => {
+      const others = [open(), open()];
+      await Promise.all(others.map((other) => other.connect()));
+      const processes = new ListeningProcesses([store, ...others]);
+      const areListening = (master: RedisServer): Promise<void> =>
+        until('each listens to the master', async () => {
+          const reply = await set.command<[string, number]>(master, 'PUBSUB', 'NUMSUB', processes.channel);
+          return reply[1] === 3;
+        });
+      for (let round = 0; round < roundsOf(5, 1); round++) {
+        if (round > 0) {
+          await killed.pop()!.start();
+          await set.replicated();
+        }
+        const master = await set.master();
+        await areListening(master);
+        await processes.endOneEach();
+        await kill(master);
+        const next = await set.promoted(master);
+        for (const each of [store, ...others]) await isBack(each);
+        await areListening(next);
+        await processes.endOneEach();
+      }
+      // what was doubled would have come before the last
+      for (const names of processes.heard) expect(names.toSorted()).toEqual(processes.ended.toSorted());
+      await store.delete(`${prefix}:back`);
+    },
+    FAILOVER_MS * roundsOf(5, 1),
   );
 
   it.each(['killed', 'frozen', 'replaced by an operator'] as const)(
