@@ -108,13 +108,13 @@ export const tables = (result) => [
   callTable(
     result,
     'Redis does not answer: when a read ended, and how',
-    '`hangs`: it had not ended by then. A `miss` would be made up, since the entry is there.',
+    '`hangs`: the read had not ended by then. A `miss` would be wrong, because the entry is there.',
     { frozen: 'frozen, 16 calls in flight', stillFrozen: 'frozen, a later call', down: 'down' },
   ),
   callTable(
     result,
     'Redis did not take a write: when the call ended, and how',
-    'A `success` is a lost write that the caller is not told of.',
+    'A `success` is a lost write that the caller does not notice.',
     { refused: 'out of memory', cut: 'killed meanwhile' },
   ),
   {

@@ -36,7 +36,7 @@ export const checkSession = ({ session, projectName, secretKey }: CodexRedisOpti
   if (session.cookie?.name === undefined && projectName !== undefined && !isCookieName(projectName))
     problems.push({
       path: 'session.cookie.name',
-      message: 'is needed, since sessionid_{projectName} is no valid cookie name',
+      message: 'is needed, since sessionid_{projectName} is not a valid cookie name',
     });
   return problems;
 };
@@ -74,7 +74,7 @@ const checkAtRest = ({ atRest, django }: SessionOptions): Problem[] => {
         {
           path,
           message:
-            'is nothing that Django can read; if no Django application shares the sessions, set session.django to false',
+            'cannot be read by Django; if no Django application shares the sessions, set session.django to false',
         },
       ];
 };

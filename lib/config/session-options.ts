@@ -33,7 +33,7 @@ const isMethod = (method: unknown): boolean => typeof method === 'number' && met
 
 const origin = () =>
   kind<SessionOrigin>(
-    'what connectRedis({ secret: … }) gives',
+    'the result of connectRedis({ secret: … })',
     (value) => isObject(value) && typeof value['redisKeyOf'] === 'function',
   );
 

@@ -26,9 +26,12 @@ const isRedisUrl = (value: unknown): boolean => {
 
 /** Characters that a shell, an env file or a copied line can leave in a url, and how to remove them. */
 const STRAY: readonly (readonly [RegExp, string])[] = [
-  [/[\r\n]/, 'must not contain a line end; remove it, as a file has one at its end'],
-  [/["'`]/, 'must not contain quotes; remove those around it, and write %22 and %27 for those of a password'],
-  [/\s/, 'must not contain a blank; remove it, and write %20 for one of a password'],
+  [/[\r\n]/, 'must not contain a line end; remove it (a file that holds the url may end with one)'],
+  [
+    /["'`]/,
+    'must not contain quotes; remove quotes around the url, and write %22 and %27 for quotes in a password',
+  ],
+  [/\s/, 'must not contain a space; remove it, and write %20 for a space in a password'],
 ];
 
 /** The end of a message about an invalid character in a url; `undefined` if there is none. */

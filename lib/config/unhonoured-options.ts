@@ -128,5 +128,5 @@ const why = (
   if (Object.hasOwn(own, name)) return `is the module's own; ${own[name] ?? ''}`;
   if (Object.hasOwn(elsewhere, name)) return `has no effect here; ${elsewhere[name] ?? ''}`;
   const nearest = nearestName(name, known);
-  return `is no option that this module honours${nearest === undefined ? '' : ` (did you mean \`${nearest}\`?)`}; leave it out`;
+  return `is not an option that this module supports${nearest === undefined ? '' : ` (did you mean \`${nearest}\`?)`}; leave it out`;
 };

@@ -145,7 +145,7 @@ const refuseBesideFactory = (options: object): void => {
     .map(([name]) => name);
   if (others.length > 0)
     throw new ImproperlyConfiguredError(
-      `CodexRedisModule.forRootAsync() takes no ${others.join(', ')}; return module options from the factory instead`,
+      `CodexRedisModule.forRootAsync() does not take ${others.join(', ')}; return module options from the factory instead`,
     );
 };
 

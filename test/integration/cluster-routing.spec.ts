@@ -356,7 +356,7 @@ describe('a Redis Cluster', () => {
   describe('a start that cannot succeed', () => {
     it.each([
       ['no root node is there', () => ({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] }), RedisConnectionError, /127\.0\.0\.1:1 is not reachable \(ECONNREFUSED\)/], // prettier-ignore
-      ['the server is no cluster', () => ({ rootNodes: [{ url: process.env['TEST_REDIS_URL']! }] }), ImproperlyConfiguredError, /is no node of a cluster/], // prettier-ignore
+      ['the server is no cluster', () => ({ rootNodes: [{ url: process.env['TEST_REDIS_URL']! }] }), ImproperlyConfiguredError, /is not a node of a cluster/], // prettier-ignore
     ])('says so when %s', async (_what, options, type, message) => {
       const failing = open(options());
       const { error } = await settle(() => failing.connect());

@@ -57,7 +57,7 @@ export const defineCache = <Id, In, Out>(
   if (shape !== undefined && !isForm(shape))
     throw new ImproperlyConfiguredError(`defineCache(${name}): make the shape with CacheCoder.shape({ … })`);
   if (schema !== undefined && !isSchema(schema))
-    throw new ImproperlyConfiguredError(`defineCache(${name}): the schema is no Standard Schema`);
+    throw new ImproperlyConfiguredError(`defineCache(${name}): the schema is not a Standard Schema`);
   const form = (): ValueForm<In, Out> => shape ?? schemaForm(name, schema);
   return { name, key, form, timeout, tags, cache };
 };

@@ -11,7 +11,7 @@ export const addEntry = (data: SessionData, name: string, by: number): number =>
   if (typeof by !== 'number' || !Number.isFinite(by))
     throw new TypeError(`session.increment() adds a finite number, not ${describeValue(by)}`);
   if (typeof before !== 'number')
-    throw new TypeError(`session.increment(): the entry is no number but ${describeValue(before)}`);
+    throw new TypeError(`session.increment(): the entry is not a number but ${describeValue(before)}`);
   const sum = before + by;
   if (Math.abs(sum) > Number.MAX_SAFE_INTEGER)
     throw new RangeError('session.increment(): the sum would be beyond ±(2^53 − 1)');

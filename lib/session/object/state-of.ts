@@ -12,7 +12,7 @@ export const sessionStateOf = (session: object): SessionState => {
   const state = findState(session);
   if (state === undefined)
     throw new TypeError(
-      'This is no session of the CodexRedisModule; make one with SessionService.load() or create()',
+      'This is not a session of the CodexRedisModule; create one with SessionService.load() or create()',
     );
   return state;
 };

@@ -276,7 +276,7 @@ describe('CodexRedisModule.forRootAsync', () => {
   it('refuses options of the module beside the factory', () => {
     const misplaced = { useFactory: redisOptions, cache: { keyPrefix: 'a' }, isGlobl: true };
     expect(() => CodexRedisModule.forRootAsync(misplaced as never)).toThrow(
-      /takes no cache, isGlobl; return module options from the factory instead/,
+      /does not take cache, isGlobl; return module options from the factory instead/,
     );
   });
 

@@ -130,7 +130,7 @@ describe('forFeature()', () => {
     expect(() => defineCache({ name: 'a', key, shape: { at: 'datetime' } as never })).toThrow(
       /CacheCoder\.shape/,
     );
-    expect(() => defineCache({ name: 'a', key, schema: {} as never })).toThrow(/no Standard Schema/);
+    expect(() => defineCache({ name: 'a', key, schema: {} as never })).toThrow(/not a Standard Schema/);
     expect(() => CodexRedisModule.forFeature(visitCache as never)).toThrow(/takes a list/);
   });
 });

@@ -173,9 +173,12 @@ describe('resolveSettings', () => {
     [{ django: false, atRest: { encryption: [ENCRYPTION_KEY.toString('base64')], since: new Date() } }, []],
     [
       { atRest: { hashKeys: true } },
-      [/^session\.atRest is nothing that Django can read; .* session\.django to false/],
+      [/^session\.atRest cannot be read by Django; .* session\.django to false/],
     ],
-    [{ django: true, atRest: { encryption: [ENCRYPTION_KEY] } }, [/^session\.atRest is nothing that Django/]],
+    [
+      { django: true, atRest: { encryption: [ENCRYPTION_KEY] } },
+      [/^session\.atRest cannot be read by Django/],
+    ],
     [{ django: false, atRest: {} }, [/^session\.atRest needs hashKeys: true, or encryption/]],
     [
       { django: false, atRest: { encryption: [] } },
@@ -270,16 +273,16 @@ describe('resolveSettings', () => {
   });
 
   it.each([
-    ['"redis://:hunter2@host"', /^url must not contain quotes; remove those around it/],
+    ['"redis://:hunter2@host"', /^url must not contain quotes; remove quotes around the url/],
     ["'redis://:hunter2@host'", /^url must not contain quotes/],
-    ["redis://:hunt'er2@host", /^url must not contain quotes; .*%22 and %27 for those of a password/],
+    ["redis://:hunt'er2@host", /^url must not contain quotes; .*%22 and %27 for quotes in a password/],
     ['`memory:`', /^url must not contain quotes/],
-    [' redis://:hunter2@host', /^url must not contain a blank; remove it/],
-    ['redis://:hunter 2@host', /^url must not contain a blank; .*%20 for one of a password/],
-    ['redis://:hunter2@host\t', /^url must not contain a blank/],
+    [' redis://:hunter2@host', /^url must not contain a space; remove it/],
+    ['redis://:hunter 2@host', /^url must not contain a space; .*%20 for a space in a password/],
+    ['redis://:hunter2@host\t', /^url must not contain a space/],
     ['redis://:hunter2@host\n', /^url must not contain a line end; remove it/],
     ['valkey://:hunter2@host\r\n', /^url must not contain a line end/],
-    ['unix:///run/my redis.sock', /^url must not contain a blank/],
+    ['unix:///run/my redis.sock', /^url must not contain a space/],
   ])('CN7 refuses the url %j, and says of what', (url, problem) => {
     expect(problemsOf({ url })).toEqual([expect.stringMatching(problem)]);
     expect(problemsOf({ url }).join()).not.toMatch(/hunter|er2/);
@@ -328,7 +331,7 @@ describe('resolveSettings', () => {
     [
       { useReplica: true },
       {},
-      'cluster.useReplica is no option that this module honours (did you mean `useReplicas`?)',
+      'cluster.useReplica is not an option that this module supports (did you mean `useReplicas`?)',
     ],
     [{ keyPrefix: 'x:' }, {}, 'cluster.keyPrefix has no effect here; set cache.keyPrefix'],
     [{ commandOptions: {} }, {}, "cluster.commandOptions is the module's own; set operationTimeoutMs"],
@@ -336,11 +339,11 @@ describe('resolveSettings', () => {
     [
       {},
       { replicaPoolsize: 1 },
-      'sentinel.replicaPoolsize is no option that this module honours (did you mean `replicaPoolSize`?)',
+      'sentinel.replicaPoolsize is not an option that this module supports (did you mean `replicaPoolSize`?)',
     ],
     [{}, { masterPoolSize: 2 }, "sentinel.masterPoolSize is the module's own; leave it out"],
     [{}, { scanInterval: 2 }, "sentinel.scanInterval is the module's own; leave it out"],
-    [{}, { password: 'x' }, 'sentinel.password is no option that this module honours'],
+    [{}, { password: 'x' }, 'sentinel.password is not an option that this module supports'],
   ])(
     'CN6 refuses %j of a Cluster and %j of Sentinels, with the nearest known one',
     (ofCluster, ofSentinel, problem) => {
@@ -360,14 +363,14 @@ describe('resolveSettings', () => {
     [{ tls: true }, /^PATH.tls has no effect here; put tls into socket/],
     [{ keyPrefix: 'x:' }, /^PATH.keyPrefix has no effect here; set cache.keyPrefix/],
     [{ retryStrategy: () => 50 }, /^PATH.retryStrategy has no effect here/],
-    [{ pasword: 'x' }, /^PATH.pasword is no option .*did you mean `password`/],
-    [{ clientSideCache: {} }, /^PATH.clientSideCache is no option/],
+    [{ pasword: 'x' }, /^PATH.pasword is not an option .*did you mean `password`/],
+    [{ clientSideCache: {} }, /^PATH.clientSideCache is not an option/],
     [{ RESP: 2 }, /^PATH.RESP is the module's own/],
     [{ readonly: true }, /^PATH.readonly is the module's own.*useReplicas/],
     [{ socket: 5 }, /^PATH.socket must be an object/],
     [{ socket: { reconnectStrategy: 1 } }, /^PATH.socket.reconnectStrategy is the module's own/],
     [{ socket: { connectTimeout: 1 } }, /^PATH.socket.connectTimeout is .*connectTimeoutMs/],
-    [{ socket: { serverName: 'x' } }, /^PATH.socket.serverName is no option .*did you mean `servername`/],
+    [{ socket: { serverName: 'x' } }, /^PATH.socket.serverName is not an option .*did you mean `servername`/],
   ])(
     'CN6 refuses %j, which node-redis would take without effect, wherever its options are',
     (given, problem) => {
@@ -420,7 +423,7 @@ describe('resolveSettings', () => {
     ],
     [
       { sentinel: { sentinelRootNodes: [{ host: 'a', port: 1, prot: 2 }] } },
-      'sentinelRootNodes.0.prot is no option that this module honours',
+      'sentinelRootNodes.0.prot is not an option that this module supports',
     ],
   ])('CN6 refuses %j, which says where nothing is, or what is not heeded there', (given, problem) => {
     const { cluster, sentinel } = given as { cluster?: object; sentinel?: object };

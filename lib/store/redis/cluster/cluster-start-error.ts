@@ -9,12 +9,12 @@ export const clusterStartError = (error: unknown, names: string): Error => {
   if (isAboutCredentials(reply))
     return new ImproperlyConfiguredError(
       `The Redis Cluster at ${names} refused the credentials (${replyCode(reply)}); check username and password ` +
-        'in cluster.defaults: those of a root node hold for the first question to that node only',
+        'in cluster.defaults, because those of a root node only apply to the first question to that node',
       { cause: reply },
     );
   if (reply.message.includes('cluster support disabled'))
     return new ImproperlyConfiguredError(
-      `Redis at ${names} is no node of a cluster; give its address as \`url\` instead of \`cluster\``,
+      `Redis at ${names} is not a node of a cluster; give its address as \`url\` instead of \`cluster\``,
       { cause: reply },
     );
   return startError(reply, names);

@@ -20,8 +20,8 @@ export const startError = (error: unknown, address: string): Error => {
   if (error instanceof WrongModeError) return wrongMode(error, address);
   if (error instanceof ReplicaError)
     return new ImproperlyConfiguredError(
-      `Redis at ${address} is a replica, which takes no writes; give the address of its primary, or that of the ` +
-        'Sentinels as `sentinel`',
+      `Redis at ${address} is a replica, which accepts no writes; give the address of its primary, or the ` +
+        'addresses of the Sentinels as `sentinel`',
       { cause: error },
     );
   return new RedisConnectionError(`Redis at ${address} is not reachable (${reason(error)}); ${fix(error)}`, {
