@@ -5,6 +5,7 @@ import {
   HttpStatus,
   type NestInterceptor,
   type VersioningOptions,
+  VersioningType,
 } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { from, mergeAll, type Observable, of } from 'rxjs';
@@ -23,7 +24,7 @@ import { bypassed, CACHE_STATUS, hit, notStored, stored } from './cache-status.j
 import type { CachedRoute } from './cached-route.js';
 import { type Refusal, refusalFor } from './refusal.js';
 import { ResponseExchange } from './response-exchange.js';
-import { requestedVersion, responseKey } from './response-key.js';
+import { requestedVersion, responseKey, versionHeaders } from './response-key.js';
 import { type Outcome, runHandler } from './run-handler.js';
 import { isStoredBy, type StoredResponse } from './stored-response.js';
 
@@ -100,9 +101,9 @@ export class ResponseCache implements NestInterceptor {
     const timeoutMs = await this.#timeoutOf(route, context);
     const varyBefore = exchange.vary;
     const { clock } = this.settings;
-    const isGuarded = route.isGuarded || this.settings.isGuarded;
+    const isPrivate = this.#isPrivate(route, exchange);
     const run = (): Promise<Outcome> =>
-      runHandler({ route, exchange, varyBefore, timeoutMs, isGuarded, clock }, next);
+      runHandler({ route, exchange, varyBefore, timeoutMs, isPrivate, clock }, next);
     const tags = typeof options.tags === 'function' ? options.tags(context) : options.tags;
     return of(await this.#through(key, tags, { route, exchange, timeoutMs, run }));
   }
@@ -123,7 +124,7 @@ export class ResponseCache implements NestInterceptor {
       whenUnavailable === 'compute',
     );
     if (isStoredBy(route.name, found))
-      return this.#send(asked, found, own?.kind === 'storable' ? stored() : undefined);
+      return this.#send(asked, found, own?.kind === 'storable' ? stored(asked.timeoutMs) : undefined);
     // the reason why another visitor's run stored nothing, or an entry of other code, says nothing to this one
     const outcome = own ?? (await asked.run());
     if (outcome.kind === 'storable')
@@ -166,9 +167,17 @@ export class ResponseCache implements NestInterceptor {
 
   #send({ exchange, timeoutMs }: Asked, response: StoredResponse, status: string | undefined): unknown {
     const ageMs = Math.max(0, this.settings.clock.now() - response.storedAt);
+    exchange.addVary(versionHeaders(this.settings.versioning));
     const ttl = timeoutMs === null ? null : wholeSeconds(timeoutMs - ageMs);
     exchange.setHeader(CACHE_STATUS, status ?? hit(ttl));
     return exchange.begin(response, status === undefined ? Math.floor(ageMs / MS_PER_SECOND) : undefined);
+  }
+
+  /** True if the response depends on more than the URL and the headers in Vary, which is all that other caches see. */
+  #isPrivate(route: CachedRoute, { rewrittenUrl }: ResponseExchange): boolean {
+    const { isGuarded, versioning } = this.settings;
+    const isKeyedByCode = typeof route.cacheKey === 'function' || versioning?.type === VersioningType.CUSTOM;
+    return isGuarded || route.isGuarded || isKeyedByCode || rewrittenUrl !== undefined;
   }
 
   async #keyOf(

@@ -8,9 +8,15 @@ import { type BodyWriter, type WrittenBody, writtenBody } from './written-body.j
 
 interface Request {
   readonly headers: KeyedRequest['headers'];
+  /** The URL that chose the handler. */
+  readonly url?: string;
+  /** On Express, the path under which the application is mounted in another. */
+  readonly baseUrl?: string;
   readonly query?: unknown;
   readonly host?: string;
   readonly user?: unknown;
+  /** On Fastify, what middleware gets as the request. */
+  readonly raw?: { readonly user?: unknown };
 }
 
 type SetsCookies = Partial<Record<'setCookie' | 'cookie' | 'clearCookie', (...args: unknown[]) => unknown>>;
@@ -47,7 +53,8 @@ export class ResponseExchange {
   get keyed(): KeyedRequest {
     const { headers, query, host } = this.request;
     return {
-      url: String(this.adapter.getRequestUrl(this.request)),
+      url: this.#requestedUrl,
+      rewrittenUrl: this.rewrittenUrl,
       host: host ?? String(headers['host'] ?? headers[':authority'] ?? ''),
       query: (query ?? {}) as KeyedRequest['query'],
       headers,
@@ -55,13 +62,29 @@ export class ResponseExchange {
   }
 
   get visitor(): Visitor {
-    const { user, headers } = this.request;
+    const { user, raw, headers } = this.request;
     const session = this.sessionAccessOf(this.response);
+    const isForeign = hasForeignSession(this.request) || (raw !== undefined && hasForeignSession(raw));
     return {
-      session: hasForeignSession(this.request) ? { read: true, written: session?.written === true } : session,
-      hasUser: user !== undefined && user !== null,
+      session: isForeign ? { read: true, written: session?.written === true } : session,
+      hasUser: (user ?? raw?.user ?? null) !== null,
       hasAuthorization: headers['authorization'] !== undefined,
     };
+  }
+
+  /** The URL that chose the handler, where middleware has rewritten the requested one. */
+  get rewrittenUrl(): string | undefined {
+    const { url, baseUrl = '' } = this.request;
+    return url === undefined || [url, baseUrl + url].includes(this.#requestedUrl) ? undefined : url;
+  }
+
+  get #requestedUrl(): string {
+    return String(this.adapter.getRequestUrl(this.request));
+  }
+
+  /** True once something else has begun to send the response. */
+  get isSent(): boolean {
+    return this.adapter.isHeadersSent(this.response) as boolean;
   }
 
   /** True if the request has content, on which its response may depend. */
@@ -115,6 +138,7 @@ export class ResponseExchange {
   }
 
   setHeader(name: string, value: string): void {
+    if (this.isSent) return;
     this.adapter.setHeader(this.response, name, value);
   }
 

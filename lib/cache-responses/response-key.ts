@@ -8,6 +8,8 @@ import type { CachedRoute } from './cached-route.js';
 export interface KeyedRequest {
   /** Path and query. */
   readonly url: string;
+  /** The URL that chose the handler, where middleware has rewritten the requested one. */
+  readonly rewrittenUrl?: string | undefined;
   readonly host: string;
   readonly query: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -30,6 +32,9 @@ export const responseKey = (
 ): string => {
   const { vary = [], query, host = route.isForHost } = route.options;
   const parts = given === undefined ? ['response', 'GET', addressOf(request, query), route.name] : [];
+  const { rewrittenUrl } = request;
+  if (given === undefined && rewrittenUrl !== undefined)
+    parts.push(`rewritten=${addressOf({ ...request, url: rewrittenUrl }, query)}`);
   if (version !== undefined) parts.push(`version=${version}`);
   if (host) parts.push(`host=${request.host.toLowerCase()}`);
   for (const name of vary.map((each) => each.toLowerCase()).sort()) {
@@ -46,7 +51,10 @@ export const responseKey = (
 /** A blank separates the parts. */
 const escapeBlanks = (part: string): string => part.replace(/[\\ ]/g, '\\$&');
 
-const addressOf = ({ url, query }: KeyedRequest, listed: readonly string[] | undefined): string => {
+const addressOf = (
+  { url, query }: Pick<KeyedRequest, 'url' | 'query'>,
+  listed: readonly string[] | undefined,
+): string => {
   const [path, search] = splitOnce(url, '?');
   if (listed !== undefined) return `${path}?${listedParameters(query, listed)}`;
   return search === undefined || ODDLY_DELIMITED.test(url) ? url : `${path}?${sortedParameters(search)}`;
@@ -118,6 +126,12 @@ export const requestedVersion = (
     default:
       return undefined;
   }
+};
+
+/** The request headers that say which version is asked for, as far as the module can know them. */
+export const versionHeaders = (versioning: VersioningOptions | undefined): readonly string[] => {
+  if (versioning?.type === VersioningType.HEADER) return [versioning.header];
+  return versioning?.type === VersioningType.MEDIA_TYPE ? ['Accept'] : [];
 };
 
 const parametersOf = (accept: string): string[] =>

@@ -16,8 +16,8 @@ export interface HandlerRun {
   readonly varyBefore: readonly string[];
   /** The time for which the response may be stored; `null` for forever. */
   readonly timeoutMs: number | null;
-  /** True if guards decide who gets the response. */
-  readonly isGuarded: boolean;
+  /** True if the response depends on more than other caches see, such as the decision of a guard. */
+  readonly isPrivate: boolean;
   readonly clock: Clock;
 }
 
@@ -42,6 +42,7 @@ export const runHandler = async (run: HandlerRun, next: CallHandler): Promise<Ou
     return { kind: 'failed', error };
   }
   const refused = (why: Refusal): Outcome => ({ kind: 'refused', why, value });
+  if (exchange.isSent) return refused('sent-by-handler');
   if (exchange.method === 'HEAD') return refused('head');
   const refusal = (): Refusal | undefined =>
     refusalFor(exchange.visitor, route.options) ?? refusalOfHead(exchange.head(varyBefore), route.options);
@@ -59,7 +60,7 @@ export const runHandler = async (run: HandlerRun, next: CallHandler): Promise<Ou
 };
 
 const storedResponse = (
-  { route: { name, options }, exchange, timeoutMs, isGuarded, clock }: HandlerRun,
+  { route: { name, options }, exchange, timeoutMs, isPrivate, clock }: HandlerRun,
   written: WrittenBody,
 ): StoredResponse => ({
   route: name,
@@ -70,7 +71,7 @@ const storedResponse = (
     exchange.header('Cache-Control'),
     timeoutMs,
     options.scope !== undefined,
-    isGuarded,
+    isPrivate,
   ),
   etag: exchange.header('ETag') ?? etagOf(written.type, written.body),
   storedAt: clock.now(),
@@ -107,10 +108,10 @@ const cacheControlOf = (
   given: string | undefined,
   timeoutMs: number | null,
   isScoped: boolean,
-  isGuarded: boolean,
+  isPrivate: boolean,
 ): string => {
   if (given !== undefined) return isScoped ? (withoutSharedCaching(given) ?? given) : given;
-  if (isScoped || isGuarded) return 'private, no-cache';
+  if (isScoped || isPrivate) return 'private, no-cache';
   const seconds = timeoutMs === null ? YEAR_IN_SECONDS : Math.floor(timeoutMs / MS_PER_SECOND);
   return `max-age=${Math.min(seconds, YEAR_IN_SECONDS)}`;
 };

@@ -45,7 +45,7 @@ describe('a run of a handler', () => {
             exchange: exchangeWith(header, value),
             varyBefore: [],
             timeoutMs: 60_000,
-            isGuarded: false,
+            isPrivate: false,
             clock: new TestClock(),
           },
           { handle: () => of('a page') },
