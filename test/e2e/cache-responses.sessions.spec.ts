@@ -60,46 +60,53 @@ class PagesController {
   }
 }
 
-describe.each(PLATFORMS)('cached responses of handlers that use the session, on %s', (platform) => {
-  let app: TestApp;
-  let cookie: string;
+const settings = PLATFORMS.flatMap((platform) =>
+  (['always', 'declared'] as const).map((load) => [platform, load] as const),
+);
 
-  beforeAll(async () => {
-    app = await startApp(platform, { controllers: [PagesController] });
-    cookie = await storeSession(app.sessions, { name: 'ada' });
-  });
+describe.each(settings)(
+  'cached responses of handlers that use the session, on %s, loaded %s',
+  (platform, load) => {
+    let app: TestApp;
+    let cookie: string;
 
-  afterAll(() => app.close());
+    beforeAll(async () => {
+      app = await startApp(platform, { controllers: [PagesController], session: { load } });
+      cookie = await storeSession(app.sessions, { name: 'ada' });
+    });
 
-  const twice = async (path: string, headers: Record<string, string> = {}): Promise<[Answer, Answer]> => {
-    const ask = (): Promise<Answer> => app.send(path, { cookie, headers });
-    return [await ask(), await ask()];
-  };
+    afterAll(() => app.close());
 
-  it.each([
-    ['/read', 'session'],
-    ['/written', 'session'],
-    ['/shared/written', 'session'],
-    ['/user', 'user'],
-  ])('RC4 refuses to store, and names the reason: GET %s', async (path, reason) => {
-    const answers = await twice(path);
-    for (const { status, headers } of answers)
-      expect([status, headers['cache-status']]).toEqual([200, `codex-redis; fwd=miss; detail=${reason}`]);
-    expect(answers[1].body).not.toBe(answers[0].body);
-  });
+    const twice = async (path: string, headers: Record<string, string> = {}): Promise<[Answer, Answer]> => {
+      const ask = (): Promise<Answer> => app.send(path, { cookie, headers });
+      return [await ask(), await ask()];
+    };
 
-  it.each(['/shared/read', '/members/read'])(
-    'RC5 with a scope a session that was read does not stop storing: GET %s',
-    async (path) => {
-      const [first, second] = await twice(path, { Authorization: 'Bearer ada' });
+    it.each([
+      ['/read', 'session'],
+      ['/written', 'session'],
+      ['/shared/written', 'session'],
+      ['/user', 'user'],
+    ])('RC4 refuses to store, and names the reason: GET %s', async (path, reason) => {
+      const answers = await twice(path);
+      for (const { status, headers } of answers)
+        expect([status, headers['cache-status']]).toEqual([200, `codex-redis; fwd=miss; detail=${reason}`]);
+      expect(answers[1].body).not.toBe(answers[0].body);
+    });
+
+    it.each(['/shared/read', '/members/read'])(
+      'RC5 with a scope a session that was read does not stop storing: GET %s',
+      async (path) => {
+        const [first, second] = await twice(path, { Authorization: 'Bearer ada' });
+        expect(second.body).toBe(first.body);
+        expect(second.headers['cache-status']).toMatch(/^codex-redis; hit/);
+        for (const { headers } of [first, second]) expect(headers['cache-control']).toMatch(/^private\b/);
+      },
+    );
+
+    it('RC4 a session that nobody has touched stops nothing', async () => {
+      const [first, second] = await twice('/untouched');
       expect(second.body).toBe(first.body);
-      expect(second.headers['cache-status']).toMatch(/^codex-redis; hit/);
-      for (const { headers } of [first, second]) expect(headers['cache-control']).toMatch(/^private\b/);
-    },
-  );
-
-  it('RC4 a session that nobody has touched stops nothing', async () => {
-    const [first, second] = await twice('/untouched');
-    expect(second.body).toBe(first.body);
-  });
-});
+    });
+  },
+);
