@@ -49,6 +49,15 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
     expect(await entriesOf(await signedIn(again, 8))).toEqual({ _auth_user_id: '8' });
   });
 
+  it('keeps that of the same user whom other software has named by a number', async () => {
+    const key = await stored({ cart: [1], _auth_user_id: 7 });
+    const late = await sessions.load(key);
+    expect(await entriesOf(await signedIn(key, 7))).toEqual({ cart: [1], _auth_user_id: '7' });
+    await late.signIn('8');
+    await sessions.commit(late);
+    expect(await entriesOf(late.key)).toEqual({ _auth_user_id: '8' });
+  });
+
   it('takes over nothing that another user was given meanwhile', async () => {
     const key = await stored({ cart: [1] });
     const late = await sessions.load(key);

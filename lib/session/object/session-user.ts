@@ -50,10 +50,13 @@ export const isOwnEntry = (name: string): boolean => name.startsWith('_codex_');
 export const isPrivileged = (data: SessionData): boolean =>
   Object.hasOwn(data, USER_ENTRY) || Object.hasOwn(data, CYCLED_ENTRY);
 
+/** The user that entries are bound to, or whatever names none. */
+const boundTo = (data: SessionData): unknown => userOf(data) ?? getEntry(data, USER_ENTRY);
+
 /** True if two states are bound to different users. */
 export const areOfDifferentUsers = (one: SessionData, other: SessionData): boolean => {
-  const user = getEntry(one, USER_ENTRY);
-  return user !== undefined && user !== getEntry(other, USER_ENTRY);
+  const user = boundTo(one);
+  return user !== undefined && user !== boundTo(other);
 };
 
 /**
@@ -65,7 +68,7 @@ export const bindTo = (
   data: SessionData,
   { userId, device, django }: SignIn,
 ): { before: unknown; changed: readonly string[] } => {
-  const before = getEntry(data, USER_ENTRY);
+  const before = boundTo(data);
   setEntry(data, USER_ENTRY, userId);
   setEntry(data, CYCLED_ENTRY, true);
   for (const [name, value] of [
