@@ -3,11 +3,13 @@ import * as clear from './clear.mjs';
 import * as failover from './failover.mjs';
 import * as faults from './faults.mjs';
 import * as memory from './memory.mjs';
+import * as movedName from './moved-name.mjs';
 import * as observing from './observing.mjs';
 import * as readingThrough from './reading-through.mjs';
 import * as responses from './responses.mjs';
 import * as serializer from './serializer.mjs';
 import * as session from './session.mjs';
+import * as sessionEvents from './session-events.mjs';
 import * as sharedStampede from './shared-stampede.mjs';
 import * as stampede from './stampede.mjs';
 import * as startUp from './start-up.mjs';
@@ -40,8 +42,10 @@ export const SCENARIOS = [
   { name: 'clear', ...clear },
   { name: 'session', ...session },
   { name: 'user-sessions', ...userSessions },
+  { name: 'session-events', ...sessionEvents },
   { name: 'responses', ...responses },
   { name: 'faults', ...faults },
   { name: 'failover', ...failover },
+  { name: 'moved-name', ...movedName },
   { name: 'start-up', ...startUp },
 ];
