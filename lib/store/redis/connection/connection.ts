@@ -14,7 +14,10 @@ import { Watchdog } from './watchdog.js';
 
 export interface ConnectionOptions {
   /** Connected; its reconnectStrategy is `false`. */
-  readonly client: Pick<RedisClientType, 'sendCommand' | 'destroy' | 'on' | 'ref' | 'unref'>;
+  readonly client: Pick<
+    RedisClientType,
+    'sendCommand' | 'withCommandOptions' | 'destroy' | 'on' | 'ref' | 'unref'
+  >;
   readonly socket: Socket | undefined;
   readonly operationTimeoutMs: number;
   /** If true, callers who ask for one key at the same time share a GET. */
@@ -31,6 +34,8 @@ export interface ConnectionOptions {
  */
 export class Connection {
   readonly #client: ConnectionOptions['client'];
+  /** The same client, which gives a notice with each command. */
+  #noticing: Pick<RedisClientType, 'sendCommand'> | undefined;
   readonly #watchdog: Watchdog;
   readonly #sender: CommandSender;
   #ended = false;
@@ -75,7 +80,9 @@ export class Connection {
 
   #send<T>(args: readonly string[], parse: ReplyParser<T>, notice?: WriteNotice): Promise<T> {
     this.#watchdog.issue();
-    return this.#client.sendCommand<RedisReply>(args as string[], notice).then((reply) => {
+    const client =
+      notice === undefined ? this.#client : (this.#noticing ??= this.#client.withCommandOptions(notice));
+    return client.sendCommand<RedisReply>(args as string[]).then((reply) => {
       this.#watchdog.settle();
       return parse(reply);
     }, this.#fail);

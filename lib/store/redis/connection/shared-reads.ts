@@ -4,22 +4,26 @@ export interface WriteNotice {
 }
 
 /**
- * Lets those who ask for the same key share one GET until it is written to the socket. One that is written may have been
- * executed already, and a later caller may know of a later change.
+ * Lets those who ask for the same key share one GET until anything that was asked for is written to the socket. One that is
+ * written may have been executed already, and a later caller may know of a later change.
  */
 export class SharedReads {
   readonly #unwritten = new Map<string, Promise<unknown>>();
+  /** One for all, since node-redis takes two microseconds to add options to a command. */
+  readonly #notice: WriteNotice = {
+    abortSignal: new WriteSignal(() => this.#unwritten.clear()) as unknown as AbortSignal,
+  };
 
-  /** @param send sends the GET, which is parsed in the same way by all who ask for the key */
+  /** @param send sends the GET, which is parsed in the same way by all who ask for the key; the notice is always the same */
   read<T>(key: string, send: (notice: WriteNotice) => Promise<T>): Promise<T> {
     const shared = this.#unwritten.get(key);
     if (shared !== undefined) return shared as Promise<T>;
-    const forget = (): void => {
-      if (this.#unwritten.get(key) === read) this.#unwritten.delete(key);
-    };
-    const read: Promise<T> = send({ abortSignal: new WriteSignal(forget) as unknown as AbortSignal });
+    const read = send(this.#notice);
     this.#unwritten.set(key, read);
-    read.then(forget, forget);
+    // also one that has failed without being written
+    read.catch(() => {
+      if (this.#unwritten.get(key) === read) this.#unwritten.delete(key);
+    });
     return read;
   }
 

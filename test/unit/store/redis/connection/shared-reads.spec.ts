@@ -25,10 +25,13 @@ describe('SharedReads', () => {
   it('sends another one when it is written', async () => {
     const first = read('a');
     sent[0]!.isWritten();
-    const second = read('a');
-    // a late word about the first says nothing of the second
+    expect(await Promise.all([first, read('a'), read('a')])).toEqual(['a1', 'a2', 'a2']);
+  });
+
+  it('sends another one when one for another key is written', async () => {
+    const both = [read('a'), read('b')];
     sent[0]!.isWritten();
-    expect(await Promise.all([first, second, read('a')])).toEqual(['a1', 'a2', 'a2']);
+    expect(await Promise.all([...both, read('b')])).toEqual(['a1', 'b2', 'b3']);
   });
 
   it('sends another one when the first has failed without being written', async () => {
