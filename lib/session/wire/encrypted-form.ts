@@ -1,13 +1,7 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { EncryptionKeys } from '../../config/kinds-of-sessions.js';
 import { deflate, inflate } from './compression.js';
+import { randomBytes } from './random-bytes.js';
 import { type OpenedText, type SessionForm, timeOf, timestampOf, type UnopenedText } from './session-form.js';
 
 const ALGORITHM = 'aes-256-gcm';

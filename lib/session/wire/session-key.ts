@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from './random-bytes.js';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const LENGTH = 32;
@@ -7,24 +7,12 @@ const SHAPE = /^[a-z0-9]{32}$/;
 /** Bytes from here on would make the first letters of the alphabet likelier. */
 const BIAS_FROM = 256 - (256 % ALPHABET.length);
 
-const pool = Buffer.alloc(2048);
-let used = pool.length;
-
-const randomByte = (): number => {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  return pool.readUInt8(used++);
-};
-
 /** A new session key: 32 characters of `a-z0-9` from the system's cryptographic random numbers. */
 export const newSessionKey = (): string => {
   let key = '';
-  while (key.length < LENGTH) {
-    const byte = randomByte();
-    if (byte < BIAS_FROM) key += ALPHABET.charAt(byte % ALPHABET.length);
-  }
+  while (key.length < LENGTH)
+    for (const byte of randomBytes(LENGTH - key.length))
+      if (byte < BIAS_FROM) key += ALPHABET.charAt(byte % ALPHABET.length);
   return key;
 };
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isSessionKey } from './session-key.js';
 
 const HASHED = /^[0-9a-f]{64}$/;
@@ -10,8 +10,7 @@ export type SessionNaming = (keyOrName: string) => string;
 export const plainNames: SessionNaming = (key) => key;
 
 /** The SHA-256 of the key is the name: from the name nobody gets to the key. */
-export const hashedNames: SessionNaming = (key) =>
-  isSessionKey(key) ? createHash('sha256').update(key).digest('hex') : key;
+export const hashedNames: SessionNaming = (key) => (isSessionKey(key) ? hash('sha256', key, 'hex') : key);
 
 /** True if a text may be a key or a name; anybody may have written to the store. */
 export const isSessionName = (text: unknown): text is string =>
