@@ -233,7 +233,9 @@ describe('the user that docs/topologies.md creates may do all that the module do
   ])('on %s', async (_, source) => {
     const store = openSource(source());
     const errors: unknown[] = [];
-    for (const use of uses(store, `shop:${randomUUID()}:`)) errors.push((await settle(use)).error);
+    const prefix = `shop:${randomUUID()}:`;
+    for (const use of uses(store, prefix)) errors.push((await settle(use)).error);
+    for await (const page of store.scan(`${prefix}*`)) await store.deleteMany(page);
     await store.close();
     expect(errors.filter(Boolean)).toEqual([]);
   });
