@@ -26,8 +26,18 @@ const RESERVED_WORDS: readonly string[] = [
   'throttle',
 ];
 
-/** True if the first segment of a name is free for users. */
-export const isFreeWord = (name: string): boolean => !RESERVED_WORDS.includes(name.split(':', 1)[0] ?? '');
+/** True if a name may be a session.keyPrefix: its sessions meet none of the module's other keys. */
+export const isFreePrefix = (name: string): boolean => {
+  const [first = '', ...later] = name.split(':');
+  return !RESERVED_WORDS.includes(first) && !later.includes('user');
+};
+
+/** The second segment of every session's key unless the options name another. */
+export const SESSION_PREFIX = 'session';
+
+/** The prefix of the indexes of users. Those of further kinds of sessions in a project are their own. */
+export const userNamespace = (projectName: string, keyPrefix: string): string =>
+  keyPrefix === SESSION_PREFIX ? `${projectName}:user:` : `${projectName}:${keyPrefix}:user:`;
 
 /** The prefix of all session keys of a project. */
 export const sessionNamespaces = (projectName: string, keyPrefix: string): readonly string[] =>

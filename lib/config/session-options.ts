@@ -15,7 +15,7 @@ import {
 import type { SerializerSource } from './cache-options.js';
 import { type CookieOptions, cookieOptions } from './cookie-options.js';
 import { encryptionKeys, moment } from './kinds-of-sessions.js';
-import { isFreeWord, isUnambiguousLater } from './namespaces.js';
+import { isFreePrefix, isUnambiguousLater, SESSION_PREFIX } from './namespaces.js';
 import { feature, option, type OptionsOf, section } from './option.js';
 import type { SessionOrigin } from './session-origin.js';
 import { redisUrl, sourceOptions } from './source-options.js';
@@ -89,10 +89,11 @@ export const sessionOnlyOptions = {
   keyPrefix: option(
     text(
       'a non-empty string without a segment of digits only (it could not be told from a version), that does not ' +
-        'begin with a word of the module (grace, lease, tokens, tag, epoch, lock, trace, user, throttle)',
-      (prefix) => prefix !== '' && isUnambiguousLater(prefix) && isFreeWord(prefix),
+        'begin with a word of the module (grace, lease, tokens, tag, epoch, lock, trace, user, throttle) and has no ' +
+        'segment `user`',
+      (prefix) => prefix !== '' && isUnambiguousLater(prefix) && isFreePrefix(prefix),
     ),
-    { environment: 'CODEX_SESSION_KEY_PREFIX', default: 'session' },
+    { environment: 'CODEX_SESSION_KEY_PREFIX', default: SESSION_PREFIX },
   ),
   /**
    * The salt of the signature. Without Django, keep the default. With Django, it is the `key_salt` of the session class:

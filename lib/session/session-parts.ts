@@ -1,6 +1,7 @@
 import { BoundedWarnings } from '../common/bounded-warnings.js';
 import type { Clock } from '../common/clock.js';
 import { sessionLogger } from '../common/loggers.js';
+import { userNamespace } from '../config/namespaces.js';
 import type { SessionSettings } from '../config/settings.js';
 import type { Serializer } from '../serializer/serializer.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
@@ -84,7 +85,7 @@ export const sessionParts = (
   const loader = new SessionLoader(store, rollout, takeover, events);
 
   const ender = new SessionEnder(store, events);
-  const index = new UserIndex(keyValues, projectName, naming);
+  const index = new UserIndex(keyValues, userNamespace(projectName, settings.keyPrefix), naming);
   const users = new UserSessions(index, store, ender, codec, lifetime, clock);
   const memberships = new Memberships(index, store, ender, settings, clock);
   const drafts = new SessionDrafts(codec, reader, lifetime, memberships, maxBytes);

@@ -358,6 +358,20 @@ describeOnEveryStore('The sessions of a user', (context) => {
     });
   });
 
+  it('US3 the sessions of another session.keyPrefix are others, whatever their user is called', async () => {
+    const staff = sessionsOf(context, { keyPrefix: 'staff' });
+    const [own, other] = [await signedIn(), await signedIn(7, 'desk', staff)];
+    expect([await sessions.ofUser(7), await staff.ofUser(7)]).toMatchObject([
+      [{ device: null }],
+      [{ device: 'desk' }],
+    ]);
+    expect(await staff.reindex()).toEqual({ scanned: 1, indexed: 1 });
+    expect(await sessions.endOfUser(7)).toBe(1);
+    expect([await sessions.exists(own.key!), await staff.exists(other.key!)]).toEqual([false, true]);
+    expect(await staff.endOfUser(7)).toBe(1);
+    expect(await staff.exists(other.key!)).toBe(false);
+  });
+
   describe('US6', () => {
     it('US6 end-oldest ends the session that began first, whatever was done to it since', async () => {
       const service = limited(2, 'end-oldest');

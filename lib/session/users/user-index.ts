@@ -13,7 +13,8 @@ const handleOf = (key: string): string =>
 export class UserIndex {
   constructor(
     private readonly store: KeyValueStore,
-    private readonly projectName: string,
+    /** The start of every index's key. */
+    private readonly namespace: string,
     private readonly naming: SessionNaming = plainNames,
   ) {}
 
@@ -78,6 +79,6 @@ export class UserIndex {
   }
 
   #keyOf(userId: string): string {
-    return `${this.projectName}:user:${userId}`;
+    return this.namespace + userId;
   }
 }

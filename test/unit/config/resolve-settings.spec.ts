@@ -591,14 +591,24 @@ describe('resolveSettings', () => {
     expect(problemsOf(options)).toEqual([expect.stringMatching(problem)]);
   });
 
-  it.each(['grace', 'lease', 'tokens', 'tag', 'epoch', 'lock', 'trace', 'user', 'throttle', 'user:x'])(
-    'refuses %p as the prefix of sessions, where the module has keys of its own',
-    (keyPrefix) => {
-      expect(problemsOf({ ...withSessions, session: { keyPrefix } })).toEqual([
-        expect.stringMatching(/^session\.keyPrefix must be/),
-      ]);
-    },
-  );
+  it.each([
+    'grace',
+    'lease',
+    'tokens',
+    'tag',
+    'epoch',
+    'lock',
+    'trace',
+    'user',
+    'throttle',
+    'user:x',
+    'web:user',
+    'web:user:x',
+  ])('refuses %p as the prefix of sessions, where the module has keys of its own', (keyPrefix) => {
+    expect(problemsOf({ ...withSessions, session: { keyPrefix } })).toEqual([
+      expect.stringMatching(/^session\.keyPrefix must be/),
+    ]);
+  });
 
   it.each(['public', 'public, max-age=60', 'no-cache', 's-maxage=1, private'])(
     'refuses %p as Cache-Control beside a session cookie',
@@ -772,14 +782,23 @@ describe('resolveSettings', () => {
     },
   );
 
-  it.each(['grace', 'lease', 'tokens', 'tag', 'epoch', 'lock', 'trace', 'user', 'throttle', 'user:web'])(
-    'SX14 refuses session.keyPrefix %j, under which the module keeps something else',
-    (keyPrefix) => {
-      expect(problemsOf({ ...withSessions, session: { keyPrefix } })).toEqual([
-        expect.stringMatching(/^session\.keyPrefix must be/),
-      ]);
-    },
-  );
+  it.each([
+    'grace',
+    'lease',
+    'tokens',
+    'tag',
+    'epoch',
+    'lock',
+    'trace',
+    'user',
+    'throttle',
+    'user:web',
+    'web:user',
+  ])('SX14 refuses session.keyPrefix %j, under which the module keeps something else', (keyPrefix) => {
+    expect(problemsOf({ ...withSessions, session: { keyPrefix } })).toEqual([
+      expect.stringMatching(/^session\.keyPrefix must be/),
+    ]);
+  });
 });
 
 describe('the namespaces of the sessions', () => {
