@@ -34,14 +34,13 @@ describe('the page "Your devices" of two shops that share a Redis, in a browser'
     redis = await RedisServer.start();
     endings.push(() => redis.stop());
     endings.push(() => admin.close());
-    for (const platform of ['Express', 'Fastify'] as const) {
-      const shop = await startBookshop(platform, {
-        REDIS_URL: redis.url,
-        SECRET_KEY: 'a secret of the browser test, 32 bytes',
-      });
+    const environment = { REDIS_URL: redis.url, SECRET_KEY: 'a secret of the browser test, 32 bytes' };
+    const start = async (platform: 'Express' | 'Fastify'): Promise<void> => {
+      const shop = await startBookshop(platform, environment);
       shops[platform] = shop;
       endings.push(() => shop.stop());
-    }
+    };
+    await Promise.all([start('Express'), start('Fastify')]);
     browser = await startChromium();
     endings.push(() => browser.close());
   }, 180_000);
@@ -143,8 +142,5 @@ describe('the page "Your devices" of two shops that share a Redis, in a browser'
       expect(cookie.value).toMatch(/^[a-z0-9]{32}$/);
       for (const shown of [answer, await laptop.devices.content()]) expect(shown).not.toContain(cookie.value);
     }
-    const path = process.env['SCREENSHOT_OF_DEVICES'];
-    const picture = await laptop.devices.screenshot({ ...(path !== undefined && { path }) });
-    expect(picture.length).toBeGreaterThan(5_000);
   });
 });
