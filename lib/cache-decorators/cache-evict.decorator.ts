@@ -1,9 +1,10 @@
 import { VERSION_OPTIONS, type VersionOptions } from '../cache/call-options.js';
 import { invalidateTags } from '../cache/tag-invalidation.js';
-import { checkOptions } from '../common/checked-options.js';
+import { tagList } from '../cache/tags/tag-list.js';
 import { describeValue } from '../common/describe-value.js';
 import {
   type CacheChoice,
+  checkDecoratorOptions,
   decorate,
   keyOfCall,
   type MethodCall,
@@ -47,8 +48,8 @@ export function CacheEvict(
   what: MethodKey | EvictTags | EvictAll,
   options: CacheEvictOptions = {},
 ): MethodDecoratorFor<() => unknown> {
-  const names = typeof what === 'function' ? [...VERSION_OPTIONS.names, 'cache'] : ['cache'];
-  checkOptions(options, { names }, { CacheEvict }, 'CacheEvict');
+  const names = typeof what === 'function' ? VERSION_OPTIONS.names : [];
+  checkDecoratorOptions({ CacheEvict }, 'CacheEvict', names, options);
   const evictionOf = evictionBy(what, options.version);
   return decorate(options, async (call) => {
     // before the method, which may change what it was given
@@ -70,16 +71,22 @@ const evictionBy = (
       const key = keyOfCall(what, call);
       return () => call.cache.delete(key, { version });
     };
-  if (isTags(what))
+  if (isTags(what)) {
+    const { tags } = what;
+    if (typeof tags !== 'function') tagList(tags, true);
     return (call) => {
-      const tags = typeof what.tags === 'function' ? what.tags(...(call.parameters as never[])) : what.tags;
-      return () => invalidateTags(call.cache, tags);
+      const named = tagList(typeof tags === 'function' ? tags(...(call.parameters as never[])) : tags, true);
+      return () => invalidateTags(call.cache, named ?? []);
     };
-  if ((what as Partial<EvictAll> | undefined)?.all === true) return (call) => () => call.cache.clear();
+  }
+  if ((what as Partial<EvictAll> | null | undefined)?.all === true) return (call) => () => call.cache.clear();
   throw new TypeError(
     `@CacheEvict: expected a function that makes the key, { tags } or { all: true }, got ${describeValue(what)}`,
   );
 };
 
-const isTags = (what: object): what is EvictTags =>
-  'tags' in what && (typeof what.tags === 'function' || Array.isArray(what.tags));
+const isTags = (what: object | null | undefined): what is EvictTags =>
+  typeof what === 'object' &&
+  what !== null &&
+  'tags' in what &&
+  (typeof what.tags === 'function' || Array.isArray(what.tags));

@@ -1,10 +1,10 @@
 import type { Cache } from '../cache/cache.js';
-import { checkOptions } from '../common/checked-options.js';
 import { WRITE_OPTIONS, type WriteOptions } from '../cache/call-options.js';
 import { refusedValue } from '../cache/refused-value.js';
 import {
   type CacheChoice,
   callOptions,
+  checkDecoratorOptions,
   checkKey,
   decorate,
   keyOfCall,
@@ -27,7 +27,7 @@ export const CachePut = <const K extends MethodKey>(
   options: CachePutOptions = {},
 ): StoringDecoratorFor<K> => {
   checkKey('@CachePut', key);
-  checkOptions(options, { names: [...WRITE_OPTIONS.names, 'cache'] }, { CachePut }, 'CachePut');
+  checkDecoratorOptions({ CachePut }, 'CachePut', WRITE_OPTIONS.names, options);
   const writeOptions = callOptions(options);
   return decorate(options, async (call) => {
     const cacheKey = keyOfCall(key, call);

@@ -1,9 +1,9 @@
-import { checkOptions } from '../common/checked-options.js';
 import { GET_OR_SET_OPTIONS } from '../cache/call-options.js';
 import type { GetOrSetOptions } from '../cache/read-through/get-or-set-options.js';
 import {
   type CacheChoice,
   callOptions,
+  checkDecoratorOptions,
   checkKey,
   decorate,
   keyOfCall,
@@ -32,7 +32,7 @@ export const Cacheable = <const K extends MethodKey>(
   options: CacheableOptions = {},
 ): StoringDecoratorFor<K> => {
   checkKey('@Cacheable', key);
-  checkOptions(options, { names: [...GET_OR_SET_OPTIONS.names, 'cache'] }, { Cacheable }, 'Cacheable');
+  checkDecoratorOptions({ Cacheable }, 'Cacheable', GET_OR_SET_OPTIONS.names, options);
   // the value that a function of it gets is the method's own
   const getOrSetOptions = callOptions(options) as GetOrSetOptions;
   return decorate(options, (call) => {

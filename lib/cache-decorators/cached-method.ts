@@ -1,6 +1,10 @@
 import 'reflect-metadata';
 import { describeValue } from '../common/describe-value.js';
 import type { Cache } from '../cache/cache.js';
+import { checkText } from '../cache/cache-keys.js';
+import { tagList } from '../cache/tags/tag-list.js';
+import { type Timeout, timeoutToMs } from '../cache/timeout.js';
+import { checkOptions } from '../common/checked-options.js';
 import { keyOf, type CacheKey } from '../cache/cache-key.js';
 import { blameCaller } from '../cache/refused-value.js';
 import type { JsonValue } from '../serializer/json-value.js';
@@ -27,16 +31,16 @@ type GivesJson<T> = [T] extends [JsonValue<T>]
   ? unknown
   : { readonly 'the value must be JSON': JsonValue<T> };
 
-/** Decorates a method that returns a promise, and whose parameters the function takes. */
+/** Decorates a method of instances that returns a promise, and whose parameters the function takes. */
 export type MethodDecoratorFor<F> = <M extends AsyncMethod>(
-  target: object,
+  target: object & { readonly prototype?: undefined },
   name: string | symbol,
   descriptor: TypedPropertyDescriptor<M> & TakesParametersOf<F, M>,
 ) => void;
 
 /** As `MethodDecoratorFor`, where what the promise gives is stored, so must be JSON. */
 export type StoringDecoratorFor<F> = <M extends AsyncMethod>(
-  target: object,
+  target: object & { readonly prototype?: undefined },
   name: string | symbol,
   descriptor: TypedPropertyDescriptor<M> & TakesParametersOf<F, M> & GivesJson<Awaited<ReturnType<M>>>,
 ) => void;
@@ -81,10 +85,13 @@ export const decorate = (
 /**
  * The key of a call.
  *
- * @throws TypeError for parts that are not JSON
+ * @throws TypeError for parts that are not JSON, and for what is no key
  */
-export const keyOfCall = (key: MethodKey, { parameters }: MethodCall): string =>
-  keyOf(key(...(parameters as never[])));
+export const keyOfCall = (key: MethodKey, { parameters }: MethodCall): string => {
+  const made = keyOf(key(...(parameters as never[])));
+  checkText(made, 'key');
+  return made;
+};
 
 /** Stores the value of a call. If the value cannot be stored, the caller of the method is told. */
 export const storing = async <T>(
@@ -104,6 +111,27 @@ export const callOptions = <O extends CacheChoice>(options: O): Omit<O, 'cache'>
   const rest: O & { cache?: unknown } = { ...options };
   delete rest.cache;
   return rest;
+};
+
+/**
+ * Checks the options of a decorator when the class is made, not only at each call, when the method may have done its work.
+ *
+ * @throws TypeError, RangeError
+ */
+export const checkDecoratorOptions = (
+  decorator: object,
+  name: string,
+  names: readonly string[],
+  options: CacheChoice & { readonly timeout?: unknown; readonly tags?: unknown },
+): void => {
+  if (typeof (options as unknown) !== 'object' || (options as unknown) === null)
+    throw new TypeError(`@${name}: expected an object of options, got ${describeValue(options)}`);
+  checkOptions(options, { names: [...names, 'cache'] }, decorator, name);
+  const { timeout, tags, cache } = options;
+  if (timeout !== undefined && typeof timeout !== 'function') timeoutToMs(timeout as Timeout);
+  if (typeof tags !== 'function') tagList(tags, true);
+  if (cache !== undefined && (typeof (cache as unknown) !== 'string' || cache === ''))
+    throw new TypeError(`@${name}: cache: expected the name of a cache, got ${describeValue(cache)}`);
 };
 
 /** @throws TypeError when a decorator was given no function of keys */

@@ -55,7 +55,7 @@ export interface ResponseHead {
 }
 
 /** Those whose response means the same to every client and needs no header that might not be stored. */
-const STORABLE_STATUS: readonly number[] = [200, 203, 204];
+export const STORABLE_STATUS: readonly number[] = [200, 203, 204];
 
 /** The names that middleware adds to Vary for its own work on each request, hits included. */
 const MIDDLEWARES_OWN: readonly string[] = ['accept-encoding', 'origin'];

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { HEADER_NAME } from './cache-response-options.js';
+import { STORABLE_STATUS } from './refusal.js';
 
 /** A response as it stands in the cache. */
 export interface StoredResponse {
@@ -25,10 +27,13 @@ const isStoredResponse = (entry: unknown): entry is StoredResponse => {
   if (typeof entry !== 'object' || entry === null) return false;
   const { status, type, headers, cacheControl, etag, storedAt, body, encoding } = entry as StoredResponse;
   return (
-    [type ?? '', cacheControl, etag, body ?? '', encoding].every((text) => typeof text === 'string') &&
-    [status, storedAt].every(Number.isInteger) &&
+    [type ?? '', cacheControl, etag, body ?? ''].every((text) => typeof text === 'string') &&
+    STORABLE_STATUS.includes(status) &&
+    Number.isInteger(storedAt) &&
+    ['utf8', 'base64'].includes(encoding) &&
     typeof (headers as unknown) === 'object' &&
-    (headers as unknown) !== null
+    (headers as unknown) !== null &&
+    Object.keys(headers).every((name) => HEADER_NAME.test(name) && name !== 'set-cookie')
   );
 };
 

@@ -180,7 +180,7 @@ const defaultKeyPattern: KeyPattern = {
 };
 
 /** Two texts with lone surrogates would be one key in UTF-8. */
-function checkText(text: unknown, name: string): asserts text is string {
+export function checkText(text: unknown, name: string): asserts text is string {
   if (typeof text === 'string' && text !== '' && text.isWellFormed()) return;
   const what =
     typeof text === 'string' && text !== '' ? 'a string with a lone surrogate' : describeValue(text);

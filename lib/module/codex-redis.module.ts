@@ -24,6 +24,7 @@ import { JsonSerializer } from '../serializer/json-serializer.js';
 import { SessionService } from '../session/session.service.js';
 import { CodexRedisHealth } from '../store/codex-redis-health.js';
 import { type AnyCacheDefinition, featureModule } from './typed-caches.js';
+import { checkDefinition } from '../tokens/typed-cache-token.js';
 import { getCacheToken } from '../tokens/cache-token.js';
 
 /** A further cache of the application: `CodexRedisModule.registerCache()`. */
@@ -96,6 +97,7 @@ export class CodexRedisModule {
       throw new ImproperlyConfiguredError(
         'CodexRedisModule.forFeature() takes a list of what defineCache() made',
       );
+    for (const definition of definitions) checkDefinition('CodexRedisModule.forFeature()', definition);
     return featureModule(definitions, [CodexRedisModule]);
   }
 

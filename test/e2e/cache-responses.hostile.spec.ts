@@ -152,6 +152,12 @@ describe.each(PLATFORMS)('cached responses on %s, attacked,', (platform) => {
     { ...stored(), etag: 'a\r\nSet-Cookie: b=c' },
     { ...stored(), headers: { 'x-own': 'a\nb' } },
     { ...stored(), storedAt: 'now' },
+    { ...stored(), status: 101 },
+    { ...stored(), status: 304 },
+    { ...stored(), status: 999 },
+    { ...stored(), encoding: 'hex' },
+    { ...stored(), headers: { 'no name': 'x' } },
+    { ...stored(), headers: { 'set-cookie': 'a=b' } },
     { ...stored(), body: {} },
   ])('RC9 do not take %j for a response', async (entry) => {
     const first = await get('query?a=1');

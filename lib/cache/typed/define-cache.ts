@@ -1,7 +1,9 @@
+import { checkOptions } from '../../common/checked-options.js';
 import { describeValue } from '../../common/describe-value.js';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import type { CacheKey } from '../cache-key.js';
-import type { Timeout } from '../timeout.js';
+import { tagList } from '../tags/tag-list.js';
+import { type Timeout, timeoutToMs } from '../timeout.js';
 import { schemaForm, type StandardSchema } from './standard-schema.js';
 import type { ValueForm } from './value-form.js';
 
@@ -34,6 +36,7 @@ export type CacheDefinitionOptions<Id, In, Out> = DefinitionBase<Id> &
       }
   );
 
+const OPTIONS = ['name', 'key', 'shape', 'schema', 'timeout', 'tags', 'cache'];
 const NAME = /^[\w.-]+$/;
 
 /**
@@ -41,15 +44,21 @@ const NAME = /^[\w.-]+$/;
  *
  * @throws ImproperlyConfiguredError for a name that could meet another, a missing key, neither or both of shape and
  *   schema; when the application starts, for an asynchronous schema.
+ * @throws TypeError, RangeError for an unknown option, and for a timeout or tags that are none.
  */
 export const defineCache = <Id, In, Out>(
   options: CacheDefinitionOptions<Id, In, Out>,
 ): CacheDefinition<Id, In, Out> => {
+  if (typeof (options as unknown) !== 'object' || (options as unknown) === null)
+    throw new ImproperlyConfiguredError(`defineCache takes an object, got ${describeValue(options)}`);
   const { name, key, shape, schema, timeout, tags, cache } = options;
   if (typeof (name as unknown) !== 'string' || !NAME.test(name))
     throw new ImproperlyConfiguredError(
       `defineCache: name must be of letters, digits, "_", "-" and ".", got ${describeValue(name)}`,
     );
+  checkOptions(options, { names: OPTIONS }, { defineCache }, 'defineCache');
+  if (timeout !== undefined) timeoutToMs(timeout);
+  tagList(tags, true);
   if (typeof (key as unknown) !== 'function')
     throw new ImproperlyConfiguredError(`defineCache(${name}): key must be a function of the id`);
   if ((shape === undefined) === (schema === undefined))
@@ -62,9 +71,10 @@ export const defineCache = <Id, In, Out>(
   return { name, key, form, timeout, tags, cache };
 };
 
-const isForm = (shape: { readonly dump?: unknown; readonly load?: unknown }): boolean =>
-  typeof shape.dump === 'function' && typeof shape.load === 'function';
+const isForm = (shape: null | { readonly dump?: unknown; readonly load?: unknown }): boolean =>
+  typeof shape?.dump === 'function' && typeof shape.load === 'function';
 
 /** Some are functions with properties. */
-const isSchema = (schema: { readonly '~standard'?: { readonly validate?: unknown } | undefined }): boolean =>
-  typeof schema['~standard']?.validate === 'function';
+const isSchema = (
+  schema: null | { readonly '~standard'?: { readonly validate?: unknown } | undefined },
+): boolean => typeof schema?.['~standard']?.validate === 'function';

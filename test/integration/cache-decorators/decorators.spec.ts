@@ -203,6 +203,50 @@ describe('Decorated methods', () => {
     expect(await catalog.product(1)).toBe('put');
   });
 
+  it('DE4 a key or tags that are none are refused before the method runs', async () => {
+    const ran: string[] = [];
+    @Injectable()
+    class Shelf {
+      @CacheEvict((key: string) => key)
+      evict(key: string): Promise<void> {
+        return Promise.resolve(void ran.push(key));
+      }
+      @CachePut((key: string) => key)
+      put(key: string): Promise<number> {
+        return Promise.resolve(ran.push(key));
+      }
+      @CacheEvict({ tags: (tag: string) => [tag] })
+      untag(tag: string): Promise<void> {
+        return Promise.resolve(void ran.push(tag));
+      }
+    }
+    const shelf = (await start({ providers: [Shelf] })).get(Shelf);
+    for (const text of ['', '\ud800'])
+      for (const call of ['evict', 'put', 'untag'] as const)
+        await expect(shelf[call](text)).rejects.toThrow(/non-empty strings? without lone surrogates/);
+    expect(ran).toEqual([]);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'null for options',
+      () => Cacheable(() => 'k', null as never),
+      /@Cacheable: expected an object of options/,
+    ],
+    [
+      'seconds for options',
+      () => CachePut(() => 'k', 60 as never),
+      /@CachePut: expected an object of options/,
+    ],
+    ['a timeout that is none', () => Cacheable(() => 'k', { timeout: 'soon' as never }), /timeout/],
+    ['tags that are none', () => CachePut(() => 'k', { tags: 'x' as never }), /tags: expected an array/],
+    ['a tag that is none', () => CacheEvict({ tags: [''] }), /tags: expected non-empty/],
+    ['a cache that is none', () => CacheEvict(() => 'k', { cache: '' }), /@CacheEvict: cache/],
+    ['nothing to evict', () => CacheEvict(null as never), /@CacheEvict: expected a function/],
+  ])('DE1 refuse %s when the class is made', (_, decorate, message) => {
+    expect(decorate).toThrow(message);
+  });
+
   it('DE4 keep name, length, properties and metadata of the method', () => {
     class Marked {
       @SetMetadata('above', 1)

@@ -6,6 +6,7 @@ import {
   defineCache,
   getCacheToken,
   getTypedCacheToken,
+  ImproperlyConfiguredError,
   InjectTypedCache,
   type StandardSchema,
   type TypedCacheOf,
@@ -41,6 +42,67 @@ const schemaOf = (validate: StandardSchema<unknown, unknown>['~standard']['valid
 });
 
 describe('forFeature()', () => {
+  it.each([
+    [undefined, /expected what defineCache\(\) made, got undefined. Files that import each other/],
+    [{ name: 'visit' }, /expected what defineCache\(\) made, got an object/],
+  ])('DE5 refuses %p, and so does @InjectTypedCache()', (definition, message) => {
+    for (const refuse of [
+      () => CodexRedisModule.forFeature([definition as never]),
+      () => InjectTypedCache(definition as never),
+    ]) {
+      expect(refuse).toThrow(ImproperlyConfiguredError);
+      expect(refuse).toThrow(message);
+    }
+  });
+
+  it.each<[object | undefined, RegExp]>([
+    [undefined, /defineCache takes an object, got undefined/],
+    [{ shape, ttl: 5 }, /"ttl" \(did you mean `timeout`\?\)/],
+    [{ shape, timeout: 'soon' }, /timeout/],
+    [{ shape, tags: 'visits' }, /tags: expected an array/],
+    [{ schema: null }, /the schema is not a Standard Schema/],
+    [{ shape: null }, /make the shape with CacheCoder.shape/],
+  ])('DE5 refuses to define a cache by %p', (options, message) => {
+    const key = (id: number) => id;
+    expect(() => defineCache((options && { name: 'visit', key, ...options }) as never)).toThrow(message);
+  });
+
+  it('DE5 gives on a hit no field that the shape does not name, as on a miss', async () => {
+    const nested = defineCache({
+      name: 'nested',
+      key: (id: number) => id,
+      shape: CacheCoder.shape({
+        id: 'number',
+        parts: ['list', { at: 'datetime' }],
+        by: ['map', 'string', ['nullable', { n: 'number' }]],
+        of: ['record', { n: 'number' }],
+        more: ['optional', { n: 'number' }],
+        any: 'json',
+      }),
+    });
+    const module = await start({ imports: [root(), CodexRedisModule.forFeature([nested])] });
+    const cache = module.get(CacheService, { strict: false });
+    const at = '1970-01-01T00:00:00+00:00';
+    const secret = 'of an earlier shape';
+    const stored = (more: object) => ({
+      id: 1,
+      parts: [{ at, ...more }],
+      by: [
+        ['a', { n: 1, ...more }],
+        ['b', null],
+      ],
+      of: { a: { n: 1, ...more } },
+      more: { n: 1, ...more },
+      any: { secret: 'its own' },
+      ...more,
+    });
+    const typed = module.get<TypedCacheOf<typeof nested>>(getTypedCacheToken(nested), { strict: false });
+    await cache.setMany({ 'nested:1': stored({}), 'nested:2': stored({ secret }) });
+    const [clean, other] = [await typed.get(1), await typed.get(2)];
+    expect(clean).toMatchObject({ parts: [{ at: new Date(0) }], any: { secret: 'its own' } });
+    expect(other).toEqual(clean);
+  });
+
   it('DE5 injects typed caches where it is imported, each on the cache it names', async () => {
     @Module({
       imports: [CodexRedisModule.forFeature([visitCache, orderCache])],

@@ -31,6 +31,19 @@ describe('The types of the decorators', () => {
     expect(Catalog).toBeDefined();
   });
 
+  it('DE6 refuse a static method, which throws', () => {
+    expect(() => {
+      class Catalog {
+        // @ts-expect-error the method is static
+        @Cacheable(() => 'x')
+        static ofClass(): Promise<number> {
+          return Promise.resolve(1);
+        }
+      }
+      return Catalog;
+    }).toThrow('ofClass: only a method of an instance can be cached');
+  });
+
   it('DE1 refuse another parameter type, a synchronous method and a missing key', () => {
     expect(() => {
       class Catalog {
