@@ -307,6 +307,21 @@ describeOnEveryStore('Session, at rest', (context) => {
         },
       );
 
+      it('US13 SE19 one that has not moved yet is found beside a key that has just ended', async () => {
+        const ended = await storeSession(rolling, {});
+        await rolling.delete(ended);
+        for (const keys of [
+          [ended, key],
+          [key, ended],
+        ]) {
+          const session = rolling.open(keys);
+          await rolling.ensureLoaded(session);
+          expect([session.key, session.get('cart')]).toEqual([key, ['Emma']]);
+        }
+        expect([await isPlain(), await isHashed()]).toEqual([false, true]);
+        expect((await rolling.load(ended)).key).toBeNull();
+      });
+
       it('US13 one that a process of before ends meanwhile stays ended', async () => {
         const plainKey = storeKeyOf(context, key);
         const setIfUntraced = async (

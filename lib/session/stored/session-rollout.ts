@@ -28,10 +28,11 @@ export class SessionRollout {
 
   /** Goes on from what a look under the names of these keys has found. */
   async proceed(keys: readonly string[], found: FoundSession): Promise<FoundSession> {
-    if (found.state !== 'unknown' || !this.sessions.hasPlainKeys()) return found;
-    for (const key of keys) {
+    if (found.state === 'stored' || !this.sessions.hasPlainKeys()) return found;
+    const traced = found.state === 'unknown' ? undefined : found.key;
+    for (const key of keys.filter((each) => each !== traced)) {
       const moved = await this.#move(key);
-      if (moved !== undefined) return moved;
+      if (moved !== undefined && (moved.state === 'stored' || traced === undefined)) return moved;
     }
     return found;
   }
