@@ -20,6 +20,8 @@ export class Lease {
   /** Private to the runtime too: it knows the password of Redis. */
   readonly #store: KeyValueStore;
   #hasEnded = false;
+  /** When a lease that is held ends unless it is renewed; a time of performance.now(). */
+  #end = Infinity;
 
   constructor(
     store: KeyValueStore,
@@ -41,6 +43,7 @@ export class Lease {
    */
   async whileHeld<T>(work: () => Promise<T>, lose: () => void): Promise<T> {
     let isOver = false;
+    this.#end = performance.now() + this.ms;
     // Redis may be down for as long as the lease: it is gone then, whether or not that can be asked
     let end = setTimeout(lose, this.ms).unref();
     const renew = async (): Promise<void> => {
@@ -49,7 +52,10 @@ export class Lease {
       clearTimeout(end);
       if (isOver) return;
       if (!isOurs) lose();
-      else end = setTimeout(lose, this.ms - (performance.now() - asked)).unref();
+      else {
+        this.#end = asked + this.ms;
+        end = setTimeout(lose, this.#end - performance.now()).unref();
+      }
     };
     const renewals = setInterval(() => void renew().catch(() => undefined), this.ms / 3).unref();
     try {
@@ -66,10 +72,16 @@ export class Lease {
     this.#hasEnded = true;
   }
 
-  /** Lets the next one take the lease at once. */
-  async release(): Promise<void> {
-    if (this.#hasEnded) return;
-    await this.#store.compareAndDelete(this.redisKey, this.token);
+  /** Whether the lease has not been renewed in time, so that another process may hold it. */
+  get isOverdue(): boolean {
+    return performance.now() >= this.#end;
+  }
+
+  /** Lets the next one take the lease at once. @returns whether it was held until now */
+  async release(): Promise<boolean> {
+    if (this.#hasEnded) return true;
+    const { outcome } = await this.#store.compareAndDelete(this.redisKey, this.token);
+    return outcome === 'done';
   }
 }
 

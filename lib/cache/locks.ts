@@ -1,8 +1,7 @@
 import { describeValue } from '../common/describe-value.js';
-import { parseDuration } from '../common/duration.js';
 import { cacheLogger } from '../common/loggers.js';
 import { within } from '../common/within.js';
-import type { Duration } from '../config/kinds.js';
+import { type Duration, timer } from '../config/kinds.js';
 import { CacheLockError } from '../errors/cache-lock.error.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { checkFunction } from './call-options.js';
@@ -36,7 +35,7 @@ interface Claim {
   readonly lease: Lease;
 }
 
-const LEAST_LEASE_MS = 1000;
+const KINDS = { lease: timer('seconds from 1', 1), wait: timer('seconds from 0', 0) };
 
 /**
  * Locks that one call holds in all processes. A lock is a key with a random token and a time to live. Calls of one process
@@ -59,16 +58,12 @@ export class Locks {
     { lease = '10s', wait = '5s' }: LockOptions = {},
   ): Promise<T> {
     checkFunction(work, 'work');
-    const leaseMs = toMs('lease', lease, LEAST_LEASE_MS);
+    const leaseMs = toMs('lease', lease);
     const claim = { name, redisKey, lease: new Lease(this.#store, redisKey, leaseMs) };
-    const deadline = performance.now() + toMs('wait', wait, 0);
+    const deadline = performance.now() + toMs('wait', wait);
     return this.#inTurn(claim, deadline, async () => {
       await this.#take(claim, deadline);
-      try {
-        return await this.#holding(claim, work);
-      } finally {
-        await this.#release(claim);
-      }
+      return await this.#holding(claim, work);
     });
   }
 
@@ -96,23 +91,33 @@ export class Locks {
     }
   }
 
-  async #holding<T>({ name, lease }: Claim, work: (context: LockContext) => T | Promise<T>): Promise<T> {
+  async #holding<T>(claim: Claim, work: (context: LockContext) => T | Promise<T>): Promise<T> {
     const lost = new AbortController();
-    const lose = (): void => lost.abort(new CacheLockError(name, 'lost'));
-    return await lease.whileHeld(async () => {
-      const result = await work({ signal: lost.signal });
-      lost.signal.throwIfAborted();
-      return result;
-    }, lose);
+    const lose = (): void => lost.abort(new CacheLockError(claim.name, 'lost'));
+    let isHeld: boolean;
+    let result: T;
+    try {
+      result = await claim.lease.whileHeld(async () => await work({ signal: lost.signal }), lose);
+    } finally {
+      isHeld = await this.#release(claim);
+    }
+    if (!isHeld) lose();
+    lost.signal.throwIfAborted();
+    return result;
   }
 
-  /** A lock that cannot be released ends with its lease; the work is done. */
-  async #release({ lease }: Claim): Promise<void> {
+  /**
+   * A lock that cannot be released ends with its lease; the work is done.
+   *
+   * @returns whether it was held until now: a process that stood still for longer than the lease learns of the loss only here
+   */
+  async #release({ lease }: Claim): Promise<boolean> {
     try {
-      await lease.release();
+      return await lease.release();
     } catch (error) {
       const reason = error instanceof Error ? error.name : typeof error;
       cacheLogger.warn(`A lock could not be released (${reason}); it ends by itself after its lease`);
+      return !lease.isOverdue;
     }
   }
 }
@@ -124,10 +129,8 @@ const waitUntil = async (deadline: number, name: string, turn: Promise<void>): P
   await within(left, () => turn, busy);
 };
 
-const toMs = (option: keyof LockOptions, value: Duration, least: number): number => {
-  const ms = typeof value === 'number' ? value * 1000 : parseDuration(value);
-  if (ms !== undefined && ms >= least && Number.isSafeInteger(Math.round(ms))) return ms;
-  throw new TypeError(
-    `withLock: ${option} must be seconds from ${least / 1000}, or a duration string such as '10s'; got ${describeValue(value)}`,
-  );
+const toMs = (option: keyof LockOptions, value: Duration): number => {
+  const kind = KINDS[option];
+  if (kind.accepts(value)) return kind.settle(value);
+  throw new TypeError(`withLock: ${option} must be ${kind.expected}; got ${describeValue(value)}`);
 };

@@ -142,6 +142,44 @@ describeOnEveryStore('RT23 Cache, locks', (context) => {
     await expect(call).rejects.toMatchObject({ reason: 'lost' });
   });
 
+  it.each<[string, () => Promise<unknown>]>([
+    ['has another holder', () => context.store.set(lockKey(), 'the token of somebody else', 10_000)],
+    ['is free', () => context.store.delete(lockKey())],
+  ])('RT23 a lock that %s when the work ends was lost, whatever the work gives', async (_, lose) => {
+    const call = context.cache.withLock('report', async () => {
+      await lose();
+      return 'done';
+    });
+    await expect(call).rejects.toMatchObject({ name: 'CacheLockError', lock: 'report', reason: 'lost' });
+  });
+
+  it('RT23 the error of the work is told also where the lock was lost', async () => {
+    const call = context.cache.withLock('report', async () => {
+      await context.store.delete(lockKey());
+      throw new Error('no');
+    });
+    await expect(call).rejects.toThrow('no');
+  });
+
+  it('RT23 a process that stood still for longer than its lease knows of the loss, also where Redis cannot be asked', async () => {
+    jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    const cache = withFaults({ compareAndDelete: failing });
+    const standStill = (): string => {
+      const now = performance.now();
+      jest.spyOn(performance, 'now').mockReturnValue(now + 10_000);
+      return 'done';
+    };
+    await expect(cache.withLock('report', standStill)).rejects.toMatchObject({ reason: 'lost' });
+  });
+
+  it('RT23 a lease and a wait may be as long as a timer of Node; a lease of that length is not lost', async () => {
+    const work = async ({ signal }: LockContext): Promise<boolean> => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return signal.aborted;
+    };
+    expect(await context.cache.withLock('report', work, { lease: '24d', wait: '24d' })).toBe(false);
+  });
+
   it('RT23 what cannot be released is warned of, and the result stands', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
     const cache = withFaults({ compareAndDelete: failing });
@@ -162,6 +200,10 @@ describeOnEveryStore('RT23 Cache, locks', (context) => {
     [{ lease: '999ms' }, 'lease'],
     [{ lease: NaN }, 'lease'],
     [{ lease: 'soon' }, 'lease'],
+    [{ lease: '25d' }, 'lease'],
+    [{ lease: null as never }, 'lease'],
+    [{ wait: '25d' }, 'wait'],
+    [{ wait: null as never }, 'wait'],
     [{ wait: -1 }, 'wait'],
     [{ wait: Infinity }, 'wait'],
   ])('RT23 refuses %j', async (options, name) => {
