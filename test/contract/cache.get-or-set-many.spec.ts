@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { CacheFactoryCycleError } from '../../lib/errors/cache-factory.errors.js';
 import { failing } from '../support/failing.js';
 import { GatedFactory } from '../support/gated-factory.js';
+import { storeWith } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 describeOnEveryStore('Cache, getOrSetMany', (context) => {
@@ -32,6 +33,44 @@ describeOnEveryStore('Cache, getOrSetMany', (context) => {
     expect(await context.cache.ttl('a')).toBeLessThanOrEqual(60);
     expect(await context.cache.getOrSetMany(['a', 'b', 'c', 'c'], load)).toEqual(found);
     expect(asked).toHaveLength(1);
+  });
+
+  it.each([{}, { singleFlight: 'shared' as const }])(
+    'RT21 however many keys, at most 500 commands wait for the store at once: %j',
+    async (readThrough) => {
+      const keys = Array.from({ length: 1200 }, (_, i) => `k${i}`);
+      let [sent, most] = [0, 0];
+      const counted = async <T>(command: Promise<T>): Promise<T> => {
+        most = Math.max(most, ++sent);
+        try {
+          return await command;
+        } finally {
+          sent--;
+        }
+      };
+      const { store } = context;
+      const cache = context.reading(
+        readThrough,
+        storeWith(store, {
+          lookUpKept: (...args) => counted(store.lookUpKept(...args)),
+          writeKept: (...args) => counted(store.writeKept(...args)),
+          setIfAbsentOrGet: (...args) => counted(store.setIfAbsentOrGet(...args)),
+        }),
+      );
+      const { asked, load } = recording();
+      expect((await cache.getOrSetMany(keys, load)).size).toBe(1200);
+      expect([asked.map(({ length }) => length), most]).toEqual([[1200], 500]);
+      expect((await cache.getMany(keys)).size).toBe(1200);
+    },
+  );
+
+  it('RT21 more keys than a call takes arguments', async () => {
+    const keys = Array.from({ length: 150_000 }, (_, i) => `k${i}`);
+    const cache = context.open(
+      {},
+      storeWith(context.store, { getMany: (asked) => Promise.resolve(asked.map(() => '1')) }),
+    );
+    expect((await cache.getOrSetMany(keys, failing)).size).toBe(150_000);
   });
 
   it('RT21 an object, pairs and a promise of them; each version by itself; no keys, no call', async () => {

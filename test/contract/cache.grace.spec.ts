@@ -181,6 +181,33 @@ describeOnEveryStore('Cache, stale values', (context) => {
     expect(runs).toBe(5);
   });
 
+  it('RT6 a clock that is set back does not keep the factory from being tried', async () => {
+    const clock = new TestClock();
+    const one = context.reading({ grace: HOUR, retryAfter: 5 }, undefined, clock);
+    await one.set('k', 'old', 60);
+    await context.pass('k', 60);
+    await one.getOrSet<unknown>('k', failing);
+    clock.advance(-HOUR * 1000);
+    expect(await one.getOrSet<unknown>('k', () => 'made')).toBe('made');
+  });
+
+  it.each(['timeout', 'tags'])(
+    'RT6 %s that throws, as a function of the value, counts as the factory',
+    async (name) => {
+      const one = context.tagged({ grace: HOUR });
+      await one.set('k', 'old', 60);
+      await context.pass('k', 60);
+      let runs = 0;
+      const call = (): Promise<unknown> =>
+        one.getOrSet<unknown>('k', () => ++runs, {
+          [name]: () => {
+            throw new Error('no such field');
+          },
+        });
+      expect([await call(), await call(), runs]).toEqual(['old', 'old', 1]);
+    },
+  );
+
   it('RT2 RT6 a factory beyond factoryTimeout counts as one that throws', async () => {
     await cache.set('k', 'old', 60);
     await context.pass('k', 60);

@@ -1,5 +1,5 @@
 import type { Serializer } from '../../serializer/serializer.js';
-import type { Over } from '../../store/kept-entry.js';
+import type { KeptOutcome, Over } from '../../store/kept-entry.js';
 import { dump } from '../entries.js';
 import type { Lease } from '../lease.js';
 import { refusedValue } from '../refused-value.js';
@@ -30,7 +30,8 @@ interface MadeText {
   readonly ttl: number | null;
   /** True if it is the stale text, which is not sent again. */
   readonly isKept: boolean;
-  readonly value?: unknown;
+  /** Those that are known from the value only. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** Runs factories, and stores what they make. */
@@ -103,7 +104,7 @@ export class Publisher {
     const { key, factory, policy } = call;
     const made = await runFactory(factory, flight, policy.readThrough.factoryTimeout, stale);
     if (made.kind === 'kept' && stale !== undefined)
-      return { text: stale.text, ttl: policy.ttlOf(stale.value), isKept: true, value: stale.value };
+      return { text: stale.text, isKept: true, ...storedAs(policy, stale.value) };
     let value = made.kind === 'value' ? made.value : undefined;
     if (value === ABSENT && policy.readThrough.nullTimeout !== undefined) value = null;
     if (value === ABSENT) return { text: undefined, ttl: 0, isKept: false };
@@ -114,7 +115,7 @@ export class Publisher {
       );
     const isStored = made.kind === 'value' && made.isStored;
     const text = dump(this.serializer, key, value);
-    return { text, ttl: isStored ? policy.ttlOf(value) : 0, isKept: false, value };
+    return { text, isKept: false, ...(isStored ? storedAs(policy, value) : { ttl: 0 }) };
   }
 
   /**
@@ -124,30 +125,31 @@ export class Publisher {
   async #tokensFor(
     { tokens }: Flight,
     policy: Policy,
-    { value, ttl }: MadeText,
+    { tags: made, ttl }: MadeText,
   ): Promise<Tokens | 'invalidated' | undefined> {
     const { tags } = this.entries;
     const before = await tokens;
     if (tags === undefined || before === undefined) return undefined;
     const life = lifeOf(ttl, policy.companion);
-    if (typeof policy.tags !== 'function') {
+    if (made === undefined) {
       if (policy.hasOwnTimeouts) await tags.take([...before.keys()], life);
       return before;
     }
-    const taken = await tags.take(tags.keysOf(policy.tags(value)), life);
+    const taken = await tags.take(tags.keysOf(made), life);
     return (await tags.stand(before)) ? taken : 'invalidated';
   }
 
   /** @returns the text that stands there instead, `null` where none does or it cannot be read, `undefined` where it was stored */
   async #publish(
     flight: Flight,
-    { redisKey, policy }: ReadThroughCall,
+    { redisKey, policy, pace }: ReadThroughCall,
     { text, ttl, isKept, tokens }: MadeText & { readonly text: string; readonly tokens: Tokens | undefined },
     { over, lease }: Target,
   ): Promise<string | null | undefined> {
     const run = lease === undefined ? {} : { run: lease.token };
     const write = { value: isKept ? null : text, ttl, grace: policy.companion, over, ...run };
-    const written = await flight.write(() => this.entries.publish(redisKey, write, tokens));
+    const publish = (): Promise<KeptOutcome> => this.entries.publish(redisKey, write, tokens);
+    const written = await flight.write(() => (pace === undefined ? publish() : pace.run(publish)));
     lease?.hasEnded();
     this.outages.ended('writing');
     if (written.outcome === 'stored') return undefined;
@@ -163,3 +165,9 @@ export class Publisher {
     }
   }
 }
+
+/** What the functions of the call say of a value; one that throws fails as the factory does. */
+const storedAs = (policy: Policy, value: unknown): Pick<MadeText, 'ttl' | 'tags'> => {
+  const ttl = policy.ttlOf(value);
+  return ttl !== 0 && typeof policy.tags === 'function' ? { ttl, tags: policy.tags(value) } : { ttl };
+};

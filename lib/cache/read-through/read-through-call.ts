@@ -1,3 +1,4 @@
+import type { AtOnce } from './at-once.js';
 import type { Factory } from './factory-run.js';
 import type { Policy } from './get-or-set-options.js';
 
@@ -11,4 +12,6 @@ export interface EntryCall {
 /** One call of `getOrSet`. */
 export interface ReadThroughCall extends EntryCall {
   readonly factory: Factory;
+  /** Of one of many: how many of them the store is asked about at once. */
+  readonly pace?: AtOnce;
 }

@@ -112,14 +112,16 @@ export class ReadThrough {
     batch.expect();
     const isInFlight = ({ redisKey }: EntryCall): boolean => this.flights.isInFlight(redisKey);
     const [joined, asked] = [calls.filter(isInFlight), calls.filter((call) => !isInFlight(call))];
-    const searches = joined.map((call) => this.#oneOf(batch, call, { state: 'unread' }));
+    let searches = joined.map((call) => this.#oneOf(batch, call, { state: 'unread' }));
     // these are awaited below; until then a failure must not count as unhandled
     for (const search of searches) search.catch(ignore);
     try {
       const outage: Outage = {};
       const texts = await this.#lookUp.texts(asked, outage);
       const found = asked.map((_, i) => foundAs(texts, i, outage));
-      searches.push(...asked.map((call, i) => this.#oneOf(batch, call, found[i] ?? { state: 'unread' })));
+      searches = searches.concat(
+        asked.map((call, i) => this.#oneOf(batch, call, found[i] ?? { state: 'unread' })),
+      );
     } finally {
       batch.decided();
     }
@@ -149,14 +151,15 @@ export class ReadThrough {
   }
 
   async #searchInBatch(flight: Flight, batch: Batch, entry: EntryCall, found: Known): Promise<Answer> {
-    const call = { ...entry, factory: () => batch.valueFor(entry.key) };
+    const { pace } = batch;
+    const call = { ...entry, factory: () => batch.valueFor(entry.key), pace };
     let answer: Promise<Answer>;
     try {
       if (found.state === 'stands') await this.#lookUp.prepare(flight, call);
       answer =
         found.state === 'stands'
           ? this.#search.replace(flight, call, found.text)
-          : this.#search.answer(flight, call, await this.#lookAt(flight, call, found));
+          : this.#search.answer(flight, call, await pace.run(async () => this.#lookAt(flight, call, found)));
     } finally {
       batch.decided();
     }
