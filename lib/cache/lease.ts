@@ -72,7 +72,7 @@ export class Lease {
     this.#hasEnded = true;
   }
 
-  /** Whether the lease has not been renewed in time, so that another process may hold it. */
+  /** True if the lease was not renewed in time. Another process may hold it then. */
   get isOverdue(): boolean {
     return performance.now() >= this.#end;
   }

@@ -166,7 +166,7 @@ export class Publisher {
   }
 }
 
-/** What the functions of the call say of a value; one that throws fails as the factory does. */
+/** The timeout and the tags that a value is stored with. A function of the call that throws fails as the factory does. */
 const storedAs = (policy: Policy, value: unknown): Pick<MadeText, 'ttl' | 'tags'> => {
   const ttl = policy.ttlOf(value);
   return ttl !== 0 && typeof policy.tags === 'function' ? { ttl, tags: policy.tags(value) } : { ttl };
