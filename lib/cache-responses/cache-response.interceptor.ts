@@ -37,7 +37,8 @@ export class CacheResponseInterceptor implements NestInterceptor {
     if (context.getType() === 'http' && !isAttended(context.switchToHttp().getRequest<object>()))
       throw new ImproperlyConfiguredError(
         `${context.getClass().name}.${context.getHandler().name} is to be cached, and nothing caches it: import ` +
-          'CodexRedisModule.forRoot() or forRootAsync() once, in the root module',
+          'CodexRedisModule.forRoot() or forRootAsync() once, in the root module, and register a CacheResponseInterceptor ' +
+          'that a factory makes without `scope: Scope.REQUEST`',
       );
     return next.handle();
   }

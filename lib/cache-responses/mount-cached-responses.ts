@@ -29,7 +29,8 @@ export interface CachedResponsesMount {
  */
 export const mountCachedResponses = (mount: CachedResponsesMount): void => {
   const { config } = mount;
-  const global = optionsAmong(config.getGlobalInterceptors());
+  const ofRequests = config.getGlobalRequestInterceptors().map(({ metatype }) => metatype);
+  const global = optionsAmong([...config.getGlobalInterceptors(), ...ofRequests]);
   const everywhere = global.reduce<CacheResponseInterceptorOptions | undefined>(
     (all, options) => ({ ...all, ...options }),
     undefined,

@@ -6,7 +6,14 @@ import type { KeyedRequest } from './response-key.js';
 import { isKnownToClient, type StoredResponse } from './stored-response.js';
 import { type BodyWriter, type WrittenBody, writtenBody } from './written-body.js';
 
-interface Request {
+/** The properties of a request in which guards and middleware put the user. */
+interface Identified {
+  readonly user?: unknown;
+  /** Of express-jwt, among others. */
+  readonly auth?: unknown;
+}
+
+interface Request extends Identified {
   readonly headers: KeyedRequest['headers'];
   /** The URL that chose the handler. */
   readonly url?: string;
@@ -14,9 +21,8 @@ interface Request {
   readonly baseUrl?: string;
   readonly query?: unknown;
   readonly host?: string;
-  readonly user?: unknown;
   /** On Fastify, what middleware gets as the request. */
-  readonly raw?: { readonly user?: unknown };
+  readonly raw?: Identified;
 }
 
 type SetsCookies = Partial<Record<'setCookie' | 'cookie' | 'clearCookie', (...args: unknown[]) => unknown>>;
@@ -62,12 +68,12 @@ export class ResponseExchange {
   }
 
   get visitor(): Visitor {
-    const { user, raw, headers } = this.request;
+    const { raw, headers } = this.request;
     const session = this.sessionAccessOf(this.response);
     const isForeign = hasForeignSession(this.request) || (raw !== undefined && hasForeignSession(raw));
     return {
       session: isForeign ? { read: true, written: session?.written === true } : session,
-      hasUser: (user ?? raw?.user ?? null) !== null,
+      hasUser: [this.request, raw ?? {}].some(({ user, auth }) => (user ?? auth ?? null) !== null),
       hasAuthorization: headers['authorization'] !== undefined,
     };
   }

@@ -7,6 +7,7 @@ import {
   Get,
   Injectable,
   Post,
+  Scope,
   SetMetadata,
   UseGuards,
   UseInterceptors,
@@ -230,6 +231,15 @@ describe.each(PLATFORMS)('cached responses beside others on %s', (platform) => {
         expect(await bodies(path, path)).toEqual(['{"name":"ada"}', '{"name":"ada"}']);
         expect(runs).toBe(before + 1);
       }
+    });
+
+    it('RC9 caches where the interceptor is registered as a provider of each request', async () => {
+      const provider = { provide: APP_INTERCEPTOR, useClass: CacheResponseInterceptor, scope: Scope.REQUEST };
+      await start({ controllers: [PlainController, MigratedController], providers: [provider] });
+      const before = runs;
+      expect(await bodies('/plain', '/plain')).toHaveLength(2);
+      expect(runs).toBe(before + 1);
+      expect((await get('/migrated/posted', { method: 'POST' })).status).toBe(201);
     });
 
     it('RC9 heeds @CacheTTL() in milliseconds, of the handler before that of the class, or a function', async () => {

@@ -23,6 +23,7 @@ import type { Answer, RequestOptions } from '../support/http-request.js';
 /** A request as middleware gets it: on Fastify not the object that a handler gets. */
 interface Incoming extends IncomingMessage {
   user?: unknown;
+  auth?: unknown;
   session?: unknown;
   originalUrl?: string;
 }
@@ -58,6 +59,12 @@ class PagesController {
   @Get('user')
   user(@Req() request: Incoming): object {
     return { user: incoming(request).user ?? null, run: ++runs };
+  }
+
+  @CacheResponse({ timeout: 60 })
+  @Get('auth')
+  auth(@Req() request: Incoming): object {
+    return { auth: incoming(request).auth ?? null, run: ++runs };
   }
 
   @CacheResponse({ timeout: 60 })
@@ -127,7 +134,8 @@ const adapters = {
 };
 
 const identify = (request: Incoming): void => {
-  const { 'x-user': user, 'x-session': session } = request.headers;
+  const { 'x-user': user, 'x-auth': auth, 'x-session': session } = request.headers;
+  if (auth !== undefined) request.auth = { name: auth };
   if (user !== undefined) request.user = { name: user };
   if (session !== undefined) request.session = { name: session };
 };
@@ -199,6 +207,7 @@ describe.each(PLATFORMS)('cached responses and what surrounds a handler on %s', 
 
     it.each([
       ['user', 'user'],
+      ['auth', 'user'],
       ['session', 'session'],
     ])('RC4 do not share what middleware knows of the %s', async (name, why) => {
       const answers: Answer[] = [];
