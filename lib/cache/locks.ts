@@ -55,9 +55,12 @@ export class Locks {
     name: string,
     redisKey: string,
     work: (context: LockContext) => T | Promise<T>,
-    { lease = '10s', wait = '5s' }: LockOptions = {},
+    options: LockOptions = {},
   ): Promise<T> {
     checkFunction(work, 'work');
+    if (typeof options !== 'object' || (options as unknown) === null)
+      throw new TypeError(`withLock: expected { lease, wait }; got ${describeValue(options)}`);
+    const { lease = '10s', wait = '5s' } = options;
     const leaseMs = toMs('lease', lease);
     const claim = { name, redisKey, lease: new Lease(this.#store, redisKey, leaseMs) };
     const deadline = performance.now() + toMs('wait', wait);

@@ -211,4 +211,9 @@ describeOnEveryStore('RT23 Cache, locks', (context) => {
     await expect(context.cache.withLock('report', () => 1, options)).rejects.toThrow(`${name} must be`);
     await expect(context.cache.withLock('', () => 1)).rejects.toThrow('name');
   });
+
+  it.each([null, 10, '10s'])('RT23 refuses %j in place of its options', async (options) => {
+    const call = context.cache.withLock('report', () => 1, options as never);
+    await expect(call).rejects.toThrow(/^withLock: expected \{ lease, wait \}; got /);
+  });
 });
