@@ -108,8 +108,7 @@ export const storing = async <T>(
 
 /** The options of a decorator that it passes on to the cache. */
 export const callOptions = <O extends CacheChoice>(options: O): Omit<O, 'cache'> => {
-  const rest: O & { cache?: unknown } = { ...options };
-  delete rest.cache;
+  const { cache, ...rest } = options;
   return rest;
 };
 

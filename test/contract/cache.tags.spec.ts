@@ -60,6 +60,8 @@ describeOnEveryStore('Cache, tags', (context) => {
     await expect(cache.set('k', 2, { tags: [7 as never] })).rejects.toThrow(
       /tags: expected non-empty strings/,
     );
+    const withHole = new Array<string>(2).fill('a', 1);
+    await expect(cache.set('k', 1, { tags: withHole })).rejects.toThrow(/tags: expected non-empty strings/);
     await expect(cache.touch('k', { tags: ['a'] } as never)).rejects.toThrow(TypeError);
     expect(await cache.get('k')).toBe(1);
   });

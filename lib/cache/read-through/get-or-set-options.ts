@@ -38,6 +38,8 @@ const LONGEST_RUN_MS = 3_600_000;
 /** The options that leave a companion beside an entry, so have to be the same wherever the cache is used. */
 const OF_THE_CACHE = ['grace', 'refreshAhead', 'singleFlight'] as const;
 
+const OPTIONS = Object.entries(readThroughOptions) as [keyof ReadThroughOptions, Option][];
+
 /** The options of a call, resolved. Times in milliseconds. */
 export class Policy {
   constructor(
@@ -109,15 +111,15 @@ export const readThroughOf = (
   cache: ReadThroughSettings,
 ): ReadThroughSettings => {
   const named: Record<string, unknown> = {};
-  for (const [name, { kind }] of Object.entries<Option>(readThroughOptions)) {
-    const value: unknown = given[name as keyof ReadThroughOptions];
+  for (const [name, { kind }] of OPTIONS) {
+    const value: unknown = given[name];
     if (value === undefined) continue;
     if (!kind.accepts(value))
       throw new TypeError(`${name}: expected ${kind.expected}; got ${describeValue(value)}`);
     named[name] = kind.settle(value);
   }
   refuseUnshared(named, cache);
-  const settings = { ...cache, ...named };
+  const settings = Object.keys(named).length === 0 ? cache : { ...cache, ...named };
   return NEVER_BEHIND in given ? { ...settings, softTimeout: null, refreshAhead: undefined } : settings;
 };
 

@@ -12,7 +12,7 @@ import type { CacheCompanion } from '../../store/companion-key.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import { bareText, isMarked } from '../../store/tagged-text.js';
 import type { TimeToLive } from '../../store/time-to-live.js';
-import { areSame, type Read, type Tags, type Tokens } from '../tags/tags.js';
+import { areSame, type Read, readAs, type Tags, type Tokens } from '../tags/tags.js';
 import { EntriesWithCompanions } from './entries-with-companions.js';
 import type { DeadEntry, Found } from './stored-entries.js';
 
@@ -52,8 +52,9 @@ export class TaggedEntries extends EntriesWithCompanions {
     tagKeys: readonly string[] = [],
   ): Promise<(string | null)[]> {
     const { stored, read } = await this.#read(keys, tagKeys);
-    const all = await this.#readRest(stored, read);
-    return stored.map((each) => (each !== undefined && this.#isValid(each, all) ? each.text : null));
+    const tied = stored.map((each) => this.#tieOf(each));
+    const all = await this.#readRest(tied, read);
+    return stored.map((each, i) => (each !== undefined && holds(tied[i], all) ? each.text : null));
   }
 
   override async has(key: string): Promise<boolean> {
@@ -129,8 +130,8 @@ export class TaggedEntries extends EntriesWithCompanions {
 
   async #judge(key: string, options: LookOptions, look: Look, read: Read): Promise<Found> {
     if (look.state === 'missing' || look.text === null || look.tokens === undefined) return look;
-    const all = await this.#readRest([look], read);
-    if (this.#isValid(look, all)) return look;
+    const tie = this.#tieOf(look);
+    if (holds(tie, await this.#readRest([tie], read))) return look;
     if (look.state === 'stale') return { ...look, text: null };
     const dead = { state: 'dead', tokens: look.tokens } as const;
     return options.claim === undefined ? dead : await this.#claimed(key, options, options.claim, dead);
@@ -158,22 +159,27 @@ export class TaggedEntries extends EntriesWithCompanions {
     const pairs = keys.flatMap((key) => [key, this.companion('tokens', key)]);
     const texts = await this.#store.getMany([...pairs, ...tagKeys]);
     const stored = keys.map((_, i) => storedAs(texts[2 * i] ?? null, texts[2 * i + 1] ?? null));
-    return { stored, read: new Map(tagKeys.map((key, i) => [key, texts[pairs.length + i] ?? null])) };
+    return { stored, read: readAs(tagKeys, texts, pairs.length) };
+  }
+
+  #tieOf(found: Tagged | undefined): Tie {
+    return found?.tokens === undefined ? 'nothing' : (this.tokensOf(found) ?? 'unknown');
   }
 
   /** Reads the keys of all tags that were not read before. */
-  async #readRest(found: readonly (Tagged | undefined)[], read: Read): Promise<Read> {
-    const named = found.flatMap((each) => [...(this.tokensOf(each)?.keys() ?? [])]);
-    const missing = [...new Set(named)].filter((key) => !read.has(key));
-    return missing.length === 0 ? read : new Map([...read, ...(await this.tags.read(missing))]);
-  }
-
-  #isValid(found: Tagged, read: Read): boolean {
-    if (found.tokens === undefined) return true;
-    const tokens = this.tokensOf(found);
-    return tokens !== undefined && areSame(tokens, read);
+  async #readRest(ties: readonly Tie[], read: Read): Promise<Read> {
+    const missing = new Set<string>();
+    for (const tie of ties)
+      if (typeof tie === 'object') for (const key of tie.keys()) if (!read.has(key)) missing.add(key);
+    return missing.size === 0 ? read : new Map([...read, ...(await this.tags.read([...missing]))]);
   }
 }
+
+/** The tokens that a text is tied to; `unknown` where its companion is gone or of somebody else. */
+type Tie = Tokens | 'nothing' | 'unknown';
+
+const holds = (tie: Tie | undefined, read: Read): boolean =>
+  typeof tie === 'object' ? areSame(tie, read) : tie === 'nothing';
 
 const storedAs = (text: string | null, tokens: string | null): Stored | undefined => {
   if (text === null) return undefined;

@@ -15,11 +15,12 @@ export const tagList = (given: unknown, hasTags: boolean): readonly string[] | u
     throw new TypeError(
       `tags: expected an array of strings such as ['product:7'], got ${describeValue(given)}`,
     );
-  const wrong = (given as unknown[]).find((tag) => !isTag(tag));
-  if (wrong === undefined && given.every(isTag)) return [...(given as string[])];
+  const tags = [...(given as unknown[])];
+  if (tags.every(isTag)) return tags;
+  const wrong = tags.find((tag) => !isTag(tag));
   throw new TypeError(
     `tags: expected non-empty strings without lone surrogates, got ${describeValue(wrong)}`,
   );
 };
 
-const isTag = (tag: unknown): boolean => typeof tag === 'string' && tag !== '' && tag.isWellFormed();
+const isTag = (tag: unknown): tag is string => typeof tag === 'string' && tag !== '' && tag.isWellFormed();

@@ -46,8 +46,7 @@ export class Tags {
 
   /** The current texts of these keys. */
   async read(keys: readonly string[]): Promise<Read> {
-    const texts = await this.#store.getMany(keys);
-    return new Map(keys.map((key, i) => [key, texts[i] ?? null]));
+    return readAs(keys, await this.#store.getMany(keys));
   }
 
   /** From now on no entry is valid that carries one of these tags. */
@@ -69,18 +68,28 @@ export class Tags {
   parse(text: string): Tokens | undefined {
     try {
       const { t } = JSON.parse(text) as { t: Record<string, string> };
-      const tokens = Object.entries(t).map(([tag, token]) => [this.#prefix + tag, token] as const);
-      return tokens.length === 0 ? undefined : new Map(tokens);
+      const tokens = new Map<string, string>();
+      for (const [tag, token] of Object.entries(t)) tokens.set(this.#prefix + tag, token);
+      return tokens.size === 0 ? undefined : tokens;
     } catch {
       return undefined;
     }
   }
 }
 
+/** The texts of keys as they were read. @param from the place of the first of these texts */
+export const readAs = (keys: readonly string[], texts: readonly (string | null)[], from = 0): Read => {
+  const read = new Map<string, string | null>();
+  for (const [i, key] of keys.entries()) read.set(key, texts[from + i] ?? null);
+  return read;
+};
+
 /** The time for which the tokens of an entry are needed, including what `grace` keeps of it. */
 export const lifeOf = (ttl: TimeToLive, grace: Grace): TimeToLive =>
   ttl === null ? null : ttl + (grace ?? 0);
 
 /** True if tokens are those that were read. */
-export const areSame = (tokens: Tokens, read: Read): boolean =>
-  [...tokens].every(([key, token]) => read.get(key) === token);
+export const areSame = (tokens: Tokens, read: Read): boolean => {
+  for (const [key, token] of tokens) if (read.get(key) !== token) return false;
+  return true;
+};
