@@ -54,7 +54,7 @@ const KNOWN: Readonly<Record<string, KnownOptions>> = {
  * @throws TypeError
  */
 export const checkCall = (given: unknown, owner: object, verb: string): void => {
-  if (given !== undefined) checkOptions(given, KNOWN[verb] ?? VERSION_OPTIONS, owner, verb);
+  checkOptions(given, KNOWN[verb] ?? VERSION_OPTIONS, owner, verb);
 };
 
 /**
@@ -68,9 +68,9 @@ export const versionOf = (
   owner: object,
   verb: string,
 ): number | undefined => {
-  if (typeof given !== 'object' || given === null) return undefined;
+  if (given === undefined) return undefined;
   checkCall(given, owner, verb);
-  return given.version;
+  return typeof given === 'object' ? given?.version : undefined;
 };
 
 /** @throws TypeError for what cannot be called. */

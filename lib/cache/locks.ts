@@ -55,12 +55,9 @@ export class Locks {
     name: string,
     redisKey: string,
     work: (context: LockContext) => T | Promise<T>,
-    options: LockOptions = {},
+    { lease = '10s', wait = '5s' }: LockOptions = {},
   ): Promise<T> {
     checkFunction(work, 'work');
-    if (typeof options !== 'object' || (options as unknown) === null)
-      throw new TypeError(`withLock: expected { lease, wait }; got ${describeValue(options)}`);
-    const { lease = '10s', wait = '5s' } = options;
     const leaseMs = toMs('lease', lease);
     const claim = { name, redisKey, lease: new Lease(this.#store, redisKey, leaseMs) };
     const deadline = performance.now() + toMs('wait', wait);

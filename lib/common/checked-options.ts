@@ -14,7 +14,8 @@ export interface KnownOptions {
 }
 
 /**
- * Refuses options that a call does not know. Anything but an object is left to the call.
+ * Refuses options that a call does not know. Where the call takes another kind of argument in their place, anything but an
+ * object is left to it.
  *
  * @param owner whose method `verb` was called: the stack of the error begins at its caller
  * @throws TypeError
@@ -25,7 +26,7 @@ export const checkOptions = (
   owner: object,
   verb: string,
 ): void => {
-  if (typeof given !== 'object' || given === null) return;
+  if (given === undefined || (besides !== undefined && !isObject(given))) return;
   const problem = problemOf(given, names);
   if (problem === undefined) return;
   const expected = `${besides === undefined ? '' : `${besides.expected}, or `}{ ${names.join(', ')} }`;
@@ -35,14 +36,16 @@ export const checkOptions = (
 };
 
 /** Something else than options, such as a Date, must not pass for options that say nothing. */
-const problemOf = (given: object, names: readonly string[]): string | undefined => {
-  if (!isPlainObject(given)) return describeValue(given);
+const problemOf = (given: unknown, names: readonly string[]): string | undefined => {
+  if (!isObject(given) || !isPlainObject(given)) return describeValue(given);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown === undefined) return undefined;
   const nearest = ofElsewhere(unknown, names) ?? nearestName(unknown, names);
   const question = nearest === undefined ? '' : ` (did you mean \`${nearest}\`?)`;
   return `an object with ${JSON.stringify(unknown)}${question}`;
 };
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const ofElsewhere = (name: string, names: readonly string[]): string | undefined =>
   Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name]?.find((known) => names.includes(known)) : undefined;

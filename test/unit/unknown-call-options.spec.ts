@@ -92,10 +92,27 @@ describe('An unknown option of a call', () => {
     );
   });
 
-  it('CN19 is refused in what is no object of options', async () => {
-    await expect(cache.get('k', 0, ['k'] as never)).rejects.toThrow(
-      /^get: expected { version }; got an array/,
-    );
+  it.each<[string, unknown]>([
+    ['an array', ['k']],
+    ['a string', 'another key'],
+    ['a number', 2],
+    ['null', null],
+  ])('CN19 is refused in %s in place of options', async (_, given) => {
+    const calls: [string, () => unknown][] = [
+      ['get', () => cache.get('k', 0, given as never)],
+      ['delete', () => cache.delete('k', given as never)],
+      ['getMany', () => cache.getMany(['k'], given as never)],
+      ['withLock', () => cache.withLock('k', () => 1, given as never)],
+      ['delete', () => typed.delete('k', given as never)],
+      ['save', () => sessions.save(session, given as never)],
+      ['ofUser', () => sessions.ofUser(7, given as never)],
+      ['signIn', () => session.signIn(7, given as never)],
+    ];
+    for (const [verb, call] of calls) {
+      const error = await failureOf(call);
+      expect(error).toBeInstanceOf(TypeError);
+      expect((error as Error).message).toMatch(new RegExp(`^${verb}: expected \\{ .* \\}; got `));
+    }
   });
 
   it('is let through where options leave a known one undefined, or are not given', async () => {
