@@ -78,14 +78,14 @@ export const sessionParts = (
     naming,
     () => plainUntil !== undefined && clock.now() < plainUntil,
   );
+  const index = new UserIndex(keyValues, userNamespace(projectName, settings.keyPrefix), naming);
   const rollout =
-    plainUntil === undefined ? undefined : new SessionRollout(keyValues, store, codec, settings);
+    plainUntil === undefined ? undefined : new SessionRollout(keyValues, store, codec, index, settings);
   const takeover =
     migrateFrom && new SessionTakeover(migrateFrom, keyValues, store, codec, signer, events, lifetime);
   const loader = new SessionLoader(store, rollout, takeover, events);
 
   const ender = new SessionEnder(store, events);
-  const index = new UserIndex(keyValues, userNamespace(projectName, settings.keyPrefix), naming);
   const users = new UserSessions(index, store, ender, codec, lifetime, clock);
   const memberships = new Memberships(index, store, ender, settings, clock);
   const drafts = new SessionDrafts(codec, reader, lifetime, memberships, maxBytes);

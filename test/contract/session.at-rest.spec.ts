@@ -6,6 +6,7 @@ import { compactDecrypt, CompactEncrypt, decodeProtectedHeader } from 'jose';
 import { Concealed } from '../../lib/common/concealed.js';
 import type { EncryptionKeys } from '../../lib/config/kinds-of-sessions.js';
 import type { SessionSettings } from '../../lib/config/settings.js';
+import type { Session } from '../../lib/session/object/session.js';
 import type { SessionService } from '../../lib/session/session.service.js';
 import { TestClock } from '../../lib/testing/test-clock.js';
 import { recorded, sessionsOf, storeKeyOf, storeSession, storeWith } from '../support/sessions.js';
@@ -285,6 +286,78 @@ describeOnEveryStore('Session, at rest', (context) => {
         expect(await rolling.ofUser(7)).toHaveLength(1);
         expect(await rolling.endOfUser(7)).toBe(1);
         expect((await rolling.load(session.key!)).key).toBeNull();
+      });
+
+      describe('of a user', () => {
+        let session: Session;
+
+        beforeEach(async () => {
+          const before = sessionsWith();
+          const other = before.open();
+          session = await before.load(key);
+          for (const each of [session, other]) {
+            await each.signIn(7, { device: each === session ? 'laptop' : 'phone' });
+            await before.save(each);
+          }
+          clock.advance(SECOND);
+          rolling = sessionsWith({ hashKeys: true, since: clock.now() });
+          session = await rolling.load(session.key!);
+        });
+
+        const devices = async (): Promise<unknown[]> =>
+          (await rolling.ofUser(7, { current: session })).map(({ device, current }) => [device, current]);
+
+        it.each<[string, () => Promise<unknown>]>([
+          ['read', () => Promise.resolve()],
+          ['saved', () => rolling.save(session)],
+          ['moved to a new key', () => rolling.cycleKey(session)],
+        ])('US13 US6 one that was %s is listed and counted once, as the current one', async (_, use) => {
+          const { createdAt } = (await rolling.ofUser(7)).find(({ device }) => device === 'laptop')!;
+          await use();
+          expect((await devices()).sort()).toEqual([
+            ['laptop', true],
+            ['phone', false],
+          ]);
+          const listed = await rolling.ofUser(7, { current: session });
+          expect(listed.find(({ current }) => current)?.createdAt).toEqual(createdAt);
+          const members = await context.store.members(`${context.prefix}:user:7`);
+          expect(members.map((member) => member.key)).not.toContain(session.key);
+          const limited = sessionsOf(
+            context,
+            { atRest: { hashKeys: true, since: clock.now() }, perUser: { limit: 2, whenFull: 'refuse' } },
+            { clock },
+          );
+          const again = await limited.load(session.key!);
+          await again.signIn(7);
+          await limited.save(again);
+          expect(await limited.ofUser(7)).toHaveLength(2);
+        });
+
+        it.each<[string, () => Promise<unknown>]>([
+          ['read', () => Promise.resolve()],
+          ['saved', () => rolling.save(session)],
+          ['to be moved to a new key', () => session.cycleKey()],
+        ])('US13 US3 one that was %s is spared when all others are ended', async (_, use) => {
+          await use();
+          expect(await rolling.endOfUser(7, { except: session })).toBe(1);
+          await rolling.commit(session);
+          expect(await devices()).toEqual([['laptop', true]]);
+          expect(await rolling.endOfUser(7)).toBe(1);
+          expect((await rolling.load(session.key!)).key).toBeNull();
+        });
+
+        it('US13 a handle from before it moved still ends it', async () => {
+          const before = sessionsWith();
+          const third = before.open();
+          await third.signIn(8);
+          await before.save(third);
+          clock.advance(SECOND);
+          rolling = sessionsWith({ hashKeys: true, since: clock.now() });
+          const { handle } = (await rolling.ofUser(8))[0]!;
+          await rolling.load(third.key!);
+          expect(await rolling.endOne(8, handle)).toBe(true);
+          expect((await rolling.load(third.key!)).key).toBeNull();
+        });
       });
 
       it.each(['insert', 'delete'])(

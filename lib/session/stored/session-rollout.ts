@@ -1,6 +1,9 @@
 import type { SessionSettings } from '../../config/settings.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { FoundSession } from '../object/session-identity.js';
+import { userOf } from '../object/session-user.js';
+import { indexedMs } from '../users/index-stamp.js';
+import type { UserIndex } from '../users/user-index.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionStore } from './session-store.js';
 
@@ -21,6 +24,7 @@ export class SessionRollout {
     private readonly store: KeyValueStore,
     private readonly sessions: SessionStore,
     private readonly codec: SessionCodec,
+    private readonly index: UserIndex,
     { projectName, keyPrefix }: Pick<SessionSettings, 'projectName' | 'keyPrefix'>,
   ) {
     this.#prefix = `${projectName}:${keyPrefix}:`;
@@ -41,14 +45,19 @@ export class SessionRollout {
     const plainKey = this.#prefix + key;
     const [text, left] = await Promise.all([this.store.get(plainKey), this.store.remaining(plainKey)]);
     if (text === null || typeof left !== 'number') return undefined;
-    const { json, problem } = this.codec.decodeUnder(text, key);
+    const { data, json, problem } = this.codec.decodeUnder(text, key);
     if (problem !== undefined) return undefined;
     const isUnchanged = await this.store.compareAndExpire(plainKey, text, Math.min(left, MOVING_MS));
     const sealed = this.codec.seal(json, key);
     // another request of the visitor may have been faster
     if (!isUnchanged || !(await this.sessions.insertUntraced(key, sealed, left)))
       return this.sessions.find([key]);
-    if (await this.store.delete(plainKey)) return { state: 'stored', key, text: sealed };
+    const userId = userOf(data);
+    const [wasThere] = await Promise.all([
+      this.store.delete(plainKey),
+      userId !== undefined && this.index.rename(userId, key, indexedMs(left), MOVING_MS),
+    ]);
+    if (wasThere) return { state: 'stored', key, text: sealed };
     // a process of the old version has ended it in the meantime
     await this.sessions.end(key, {});
     return undefined;

@@ -21,6 +21,9 @@ export class UserIndex {
   /** The name of a session for others than its owner: from the handle nobody gets to the key. */
   readonly handleOf = (key: string): string => handleOf(this.naming(key));
 
+  /** The handles that a session may have: also the one of its key, which it had before keys were hashed. */
+  readonly handlesOf = (key: string): string[] => [...new Set([this.handleOf(key), handleOf(key)])];
+
   /** @param from the key of the session whose place it takes */
   enrol(
     userId: string,
@@ -54,9 +57,22 @@ export class UserIndex {
     );
   }
 
+  /**
+   * A session that was stored under its key has moved to the name of it, and keeps its start, its device and its place among
+   * those that are counted.
+   *
+   * @param pendingMs the time that its confirmation may take
+   */
+  async rename(userId: string, key: string, ttl: number, pendingMs: number): Promise<void> {
+    const [index, handle] = [this.#keyOf(userId), this.handleOf(key)];
+    const enrolment = { from: handleOf(key), handle, key: this.naming(key), ttl, pendingMs };
+    const { outcome } = await this.store.enrol(index, enrolment);
+    if (outcome === 'enrolled') await this.store.confirm(index, handle, ttl, []);
+  }
+
   /** Takes all for ended but the sessions with these keys, and those that took their places. */
   endOthers(userId: string, keys: readonly string[]): Promise<EndedMembers> {
-    return this.store.endMembers(this.#keyOf(userId), { except: keys.map(this.handleOf) });
+    return this.store.endMembers(this.#keyOf(userId), { except: keys.flatMap(this.handlesOf) });
   }
 
   /** Takes a session for ended, and those that took its place. */

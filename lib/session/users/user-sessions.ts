@@ -65,7 +65,7 @@ export class UserSessions {
       this.sessions.look(live.map(({ key }) => key)),
       this.#end(ended, new Set()),
     ]);
-    const mine = new Set(keysOf(options.current).map(this.index.handleOf));
+    const mine = new Set(keysOf(options.current).flatMap(this.index.handlesOf));
     const dead: string[] = [];
     const listed = live.flatMap(({ handle, key, createdAt, device = null }, i): UserSession[] => {
       const look = looks[i];
