@@ -336,6 +336,25 @@ describeOnEveryStore('The sessions of a user', (context) => {
       expect(await sessions.ofUser(7)).toEqual([]);
     });
 
+    it.each<[string, (session: Session) => unknown]>([
+      ['deleted', (session) => session.delete('_auth_user_id')],
+      ['set to null', (session) => session.set('_auth_user_id', null)],
+    ])(
+      'US3 one whose user was %s, and came back after a list, is ended with the others',
+      async (_, unbind) => {
+        const { key } = await signedIn();
+        for (const change of [unbind, (session: Session) => session.set('_auth_user_id', '7')]) {
+          const session = await sessions.load(key!);
+          change(session);
+          await sessions.commit(session);
+          await sessions.ofUser(7);
+        }
+        expect(await handlesOf()).toHaveLength(1);
+        expect(await sessions.endOfUser(7)).toBe(1);
+        expect(await sessions.exists(key!)).toBe(false);
+      },
+    );
+
     it('a handle ends one session of its user', async () => {
       const [one, other] = [await signedIn(7), await signedIn(8)];
       const [handle] = await handlesOf(7);

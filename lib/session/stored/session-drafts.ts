@@ -4,6 +4,7 @@ import type { SaveInProgress } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
 import { areOfDifferentUsers } from '../object/session-user.js';
 import type { Membership } from '../users/membership.js';
+import { unstamp } from '../users/index-stamp.js';
 import type { Memberships } from '../users/memberships.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import { changedNames, type SessionData } from '../wire/session-data.js';
@@ -73,6 +74,7 @@ export class SessionDrafts {
   }
 
   #draft(data: SessionData): Draft {
+    unstamp(data);
     return { data, json: this.codec.toJson(data) };
   }
 }

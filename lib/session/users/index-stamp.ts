@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { userOf } from '../object/session-user.js';
 import { getEntry, type SessionData, setEntry } from '../wire/session-data.js';
 
 /**
@@ -32,6 +33,11 @@ export const stamped = (
   const copy = { ...data };
   setEntry(copy, INDEXED_ENTRY, [markOf(userId, key), Math.ceil((now + ttl * (1 + PART)) / 1000)]);
   return copy;
+};
+
+/** Removes the stamp of entries that no user is bound to any more: the index forgets such a session. */
+export const unstamp = (data: SessionData): void => {
+  if (userOf(data) === undefined) Reflect.deleteProperty(data, INDEXED_ENTRY);
 };
 
 const markOf = (userId: string, key: string): string =>
