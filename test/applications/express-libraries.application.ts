@@ -10,6 +10,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pinoHttp } from 'pino-http';
 import { Session, SkipSession } from 'nestjs-codex-redis';
+import { RedisServer } from '../support/redis-server.js';
+import { useCsrf } from './documented/csrf.js';
 import { startExpress } from './support/application.js';
 
 interface Request {
@@ -87,6 +89,21 @@ describe('csrf-csrf on Express, wired in main.ts', () => {
     assert.equal((await visitor.post('/form')).status, 403);
     assert.equal((await visitor.post('/form', { headers: await token() })).text, 'taken');
     assert.equal((await visitor.get('/me')).text, '{"user":"ada"}');
+  });
+
+  it('SE25 wired as the page shows, it neither refuses nor gives a token while Redis is down', async () => {
+    const server = await RedisServer.start();
+    const { visitor: visit } = await startExpress({
+      controllers: [ShopController],
+      options: { url: server.url },
+      main: useCsrf,
+    });
+    const visitor = visit();
+    const { token } = JSON.parse((await visitor.get('/token')).text) as { token: string };
+    assert.equal((await visitor.post('/login', { headers: { 'x-csrf-token': token } })).status, 201);
+    await server.stop();
+    assert.equal((await visitor.get('/token')).status, 503);
+    assert.equal((await visitor.post('/form', { headers: { 'x-csrf-token': token } })).status, 503);
   });
 });
 

@@ -74,10 +74,10 @@ export class Handshake {
         watch.watch(key, () => over.add(key)),
       );
     const session = http.service.open(keys, earlier);
-    await http.service.ensureLoaded(session);
-    const state = sessionStateOf(session).decode();
-    const { stored } = state.identity;
+    const state = sessionStateOf(session);
     state.use.beReadOnly();
+    await http.service.ensureLoaded(session);
+    const { stored } = state.decode().identity;
     this.#session = session;
     this.end();
     if (stored !== null) {

@@ -1,4 +1,5 @@
 import type { DecodedSession } from '../wire/session-codec.js';
+import { freezeEntries } from './freeze-entries.js';
 import { SessionEntries } from './session-entries.js';
 import type { SessionExpiryRules } from './session-expiry.js';
 import type { SessionEnding } from './session-ending.js';
@@ -240,7 +241,8 @@ export class SessionState {
     // of one that was moved only a sign-in may read it
     if (stored === null) return { data: {}, json: '{}' };
     const read = this.keeper.read(text, stored);
-    if (!this.keeper.lifetime.isOver(read.data, read.savedAt)) return read;
+    if (!this.keeper.lifetime.isOver(read.data, read.savedAt))
+      return this.use.isReadOnly ? freezeEntries(read) : read;
     this.keeper.expired(stored);
     this.#identity.expire();
     return undefined;

@@ -28,6 +28,10 @@ export class SessionUse {
     return this.#phase === 'committed';
   }
 
+  get isReadOnly(): boolean {
+    return this.#phase === 'readOnly';
+  }
+
   get isAccessed(): boolean {
     return this.#isAccessed;
   }
@@ -72,7 +76,7 @@ export class SessionUse {
 
   /** @throws SessionStateError when what is changed from here on would be lost. */
   refuseChange(): void {
-    if (this.#phase === 'readOnly') throw readOnly();
+    if (this.isReadOnly) throw readOnly();
     this.refuseAfterEnd();
   }
 
@@ -82,7 +86,7 @@ export class SessionUse {
     if (this.#phase === 'committed') throw alreadyCommitted();
   }
 
-  /** It belongs to a request that no response follows. */
+  /** It belongs to a request that no response follows. To be called before its entries are decoded. */
   beReadOnly(): void {
     this.#phase = 'readOnly';
   }
