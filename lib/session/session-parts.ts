@@ -87,7 +87,7 @@ export const sessionParts = (
 
   const ender = new SessionEnder(store, events);
   const users = new UserSessions(index, store, ender, codec, lifetime, clock);
-  const memberships = new Memberships(index, store, ender, settings, clock);
+  const memberships = new Memberships(index, store, ender, codec, settings, clock);
   const drafts = new SessionDrafts(codec, reader, lifetime, memberships, maxBytes);
   const inserter = new SessionInserter(store, drafts, events);
   const contended = new ContendedSave(store, drafts, events);

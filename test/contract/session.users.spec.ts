@@ -438,6 +438,19 @@ describeOnEveryStore('The sessions of a user', (context) => {
       await expect(signedIn(7, '4', service)).rejects.toThrow(SessionLimitError);
     });
 
+    it.each([undefined, '8'])(
+      'US6 refuse does not count a session that the application has bound to %p instead',
+      async (userId) => {
+        const service = limited(1, 'refuse');
+        const former = await signedIn(7, undefined, service);
+        former.set('_auth_user_id', userId);
+        await service.commit(former);
+        await signedIn(7, undefined, service);
+        expect(await service.ofUser(7)).toHaveLength(1);
+        expect(await service.exists(former.key!)).toBe(true);
+      },
+    );
+
     it.each(['setIfUntraced', 'confirm'])(
       'US6 a sign-in that crashed at %s counts until its deadline',
       async (verb) => {

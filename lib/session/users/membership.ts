@@ -1,8 +1,10 @@
 import type { EnrolOutcome, MemberLimit, MemberName, MemberState } from '../../store/member-index.js';
 import type { SessionEnder } from '../stored/session-ender.js';
 import type { SessionStore } from '../stored/session-store.js';
+import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionData } from '../wire/session-data.js';
 import { indexedMs } from './index-stamp.js';
+import { isNoLongerOf } from './no-longer-of.js';
 import type { UserIndex } from './user-index.js';
 
 /** The origin of a session that is about to be stored under a new key. */
@@ -35,6 +37,7 @@ export interface MembershipTools {
   readonly index: UserIndex;
   readonly sessions: SessionStore;
   readonly ender: SessionEnder;
+  readonly codec: SessionCodec;
   /** The time that a session may take from its announcement to its confirmation, in milliseconds. */
   readonly pendingMs: number;
   /** The limit of sessions for each user. */
@@ -111,7 +114,7 @@ export class Membership {
   }
 
   async #enrol({ from, formerUser, isSignIn }: Origin): Promise<EnrolOutcome> {
-    const { index, sessions, pendingMs, perUser } = this.tools;
+    const { index, sessions, codec, pendingMs, perUser } = this.tools;
     const { userId, key, ttl, device } = this.bound;
     const enrolment = {
       from: formerUser === undefined || formerUser === userId ? from : undefined,
@@ -122,8 +125,10 @@ export class Membership {
     };
     const outcome = await index.enrol(userId, key, enrolment);
     if (outcome.outcome !== 'full') return outcome;
-    const exist = await Promise.all(outcome.members.map((member) => sessions.exists(member.key)));
-    const gone = outcome.members.filter((_, i) => !exist[i]).map(({ handle }) => handle);
+    const looks = await sessions.look(outcome.members.map((member) => member.key));
+    const gone = outcome.members
+      .filter((member, i) => isNoLongerOf(userId, codec, looks[i]?.text, member.key))
+      .map(({ handle }) => handle);
     return index.enrol(userId, key, { ...enrolment, gone });
   }
 

@@ -5,6 +5,7 @@ import type { SessionSettings } from '../../config/settings.js';
 import type { MemberLimit } from '../../store/member-index.js';
 import type { SessionEnder } from '../stored/session-ender.js';
 import type { SessionStore } from '../stored/session-store.js';
+import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionNaming } from '../wire/session-name.js';
 import type { UserIndex } from './user-index.js';
 import { stamped, stampState } from './index-stamp.js';
@@ -22,12 +23,13 @@ export class Memberships {
     index: UserIndex,
     sessions: SessionStore,
     ender: SessionEnder,
+    codec: SessionCodec,
     { perUser, operationTimeoutMs }: Pick<SessionSettings, 'perUser' | 'operationTimeoutMs'>,
     private readonly clock: Clock,
   ) {
     this.#naming = sessions.naming;
     const pendingMs = operationTimeoutMs * PENDING_TIMEOUTS;
-    this.#tools = { index, sessions, ender, pendingMs, perUser: limitOf(perUser) };
+    this.#tools = { index, sessions, ender, codec, pendingMs, perUser: limitOf(perUser) };
   }
 
   /**
