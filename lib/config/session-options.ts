@@ -44,7 +44,7 @@ const routes = () =>
   );
 
 export const perUserOptions = {
-  /** How many sessions a user may have at a time; required. Without `session.perUser` there is no limit. */
+  /** How many sessions a user may have at a time. Required if `session.perUser` is set; without it there is no limit. */
   limit: option(integer(1)),
   /**
    * What happens at a sign-in beyond the limit: `end-oldest` ends the session that began first, `refuse` throws a
@@ -111,12 +111,19 @@ export const sessionOnlyOptions = {
    * @default false
    */
   expireAtBrowserClose: option(flag(), { environment: 'SESSION_EXPIRE_AT_BROWSER_CLOSE', default: false }),
-  /** How long a session may be unused: seconds or a duration string. Without it, only `age` counts. */
+  /**
+   * How long a session may be unused: seconds or a duration string. The earliest of `age`, `idleTimeout` and `absoluteTimeout`
+   * ends the session.
+   */
   idleTimeout: option(duration(1), { environment: 'CODEX_SESSION_IDLE_TIMEOUT' }),
-  /** How long after its beginning a session ends, however much it is used: seconds or a duration string. */
+  /**
+   * How long after its beginning, or after the sign-in of another user, a session ends, however much it is used: seconds or a
+   * duration string.
+   */
   absoluteTimeout: option(duration(1), { environment: 'CODEX_SESSION_ABSOLUTE_TIMEOUT' }),
   /**
-   * How often, at most, a request that only reads extends a session with an idle timeout.
+   * The least time between two extensions of a session with an idle timeout by requests that only read. A visitor who only
+   * reads may lose the session earlier than the idle timeout by this much.
    * @default a tenth of `idleTimeout`
    */
   touchInterval: option(duration(0), { environment: 'CODEX_SESSION_TOUCH_INTERVAL' }),
@@ -169,7 +176,7 @@ export const sessionOnlyOptions = {
   migrateFrom: option(origin()),
   /**
    * Whether every process hears at once when a session ends: it closes the session's sockets and calls listeners of
-   * `ended`.
+   * `ended`. Without it, sockets are closed within a minute.
    *
    * One PUBLISH for each session that ends or gets a new key; a process that listens has one more connection.
    * @default false
