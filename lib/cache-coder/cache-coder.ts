@@ -15,8 +15,7 @@ import { dumpDecimal, loadDecimal } from './decimal.js';
 import { dumpNested } from './dump.js';
 import { dumpShaped } from './dump-shaped.js';
 import { unexpected } from './expected.js';
-import { loadNested } from './load.js';
-import { namedFields } from './named-fields.js';
+import { loadNamed, loadNested } from './load.js';
 import { dumpBigint, dumpBytes, dumpUuid, loadBigint, loadBytes, loadUuid } from './scalars.js';
 import type { JsonValue, Loaded, Shape } from './shape.js';
 import type { Storable } from './storable.js';
@@ -176,7 +175,7 @@ export class CacheCoder {
   static shape<const S extends Shape>(shape: S): ValueShape<S> {
     return {
       dump: (value) => dumpShaped(value, shape),
-      load: (stored) => loadNested(namedFields(stored, shape), shape) as Loaded<S>,
+      load: (stored) => loadNamed(stored, shape) as Loaded<S>,
     };
   }
 }
