@@ -1,11 +1,8 @@
 import { describeValue } from '../../common/describe-value.js';
 import { checkFunction } from '../call-options.js';
 import { type Entries, pairsOf } from '../entries.js';
-import { AtOnce } from './at-once.js';
+import { AtOnce } from '../at-once.js';
 import { runAs, Waiter, waitFor } from './waiting.js';
-
-/** Of more commands at once the last would wait for longer than a command may take. */
-const MOST_AT_ONCE = 500;
 
 /** Gives the values of many keys at once: an object, a Map or pairs. A key that it leaves out has no value. */
 export type Loader = (missing: string[]) => unknown;
@@ -16,7 +13,7 @@ export const ABSENT = Symbol('absent');
 /** One call of a loader, made once it is known which keys are missing. */
 export class Batch extends Waiter {
   /** For the commands of its keys. */
-  readonly pace = new AtOnce(MOST_AT_ONCE);
+  readonly pace = new AtOnce();
   #undecided = 0;
   readonly #missing = new Set<string>();
   readonly #loaded: Promise<ReadonlyMap<string, unknown>>;

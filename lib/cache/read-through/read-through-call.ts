@@ -1,4 +1,4 @@
-import type { AtOnce } from './at-once.js';
+import type { AtOnce } from '../at-once.js';
 import type { Factory } from './factory-run.js';
 import type { Policy } from './get-or-set-options.js';
 

@@ -18,15 +18,10 @@ import {
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { IncrementOutcome } from '../../store/outcomes.js';
 import type { TimeToLive } from '../../store/time-to-live.js';
+import { MOST_AT_ONCE } from '../at-once.js';
 import { Lease } from '../lease.js';
 import { areSame, lifeOf, type Tags, type Tokens } from '../tags/tags.js';
 import type { Found, StoredEntries } from './stored-entries.js';
-
-/**
- * The most scripts that are sent at once. Each has the operation timeout from then on, while Redis runs one after the
- * other.
- */
-const AT_ONCE = 500;
 
 /** Entries with companions. Companions go before their entries: a run publishes only while they are there. */
 export class EntriesWithCompanions implements StoredEntries {
@@ -95,10 +90,11 @@ export class EntriesWithCompanions implements StoredEntries {
     ttl: TimeToLive,
     tokens?: Tokens,
   ): Promise<void> {
-    for (let start = 0; start < entries.length; start += AT_ONCE)
+    // one after the other, so that nothing is sent any more once the caller was told of a failure
+    for (let start = 0; start < entries.length; start += MOST_AT_ONCE)
       await Promise.all(
         entries
-          .slice(start, start + AT_ONCE)
+          .slice(start, start + MOST_AT_ONCE)
           .map(([key, text]) => this.#write(key, text, ttl, 'anything', tokens)),
       );
   }

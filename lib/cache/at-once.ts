@@ -1,11 +1,10 @@
-/** Lets at most so many calls run at once; the others wait, and begin in the order in which they came. */
-export class AtOnce {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
+/** The most commands that one call sends at once: each may take the operation timeout, and Redis runs one after the other. */
+export const MOST_AT_ONCE = 500;
 
-  constructor(most: number) {
-    this.#free = most;
-  }
+/** Lets at most `MOST_AT_ONCE` calls run at once. The others wait, and begin in the order in which they came. */
+export class AtOnce {
+  #free = MOST_AT_ONCE;
+  readonly #waiting: (() => void)[] = [];
 
   /** Runs a call, within this one where there is a place. */
   async run<T>(call: () => Promise<T>): Promise<T> {
