@@ -58,7 +58,7 @@ export interface MethodCall {
 }
 
 /**
- * Puts `work` in the place of a method. The method's name, number of parameters, properties and metadata stay, since
+ * Replaces a method by `work`. The method's name, number of parameters, properties and metadata stay, since
  * Nest and other decorators read them there.
  */
 export const decorate = (
@@ -85,7 +85,7 @@ export const decorate = (
 /**
  * The key of a call.
  *
- * @throws TypeError for parts that are not JSON, and for what is no key
+ * @throws TypeError for parts that are not JSON, and for anything but a key
  */
 export const keyOfCall = (key: MethodKey, { parameters }: MethodCall): string => {
   const made = keyOf(key(...(parameters as never[])));

@@ -23,7 +23,7 @@ export const sumOf = (key: string, result: IncrementOutcome): number => {
 /**
  * The number that a call adds.
  *
- * @throws TypeError for what is no integer, RangeError for one beyond ±(2^53 − 1).
+ * @throws TypeError for anything but an integer, RangeError for one beyond ±(2^53 − 1).
  */
 export const checkedDelta = (delta: number): number => {
   if (Number.isSafeInteger(delta)) return delta;
@@ -34,7 +34,7 @@ export const checkedDelta = (delta: number): number => {
 /**
  * The number that a call adds to a version.
  *
- * @throws TypeError for what is no integer or 0, RangeError for one beyond ±(2^53 − 1).
+ * @throws TypeError for anything but an integer, and for 0, RangeError for one beyond ±(2^53 − 1).
  */
 export const checkedVersionDelta = (delta: number): number => {
   if (checkedDelta(delta) === 0) throw new TypeError('delta: 0 would leave the version as it is');

@@ -32,7 +32,7 @@ export const timeoutToMs = (timeout: Timeout): number | null => {
 /**
  * Milliseconds until a point in time, 0 once it has passed.
  *
- * @throws TypeError for what is no Date, or an invalid one
+ * @throws TypeError unless it is a valid Date
  */
 export const msUntil = (date: Date, clock: Clock): number => {
   const time = types.isDate(date) ? date.getTime() : NaN;

@@ -1,6 +1,6 @@
 /**
  * A type, where its values are JSON as far as a type can tell; else one that no value of it can have, so that the
- * compiler names the property that is none.
+ * compiler names the property that is not.
  *
  * Refused are `undefined` (but for optional properties), functions, symbols, and objects with methods, such as Date,
  * Map and instances of most classes. `any` and `unknown` pass, and are checked when the value is stored. A generic

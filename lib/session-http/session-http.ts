@@ -58,7 +58,7 @@ export class SessionHttp {
     return this.excluded.has(request);
   }
 
-  /** The session cookies that the client sent: what is no key is ignored beside one. */
+  /** The session cookies that the client sent: beside a key, other texts are ignored. */
   presentedBy(request: IncomingMessage): Presented {
     const { cookie } = request.headers;
     const values = cookieValues(cookie, this.settings.cookie.name);

@@ -33,8 +33,11 @@ export const checkDefinition = (caller: string, definition: unknown): void => {
 };
 
 /** The injection token of the typed cache that `CodexRedisModule.forFeature([definition])` makes. */
-export const getTypedCacheToken = (definition: TypedCacheName): TypedCacheToken => {
-  checkDefinition('getTypedCacheToken()', definition);
+export const getTypedCacheToken = (definition: TypedCacheName): TypedCacheToken =>
+  tokenOf('getTypedCacheToken()', definition);
+
+const tokenOf = (caller: string, definition: TypedCacheName): TypedCacheToken => {
+  checkDefinition(caller, definition);
   let token = tokens.get(definition);
   if (token === undefined) {
     token = Object.defineProperty(
@@ -48,7 +51,5 @@ export const getTypedCacheToken = (definition: TypedCacheName): TypedCacheToken 
 };
 
 /** Injects the typed cache of a definition: `@InjectTypedCache(products) products: TypedCacheOf<typeof products>`. */
-export const InjectTypedCache = (definition: TypedCacheName): ParameterDecorator & PropertyDecorator => {
-  checkDefinition('@InjectTypedCache()', definition);
-  return Inject(getTypedCacheToken(definition));
-};
+export const InjectTypedCache = (definition: TypedCacheName): ParameterDecorator & PropertyDecorator =>
+  Inject(tokenOf('@InjectTypedCache()', definition));

@@ -86,7 +86,7 @@ describeOnEveryStore('Cache, getOrSetMany', (context) => {
     );
   });
 
-  it('RT21 a list of what are no pairs is an error that says so, as is a loader that is no function', async () => {
+  it('RT21 a list of anything but pairs is an error that says so, as is a loader that is not a function', async () => {
     const { cache } = context;
     await expect(cache.getOrSetMany(['a'], () => ['b'] as never)).rejects.toThrow(
       /expected an object, a Map or pairs of key and value, got an array of 1/,

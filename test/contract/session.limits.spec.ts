@@ -62,7 +62,7 @@ describeOnEveryStore('Session, what it takes and how much', (context) => {
     expect((await sessions.load(key)).keys()).toHaveLength(64);
   });
 
-  it("SX9 update() refuses names that begin with '_', and set() an expiry that is none", () => {
+  it("SX9 update() refuses names that begin with '_', and set() a wrong expiry", () => {
     const session = sessionsOf(context).open();
     expect(() => session.update({ a: 1, _auth_user_id: '1' })).toThrow(/'_'/);
     expect(session.keys()).toEqual([]);

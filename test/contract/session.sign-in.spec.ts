@@ -379,7 +379,7 @@ describeOnEveryStore('Sessions that are signed in, moved and ended', (context) =
     expect(await entriesOf(key)).toEqual({ n: 2 ** 52 + 1 });
   });
 
-  it('SE31 refuses what is no number, and what is too large', () => {
+  it('SE31 refuses anything but a number, and a number that is too large', () => {
     const session = sessions.open();
     session.update({ text: 'x', large: Number.MAX_SAFE_INTEGER, low: Number.MIN_SAFE_INTEGER });
     expect(() => session.increment('low', -1)).toThrow(RangeError);

@@ -7,7 +7,7 @@ import type { StandIns } from './stand-ins.js';
 
 const SOCKET = 'redis.sock';
 
-/** Real servers in the place of those that the pages name. */
+/** Real servers for those that the pages name. */
 export class DocumentedServers {
   /** The ports of the masters of the Cluster. */
   readonly cluster = sharedCluster().rootNodes.map(({ url = '' }) => Number(new URL(url).port));

@@ -19,6 +19,10 @@ const PLAIN: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/(?:is|are|as|makes) no JSON/, 'is not JSON'],
   [/(?:to|cannot|can) be had/, 'is available'],
   [/anew/, 'again'],
+  [/(?:that|which) (?:is|are) none/, 'wrong, or name the kind'],
+  [/what (?:is|are) no/, 'anything but a …'],
+  [/in the place of/, 'instead of, replaces'],
+  [/(?:is|are) let through/, 'is accepted'],
   [/goes? on behind|made behind|behind the caller/, 'continues in the background'],
 ];
 

@@ -98,7 +98,7 @@ describe.each(PLATFORMS)('cached responses on %s, attacked,', (platform) => {
 
   it.each([
     ['a plus and %20 in a name', 'query?a+b=1&a%20b=2', 'query?a%20b=2&a+b=1'],
-    ['an escape that is none', 'query?a%zz%41=1&a%25zz%2541=2', 'query?a%25zz%2541=2&a%zz%41=1'],
+    ['a wrong escape', 'query?a%zz%41=1&a%25zz%2541=2', 'query?a%25zz%2541=2&a%zz%41=1'],
     ['a fragment in the query', 'query?b=1&a=2#x', 'query?a=2#x&b=1'],
     ['a fragment before the query', 'query#x?b=1&a=2', 'query#x?a=2&b=1'],
     ['a semicolon before the query', 'query;x?b=1&a=2', 'query;x?a=2&b=1'],

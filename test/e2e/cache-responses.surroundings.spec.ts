@@ -220,7 +220,7 @@ describe.each(PLATFORMS)('cached responses and what surrounds a handler on %s', 
     });
 
     it.each(['/sends', '/ends', '/sends-and-throws'])(
-      'RC4 do not store nothing in the place of what a handler has sent by itself: %s',
+      'RC4 store no empty response for a handler that has sent its own: %s',
       async (path) => {
         const [first, second] = [await get(path), await get(path)];
         expect(first.body).toMatch(/^run \d+$/);

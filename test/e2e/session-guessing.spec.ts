@@ -90,7 +90,7 @@ describe.each(PLATFORMS)('what visitors send, on %s', (platform) => {
       /larger than session\.maxBytes/,
     ],
     [
-      'with an expiry that is none',
+      'with a wrong expiry',
       () => app.sessions.encode({ _session_expiry: 'never' }),
       /_session_expiry cannot be read/,
     ],

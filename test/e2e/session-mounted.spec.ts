@@ -297,7 +297,7 @@ describe.each(Object.entries(MOUNTS))('An application mounted in another: %s', (
     expect(Object.values(await outer.stored())).toEqual([{ seen: 1 }]);
   });
 
-  it('SE28 what one puts in the place of its session is nothing to the other', async () => {
+  it('SE28 a session that one replaces is not replaced for the other', async () => {
     const replacing: Middleware = (incoming, _response, next) => {
       Object.assign(incoming, { session: { user: 'another' } });
       next();

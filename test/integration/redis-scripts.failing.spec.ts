@@ -202,7 +202,7 @@ describe('a script that fails', () => {
     expect([...failed]).toEqual(fails);
   });
 
-  it('CN13 is no hit: what is no time counts as one that has passed', async () => {
+  it('CN13 an item that is not a time counts as one that has passed', async () => {
     const soon = String(Date.now() + MINUTE);
     const item = fc.constantFrom(
       soon,

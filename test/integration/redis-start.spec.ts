@@ -157,7 +157,7 @@ describe('the start', () => {
       ],
       ['a missing password', (): string => server.url, /refused the credentials \(NOAUTH\)/],
       ['a database number that does not exist', (): string => url('app', '9'), /no database of this number/],
-      ['a database number that is none', (): string => url('app', 'two'), /not a Redis url/],
+      ['a wrong database number', (): string => url('app', 'two'), /not a Redis url/],
       ['a malformed url', (): string => `redis://app:${PASSWORD}@@:port`, /not a Redis url/],
       ['another protocol', (): string => `http://app:x@127.0.0.1:${server.port}`, /not a Redis url/],
     ])('for %s', async (_, urlOf, message) => {

@@ -171,7 +171,7 @@ describe('embedCodexRedis, where it would do nothing', () => {
     ['directly', builderOf(root())],
     ['at some depth', builderOf({ module: OtherModule, imports: [MiddleModule] })],
     ['in a while', builderOf(Promise.resolve({ module: OtherModule, imports: [root()] }))],
-    ['in the place of another', builderOf(OtherModule).overrideModule(OtherModule).useModule(MiddleModule)],
+    ['instead of another', builderOf(OtherModule).overrideModule(OtherModule).useModule(MiddleModule)],
   ])('CN18 is taken where they import it %s', (_, builder) => {
     expect(embedCodexRedis(builder).clock).toBeDefined();
   });

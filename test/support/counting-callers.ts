@@ -13,7 +13,7 @@ const ENOUGH = 10;
 export interface Tally {
   /** Counts that were read and contradict what was acknowledged or asked for. */
   readonly lies: readonly string[];
-  /** Failures that are none of the errors a caller is told to expect. */
+  /** Failures other than the errors a caller is told to expect. */
   readonly untyped: readonly unknown[];
   /** Failures of calls that began after a fault was over. */
   readonly late: readonly unknown[];

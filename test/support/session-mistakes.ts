@@ -16,7 +16,7 @@ const hostile = {
   },
 };
 
-/** What is no argument of most methods, and some that are. */
+/** Wrong arguments of most methods, and some right ones. */
 const ARGUMENTS: readonly (readonly unknown[])[] = [
   [],
   [undefined],

@@ -115,7 +115,7 @@ describe('An unknown option of a call', () => {
     }
   });
 
-  it('is let through where options leave a known one undefined, or are not given', async () => {
+  it('is accepted where options leave a known one undefined, or are not given', async () => {
     await cache.set('k', 1, { version: undefined });
     expect(await cache.get('k', 0, { version: undefined })).toBe(1);
     expect(await cache.withLock('k', () => 1, {})).toBe(1);

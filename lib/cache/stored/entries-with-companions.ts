@@ -212,7 +212,7 @@ export class EntriesWithCompanions implements StoredEntries {
     return companionKey(this.prefix, word, entry);
   }
 
-  /** The entry of a companion; of a key that is none nothing. */
+  /** The entry of a companion; nothing if the key is not a companion's. */
   #entryOf(key: string): string | [] {
     for (const word of this.words) {
       const entry = entryOfCompanion(this.prefix, word, key);

@@ -44,7 +44,7 @@ const NAME = /^[\w.-]+$/;
  *
  * @throws ImproperlyConfiguredError for a name that could meet another, a missing key, neither or both of shape and
  *   schema; when the application starts, for an asynchronous schema.
- * @throws TypeError, RangeError for an unknown option, and for a timeout or tags that are none.
+ * @throws TypeError, RangeError for an unknown option, and for a wrong timeout or wrong tags.
  */
 export const defineCache = <Id, In, Out>(
   options: CacheDefinitionOptions<Id, In, Out>,

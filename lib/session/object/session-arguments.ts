@@ -1,7 +1,7 @@
 import { describeValue } from '../../common/describe-value.js';
 import type { SessionCallback } from './session.js';
 
-/** @throws TypeError for what is no callback: told later, it would be a rejection that nobody awaits. */
+/** @throws TypeError for anything but a callback: thrown later, it would be a rejection that nobody awaits. */
 export const callbackOf = (method: string, given: unknown): SessionCallback | undefined => {
   if (given === undefined || typeof given === 'function') return given as SessionCallback | undefined;
   throw new TypeError(
@@ -9,7 +9,7 @@ export const callbackOf = (method: string, given: unknown): SessionCallback | un
   );
 };
 
-/** @throws TypeError for what is no list of names */
+/** @throws TypeError for anything but a list of names */
 export const keptNamesOf = (names: unknown): readonly string[] => {
   if (names === undefined) return [];
   if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;

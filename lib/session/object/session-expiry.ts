@@ -32,7 +32,7 @@ export class SessionExpiryRules {
   /**
    * The value of the expiry entry for a setting: a number of seconds, or ISO text with the offset `+00:00`.
    *
-   * @throws TypeError for what is no expiry, RangeError for a time outside of the years 1 to 9999.
+   * @throws TypeError for anything but an expiry, RangeError for a time outside of the years 1 to 9999.
    */
   toEntry(expiry: Exclude<SessionExpiry, null>): number | string {
     if (types.isDate(expiry)) {
@@ -73,7 +73,7 @@ export class SessionExpiryRules {
   /**
    * Checks what is to stand in the expiry entry as it is.
    *
-   * @throws TypeError for what is no expiry, RangeError for a time outside of the years 1 to 9999.
+   * @throws TypeError for anything but an expiry, RangeError for a time outside of the years 1 to 9999.
    */
   checkEntry(entry: unknown): void {
     if (typeof entry === 'number') this.toEntry(entry);

@@ -107,7 +107,7 @@ export class SessionUse {
     return (this.#commitment ??= commit());
   }
 
-  /** The use of a session that continues in the place of this one's. */
+  /** The use of the session that replaces this one. */
   handOver(): SessionUse {
     const next = new SessionUse(this.saves);
     next.#request = this.#request;

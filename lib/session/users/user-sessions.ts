@@ -54,7 +54,7 @@ export class UserSessions {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws TypeError for what is no id of a user */
+  /** @throws TypeError for anything but a user id */
   async list(user: UserId, options: OfUserOptions, owner: object): Promise<UserSession[]> {
     checkOptions(options, { names: ['current'] }, owner, 'ofUser');
     const userId = userIdOf(user, 'ofUser()');
@@ -98,7 +98,7 @@ export class UserSessions {
    *
    * Each is marked in the index before it is ended, and forgotten after: what a crash leaves, the next call ends.
    *
-   * @throws TypeError for what is no id of a user
+   * @throws TypeError for anything but a user id
    */
   async endOthers(user: UserId, options: EndOfUserOptions, owner: object): Promise<number> {
     checkOptions(options, { names: ['except'] }, owner, 'endOfUser');
@@ -115,7 +115,7 @@ export class UserSessions {
   /**
    * Ends a session of a user; whether there was one of that handle.
    *
-   * @throws TypeError for what is no id of a user
+   * @throws TypeError for anything but a user id
    */
   async endOne(user: UserId, handle: string): Promise<boolean> {
     const userId = userIdOf(user, 'endOne()');

@@ -203,7 +203,7 @@ describe('Decorated methods', () => {
     expect(await catalog.product(1)).toBe('put');
   });
 
-  it('DE4 a key or tags that are none are refused before the method runs', async () => {
+  it('DE4 a wrong key or wrong tags are refused before the method runs', async () => {
     const ran: string[] = [];
     @Injectable()
     class Shelf {
@@ -238,10 +238,10 @@ describe('Decorated methods', () => {
       () => CachePut(() => 'k', 60 as never),
       /@CachePut: expected an object of options/,
     ],
-    ['a timeout that is none', () => Cacheable(() => 'k', { timeout: 'soon' as never }), /timeout/],
-    ['tags that are none', () => CachePut(() => 'k', { tags: 'x' as never }), /tags: expected an array/],
-    ['a tag that is none', () => CacheEvict({ tags: [''] }), /tags: expected non-empty/],
-    ['a cache that is none', () => CacheEvict(() => 'k', { cache: '' }), /@CacheEvict: cache/],
+    ['a wrong timeout', () => Cacheable(() => 'k', { timeout: 'soon' as never }), /timeout/],
+    ['wrong tags', () => CachePut(() => 'k', { tags: 'x' as never }), /tags: expected an array/],
+    ['a wrong tag', () => CacheEvict({ tags: [''] }), /tags: expected non-empty/],
+    ['a wrong cache', () => CacheEvict(() => 'k', { cache: '' }), /@CacheEvict: cache/],
     ['nothing to evict', () => CacheEvict(null as never), /@CacheEvict: expected a function/],
   ])('DE1 refuse %s when the class is made', (_, decorate, message) => {
     expect(decorate).toThrow(message);

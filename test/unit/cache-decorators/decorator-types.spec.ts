@@ -92,7 +92,7 @@ describe('The types of the decorators', () => {
     }).not.toThrow();
   });
 
-  it('DE1 refuse what is no key when the class is made', () => {
+  it('DE1 refuse anything but a key when the class is made', () => {
     // @ts-expect-error the key is missing
     expect(() => Cacheable()).toThrow(/@Cacheable: expected a function/);
     // @ts-expect-error a text is no function

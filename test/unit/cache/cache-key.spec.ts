@@ -57,7 +57,7 @@ describe('The key of parts', () => {
     expect(() => cacheKey('x', part)).toThrow(message);
   });
 
-  it('DE1 refuses no parts, and what is no key', () => {
+  it('DE1 refuses no parts, and anything but a key', () => {
     expect(() => cacheKey()).toThrow(/at least one part/);
     for (const none of [undefined, null, {}, true]) expect(() => keyOf(none)).toThrow(/list of parts/);
   });

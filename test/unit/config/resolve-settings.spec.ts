@@ -591,25 +591,6 @@ describe('resolveSettings', () => {
     expect(problemsOf(options)).toEqual([expect.stringMatching(problem)]);
   });
 
-  it.each([
-    'grace',
-    'lease',
-    'tokens',
-    'tag',
-    'epoch',
-    'lock',
-    'trace',
-    'user',
-    'throttle',
-    'user:x',
-    'web:user',
-    'web:user:x',
-  ])('refuses %p as the prefix of sessions, where the module has keys of its own', (keyPrefix) => {
-    expect(problemsOf({ ...withSessions, session: { keyPrefix } })).toEqual([
-      expect.stringMatching(/^session\.keyPrefix must be/),
-    ]);
-  });
-
   it.each(['public', 'public, max-age=60', 'no-cache', 's-maxage=1, private'])(
     'refuses %p as Cache-Control beside a session cookie',
     (cacheControl) => {
@@ -794,6 +775,7 @@ describe('resolveSettings', () => {
     'throttle',
     'user:web',
     'web:user',
+    'web:user:x',
   ])('SX14 refuses session.keyPrefix %j, under which the module keeps something else', (keyPrefix) => {
     expect(problemsOf({ ...withSessions, session: { keyPrefix } })).toEqual([
       expect.stringMatching(/^session\.keyPrefix must be/),

@@ -302,7 +302,7 @@ describe('Session as an object', () => {
     expect(() => sessionStateOf({})).toThrow(/SessionService/);
   });
 
-  describe('SE21 with what is no callback', () => {
+  describe('SE21 with anything but a callback', () => {
     const wrong = [null, 0, 'cart', {}, Symbol('cart'), [1], Promise.resolve()];
 
     it.each(wrong.map((value) => [value]))('%p is refused at the call', (value) => {

@@ -168,7 +168,7 @@ export class ClusterLink implements RedisLink {
   }
 }
 
-/** Rejects where the node cannot serve now. A user whose ACL forbids the question is let through. */
+/** Rejects where the node cannot serve now. A user whose ACL forbids the question is accepted. */
 const serves = async (node: ClusterNode): Promise<void> => {
   try {
     await node.send(['PING'], asReply);

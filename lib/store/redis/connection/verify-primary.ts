@@ -19,8 +19,8 @@ export class WrongModeError extends Error {
 type Ask = (args: string[]) => Promise<RedisReply>;
 
 /**
- * Verifies that a server is a primary of its own: a name may lead to another one after a failover. A user whose ACL
- * forbids the questions is let through.
+ * Verifies that a server is a primary: a name may lead to another one after a failover. A user whose ACL
+ * forbids the questions is accepted.
  *
  * @throws ReplicaError | WrongModeError
  */

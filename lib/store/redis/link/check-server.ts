@@ -10,7 +10,7 @@ const logger = new Logger('CodexRedisModule');
 
 /**
  * Refuses a server older than Redis 7.0 and warns of one that may evict the sessions it is to hold. A user whose
- * ACL forbids INFO is let through.
+ * ACL forbids INFO is accepted.
  *
  * @throws ImproperlyConfiguredError
  */

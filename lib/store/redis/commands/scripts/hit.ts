@@ -18,7 +18,7 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text(milliseconds) return string.format('%.0f', milliseconds) end
--- what no hit can have written is no time, and counts as one that has passed
+-- an item that no hit can have written counts as a time that has passed
 local function time_of(item)
   local at = tonumber(item)
   return at and at >= 0 and at <= 2 ^ 53 and at or nil

@@ -39,7 +39,7 @@ local function isMember(member)
 end
 local function read(text)
   local isJson, member = pcall(cjson.decode, text)
-  if not isJson or not isMember(member) then error('the index holds what is no member') end
+  if not isJson or not isMember(member) then error('the index holds something else than a member') end
   return member
 end
 local function find(handle)
