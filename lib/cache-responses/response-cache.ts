@@ -43,7 +43,7 @@ export interface ResponseCacheSettings {
 }
 
 /**
- * Ends a run whose handler has failed, and is told of by the name of its error. If there is no stale response, each
+ * Ends a run whose handler has failed, and reports the name of its error. If there is no stale response, each
  * request that waits for it runs the handler itself.
  */
 class HandlerFailed extends Error {

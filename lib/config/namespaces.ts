@@ -35,7 +35,7 @@ export const isFreePrefix = (name: string): boolean => {
 /** The second segment of every session's key unless the options name another. */
 export const SESSION_PREFIX = 'session';
 
-/** The prefix of the indexes of users. Those of further kinds of sessions in a project are their own. */
+/** The prefix of the indexes of users. Each kind of sessions in a project has indexes of its own. */
 export const userNamespace = (projectName: string, keyPrefix: string): string =>
   keyPrefix === SESSION_PREFIX ? `${projectName}:user:` : `${projectName}:${keyPrefix}:user:`;
 

@@ -38,7 +38,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
   /** The value that replaced the session. */
   replacement: unknown;
   #session: Session | undefined;
-  /** That of the session. */
+  /** The state of the session. */
   #state: SessionState | undefined;
   #hasFailed = false;
   #isFailureLogged = false;

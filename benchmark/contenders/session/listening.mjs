@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { CodexRedisModule, SessionService } from '../../../dist/index.js';
 
-/** A process that is told of the sessions that end in others. */
+/** A process that hears which sessions end in others. */
 export const open = async (connection) => {
   const module = CodexRedisModule.forRoot({
     ...connection,

@@ -12,6 +12,6 @@ export interface EntryCall {
 /** One call of `getOrSet`. */
 export interface ReadThroughCall extends EntryCall {
   readonly factory: Factory;
-  /** Of one of many: how many of them the store is asked about at once. */
+  /** Limits how many entries of a call for many are read and written at once. */
   readonly pace?: AtOnce;
 }

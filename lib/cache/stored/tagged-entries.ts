@@ -115,7 +115,7 @@ export class TaggedEntries extends EntriesWithCompanions {
     };
   }
 
-  /** True if a missing entry may have left something, or a lease is asked for. */
+  /** True if a missing entry may have left something, or the call wants a lease. */
   #needsScript({ claim }: LookOptions): boolean {
     return this.grace !== null || claim !== undefined;
   }
@@ -175,7 +175,7 @@ export class TaggedEntries extends EntriesWithCompanions {
   }
 }
 
-/** The tokens that a text is tied to; `unknown` where its companion is gone or of somebody else. */
+/** The tokens that a text is tied to; `unknown` if its companion is missing or another program has written it. */
 type Tie = Tokens | 'nothing' | 'unknown';
 
 const holds = (tie: Tie | undefined, read: Read): boolean =>

@@ -30,7 +30,7 @@ export function* classesOf(modules: ModulesContainer, kinds: Kinds): Generator<F
           yield { module: module.metatype, owner: metatype as Type };
 }
 
-/** Those of its base classes too. */
+/** The methods of a class and of its base classes. */
 export function* methodsOf(owner: Type): Generator<[string, Handler]> {
   for (
     let at = owner.prototype as object | null;
