@@ -1,5 +1,19 @@
 import 'reflect-metadata';
-import { Body, Controller, Inject, Injectable, Module, Param, Post, ValidationPipe } from '@nestjs/common';
+import {
+  Body,
+  ConflictException,
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  Param,
+  ParseIntPipe,
+  Post,
+  Scope,
+  type Type,
+  ValidationPipe,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -37,23 +51,6 @@ class RecordingAdapter implements TransactionalAdapter<null, string, unknown> {
   });
 }
 
-@Injectable()
-class Products {
-  @Cacheable((id: number) => ['product', id])
-  @Transactional()
-  async find(id: number): Promise<{ id: number }> {
-    events.push('find');
-    return Promise.resolve({ id });
-  }
-
-  @CacheEvict((id: number) => ['product', id])
-  @Transactional()
-  async save(id: number, fails: boolean): Promise<void> {
-    events.push(`save ${id}`);
-    return fails ? Promise.reject(new Error('constraint')) : Promise.resolve();
-  }
-}
-
 class Order {
   @IsInt()
   @Min(1)
@@ -80,44 +77,92 @@ class RecordingCache {
   }
 }
 
-@Module({
-  imports: [
-    CodexRedisModule.forRoot({ url: 'memory:', isGlobal: true }),
-    ClsModule.forRoot({ plugins: [new ClsPluginTransactional({ adapter: new RecordingAdapter() })] }),
-  ],
-  controllers: [Orders],
-  providers: [Products, RecordingCache],
-})
-class Shop {}
+/** A shop whose products are of a scope. */
+const shopOf = (scope: Scope): Type => {
+  @Injectable({ scope })
+  class Products {
+    @Cacheable((id: number) => ['product', id])
+    @Transactional()
+    async find(id: number): Promise<{ id: number }> {
+      events.push('find');
+      return Promise.resolve({ id });
+    }
 
-it('DE4 @Transactional keeps working: a hit opens no transaction, and evicting follows the commit', async () => {
-  const app = await NestFactory.create(Shop, new ExpressAdapter(), { logger: false });
-  await app.init();
-  const [products, cache] = [app.get(Products), app.get(CacheService)];
-  const seen = async (call: () => Promise<unknown>): Promise<string[]> => {
-    events.length = 0;
-    await call();
-    return [...events];
-  };
-  assert.deepEqual(await seen(() => products.find(1)), ['begin', 'find', 'commit']);
-  assert.deepEqual(await seen(() => products.find(1)), []);
-  assert.deepEqual(await seen(() => assert.rejects(products.save(1, true), /constraint/)), [
-    'begin',
-    'save 1',
-    'rollback',
-  ]);
-  assert.equal(await cache.has('product:1'), true);
-  assert.deepEqual(await seen(() => products.save(1, false)), ['begin', 'save 1', 'commit', 'evict']);
-  assert.equal(await cache.has('product:1'), false);
-  await app.close();
-});
+    @CacheEvict((id: number) => ['product', id])
+    @Transactional()
+    async save(id: number, fails: boolean): Promise<void> {
+      events.push(`save ${id}`);
+      return fails ? Promise.reject(new ConflictException()) : Promise.resolve();
+    }
+  }
 
-for (const [platform, adapter] of [
+  @Controller('products/:id')
+  class ProductController {
+    constructor(@Inject(Products) private readonly products: Products) {}
+
+    @Get() find(@Param('id', ParseIntPipe) id: number): Promise<object> {
+      return this.products.find(id);
+    }
+
+    @Post('failing') fail(@Param('id', ParseIntPipe) id: number): Promise<void> {
+      return this.products.save(id, true);
+    }
+
+    @Post() save(@Param('id', ParseIntPipe) id: number): Promise<void> {
+      return this.products.save(id, false);
+    }
+  }
+
+  @Module({
+    imports: [
+      CodexRedisModule.forRoot({ url: 'memory:', isGlobal: true }),
+      ClsModule.forRoot({
+        global: true,
+        middleware: { mount: true },
+        plugins: [new ClsPluginTransactional({ adapter: new RecordingAdapter() })],
+      }),
+    ],
+    controllers: [Orders, ProductController],
+    providers: [Products, RecordingCache],
+  })
+  class Shop {}
+  return Shop;
+};
+
+const PLATFORMS = [
   ['Express', () => new ExpressAdapter()],
   ['Fastify', () => new FastifyAdapter()],
-] as const)
+] as const;
+
+const SCOPES = [
+  ['singleton', Scope.DEFAULT],
+  ['request', Scope.REQUEST],
+  ['transient', Scope.TRANSIENT],
+] as const;
+
+for (const [platform, adapter] of PLATFORMS)
+  for (const [name, scope] of SCOPES)
+    it(`DE4 @Transactional keeps working in a ${name} on ${platform}: a hit opens no transaction, evicting follows the commit`, async () => {
+      const app = await NestFactory.create(shopOf(scope), adapter(), { logger: false });
+      await app.listen(0, '127.0.0.1');
+      const cache = app.get(CacheService);
+      const seen = async (method: string, path = ''): Promise<unknown[]> => {
+        events.length = 0;
+        const { status } = await fetch(`${await app.getUrl()}/products/1${path}`, { method });
+        return [status, ...events];
+      };
+      assert.deepEqual(await seen('GET'), [200, 'begin', 'find', 'commit']);
+      assert.deepEqual(await seen('GET'), [200]);
+      assert.deepEqual(await seen('POST', '/failing'), [409, 'begin', 'save 1', 'rollback']);
+      assert.equal(await cache.has('product:1'), true);
+      assert.deepEqual(await seen('POST'), [201, 'begin', 'save 1', 'commit', 'evict']);
+      assert.equal(await cache.has('product:1'), false);
+      await app.close();
+    });
+
+for (const [platform, adapter] of PLATFORMS)
   it(`DE4 ValidationPipe keeps working on ${platform}`, async () => {
-    const app = await NestFactory.create(Shop, adapter(), { logger: false });
+    const app = await NestFactory.create(shopOf(Scope.DEFAULT), adapter(), { logger: false });
     app.useGlobalPipes(new ValidationPipe({ transform: true }));
     await app.listen(0, '127.0.0.1');
     const place = async (amount: unknown): Promise<unknown[]> => {
