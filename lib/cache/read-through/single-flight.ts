@@ -1,4 +1,5 @@
 import { ignore } from '../../common/ignore.js';
+import { TransientMap } from '../../common/transient-map.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { Lease } from '../lease.js';
 import { MISS, type Reading } from '../observing/reading.js';
@@ -96,7 +97,7 @@ export const flightsOn = (store: KeyValueStore): SingleFlight => {
  * while it was in flight.
  */
 export class SingleFlight {
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new TransientMap<string, Flight>();
   /** Runs that have answered their callers and continue. */
   readonly #behind = new Map<string, Flight>();
   /** All runs behind, fenced ones too. */

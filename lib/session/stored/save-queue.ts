@@ -1,3 +1,5 @@
+import { TransientMap } from '../../common/transient-map.js';
+
 /** The state that the saves of one session pass on while they queue. */
 export interface SaveLane {
   /** The text the save before wrote, so that the next need not find out by failing. */
@@ -12,7 +14,7 @@ interface Line {
 
 /** Lets the saves of one session go one after another; others are not held up. */
 export class SaveQueue {
-  readonly #lines = new Map<unknown, Line>();
+  readonly #lines = new TransientMap<unknown, Line>();
 
   /** The number of saves of a subject that run or wait. */
   lengthOf(subject: unknown): number {
