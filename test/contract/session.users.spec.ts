@@ -66,6 +66,7 @@ describeOnEveryStore('The sessions of a user', (context) => {
       for (const { createdAt, lastSeenAt, expiresAt, handle } of listed) {
         expect(Math.abs(createdAt.getTime() - context.clock.now())).toBeLessThan(60_000);
         expect(Math.abs(lastSeenAt.getTime() - context.clock.now())).toBeLessThan(60_000);
+        expect(lastSeenAt.getTime()).toBeGreaterThanOrEqual(createdAt.getTime());
         expect(Math.abs(expiresAt.getTime() - context.clock.now() - 14 * DAY)).toBeLessThan(60_000);
         expect(handle).toMatch(/^[\w-]{22}$/);
       }
@@ -410,6 +411,27 @@ describeOnEveryStore('The sessions of a user', (context) => {
       await third.save();
       await signedIn(8, '4', service);
       expect(await service.ofUser(7)).toHaveLength(2);
+    });
+
+    it('US6 end-oldest goes by the order of the sign-ins, also while the clock of a test stands still', async () => {
+      const service = limited(3, 'end-oldest');
+      const passes = async (): Promise<void> => {
+        if (!context.movesAllTime) await elapse(10);
+      };
+      const first = await signedIn(7, '1', service);
+      for (const device of ['2', '3']) {
+        await passes();
+        await signedIn(7, device, service);
+      }
+      await service.cycleKey(first);
+      for (const left of [
+        ['2', '3', '4'],
+        ['3', '4', '5'],
+      ]) {
+        await passes();
+        await signedIn(7, left[2], service);
+        expect((await service.ofUser(7)).map(({ device }) => device).sort()).toEqual(left);
+      }
     });
 
     it('US6 refuse throws a SessionLimitError, and leaves everything as it was', async () => {

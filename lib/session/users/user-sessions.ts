@@ -20,7 +20,7 @@ export interface UserSession {
   readonly current: boolean;
   /** The time at which the user signed in; a new key does not change it. */
   readonly createdAt: Date;
-  /** The time of the last save; with an idle timeout, of the last extension. */
+  /** The time of the last save in whole seconds, at the earliest `createdAt`; with an idle timeout, of the last extension. */
   readonly lastSeenAt: Date;
   /** The time at which it ends unless it is saved or extended. */
   readonly expiresAt: Date;
@@ -74,7 +74,8 @@ export class UserSessions {
       // it may have become another user's; of one that cannot be read nothing is known
       if (!isMine && problem === undefined) dead.push(handle);
       if (look === undefined || !isMine || this.lifetime.isOver(data, savedAt)) return [];
-      const lastSeenAt = new Date(savedAt ?? createdAt);
+      // a text is stamped in whole seconds
+      const lastSeenAt = new Date(Math.max(savedAt ?? 0, createdAt));
       const expiresAt = new Date(this.clock.now() + look.ttl);
       return [
         { handle, current: mine.has(handle), createdAt: new Date(createdAt), lastSeenAt, expiresAt, device },

@@ -18,6 +18,8 @@ interface Known {
   readonly key: string;
   state: MemberState;
   readonly createdAt: number;
+  /** Its place among those of one moment: a test's clock may stand still. */
+  readonly place: number;
   device: string | undefined;
   /** The handle whose place it takes. */
   readonly from: string | undefined;
@@ -42,6 +44,8 @@ interface Entries {
 
 /** The verbs for indexes of members. */
 export class MemberIndexes {
+  #places = 0;
+
   constructor(
     private readonly entries: Entries,
     private readonly clock: Clock,
@@ -72,7 +76,7 @@ export class MemberIndexes {
         if (gone !== undefined) return finish('refused');
         return finish('full', namesOf(others.filter(([, { state }]) => state === 'live')));
       }
-      others.sort(([one, a], [other, b]) => a.createdAt - b.createdAt || (one < other ? -1 : 1));
+      others.sort(([, a], [, b]) => a.createdAt - b.createdAt || a.place - b.place);
       const tooMany = others.slice(0, others.length - limit.limit + 1);
       for (const [, member] of tooMany) member.state = 'ended';
       ended.push(...namesOf(tooMany));
@@ -81,6 +85,7 @@ export class MemberIndexes {
       key: enrolment.key,
       state: 'pending',
       createdAt: old?.createdAt ?? now,
+      place: old?.place ?? this.#places++,
       device: enrolment.device ?? old?.device,
       from,
       origins: [
@@ -116,6 +121,7 @@ export class MemberIndexes {
       key: entry,
       state: 'live',
       createdAt: createdAt ?? now,
+      place: this.#places++,
       device: undefined,
       from: undefined,
       origins: [],
