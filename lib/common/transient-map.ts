@@ -5,7 +5,7 @@
 const MIN_DELETIONS = 64;
 
 /**
- * A map of what is under way: entries come and go with every call.
+ * A map of what is in flight: entries come and go with every call.
  *
  * V8 links the table that a Map has outgrown to its successor. As soon as one such table counts as old, all later ones
  * and what they held outlive the collections of young objects, so this begins a new Map before that happens.
