@@ -18,6 +18,7 @@ const NEST_11 = [
     'platform-express',
     'platform-fastify',
     'platform-ws',
+    'platform-socket.io',
     'testing',
     'websockets',
     'terminus',

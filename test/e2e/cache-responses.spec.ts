@@ -133,6 +133,11 @@ const REFUSED: Readonly<Record<string, { why: string; status?: number }>> = {
   broken: { why: 'error', status: 500 },
 };
 
+/** Streamed by Nest 12, and JSON of an object for Nest 11: never stored. */
+const letters = async function* (run: number): AsyncGenerator<string> {
+  yield await Promise.resolve(String(run));
+};
+
 @Controller('refused')
 class RefusedController {
   @CacheResponse({ timeout: 60 })
@@ -200,8 +205,8 @@ class RefusedController {
 
   @CacheResponse({ timeout: 60 })
   @Get('generator')
-  async *generator(): AsyncGenerator<string> {
-    yield await Promise.resolve(`${++runs}`);
+  generator(): AsyncGenerator<string> {
+    return letters(++runs);
   }
 
   @CacheResponse({ timeout: 60, maxBytes: 4 })
@@ -571,10 +576,11 @@ describe.each(PLATFORMS)('cached responses on %s', (platform) => {
 
   it.each(Object.entries(REFUSED))('RC4 refuses to store: %s', async (path, { why, status: code = 200 }) => {
     await start();
+    const before = runs;
     const answers = [await get(`/refused/${path}`), await get(`/refused/${path}`)];
     expect(answers.map((answer) => answer.status)).toEqual([code, code]);
     for (const answer of answers) expect(status(answer)).toBe(`codex-redis; fwd=miss; detail=${why}`);
-    if (code !== 500) expect(answers[1]!.body).not.toBe(answers[0]!.body);
+    expect(runs - before).toBe(2);
   });
 
   it('OB1 a handler that fails is told of by the name of its error', async () => {

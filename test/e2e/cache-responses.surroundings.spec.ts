@@ -244,7 +244,7 @@ describe.each(PLATFORMS)('cached responses and what surrounds a handler on %s', 
 
   it.each<[VersioningOptions, string, Record<string, string>]>([
     [{ type: VersioningType.HEADER, header: 'X-Version' }, 'X-Version', { vary: 'X-Version' }],
-    [{ type: VersioningType.MEDIA_TYPE, key: '' }, 'Accept', { vary: 'Accept' }],
+    [{ type: VersioningType.MEDIA_TYPE, key: 'v=' }, 'Accept', { vary: 'Accept' }],
     [
       {
         type: VersioningType.CUSTOM,
@@ -260,7 +260,7 @@ describe.each(PLATFORMS)('cached responses and what surrounds a handler on %s', 
     });
     try {
       for (const version of ['1', '2', '1']) {
-        const given = header === 'Accept' ? `application/json;${version}` : version;
+        const given = header === 'Accept' ? `application/json;v=${version}` : version;
         const answer =
           header === '' ? await get(`/v${version}/versioned`) : await get('/versioned', { [header]: given });
         expect([answer.status, answer.body]).toEqual([200, `version ${version}`]);

@@ -1,4 +1,4 @@
-import { Inject } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, UseFilters } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { MessageBody, ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { once } from 'node:events';
@@ -11,6 +11,14 @@ import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 interface Visitor {
   name: string;
   messages: number;
+}
+
+@Catch()
+class Telling implements ExceptionFilter<Error> {
+  catch({ message }: Error, host: ArgumentsHost): void {
+    const client = host.switchToWs().getClient<WebSocket>();
+    client.send(JSON.stringify({ event: 'failed', data: message }));
+  }
 }
 
 @WebSocketGateway()
@@ -32,6 +40,7 @@ class ChatGateway {
     return { event: 'said', data: `${session.name}: ${text}` };
   }
 
+  @UseFilters(new Telling())
   @SubscribeMessage('wrong')
   wrong(@Session() session: Session): unknown {
     return session['n'];
@@ -82,6 +91,8 @@ describe.each(PLATFORMS)('a WebSocket gateway on %s', (platform) => {
   );
 
   it('H6 asking for the session of a message is refused', async () => {
-    expect(await say('wrong')).toMatchObject({ event: 'exception' });
+    const { event, data } = (await say('wrong')) as Record<string, string>;
+    expect(event).toBe('failed');
+    expect(data).toMatch(/^ChatGateway\.wrong has no session: mark its gateway with @UseSession\(\)/);
   });
 });

@@ -27,9 +27,9 @@ type Imports = NonNullable<Parameters<typeof Test.createTestingModule>[0]['impor
 const opened: TestingModule[] = [];
 
 const start = async (...imports: Imports): Promise<TestingModule> => {
-  const module = await Test.createTestingModule({ imports }).compile();
+  const module = await (await Test.createTestingModule({ imports }).compile()).init();
   opened.push(module);
-  return module.init();
+  return module;
 };
 
 const failure = async (...imports: Imports): Promise<Error> =>

@@ -18,9 +18,9 @@ type Metadata = Parameters<typeof Test.createTestingModule>[0];
 const opened: TestingModule[] = [];
 
 const start = async (metadata: Metadata): Promise<TestingModule> => {
-  const module = await Test.createTestingModule(metadata).compile();
+  const module = await (await Test.createTestingModule(metadata).compile()).init();
   opened.push(module);
-  return module.init();
+  return module;
 };
 
 const failure = (metadata: Metadata): Promise<string> =>

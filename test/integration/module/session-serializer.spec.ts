@@ -31,8 +31,8 @@ describe('session.serializer', () => {
         ...imports,
       ],
     }).compile();
-    opened.push(module);
     await module.init();
+    opened.push(module);
     return module.get(SessionService);
   };
 

@@ -16,9 +16,9 @@ import { CacheCoder } from 'nestjs-codex-redis/cache-coder';
 type Metadata = Parameters<typeof Test.createTestingModule>[0];
 const opened: TestingModule[] = [];
 const start = async (metadata: Metadata): Promise<TestingModule> => {
-  const module = await Test.createTestingModule(metadata).compile();
+  const module = await (await Test.createTestingModule(metadata).compile()).init();
   opened.push(module);
-  return module.init();
+  return module;
 };
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((module) => module.close()));
