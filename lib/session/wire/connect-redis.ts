@@ -11,7 +11,7 @@ export interface ConnectRedisOptions {
    */
   readonly cookieName?: string;
   /** The secret that signed the cookie. With several secrets, any of them may have signed it. */
-  readonly secret: string | readonly string[];
+  readonly secret: string | Uint8Array | readonly (string | Uint8Array)[];
   /**
    * The `prefix` of its RedisStore.
    * @default 'sess:'
@@ -27,14 +27,15 @@ export interface ConnectRedisOptions {
  */
 export const connectRedis = (options: ConnectRedisOptions): SessionOrigin => {
   const { cookieName = 'connect.sid', secret, prefix = 'sess:' } = options;
-  const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
+  const given: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
   check('cookieName', cookieName, isText(cookieName));
   check('prefix', prefix, typeof prefix === 'string');
-  check('secret', secret, secrets.length > 0 && secrets.every(isText));
+  check('secret', secret, given.length > 0 && given.every(isSecret));
+  const secrets = given.filter(isSecret).map(copyOf);
   return {
     cookieName,
     redisKeyOf(cookie) {
-      const id = signedId(cookie, secrets as readonly string[]);
+      const id = signedId(cookie, secrets);
       return id === undefined ? undefined : prefix + id;
     },
     entriesOf,
@@ -43,9 +44,16 @@ export const connectRedis = (options: ConnectRedisOptions): SessionOrigin => {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
+const isSecret = (value: unknown): value is string | Uint8Array =>
+  isText(value) || (value instanceof Uint8Array && value.length > 0);
+
+/** The caller may clear the original. */
+const copyOf = (secret: string | Uint8Array): string | Uint8Array =>
+  typeof secret === 'string' ? secret : Uint8Array.from(secret);
+
 const check = (name: keyof ConnectRedisOptions, value: unknown, isRight: boolean): void => {
   if (isRight) return;
-  const expected = name === 'secret' ? 'a non-empty string, or an array of them' : 'a string';
+  const expected = name === 'secret' ? 'a non-empty string or bytes, or an array of them' : 'a string';
   throw new ImproperlyConfiguredError(
     `connectRedis: ${name} must be ${expected}, got ${describeValue(value)}`,
   );
@@ -55,7 +63,7 @@ const check = (name: keyof ConnectRedisOptions, value: unknown, isRight: boolean
 const MARK = 's:';
 
 /** `id.signature`, as the packages cookie-signature and @fastify/cookie write it: HMAC-SHA256 in base64 without padding. */
-const signedId = (cookie: string, secrets: readonly string[]): string | undefined => {
+const signedId = (cookie: string, secrets: readonly (string | Uint8Array)[]): string | undefined => {
   const signed = cookie.startsWith(MARK) ? cookie.slice(MARK.length) : cookie;
   const dot = signed.lastIndexOf('.');
   if (dot < 1) return undefined;

@@ -1,11 +1,11 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { connectRedis } from '../../../../lib/session/wire/connect-redis.js';
 import { ImproperlyConfiguredError } from '../../../../lib/errors/improperly-configured.error.js';
 
 const ID = 'T_bTUg9a-YT6LRNVKfMfVoeANO4EnlSj';
 
 /** As cookie-signature, which express-session uses, signs. */
-const signed = (id: string, secret: string): string =>
+const signed = (id: string, secret: string | Uint8Array): string =>
   `${id}.${createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '')}`;
 
 describe('BR2 connectRedis()', () => {
@@ -14,6 +14,21 @@ describe('BR2 connectRedis()', () => {
   it('reads the cookie of express-session, by any of the secrets', () => {
     for (const secret of ['new secret', 'old secret'])
       expect(origin.redisKeyOf(`s:${signed(ID, secret)}`)).toBe(`sess:${ID}`);
+  });
+
+  it('reads the cookie that a secret of random bytes signed, which the caller may clear afterwards', () => {
+    const secret = randomBytes(32);
+    const cookie = `s:${signed(ID, secret)}`;
+    const bytes = Buffer.from(secret);
+    const binary = connectRedis({ secret: ['new secret', bytes] });
+    bytes.fill(0);
+    expect(binary.redisKeyOf(cookie)).toBe(`sess:${ID}`);
+  });
+
+  it('takes ids of any form, and a prefix of any characters, as they are', () => {
+    const odd = connectRedis({ secret: 'new secret', prefix: 'shop:{1}*?[a]:' });
+    for (const id of ['user.7.1f', 's:1', '*', 'ünï'])
+      expect(odd.redisKeyOf(`s:${signed(id, 'new secret')}`)).toBe(`shop:{1}*?[a]:${id}`);
   });
 
   it('reads the cookie of @fastify/session, and takes another prefix', () => {
@@ -59,6 +74,8 @@ describe('BR2 connectRedis()', () => {
   it.each([
     [{ secret: '' }, 'secret'],
     [{ secret: [] }, 'secret'],
+    [{ secret: Buffer.alloc(0) }, 'secret'],
+    [{ secret: ['x', 7] }, 'secret'],
     [{ secret: 'x', cookieName: '' }, 'cookieName'],
     [{ secret: 'x', prefix: 7 }, 'prefix'],
   ])('refuses %j', (options, name) => {
