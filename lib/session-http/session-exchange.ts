@@ -209,16 +209,22 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     if (change === 'give') {
       this.#http.warnOfPlainHttp(this.carrier);
       headers.setCookie(lines, this.#http.cookieFor(this.session));
-      const expired = this.#presented.earlier && this.#http.earlierCookieExpired;
-      if (expired !== undefined) headers.setCookie(lines, expired);
     } else if (change === 'take') headers.setCookie(lines, cookie.expire());
     else if (state?.use.isAccessed && !isSkipped) headers.vary(lines);
+    if (change === 'give' || (change === 'take' && state !== undefined && state.ending.count > 0))
+      this.#expireEarlierCookie(lines);
     if (
       statusCode === SERVICE_UNAVAILABLE &&
       meansUnavailable(this.#commitment.failure ?? state?.loadFailure)
     )
       suggestRetry(lines);
     this.pass();
+  }
+
+  /** The session that the cookie names was taken over, or has ended. */
+  #expireEarlierCookie(lines: HeaderLines): void {
+    const expired = this.#presented.earlier && this.#http.earlierCookieExpired;
+    if (expired !== undefined) this.#http.headers.setCookie(lines, expired);
   }
 
   /** Later changes would be lost. */

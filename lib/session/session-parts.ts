@@ -82,7 +82,8 @@ export const sessionParts = (
   const rollout =
     plainUntil === undefined ? undefined : new SessionRollout(keyValues, store, codec, index, settings);
   const takeover =
-    migrateFrom && new SessionTakeover(migrateFrom, keyValues, store, codec, signer, events, lifetime);
+    migrateFrom &&
+    new SessionTakeover(migrateFrom, keyValues, store, codec, signer, events, lifetime, warnings);
   const loader = new SessionLoader(store, rollout, takeover, events);
 
   const ender = new SessionEnder(store, events);
@@ -93,7 +94,9 @@ export const sessionParts = (
   const contended = new ContendedSave(store, drafts, events);
   const writer = new SessionWriter(store, codec, drafts, inserter, contended, events);
   const extender = new SessionExtender(store, codec, lifetime, memberships);
-  const saver = new SessionSaver(writer, extender, loader, users, codec, events, { operationTimeoutMs });
+  const saver = new SessionSaver(writer, extender, loader, takeover, users, codec, events, {
+    operationTimeoutMs,
+  });
 
   const keeper = keeperOf({ expiry, lifetime, events, codec, reader, loader, saver });
   const texts = new SessionTexts(codec, reader, atRest !== undefined);

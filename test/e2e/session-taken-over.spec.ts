@@ -1,5 +1,7 @@
-import { Controller, Get, InternalServerErrorException, Post } from '@nestjs/common';
+import { Controller, Get, InternalServerErrorException, Logger, Post } from '@nestjs/common';
+import { jest } from '@jest/globals';
 import { createHmac, randomBytes } from 'node:crypto';
+import type { SessionOrigin } from '../../lib/config/session-origin.js';
 import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { systemClock } from '../../lib/common/clock.js';
 import { SessionService } from '../../lib/session/session.service.js';
@@ -42,8 +44,8 @@ describe.each(PLATFORMS)('BR2 sessions of an earlier application, on %s', (platf
   let app: TestApp;
   let earlierName = 'connect.sid';
 
-  const start = async (): Promise<void> => {
-    const migrateFrom = connectRedis({ secret: SECRET, cookieName: earlierName });
+  const start = async (custom?: Partial<SessionOrigin>): Promise<void> => {
+    const migrateFrom = { ...connectRedis({ secret: SECRET, cookieName: earlierName }), ...custom };
     app = await startApp(platform, {
       controllers: [VisitorController],
       session: { migrateFrom },
@@ -83,7 +85,10 @@ describe.each(PLATFORMS)('BR2 sessions of an earlier application, on %s', (platf
     reads.held = Promise.resolve();
     await start();
   });
-  afterEach(() => app.close());
+  afterEach(() => {
+    jest.restoreAllMocks();
+    return app.close();
+  });
 
   it('BR2 a request that does not touch the session takes it over as well: key given, old cookie and session gone', async () => {
     const answer = await app.send('/untouched', { headers: { cookie: await arrive() } });
@@ -161,20 +166,54 @@ describe.each(PLATFORMS)('BR2 sessions of an earlier application, on %s', (platf
     expect((await app.send('/name', { cookie: keyFrom(answer) })).body).toBe('ann');
   });
 
+  it('BR2 the application reads cookies of a signer and texts of a serializer of its own', async () => {
+    await app.close();
+    await start({
+      redisKeyOf: (cookie) => (cookie.endsWith('!') ? `sess:${cookie.slice(0, -1)}` : undefined),
+      entriesOf: (text) => JSON.parse(Buffer.from(text, 'base64').toString()) as Record<string, unknown>,
+    });
+    await app.store.set('sess:7', Buffer.from('{"name":"ann"}').toString('base64'), MINUTE);
+    const named = async (cookie: string) => (await app.send('/name', { headers: { cookie } })).body;
+    expect(await named('connect.sid=7')).toBe('nobody');
+    expect(await named('connect.sid=7!')).toBe('ann');
+    expect(await left()).toEqual([]);
+  });
+
   it.each([
-    ['text that is not JSON', 'not JSON'],
-    ['an array', '[]'],
-    ['what is nested too deep', `{"cookie":{},"deep":${'['.repeat(600)}${']'.repeat(600)}}`],
-  ])('BR2 %s is left alone', async (_, text) => {
+    ['text that is not JSON', 'a pickle', 'is not JSON as connect-redis stores it'],
+    ['an array', '[]', 'is not JSON as connect-redis stores it'],
+    [
+      'what is nested too deep',
+      `{"cookie":{},"deep":${'['.repeat(600)}${']'.repeat(600)}}`,
+      'holds values that are not strict JSON',
+    ],
+  ])('BR2 %s is left alone, and the log says why, once a minute', async (_, text, reason) => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const answer = await app.send('/name', { headers: { cookie: await arrive(text) } });
     expect([answer.status, answer.body]).toEqual([200, 'nobody']);
     expect(await left()).toHaveLength(1);
+    await app.send('/name', { headers: { cookie: await arrive(text) } });
+    expect(warn.mock.calls).toEqual([[expect.stringContaining(reason)]]);
+    expect(String(warn.mock.calls[0])).not.toContain(text);
   });
 
   it('BR2 a logout before the session was loaded ends the old one as well', async () => {
     const cookie = await arrive();
     const session = app.sessions.open([], app.sessions.earlierSession(cookie));
     await app.sessions.flush(session);
+    expect((await app.send('/name', { headers: { cookie } })).body).toBe('nobody');
+    expect([await app.stored(), await left()]).toEqual([{}, []]);
+  });
+
+  it('BR2 a logout also ends an old session that stands beside the own one', async () => {
+    const key = keyFrom(await app.send('/untouched', { headers: { cookie: await arrive() } }));
+    const beside = await arrive('{"cookie":{},"name":"bea"}');
+    const cookie = `${COOKIE}=${key}; ${beside}`;
+    const answer = await app.send('/logout', { method: 'POST', headers: { cookie } });
+    expect(answer.setCookies).toEqual([
+      expect.stringMatching(new RegExp(`^${COOKIE}=;`)),
+      expect.stringMatching(/^connect\.sid=; Max-Age=0;/),
+    ]);
     expect((await app.send('/name', { headers: { cookie } })).body).toBe('nobody');
     expect([await app.stored(), await left()]).toEqual([{}, []]);
   });

@@ -3,7 +3,7 @@ import type { DecodedSession, SessionCodec } from '../wire/session-codec.js';
 import type { SessionEventEmitter } from './session-events.js';
 
 /** The subjects of warnings about visitors' sessions. */
-export type SessionWarning = 'too large' | 'unreadable' | 'expiry' | 'broadcast';
+export type SessionWarning = 'too large' | 'unreadable' | 'not taken over' | 'expiry' | 'broadcast';
 
 /** Reads stored texts; one that cannot be read gives an empty session, a warning and an event. */
 export class SessionReader {

@@ -6,6 +6,7 @@ import type { SessionCodec } from '../wire/session-codec.js';
 import type { SessionData } from '../wire/session-data.js';
 import { interruption, type SessionEventEmitter } from './session-events.js';
 import type { SessionExtender } from './session-extender.js';
+import type { SessionTakeover } from './session-takeover.js';
 import type { CommitOutcome } from '../object/session-save.js';
 import type { SessionState } from '../object/session-state.js';
 import { cycleKey } from '../object/session-verbs.js';
@@ -23,6 +24,7 @@ export class SessionSaver {
     private readonly writer: SessionWriter,
     private readonly extender: SessionExtender,
     private readonly loader: SessionLoader,
+    private readonly takeover: SessionTakeover | undefined,
     private readonly users: UserSessions,
     private readonly codec: SessionCodec,
     private readonly events: SessionEventEmitter,
@@ -156,10 +158,12 @@ export class SessionSaver {
   }
 
   async #flush(state: SessionState): Promise<void> {
-    // of an earlier application's session: what was not taken over, a later request would take over
-    if (!state.isLoaded && state.identity.earlier !== undefined) await this.loader.load(state);
+    const { earlier } = state.identity;
+    if (!state.isLoaded && earlier !== undefined) await this.loader.load(state);
     state.end();
     await state.ending.run(async (key, user) => {
+      // it is still there where the client's own session was found: the next request would take it over
+      if (earlier !== undefined) await this.takeover?.end(earlier);
       const ended = await this.users.end(key, user);
       // of one that had ended before, the cookie may be another login's by now
       if (ended.hasEnded || !ended.hasMetTrace) state.use.record('deleted');

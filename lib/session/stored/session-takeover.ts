@@ -1,4 +1,4 @@
-import { sessionLogger } from '../../common/loggers.js';
+import type { BoundedWarnings } from '../../common/bounded-warnings.js';
 import type { SessionOrigin } from '../../config/session-origin.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { EarlierSession, FoundSession } from '../object/session-identity.js';
@@ -9,6 +9,7 @@ import { cookieValues } from '../wire/cookie-header.js';
 import { keyFromDigest } from '../wire/session-key.js';
 import type { SessionSigner } from '../wire/session-signer.js';
 import type { SessionEventEmitter } from './session-events.js';
+import type { SessionWarning } from './session-reader.js';
 import type { SessionStore } from './session-store.js';
 
 /**
@@ -26,6 +27,7 @@ export class SessionTakeover {
     private readonly signer: SessionSigner,
     private readonly events: SessionEventEmitter,
     private readonly lifetime: SessionLifetime,
+    private readonly warnings: BoundedWarnings<SessionWarning>,
   ) {}
 
   /** The session that a Cookie header names; `undefined` where the earlier application did not sign one. */
@@ -46,6 +48,11 @@ export class SessionTakeover {
     return reached;
   }
 
+  /** Ends it where it stands in the store of the earlier application. */
+  async end({ redisKey }: EarlierSession): Promise<void> {
+    await this.store.delete(redisKey);
+  }
+
   async #takeOver(redisKey: string, key: string): Promise<FoundSession> {
     const [text, left] = await Promise.all([this.store.get(redisKey), this.store.remaining(redisKey)]);
     const sealed = text === null ? undefined : this.#seal(text, key);
@@ -62,17 +69,29 @@ export class SessionTakeover {
 
   #seal(text: string, key: string): string | undefined {
     const entries = this.origin.entriesOf(text);
-    if (entries === undefined) return undefined;
+    if (entries === undefined) {
+      this.#warnOf(
+        text,
+        'its text is not JSON as connect-redis stores it. If its RedisStore had a serializer, give session.migrateFrom an entriesOf() ' +
+          'that reads it',
+      );
+      return undefined;
+    }
     // an earlier application has not written these entries, so they say nothing true of sign-ins and times
     for (const name of Object.keys(entries).filter(isOwnEntry)) Reflect.deleteProperty(entries, name);
     this.lifetime.stamp(entries, undefined);
     try {
       return this.codec.seal(this.codec.toJson(entries), key);
     } catch {
-      sessionLogger.warn(
-        `A session of the earlier application (${text.length} characters) holds values that are not strict JSON, and was not taken over`,
-      );
+      this.#warnOf(text, 'it holds values that are not strict JSON');
       return undefined;
     }
+  }
+
+  #warnOf(text: string, problem: string): void {
+    this.warnings.warn(
+      'not taken over',
+      `A session of the earlier application (${text.length} characters) was not taken over: ${problem}`,
+    );
   }
 }
