@@ -294,6 +294,7 @@ describe('a master behind Redis Sentinels', () => {
         return lists.every((list) => list.includes(`name=${prefix} `));
       });
       expect(await set.command<string>(listed, 'CLIENT', 'LIST')).toContain(`name=${prefix} `);
+      await set.watchClosely();
       await kill(listed);
       await kill(await set.master(others[0]));
 

@@ -5,7 +5,7 @@ export interface RedisSentinelSetOptions {
   /** @default 1 */
   readonly replicas?: number;
   /**
-   * Milliseconds after which a Sentinel takes a silent master for down.
+   * Milliseconds after which a Sentinel takes a silent master for down while a promotion is awaited.
    * @default 500
    */
   readonly downAfterMs?: number;
@@ -24,6 +24,9 @@ export interface RedisSentinelSetOptions {
 /** What the Sentinels call the master. */
 const NAME = 'mymaster';
 
+/** So long a busy machine may keep a master from answering without a failover that no test asked for. */
+const PATIENCE_MS = 30_000;
+
 /** A master, its replicas and three Sentinels of a test's own on loopback ports. */
 export class RedisSentinelSet {
   readonly name = NAME;
@@ -34,6 +37,7 @@ export class RedisSentinelSet {
     readonly sentinels: readonly RedisServer[],
     private readonly admin: RedisAdmin,
     private readonly sentinelAdmin: RedisAdmin,
+    private readonly downAfterMs: number,
   ) {}
 
   static async start(options: RedisSentinelSetOptions = {}): Promise<RedisSentinelSet> {
@@ -48,7 +52,13 @@ export class RedisSentinelSet {
     await Promise.all(replicas.map((replica) => following(admin, replica)));
     const sentinels = await Promise.all(Array.from({ length: 3 }, () => startSentinel(master.port, options)));
     const sentinelAdmin = new RedisAdmin(options.sentinelAdmin);
-    const set = new RedisSentinelSet([master, ...replicas], sentinels, admin, sentinelAdmin);
+    const set = new RedisSentinelSet(
+      [master, ...replicas],
+      sentinels,
+      admin,
+      sentinelAdmin,
+      options.downAfterMs ?? 500,
+    );
     await set.#watching();
     return set;
   }
@@ -88,12 +98,19 @@ export class RedisSentinelSet {
     return promoted;
   }
 
-  /** Waits until every Sentinel names another master than `before`. */
+  /** Has the Sentinels fail a silent master over, until they have promoted another or a test has brought all back. */
+  watchClosely(): Promise<void> {
+    return this.#takeForDownAfter(this.downAfterMs);
+  }
+
+  /** Waits until every Sentinel names another master than `before`, which is down or given up. */
   async promoted(before: RedisServer): Promise<RedisServer> {
+    await this.watchClosely();
     await until('the Sentinels agree on a new master', async () => {
       const masters = await Promise.all(this.sentinels.map((sentinel) => this.master(sentinel)));
       return masters.every((master) => master !== before && master === masters[0]);
     });
+    await this.#watchPatiently();
     return this.master();
   }
 
@@ -123,6 +140,7 @@ export class RedisSentinelSet {
       );
       return states.every((state) => state.includes('master_link_status:up'));
     });
+    await this.#watchPatiently();
   }
 
   /** A further Sentinel, which hears nothing of the others and so goes on naming the master of now forever. */
@@ -166,6 +184,7 @@ export class RedisSentinelSet {
     await this.#every('PUBLISH-PERIOD', '1000');
     // One that was frozen for a while distrusts its clock, and fails nothing over for half a minute.
     await this.#every('TILT-TRIGGER', '600000');
+    await this.#watchPatiently();
   }
 
   /** What the Sentinels do with a master of old as well, four of their periods after they have met it. */
@@ -177,6 +196,15 @@ export class RedisSentinelSet {
   /** What a Sentinel knows of the master. */
   #view(sentinel: RedisServer): Promise<Record<string, string>> {
     return this.command<Record<string, string>>(sentinel, 'SENTINEL', 'MASTER', this.name);
+  }
+
+  #watchPatiently(): Promise<void> {
+    return this.#takeForDownAfter(Math.max(PATIENCE_MS, this.downAfterMs));
+  }
+
+  async #takeForDownAfter(ms: number): Promise<void> {
+    for (const sentinel of this.sentinels)
+      await this.command(sentinel, 'SENTINEL', 'SET', this.name, 'down-after-milliseconds', String(ms));
   }
 
   /** Sets the periods of the Sentinels, which are made for production, in milliseconds. */
