@@ -108,9 +108,9 @@ describeOnEveryStore('RT23 Cache, locks', (context) => {
         expect(signal.aborted).toBe(false);
         expect(await context.store.has(lockKey())).toBe(true);
       },
-      { lease: 1 },
+      { lease: 3 },
     );
-    expect(renewed).toEqual([1000, 1000, 1000]);
+    expect(renewed).toEqual([3000, 3000, 3000]);
   });
 
   it('RT23 a lock that somebody else has now is lost: the signal is aborted, and it is not released', async () => {
