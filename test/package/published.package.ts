@@ -1,4 +1,5 @@
 import { type Options, transformFileSync } from '@swc/core';
+import { buildSync } from 'esbuild';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
@@ -149,6 +150,24 @@ describe('a Nest 12 application with ES modules', () => {
     expect(run(folder, 'node', 'bundle.mjs')).toContain('compiled successfully');
     expect(run(folder, 'node', 'bundle/main.mjs').trim()).toBe('1 2 up');
     expect(run(folder, 'node', 'bundle/errors.mjs').trim()).toBe('CacheKeyNotFoundError');
+  });
+
+  it('BR3 runs as a minified bundle of esbuild, whose errors keep their names', () => {
+    buildSync({
+      absWorkingDir: folder,
+      entryPoints: ['dist/main.js', 'errors.mjs'],
+      entryNames: '[name]',
+      outdir: 'bundle-esbuild',
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      minify: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      external: ['@nestjs/*', 'redis', 'rxjs', 'reflect-metadata'],
+    });
+    expect(run(folder, 'node', 'bundle-esbuild/main.mjs').trim()).toBe('1 2 up');
+    expect(run(folder, 'node', 'bundle-esbuild/errors.mjs').trim()).toBe('CacheKeyNotFoundError');
   });
 
   it('BR3 runs when SWC has compiled it', () => {
