@@ -23,7 +23,7 @@ export interface ConnectRedisOptions {
  * The sessions that express-session or @fastify/session kept by connect-redis in the Redis of the sessions, for the
  * option `session.migrateFrom`.
  *
- * @throws ImproperlyConfiguredError when an option is missing or is not text.
+ * @throws ImproperlyConfiguredError when an option is missing or of another type.
  */
 export const connectRedis = (options: ConnectRedisOptions): SessionOrigin => {
   const { cookieName = 'connect.sid', secret, prefix = 'sess:' } = options;
@@ -35,7 +35,9 @@ export const connectRedis = (options: ConnectRedisOptions): SessionOrigin => {
   return {
     cookieName,
     redisKeyOf(cookie) {
-      const id = signedId(cookie, secrets);
+      const isMarked = cookie.startsWith(MARK);
+      const id =
+        signedId(cookie, secrets) ?? (isMarked ? signedId(cookie.slice(MARK.length), secrets) : undefined);
       return id === undefined ? undefined : prefix + id;
     },
     entriesOf,
@@ -59,12 +61,11 @@ const check = (name: keyof ConnectRedisOptions, value: unknown, isRight: boolean
   );
 };
 
-/** The prefix that express-session puts before the id; @fastify/session puts nothing there. */
+/** The prefix that express-session puts before the id; @fastify/session puts nothing there, and its ids may begin so. */
 const MARK = 's:';
 
 /** `id.signature`, as the packages cookie-signature and @fastify/cookie write it: HMAC-SHA256 in base64 without padding. */
-const signedId = (cookie: string, secrets: readonly (string | Uint8Array)[]): string | undefined => {
-  const signed = cookie.startsWith(MARK) ? cookie.slice(MARK.length) : cookie;
+const signedId = (signed: string, secrets: readonly (string | Uint8Array)[]): string | undefined => {
   const dot = signed.lastIndexOf('.');
   if (dot < 1) return undefined;
   const id = signed.slice(0, dot);
