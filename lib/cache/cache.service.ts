@@ -237,7 +237,8 @@ export class CacheService implements Cache {
   }
 
   async *keys(pattern = '*', options?: VersionOptions): AsyncGenerator<string, void, undefined> {
-    yield* selectedKeys(this.#store, this.#keys.matching(pattern, versionOf(options, this, 'keys'), 'keys'));
+    const selection = this.#keys.matching(pattern, versionOf(options, this, 'keys'), 'keys');
+    yield* this.#observer.scan('keys', selectedKeys(this.#store, selection));
   }
 
   stats(): CacheStats {

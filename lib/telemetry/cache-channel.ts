@@ -1,6 +1,9 @@
 import { type OperationEvent, Operations } from './operations.js';
 
-/** The operations of a cache, and `refresh`: a factory run that continues after its call has ended. */
+/**
+ * The operations of a cache, and two more. `refresh` is a factory run that continues after its call has ended. `throttle`
+ * is a request that a rate limit counts.
+ */
 export type CacheOperation =
   | 'add'
   | 'clear'
@@ -17,10 +20,12 @@ export type CacheOperation =
   | 'incr'
   | 'incrVersion'
   | 'invalidateTags'
+  | 'keys'
   | 'persist'
   | 'refresh'
   | 'set'
   | 'setMany'
+  | 'throttle'
   | 'touch'
   | 'ttl'
   | 'withLock';

@@ -1,8 +1,23 @@
 import { errorName } from '../common/error-name.js';
 import { type Ending, type OperationEvent, Operations } from './operations.js';
 
-/** The operations on stored sessions. */
-export type SessionOperation = 'load' | 'reload' | 'exists' | 'create' | 'save' | 'touch' | 'cycle' | 'end';
+/**
+ * The operations on stored sessions. Those on the sessions of a user have the name of their call; each session that one
+ * of them ends is an `end` as well.
+ */
+export type SessionOperation =
+  | 'load'
+  | 'reload'
+  | 'exists'
+  | 'create'
+  | 'save'
+  | 'touch'
+  | 'cycle'
+  | 'end'
+  | 'ofUser'
+  | 'endOfUser'
+  | 'endOne'
+  | 'reindex';
 
 /**
  * The outcome of an operation on a session.

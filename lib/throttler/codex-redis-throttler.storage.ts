@@ -1,11 +1,14 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import { describeValue } from '../common/describe-value.js';
+import { errorName } from '../common/error-name.js';
 import { throttlerLogger } from '../common/loggers.js';
 import type { CodexRedisSettings } from '../config/settings.js';
 import { RedisConnectionError, RedisUnavailableError } from '../errors/redis.errors.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
+import type { HitOutcome, HitRule } from '../store/rate-limit.js';
+import { cacheOperations } from '../telemetry/cache-channel.js';
 import { CACHE_STORE, SETTINGS } from '../tokens/internal-tokens.js';
 
 /** Options of the rate limits. */
@@ -89,7 +92,7 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
       blockMs: milliseconds(blockDuration, 'blockDuration'),
     };
     try {
-      const hit = await this.store.hit(`${this.#keyPrefix}${withoutColon(throttlerName)}:${key}`, rule);
+      const hit = await this.#hit(`${this.#keyPrefix}${withoutColon(throttlerName)}:${key}`, rule);
       this.#unavailable = false;
       return {
         totalHits: hit.hits,
@@ -103,6 +106,16 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
       this.#warnOnce(reason);
       return UNCOUNTED;
     }
+  }
+
+  /** Counts a hit, and tells of it while somebody observes: limits are on the connection of the default cache. */
+  #hit(redisKey: string, rule: HitRule): Promise<HitOutcome> {
+    if (!cacheOperations.areObserved) return this.store.hit(redisKey, rule);
+    return cacheOperations.begin({ operation: 'throttle', cache: 'default' }).run(
+      () => this.store.hit(redisKey, rule),
+      () => ({ outcome: 'done' }),
+      (error) => ({ outcome: 'error', error: errorName(error) }),
+    );
   }
 
   #warnOnce(reason: string): void {

@@ -98,6 +98,31 @@ describeOnEveryStore('Cache, observed', (context) => {
     ]);
   });
 
+  it('OB1 a walk over keys() is one event, however it ends, and names none', async () => {
+    const cache = context.open({ keyGroup: (key) => key });
+    await cache.setMany({ secret1: 1, secret2: 2 });
+    const walk = async (see = (): void => undefined): Promise<number> => {
+      let seen = 0;
+      for await (const key of cache.keys('secret*')) {
+        see();
+        seen += key.length > 0 ? 1 : 0;
+      }
+      return seen;
+    };
+    expect(await walk()).toBe(2);
+    await expect(walk(() => throwing(new Error('of the caller')))).rejects.toThrow('of the caller');
+    for await (const key of cache.keys('secret*')) if (key !== '') break;
+    const silent = unscannable as unknown as typeof context.store;
+    await expect(context.open({}, silent).keys().next()).rejects.toThrow(RedisTimeoutError);
+    const done = told('keys', 'done');
+    expect(events.of('keys')).toEqual([
+      done,
+      done,
+      done,
+      told('keys', 'error', { error: 'RedisTimeoutError' }),
+    ]);
+  });
+
   it('OB1 getOrSet: hit, miss with what the factory took, joined, fenced', async () => {
     const { cache } = context;
     await cache.getOrSet('k', () => 1);
@@ -295,6 +320,7 @@ describeOnEveryStore('Cache, observed', (context) => {
       await cache.get('k');
       await cache.getOrSet('l', () => 1);
       await cache.getOrSetMany(['k', 'm'], () => ({ m: 1 }));
+      for await (const key of cache.keys()) expect(key).not.toBe('');
       expect([begin.mock.calls, keyGroup.mock.calls]).toEqual([[], []]);
       events = cacheEvents();
       await cache.get('k');
@@ -342,6 +368,13 @@ describeOnEveryStore('Cache, observed', (context) => {
     expect(events.all.filter(({ outcome }) => outcome === 'error')).toHaveLength(3);
   });
 });
+
+/** A store that nobody can walk over. */
+const unscannable = {
+  async *scan(): AsyncGenerator<string[]> {
+    yield await Promise.reject<string[]>(new RedisTimeoutError(1000));
+  },
+};
 
 const throwing = (error: unknown): never => {
   throw error as Error;

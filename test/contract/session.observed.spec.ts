@@ -53,6 +53,43 @@ describeOnEveryStore('Sessions, observed', (context) => {
     }
   });
 
+  it('OB1 each use of the sessions of a user is one event, and so is each session that it ends', async () => {
+    const sessions = sessionsOf(context);
+    for (let i = 0; i < 3; i++) {
+      const session = sessions.open();
+      await session.signIn('secret');
+      await sessions.save(session);
+    }
+    const events = sessionEvents();
+    try {
+      const [one] = await sessions.ofUser('secret');
+      await sessions.ofUser('nobody');
+      await sessions.endOne('secret', one!.handle);
+      await sessions.endOne('secret', one!.handle);
+      await sessions.endOfUser('secret');
+      await sessions.endOfUser('secret');
+      await sessions.reindex();
+      await expect(sessions.ofUser({} as never)).rejects.toThrow(TypeError);
+      const told = (operation: string, outcome: string): object => ({ operation, outcome });
+      expect(events.of()).toEqual([
+        told('ofUser', 'hit'),
+        told('ofUser', 'miss'),
+        told('end', 'hit'),
+        told('endOne', 'hit'),
+        told('endOne', 'miss'),
+        told('end', 'hit'),
+        told('end', 'hit'),
+        told('endOfUser', 'hit'),
+        told('endOfUser', 'miss'),
+        told('reindex', 'done'),
+        { ...told('ofUser', 'error'), error: 'TypeError' },
+      ]);
+      expect(JSON.stringify(events.all)).not.toContain('secret');
+    } finally {
+      events.end();
+    }
+  });
+
   it('OB1 no event is made while there is no subscriber', async () => {
     const begin = jest.spyOn(Operations.prototype, 'begin');
     try {

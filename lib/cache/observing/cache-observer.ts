@@ -61,6 +61,30 @@ export class CacheObserver {
     return this.#begin(operation, keys).run(work, ending, failure);
   }
 
+  /** Walks over entries. The operation ends when the caller has seen enough. */
+  scan<T>(operation: CacheOperation, entries: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+    return cacheOperations.areObserved ? this.#scan(operation, entries) : entries;
+  }
+
+  async *#scan<T>(operation: CacheOperation, entries: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+    const progress = this.#begin(operation, undefined);
+    let ending: Ending<CacheEvent> = { outcome: 'done' };
+    const next = async (): Promise<IteratorResult<T, void>> => {
+      try {
+        return await progress.within(() => entries.next());
+      } catch (error) {
+        ending = failure(error);
+        throw error;
+      }
+    };
+    try {
+      for (let entry = await next(); entry.done !== true; entry = await next()) yield entry.value;
+    } finally {
+      await entries.return();
+      progress.end(ending);
+    }
+  }
+
   /** Makes a value that nobody waits for. */
   refresh<T>(key: string, work: () => Promise<T>, madeBy: { readonly made: Reading }): Promise<T> {
     if (!cacheOperations.areObserved) return work();

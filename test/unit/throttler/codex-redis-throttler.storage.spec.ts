@@ -9,6 +9,7 @@ import {
   CodexRedisThrottlerStorage,
   type ThrottlerStorageOptions,
 } from '../../../lib/throttler/codex-redis-throttler.storage.js';
+import { cacheEvents } from '../../support/cache-events.js';
 
 describe('CodexRedisThrottlerStorage', () => {
   let clock: TestClock;
@@ -101,4 +102,25 @@ describe('CodexRedisThrottlerStorage', () => {
     await hit(open({}, resolveSettings({ url: 'memory:', ...options })));
     expect(await store.has(key)).toBe(true);
   });
+
+  it.each([['refuse'], ['allow']] as const)(
+    'OB1 a hit is an event without its key; a failed one is an error also where %s is the rule',
+    async (whenUnavailable) => {
+      const storage = open({ whenUnavailable });
+      await hit(storage);
+      const events = cacheEvents();
+      try {
+        await hit(storage);
+        faults.failNext({ times: 1 }, new RedisConnectionError('down'));
+        await hit(storage).catch(() => undefined);
+        const of = { operation: 'throttle', cache: 'default' };
+        expect(events.of()).toEqual([
+          { ...of, outcome: 'done' },
+          { ...of, outcome: 'error', error: 'RedisConnectionError' },
+        ]);
+      } finally {
+        events.end();
+      }
+    },
+  );
 });
