@@ -71,9 +71,8 @@ export class CacheService implements Cache {
     this.#observer = observeCalls(this, new CacheObserver(settings));
     this.#entries = entriesOn(store, settings);
     this.#reader = new EntryReader(this.#entries, this.#keys, bounded, this.#observer);
-    const flights = flightsOn(store);
-    this.#writer = new EntryWriter(this.#entries, this.#keys, bounded, this.#defaults, flights);
-    this.#readThrough = new ReadThrough(this.#entries, bounded, flights, clock, this.#observer);
+    this.#writer = new EntryWriter(this.#entries, this.#keys, bounded, this.#defaults, flightsOn(store));
+    this.#readThrough = new ReadThrough(this.#entries, bounded, flightsOn(store), clock, this.#observer);
     this.#locks = new Locks(store);
   }
 

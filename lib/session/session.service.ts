@@ -162,8 +162,7 @@ export class SessionService {
    * @throws TypeError for an invalid user id.
    */
   ofUser(userId: string | number | bigint, options: OfUserOptions = {}): Promise<UserSession[]> {
-    const list = (): Promise<UserSession[]> => this.#parts.users.list(userId, options, this);
-    return logUnawaited(observeSession('ofUser', list, ({ length }) => foundOne(length > 0)));
+    return logUnawaited(this.#parts.users.list(userId, options, this));
   }
 
   /**
@@ -173,8 +172,7 @@ export class SessionService {
    * @throws TypeError for an invalid user id.
    */
   endOfUser(userId: string | number | bigint, options: EndOfUserOptions = {}): Promise<number> {
-    const end = (): Promise<number> => this.#parts.users.endOthers(userId, options, this);
-    return logUnawaited(observeSession('endOfUser', end, (count) => foundOne(count > 0)));
+    return logUnawaited(this.#parts.users.endOthers(userId, options, this));
   }
 
   /**
@@ -183,8 +181,7 @@ export class SessionService {
    * @throws TypeError for an invalid user id.
    */
   endOne(userId: string | number | bigint, handle: string): Promise<boolean> {
-    const end = (): Promise<boolean> => this.#parts.users.endOne(userId, handle);
-    return logUnawaited(observeSession('endOne', end, foundOne));
+    return logUnawaited(this.#parts.users.endOne(userId, handle));
   }
 
   /**
@@ -192,7 +189,7 @@ export class SessionService {
    * such as Django's login. It can be repeated, and run at any time.
    */
   reindex(options: ReindexOptions = {}): Promise<ReindexProgress> {
-    return logUnawaited(observeSession('reindex', () => this.#parts.users.reindex(options, this)));
+    return logUnawaited(this.#parts.users.reindex(options, this));
   }
 
   /** Does nothing: Redis deletes expired sessions by itself. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { collectCodexRedisMetrics } from '../../lib/prometheus/index.js';
+import { alertRules } from '../support/alert-rules.js';
 import { ROOT } from './pages.js';
 
 const page = (name: string): string => readFileSync(join(ROOT, 'docs', name), 'utf8');
@@ -37,6 +38,13 @@ describe('docs/observing.md', () => {
       [...rows.get(failure)!.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
     );
     expect(used.filter((name) => !rules.has(name))).toEqual([]);
+    const silent = named.filter((failure) => !/`\w+`/.test(rows.get(failure)!));
+    expect(silent.map((failure) => rows.get(failure))).toEqual([
+      'a warning in the log',
+      'a debug line in the log',
+    ]);
+    const told = [...rows.values()].join();
+    expect([...rules].filter((rule) => !told.includes(`\`${rule}\``))).toEqual([]);
   });
 
   it('asks for metrics and labels only that are collected', async () => {
@@ -51,6 +59,23 @@ describe('docs/observing.md', () => {
     expect(asked.length).toBeGreaterThan(10);
     expect(asked.filter((name) => !names.includes(name))).toEqual([]);
     expect(metrics.map(({ name }) => name).filter((name) => !asked.includes(name))).toEqual([]);
+  });
+
+  it('asks for labels, operations and outcomes only that exist', () => {
+    const types = ['cache-channel.ts', 'session-channel.ts']
+      .map((file) => readFileSync(join(ROOT, 'lib/telemetry', file), 'utf8'))
+      .join();
+    const words = new Set([...types.matchAll(/(?:\||=) '(\w+)'/g)].map(([, word = '']) => word));
+    const known = { __name__: /./, job: /^shop$/, error: /^Redis\w+Error$/ };
+    const asked = alertRules().flatMap(({ expr }) =>
+      [...expr.matchAll(/(\w+)(?:=~|!~|!=|=)"([^"]*)"/g)].map(([, label = '', text = '']) => [label, text]),
+    );
+    expect(asked.length).toBeGreaterThan(20);
+    for (const [label = '', text = ''] of asked)
+      if (label === 'operation' || label === 'outcome')
+        for (const word of text.split('|'))
+          expect([...words].some((one) => new RegExp(`^(?:${word})$`).test(one)) ? '' : word).toBe('');
+      else expect(text).toMatch(Reflect.get(known, label) as RegExp);
   });
 
   it('has a rule for each error that docs/failures.md lets a caller see', () => {

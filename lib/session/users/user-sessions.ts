@@ -6,6 +6,7 @@ import { ignore } from '../../common/ignore.js';
 import type { SessionStatus } from '../object/session.js';
 import { userIdOf, userOf } from '../object/session-user.js';
 import { sessionStateOf } from '../object/state-of.js';
+import { foundOne, observeSession } from '../../telemetry/session-channel.js';
 import type { SessionEnder, SessionsEnded } from '../stored/session-ender.js';
 import type { SessionStore } from '../stored/session-store.js';
 import type { DecodedSession, SessionCodec } from '../wire/session-codec.js';
@@ -55,7 +56,12 @@ export class UserSessions {
   ) {}
 
   /** @throws TypeError for anything but a user id */
-  async list(user: UserId, options: OfUserOptions, owner: object): Promise<UserSession[]> {
+  list(user: UserId, options: OfUserOptions, owner: object): Promise<UserSession[]> {
+    const list = (): Promise<UserSession[]> => this.#list(user, options, owner);
+    return observeSession('ofUser', list, ({ length }) => foundOne(length > 0));
+  }
+
+  async #list(user: UserId, options: OfUserOptions, owner: object): Promise<UserSession[]> {
     checkOptions(options, { names: ['current'] }, owner, 'ofUser');
     const userId = userIdOf(user, 'ofUser()');
     const members = await this.index.members(userId);
@@ -89,9 +95,11 @@ export class UserSessions {
   }
 
   /** Adds every session that is bound to a user to the index. */
-  async reindex(options: ReindexOptions, owner: object): Promise<ReindexProgress> {
-    checkOptions(options, { names: ['onProgress'] }, owner, 'reindex');
-    return await reindex(this.sessions, this.index, this.codec, options);
+  reindex(options: ReindexOptions, owner: object): Promise<ReindexProgress> {
+    return observeSession('reindex', async () => {
+      checkOptions(options, { names: ['onProgress'] }, owner, 'reindex');
+      return await reindex(this.sessions, this.index, this.codec, options);
+    });
   }
 
   /**
@@ -101,7 +109,12 @@ export class UserSessions {
    *
    * @throws TypeError for anything but a user id
    */
-  async endOthers(user: UserId, options: EndOfUserOptions, owner: object): Promise<number> {
+  endOthers(user: UserId, options: EndOfUserOptions, owner: object): Promise<number> {
+    const end = (): Promise<number> => this.#endOthers(user, options, owner);
+    return observeSession('endOfUser', end, (count) => foundOne(count > 0));
+  }
+
+  async #endOthers(user: UserId, options: EndOfUserOptions, owner: object): Promise<number> {
     checkOptions(options, { names: ['except'] }, owner, 'endOfUser');
     const userId = userIdOf(user, 'endOfUser()');
     const keys = keysOf(options.except);
@@ -118,7 +131,11 @@ export class UserSessions {
    *
    * @throws TypeError for anything but a user id
    */
-  async endOne(user: UserId, handle: string): Promise<boolean> {
+  endOne(user: UserId, handle: string): Promise<boolean> {
+    return observeSession('endOne', () => this.#endOne(user, handle), foundOne);
+  }
+
+  async #endOne(user: UserId, handle: string): Promise<boolean> {
     const userId = userIdOf(user, 'endOne()');
     const { ended } = await this.index.endOne(userId, handle);
     return (await this.#endAndForget(userId, ended, new Set())) > 0;
