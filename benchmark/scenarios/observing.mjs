@@ -4,13 +4,19 @@ import { inTurn } from '../core/rounds.mjs';
 import { sideBySide } from '../core/side-by-side.mjs';
 import { mapValues, median, medianRatio } from '../core/statistics.mjs';
 import { figure } from '../report/format.mjs';
-import { atLeast } from '../report/targets.mjs';
+import { atMost } from '../report/targets.mjs';
 
 export const title = 'Observing';
 
 const NAMES = OBSERVERS.map(({ name }) => name);
 const CALLERS = 256;
 const WARM_UP_CALLERS = 16;
+
+/**
+ * The parts of a turn. The contenders alternate more often in the same time, so that what the machine does meanwhile
+ * hits both sides of a ratio, and the median has many ratios.
+ */
+const PARTS = 5;
 
 /** @param {import('../core/modes.mjs').Mode} mode */
 export const run = async ({ redis, mode }) =>
@@ -19,7 +25,7 @@ export const run = async ({ redis, mode }) =>
     const measure = (callers, sliceMs) => (contender) =>
       contender.call('measure', 'get', 'small', callers, sliceMs);
     await inTurn(contenders, 1, measure(WARM_UP_CALLERS, mode.warmUpMs));
-    const rounds = await inTurn(contenders, mode.rounds, measure(CALLERS, mode.sliceMs));
+    const rounds = await inTurn(contenders, mode.rounds * PARTS, measure(CALLERS, mode.sliceMs / PARTS));
     return Object.fromEntries(
       ['perSecond', 'cpuMicros'].map((what) => {
         const figures = mapValues(rounds, (all) => all.map((round) => round[what]));
@@ -41,10 +47,11 @@ export const tables = ({ perSecond, cpuMicros }) => [
   },
 ];
 
-export const targets = ({ perSecond }) => [
-  atLeast(
-    `get small, ${CALLERS} callers, without a subscriber, to the same by hand`,
-    perSecond.ratio[OURS],
-    0.99,
+/** In processor time: what else runs on the machine changes how many calls a second has. */
+export const targets = ({ cpuMicros }) => [
+  atMost(
+    `get small, ${CALLERS} callers, without a subscriber, processor time to the same by hand`,
+    cpuMicros.ratio[OURS],
+    1.01,
   ),
 ];
