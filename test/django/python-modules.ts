@@ -1,7 +1,11 @@
 import type { CodeBlock } from '../docs/pages.js';
 
 /** The modules of the project in `shop/` that stand on the pages, and how their blocks begin. */
-const MODULES = { 'shop/sessions.py': '# shop/sessions.py', 'shop/caches.py': 'CACHES = {' } as const;
+const MODULES = {
+  'shop/shared_settings.py': '# settings.py',
+  'shop/sessions.py': '# shop/sessions.py',
+  'shop/internal.py': '# shop/internal.py',
+} as const;
 
 export type PythonModule = keyof typeof MODULES;
 

@@ -1,5 +1,5 @@
 import { PLATFORMS } from '../support/http-app.js';
-import { BothSides } from './both-sides.js';
+import { BothSides, type User } from './both-sides.js';
 import type { NestServer } from './nest-server.js';
 import { RedisGate } from './redis-gate.js';
 
@@ -10,6 +10,15 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(() => sides.stop());
+
+/** What the view on the page answers for a user and a password; `undefined` if it refuses them. */
+const checked = async ({ name, password }: User): Promise<{ id?: number } | undefined> => {
+  const answer = await fetch(`http://127.0.0.1:${sides.django.port}/internal/check-password`, {
+    method: 'POST',
+    body: new URLSearchParams({ name, password }),
+  });
+  return answer.ok ? ((await answer.json()) as { id?: number }) : undefined;
+};
 
 describe.each(PLATFORMS)('who signs in with Nest on %s, beside Django,', (platform) => {
   let nest: NestServer;
@@ -32,13 +41,54 @@ describe.each(PLATFORMS)('who signs in with Nest on %s, beside Django,', (platfo
 
   it('is the user to Django as well where backend and hash are given', async () => {
     const user = await sides.newUser();
-    const { _auth_user_backend: backend, _auth_user_hash: hash } = await (
-      await sides.loggedIn(user)
-    ).reads(sides.django);
+    const { id, ...django } = (await checked(user)) ?? {};
+    expect(String(id)).toBe(user.id);
+    expect(await checked({ ...user, password: 'another' })).toBeUndefined();
     const visitor = await sides.visitorOf(nest, { cart: ['Emma'] });
-    await visitor.does(nest, 'sign-in', { user: user.id, django: { backend, hash } });
+    await visitor.does(nest, 'sign-in', { user: id, django });
     expect(await visitor.nameIn(sides.django)).toBe(user.name);
     expect(await visitor.reads(sides.django)).toMatchObject({ cart: ['Emma'] });
+  });
+
+  it('is nobody on either side once Django has seen a hash that a change of the password made stale', async () => {
+    const user = await sides.newUser();
+    const { id, ...django } = (await checked(user)) ?? {};
+    const visitor = await sides.visitorOf(nest, { cart: ['Emma'] });
+    await visitor.does(nest, 'sign-in', { user: id, django });
+    await sides.visitor().does(sides.django, 'change-password', { name: user.name, password: 'another' });
+    expect(await visitor.reads(nest)).toMatchObject({ cart: ['Emma'], _auth_user_id: user.id });
+    expect(await visitor.copy().nameIn(sides.django)).toBe('');
+    expect(await visitor.reads(nest)).toEqual({});
+  });
+
+  it('is missed by endOfUser() under a key that Django gave, until reindex() has run', async () => {
+    const user = await sides.newUser();
+    const visitor = await sides.visitorOf(nest, {});
+    await visitor.does(nest, 'sign-in', { user: user.id });
+    const [before] = await nest.sessions.ofUser(user.id);
+    await visitor.does(sides.django, 'cycle');
+    expect(await nest.sessions.ofUser(user.id)).toEqual([]);
+    expect(await nest.sessions.endOfUser(user.id)).toBe(0);
+    await nest.sessions.reindex();
+    const after = await nest.sessions.ofUser(user.id);
+    const { _codex_started: started } = await visitor.reads(sides.django);
+    expect(after).toMatchObject([{ createdAt: new Date(Number(started)) }]);
+    expect(after[0]!.handle).not.toBe(before!.handle);
+    expect(await nest.sessions.endOfUser(user.id)).toBe(1);
+    expect(await visitor.reads(sides.django)).toEqual({});
+  });
+
+  it('is nobody on either side after a write to a session in which Django stored NaN', async () => {
+    const visitor = await sides.loggedIn();
+    await visitor.sendText(sides.django, 'update', '{"entries":{"ratio":NaN}}');
+    const before = visitor.copy();
+    expect(await visitor.reads(nest)).toEqual({});
+    expect(await visitor.nameIn(sides.django)).not.toBe('');
+    await visitor.does(nest, 'update', { entries: { cart: [] } });
+    expect(visitor.key).not.toBe(before.key);
+    expect(await visitor.reads(sides.django)).toMatchObject({ cart: [] });
+    expect(await visitor.nameIn(sides.django)).toBe('');
+    expect(await sides.redis.exists(sides.storeKey(before))).toBe(0);
   });
 
   it('is nobody to Django over the login of another user there, and has nothing of theirs', async () => {

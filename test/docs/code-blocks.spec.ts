@@ -102,7 +102,9 @@ describe('the blocks of TypeScript on the pages', () => {
     globalThis.cache = given.get(CacheService);
     await globalThis.cache.clear();
     globalThis.sessions = given.get(SessionService);
-    globalThis.session = globalThis.sessions.open();
+    const session = globalThis.sessions.open();
+    // at the end Jest would redefine the properties of a global value, which a session refuses
+    Object.defineProperty(globalThis, 'session', { configurable: true, get: () => session });
     globalThis.serializer = given.get(JsonSerializer);
     globalThis.check = (actual, expected) => expect(actual).toEqual(expected);
   });

@@ -12,6 +12,9 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import WebSocket from 'ws';
 import {
   type AnyCacheDefinition,
@@ -258,6 +261,41 @@ const RUNS: Readonly<Record<string, (exported: never, page: string) => Promise<v
       await app.send('/logout', { method: 'POST', cookie });
       expect((await app.send('/me', { cookie })).status).toBe(401);
     }),
+
+  DjangoLoginController: async (controller: Type) => {
+    const user = { id: 1, backend: 'django.contrib.auth.backends.ModelBackend', hash: 'of the password' };
+    const django = createServer((request, response) => {
+      const isCheck = request.url === '/internal/check-password';
+      void text(request).then((form) => {
+        if (isCheck && form === 'name=ada&password=lovelace') response.end(JSON.stringify(user));
+        else response.writeHead(403).end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(django, 'listening');
+    process.env['DJANGO_URL'] = `http://127.0.0.1:${(django.address() as AddressInfo).port}`;
+    try {
+      await withController(controller, async (app) => {
+        const login = (password: string): ReturnType<TestApp['send']> =>
+          app.send('/login', { method: 'POST', body: JSON.stringify({ name: 'ada', password }) });
+        expect((await login('byron')).status).toBe(401);
+        expect(keyFrom(await login('lovelace'))).toBeDefined();
+        expect(Object.values(await app.stored())).toMatchObject([
+          { _auth_user_id: '1', _auth_user_backend: user.backend, _auth_user_hash: user.hash },
+        ]);
+      });
+    } finally {
+      delete process.env['DJANGO_URL'];
+      django.close();
+    }
+  },
+
+  // as Django 3.2 and 5.2 make it
+  sessionAuthHash: (hashOf: (password: string, secretKey: string) => string) => {
+    expect(hashOf('pbkdf2_sha256$260000$salt$hash=', 'the secret key of both sides')).toBe(
+      'cb0b51cff856a40c33032c300871106cf7a1ec56cdecd0c409de9cbb810f2710',
+    );
+    return Promise.resolve();
+  },
 
   AccountController: (controller: Type) =>
     withController(controller, async (app) => {

@@ -1,20 +1,14 @@
 """A Django project that shares its Redis with the Nest application of the tests.
 
-The blocks of docs/django.md are written beside this file, as caches.py and sessions.py.
+The blocks of docs/django.md are written beside this file, as shared_settings.py, sessions.py and internal.py.
 """
 
 import os
 from pathlib import Path
 
-from shop.caches import CACHES  # noqa: F401 - it is a setting
+from shop.shared_settings import *  # noqa: F403 - they are settings
 
-REDIS_URL = os.environ["REDIS_URL"]
-PROJECT_NAME = os.environ["PROJECT_NAME"]
-SECRET_KEY = os.environ["SECRET_KEY"]
-SECRET_KEY_FALLBACKS = os.environ.get("SECRET_KEY_FALLBACKS", "").split(",")
-
-SESSION_ENGINE = os.environ.get("SESSION_ENGINE", "shop.sessions")
-SESSION_COOKIE_NAME = os.environ["SESSION_COOKIE_NAME"]
+SESSION_ENGINE = os.environ.get("SESSION_ENGINE", SESSION_ENGINE)  # noqa: F405
 SESSION_COOKIE_DOMAIN = os.environ.get("SESSION_COOKIE_DOMAIN")
 SESSION_COOKIE_AGE = int(os.environ.get("SESSION_COOKIE_AGE", 1_209_600))
 

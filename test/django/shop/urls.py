@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop import accounts, caching, flash, visits
+from shop import accounts, caching, flash, internal, visits
 
 urlpatterns = [
     path("register", accounts.register),
@@ -8,6 +8,7 @@ urlpatterns = [
     path("logout", accounts.log_out),
     path("whoami", accounts.whoami),
     path("change-password", accounts.change_password),
+    path("internal/check-password", internal.check_password),
     path("read", visits.read),
     path("update", visits.update),
     path("append", visits.append),
