@@ -43,8 +43,11 @@ export const collectCodexRedisMetrics = ({
   });
   return () => {
     end();
-    for (const { name } of Object.values(metrics) as unknown as { name: string }[])
-      register.removeSingleMetric(name);
+    // a registry that was cleared may have another's by these names
+    for (const metric of Object.values(metrics)) {
+      const { name } = metric as unknown as { name: string };
+      if (register.getSingleMetric(name) === metric) register.removeSingleMetric(name);
+    }
   };
 };
 

@@ -357,6 +357,16 @@ describeOnEveryStore('Cache, observed', (context) => {
     }
   });
 
+  it('OB4 each of many parallel calls counts once', async () => {
+    const cache = context.open();
+    const keys = ['a', 'b', 'c', 'd', 'e'];
+    const calls = Array.from({ length: 100 }, (_, i) => cache.getOrSet(keys[i % keys.length]!, () => i));
+    await Promise.all([...calls, cache.getMany(['x', 'y']), cache.get('z')]);
+    const { hits, misses, joined, errors } = cache.stats();
+    expect([hits + misses + joined, errors]).toEqual([103, 0]);
+    expect(misses).toBe(8);
+  });
+
   it('OB4 a call that fails counts once, as an error', async () => {
     const cache = context.open();
     await cache.set('good', 1);

@@ -112,4 +112,18 @@ describe('Prometheus', () => {
     await app.send('/books/1');
     expect(await other.metrics()).toBe('\n');
   });
+
+  it('OB3 a registry that was cleared takes the metrics again, and the end of the first leaves them there', async () => {
+    const other = new Registry();
+    const endFirst = collectCodexRedisMetrics({ register: other });
+    other.clear();
+    const endSecond = collectCodexRedisMetrics({ register: other });
+    await app.send('/books/1');
+    endFirst();
+    const scraped = await other.metrics();
+    expect(scraped).toMatch(/nestjs_codex_redis_cache_operations_total\{.*\} 1/);
+    expect(scraped).toMatch(/nestjs_codex_redis_session_operations_total\{.*\} 1/);
+    endSecond();
+    expect(await other.metrics()).toBe('\n');
+  });
 });
