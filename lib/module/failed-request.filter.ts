@@ -2,7 +2,12 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import { type AbstractHttpAdapter, type ApplicationConfig, BaseExceptionFilter } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
-import { logFailedRequest, SERVICE_UNAVAILABLE, suggestRetry } from '../session-http/failed-requests.js';
+import {
+  logFailedRequest,
+  SERVICE_UNAVAILABLE,
+  suggestRetry,
+  withPublicMessage,
+} from '../session-http/failed-requests.js';
 import { requestOf } from '../session-http/nest/request-session.js';
 import { exchangeOf } from '../session-http/platform/platforms.js';
 
@@ -36,10 +41,6 @@ const logOnce = (request: object, error: HttpMappedError): void => {
   if (exchange === undefined) logFailedRequest(request, error);
   else exchange.logFailure(error);
 };
-
-/** The same error in the words for clients: of a GraphQL error they are sent the message. */
-const withPublicMessage = (error: HttpMappedError): HttpMappedError =>
-  Object.create(error, { message: { value: error.getResponse().message } }) as HttpMappedError;
 
 /** Puts the filter before every one of the application: Nest asks the last one first. */
 export const answerFailedRequests = (config: ApplicationConfig, adapter: AbstractHttpAdapter): void => {

@@ -37,3 +37,7 @@ export const replyToFailure = (error: unknown): FailureReply =>
   error instanceof HttpMappedError
     ? error.getResponse()
     : { statusCode: SERVER_ERROR, message: 'Internal server error' };
+
+/** The same error in the words for clients: of a GraphQL error they are sent the message. */
+export const withPublicMessage = (error: HttpMappedError): HttpMappedError =>
+  Object.create(error, { message: { value: error.getResponse().message } }) as HttpMappedError;

@@ -1,6 +1,7 @@
 import type { AbstractHttpAdapter, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ignore } from '../common/ignore.js';
 import { commitBeforeReply } from './nest/commit-before-reply.js';
+import { publishContextFailures } from './nest/graphql-context.js';
 import { noteGraphqlFailures } from './nest/graphql-failures.js';
 import { refuseForeignConsumers, refuseForeignMiddleware } from './nest/refuse-consumers.js';
 import { refuseExcludedHandlers } from './nest/refuse-handlers.js';
@@ -45,6 +46,7 @@ export const mountSessions = (mount: SessionMount): MountedSessions => {
     refuseExcludedHandlers(modules, excluded, config);
     finishInstalling();
     noteGraphqlFailures(config, modules);
+    publishContextFailures(modules);
     if (settings.mount === 'manual') return;
     // in place, since the routes are made of this very array; first, so that every other guard finds the session
     config.getGlobalGuards().unshift(guard);

@@ -7,6 +7,7 @@ import { isPinned, provideSession } from '../pinned-session.js';
 import type { PlatformRequest } from '../platform-request.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
+import { answerFailuresByFilters, type FastifyRoutes } from './fastify-failures.js';
 import { refusalOfDecorator, refusalOfForeign, SessionReaders } from './foreign-sessions.js';
 import { refusalOfGiven, sessionProperty } from './session-property.js';
 
@@ -39,14 +40,16 @@ interface MiddlewareOwner {
   use?: (...args: unknown[]) => unknown;
 }
 
-interface FastifyInstance extends MiddlewareOwner {
+interface FastifyInstance extends MiddlewareOwner, FastifyRoutes {
   hasRequestDecorator(name: string): boolean;
   decorateRequest: (name: string | symbol, ...accessor: unknown[]) => unknown;
-  addHook(name: 'onReady', hook: (done: (error?: Error) => void) => void): void;
-  addHook(
-    name: 'onRequest',
-    hook: (request: FastifyRequest, reply: { raw: GatedResponse }, done: () => void) => void,
-  ): void;
+  addHook: FastifyRoutes['addHook'] & {
+    (name: 'onReady', hook: (done: (error?: Error) => void) => void): void;
+    (
+      name: 'onRequest',
+      hook: (request: FastifyRequest, reply: { raw: GatedResponse }, done: () => void) => void,
+    ): void;
+  };
 }
 
 /** @param request Fastify's, or Node's own, whose exchange is that of the application that got it last */
@@ -82,6 +85,7 @@ export const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp
     },
   });
   refuseOtherSessions(instance);
+  answerFailuresByFilters(instance);
   instance.addHook('onRequest', (request, reply, done) => {
     const exchange = attach(http, request.raw, reply.raw);
     if (exchange !== undefined) exchange.carriedBy(request);
