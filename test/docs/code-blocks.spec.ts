@@ -32,6 +32,7 @@ import { runExports } from './run-exports.js';
 import { watchSubscriptions } from './watch-subscriptions.js';
 
 const BLOCK_APP = join(ROOT, 'test/docs/block-app.ts');
+const GUARD_APP = join(ROOT, 'test/docs/guard-app.ts');
 const BLOCKS = pages().flatMap(blocksOf);
 
 /** Those marked `application` need other people's libraries; test/applications compiles and asks them. */
@@ -42,6 +43,7 @@ const files = BLOCKS.filter(({ language, marks }) => language === 'ts' && !marks
 const isTest = ({ block }: BlockFile): boolean => block.marks.includes('test');
 /** That package is CommonJS of a kind that Jest on Node 20 cannot load. */
 const needsProcess = ({ block }: BlockFile): boolean => block.code.includes("from '@nestjs/throttler'");
+const isApplication = ({ block }: BlockFile): boolean => block.code.includes('class AppModule');
 const titled = (some: readonly BlockFile[]): [title: string, path: string][] =>
   some.map(({ block, path }) => [`${block.page}:${block.line}`, path]);
 const exportsOf = async (page: string, words: string): Promise<Record<string, unknown>> => {
@@ -121,7 +123,7 @@ describe('the blocks of TypeScript on the pages', () => {
     },
   );
 
-  it.each(titled(files.filter(needsProcess)))(
+  it.each(titled(files.filter((file) => needsProcess(file) && isApplication(file))))(
     '%s limits logins, counting in Redis',
     async (_, path) => {
       const { code } = files.find((file) => file.path === path)!.block;
@@ -136,6 +138,29 @@ describe('the blocks of TypeScript on the pages', () => {
         expect(counts()).toHaveLength(1);
         redisCli(servers.redis.port, 'UNLINK', ...counts());
         expect(await login()).toBe(201);
+      } finally {
+        await app.stop();
+      }
+    },
+    30_000,
+  );
+
+  it.each(titled(files.filter((file) => needsProcess(file) && !isApplication(file))))(
+    '%s counts the requests of a user together, and those of visitors by address',
+    async (_, path) => {
+      const app = await startApplication(GUARD_APP, { BLOCK: path });
+      const login = async (user: string): Promise<string> => {
+        const answer = await fetch(`${app.url}/login/${user}`, { method: 'POST' });
+        return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+      };
+      const search = async (cookie = ''): Promise<number> =>
+        (await fetch(`${app.url}/search`, { headers: { cookie } })).status;
+      try {
+        const [phone, laptop, other] = [await login('ada'), await login('ada'), await login('charles')];
+        const answers: number[] = [];
+        for (const cookie of [phone, laptop, phone, other, undefined, undefined, undefined])
+          answers.push(await search(cookie));
+        expect(answers).toEqual([200, 200, 429, 200, 200, 200, 429]);
       } finally {
         await app.stop();
       }
