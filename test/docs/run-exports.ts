@@ -316,7 +316,7 @@ const RUNS: Readonly<Record<string, (exported: never, page: string) => Promise<v
   DevicesController: (controller: Type) =>
     withController(controller, async (app) => {
       const login = async (device: string): Promise<string | undefined> =>
-        keyFrom(await app.send('/devices/login', { method: 'POST', body: JSON.stringify({ device }) }));
+        keyFrom(await app.send('/devices/login', { method: 'POST', headers: { 'user-agent': device } }));
       const listAt = async (cookie?: string): Promise<UserSession[]> =>
         JSON.parse((await app.send('/devices', { cookie })).body) as UserSession[];
       const devicesAt = async (cookie?: string): Promise<unknown> =>
