@@ -142,6 +142,16 @@ describe('the cache that Django shares with Nest', () => {
       expect(await cache.ttl(key)).toBeGreaterThan(300);
     });
 
+    it('are integers here, also of what Django stored as a float; Django counts fractions', async () => {
+      const seven = `{"method":"set","args":["${key}",7.0],"kwargs":{}}`;
+      await sides.visitor().sendText(sides.django, 'cache', seven);
+      expect(await sides.redis.get(`shop:1:${key}`)).toBe('7.0');
+      expect(await cache.get(key)).toBe(7);
+      await expect(cache.incr(key)).rejects.toThrow(TypeError);
+      await cache.set(key, 1.5);
+      expect(await call('incr', [key])).toBe(2.5);
+    });
+
     it.each([1, 2, 3])('lose none of the parallel increments of both sides (%d)', async () => {
       await cache.set(key, 0);
       const counts = await Promise.all(

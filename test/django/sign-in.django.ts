@@ -66,7 +66,11 @@ describe.each(PLATFORMS)('who signs in with Nest on %s, beside Django,', (platfo
     const visitor = await sides.visitorOf(nest, {});
     await visitor.does(nest, 'sign-in', { user: user.id });
     const [before] = await nest.sessions.ofUser(user.id);
+    const late = visitor.copy();
     await visitor.does(sides.django, 'cycle');
+    // Django leaves no trace of the key it took away
+    expect(await late.reads(nest)).toEqual({});
+    expect(late.key).toBeUndefined();
     expect(await nest.sessions.ofUser(user.id)).toEqual([]);
     expect(await nest.sessions.endOfUser(user.id)).toBe(0);
     await nest.sessions.reindex();
