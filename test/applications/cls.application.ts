@@ -1,9 +1,16 @@
-import { Controller, type ExecutionContext, Get, Inject, Post } from '@nestjs/common';
+import { Controller, type ExecutionContext, Get, Inject, Post, UseInterceptors } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import http from 'node:http';
 import { describe, it } from 'node:test';
-import { ClsModule, ClsService } from 'nestjs-cls';
-import { Session } from 'nestjs-codex-redis';
+import { setImmediate } from 'node:timers/promises';
+import { ClsInterceptor, ClsModule, ClsService } from 'nestjs-cls';
+import { Session, UseSession } from 'nestjs-codex-redis';
+import { io } from 'socket.io-client';
+import { WebSocket } from 'ws';
 import { PLATFORMS, startOn } from './support/application.js';
 
 @Controller()
@@ -71,4 +78,63 @@ describe('nestjs-cls', () => {
           kept.destroy();
         }
       });
+});
+
+@UseSession()
+@UseInterceptors(ClsInterceptor)
+@WebSocketGateway()
+class Chat {
+  constructor(@Inject(ClsService) private readonly cls: ClsService) {}
+
+  @SubscribeMessage('who') async who(
+    @Session() session: Session<{ userId: number }>,
+  ): Promise<{ event: string; data: string }> {
+    const before: unknown = this.cls.get('who');
+    this.cls.set('who', session.userId ?? 'nobody');
+    await setImmediate();
+    return { event: 'who', data: `${String(before)} ${String(this.cls.get('who'))}` };
+  }
+}
+
+const ADAPTERS = {
+  'socket.io': {
+    Adapter: IoAdapter,
+    ask: async (url: string, cookie: string): Promise<string> => {
+      const socket = io(url, { transports: ['websocket'], extraHeaders: { cookie }, forceNew: true });
+      socket.emit('who');
+      const [data] = await new Promise<[string]>((resolve) =>
+        socket.on('who', (...args: [string]) => resolve(args)),
+      );
+      socket.disconnect();
+      return data;
+    },
+  },
+  ws: {
+    Adapter: WsAdapter,
+    ask: async (url: string, cookie: string): Promise<string> => {
+      const socket = new WebSocket(url.replace('http', 'ws'), { headers: { cookie } });
+      await once(socket, 'open');
+      socket.send(JSON.stringify({ event: 'who' }));
+      const [message] = (await once(socket, 'message')) as [Buffer];
+      socket.close();
+      await once(socket, 'close');
+      return (JSON.parse(message.toString()) as { data: string }).data;
+    },
+  },
+};
+
+describe('nestjs-cls in a gateway with sessions', () => {
+  for (const [name, { Adapter, ask }] of Object.entries(ADAPTERS))
+    it(`SE25 its interceptor gives each message a context of its own with ${name}`, async () => {
+      const { url, visitor: visit } = await startOn('express', {
+        controllers: [Home],
+        providers: [Chat],
+        imports: [ClsModule.forRoot({ global: true })],
+        main: (app) => void app.useWebSocketAdapter(new Adapter(app)),
+      });
+      const visitor = visit();
+      await visitor.post('/login');
+      const answers = await Promise.all(['', visitor.cookieHeader, ''].map((cookie) => ask(url, cookie)));
+      assert.deepEqual(answers, ['undefined nobody', 'undefined 42', 'undefined nobody']);
+    });
 });
