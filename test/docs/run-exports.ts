@@ -238,7 +238,10 @@ const RUNS: Readonly<Record<string, (exported: never, page: string) => Promise<v
       const session = app.sessions.open();
       await session.signIn(42);
       await app.sessions.save(session);
-      const socket = new WebSocket(`ws://127.0.0.1:${app.port}`, {
+      const url = `ws://127.0.0.1:${app.port}`;
+      const [refused] = (await once(new WebSocket(url), 'close')) as [number];
+      expect(refused).toBe(1008);
+      const socket = new WebSocket(url, {
         headers: { Cookie: `${COOKIE}=${String(session.key)}` },
       });
       await once(socket, 'open');
