@@ -81,7 +81,6 @@ describe('nestjs-cls', () => {
 });
 
 @UseSession()
-@UseInterceptors(ClsInterceptor)
 @WebSocketGateway()
 class Chat {
   constructor(@Inject(ClsService) private readonly cls: ClsService) {}
@@ -95,6 +94,18 @@ class Chat {
     return { event: 'who', data: `${String(before)} ${String(this.cls.get('who'))}` };
   }
 }
+
+@UseSession()
+@UseInterceptors(ClsInterceptor)
+@WebSocketGateway()
+class DecoratedChat extends Chat {}
+
+/** A gateway, and what `forRoot()` mounts. */
+const IN_GATEWAYS = {
+  'its interceptor on the gateway': [DecoratedChat, {}],
+  'its mounted interceptor': [Chat, { interceptor: { mount: true } }],
+  'its mounted guard': [Chat, { guard: { mount: true } }],
+} as const;
 
 const ADAPTERS = {
   'socket.io': {
@@ -125,16 +136,17 @@ const ADAPTERS = {
 
 describe('nestjs-cls in a gateway with sessions', () => {
   for (const [name, { Adapter, ask }] of Object.entries(ADAPTERS))
-    it(`SE25 its interceptor gives each message a context of its own with ${name}`, async () => {
-      const { url, visitor: visit } = await startOn('express', {
-        controllers: [Home],
-        providers: [Chat],
-        imports: [ClsModule.forRoot({ global: true })],
-        main: (app) => void app.useWebSocketAdapter(new Adapter(app)),
+    for (const [way, [Gateway, options]] of Object.entries(IN_GATEWAYS))
+      it(`SE25 ${way} gives each message a context of its own with ${name}`, async () => {
+        const { url, visitor: visit } = await startOn('express', {
+          controllers: [Home],
+          providers: [Gateway],
+          imports: [ClsModule.forRoot({ global: true, ...options })],
+          main: (app) => void app.useWebSocketAdapter(new Adapter(app)),
+        });
+        const visitor = visit();
+        await visitor.post('/login');
+        const answers = await Promise.all(['', visitor.cookieHeader, ''].map((cookie) => ask(url, cookie)));
+        assert.deepEqual(answers, ['undefined nobody', 'undefined 42', 'undefined nobody']);
       });
-      const visitor = visit();
-      await visitor.post('/login');
-      const answers = await Promise.all(['', visitor.cookieHeader, ''].map((cookie) => ask(url, cookie)));
-      assert.deepEqual(answers, ['undefined nobody', 'undefined 42', 'undefined nobody']);
-    });
 });
