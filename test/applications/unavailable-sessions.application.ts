@@ -6,6 +6,7 @@ import {
   Get,
   type INestApplication,
   Post,
+  type Provider,
   Req,
 } from '@nestjs/common';
 import { ApolloDriver } from '@nestjs/apollo';
@@ -14,11 +15,14 @@ import { GraphQLModule, ObjectType, Parent, Query, ResolveField, Resolver, Field
 import { MercuriusDriver } from '@nestjs/mercurius';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { before, describe, it } from 'node:test';
 import { CodexRedisError, Session } from 'nestjs-codex-redis';
+import { WebSocket } from 'ws';
 import { RedisServer } from '../support/redis-server.js';
 import { useFastifyPassport } from './documented/fastify-passport.js';
-import { type Platform, startOn } from './support/application.js';
+import { type Platform, type Running, startOn } from './support/application.js';
 import type { Answer, Visitor } from './support/visitor.js';
 
 type Own = Session<{ user: string }>;
@@ -113,21 +117,23 @@ const context = (given: Request | { req: Request }): object => {
 
 const server = RedisServer.start();
 
-/** A visitor who has logged in. */
-const visit = async (
+const start = async (
   platform: Platform,
   { options, main }: Wiring,
-  providers: object[] = [],
-): Promise<Visitor> => {
-  const { visitor: come } = await startOn(platform, {
+  providers: readonly Provider[] = [],
+): Promise<Running> =>
+  startOn(platform, {
     controllers: [ShopController],
-    providers: [...(options === undefined ? [] : [ShopResolver]), ...(providers as [])],
+    providers: [...(options === undefined ? [] : [ShopResolver]), ...providers],
     imports:
       options === undefined ? [] : [GraphQLModule.forRoot({ autoSchemaFile: true, ...options } as never)],
     options: { url: (await server).url },
     ...(main !== undefined && { main }),
   });
-  const visitor = come();
+
+/** A visitor who has logged in. */
+const visit = async (...application: Parameters<typeof start>): Promise<Visitor> => {
+  const visitor = (await start(...application)).visitor();
   assert.equal((await visitor.post('/login')).status, 201);
   return visitor;
 };
@@ -241,6 +247,29 @@ cases.push({
   ask: async (visitor) => {
     const { status, text } = await visitor.get('/graphql?query={plain}');
     assert.deepEqual([status, text.includes('"errors":[{"message":"teapot"')], [418, true]);
+  },
+});
+
+let sockets = '';
+
+cases.push({
+  title: 'Mercurius refuses a WebSocket with 503 when @fastify/passport is the first to ask',
+  visitor: async () => {
+    const running = await start('fastify', {
+      options: { driver: MercuriusDriver, subscription: true },
+      main: (app) => useFastifyPassport(app as NestFastifyApplication),
+    });
+    sockets = `${running.url.replace('http', 'ws')}/graphql`;
+    const visitor = running.visitor();
+    await visitor.post('/login');
+    return visitor;
+  },
+  ask: async ({ cookieHeader: cookie }) => {
+    const socket = new WebSocket(sockets, 'graphql-transport-ws', { headers: { cookie } });
+    const [, answer] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
+    assert.equal(answer.statusCode, 503);
+    const text = (await answer.toArray()).join('');
+    assert.match(text, /^\{"statusCode":503,"message":"Service Unavailable","code":"CODEX_REDIS_\w+"\}$/);
   },
 });
 
