@@ -63,8 +63,8 @@ describe('the pages about errors', () => {
     const note = (line: unknown): void => void lines.push(String(line));
     Logger.overrideLogger({ log: note, warn: note, error: note });
     const report = new ConnectionReport({ holdsSessions: true }, () => 'redis.internal:6379');
-    report.update({ isReady: false, failure: new Error('ECONNRESET') });
-    report.update({ isReady: true, failure: undefined });
+    report.update({ isReady: false, failure: new Error('ECONNRESET'), readySince: 0 });
+    report.update({ isReady: true, failure: undefined, readySince: 0 });
     Logger.overrideLogger(false);
     const text = textOf('failures.md');
     const [lost = '', back = ''] = lines;

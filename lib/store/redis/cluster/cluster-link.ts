@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { RedisClusterOptions } from 'redis';
+import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
 import {
   RedisConnectionError,
   RedisServiceError,
@@ -49,7 +50,7 @@ export class ClusterLink implements RedisLink {
       operationTimeoutMs: options.operationTimeoutMs,
     });
     this.#life = new LinkLifecycle({
-      open: () => this.#open(),
+      open: (signal) => this.#open(signal),
       release: () => this.#release(),
       startError: (error) => clusterStartError(error, this.#map.names),
       ...options,
@@ -142,12 +143,17 @@ export class ClusterLink implements RedisLink {
     return choices[Math.floor(Math.random() * choices.length)] ?? master;
   }
 
-  /** A master that is down or loading need not keep an application from starting: the others serve their slots. */
-  async #open(): Promise<void> {
+  /**
+   * A master that is down or loading need not keep an application from starting: the others serve their slots. One that
+   * turns its user away does, since that does not pass by itself.
+   */
+  async #open(signal: AbortSignal): Promise<void> {
     await this.#map.refresh();
     const masters = [...this.#map.masters];
     const wanted = this.#options.cluster.minimizeConnections === true ? masters.slice(0, 1) : masters;
     await Promise.all(wanted.map((master) => master.open()));
+    const turnedAway = wanted.find(({ failure }) => failure instanceof ImproperlyConfiguredError);
+    if (turnedAway !== undefined) throw turnedAway.failure;
     const ready = wanted.filter((master) => master.isReady);
     if (ready.length === 0) throw new AggregateError(wanted.map(({ failure }) => failure));
     await Promise.all([
@@ -156,6 +162,7 @@ export class ClusterLink implements RedisLink {
         checkServer({ send: (args) => node.send(args, asReply) }, node.name, this.#options),
       ),
     ]);
+    if (!signal.aborted) this.#map.tellLog();
   }
 
   async #release(): Promise<void> {

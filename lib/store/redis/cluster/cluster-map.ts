@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { RedisClientType, RedisClusterOptions } from 'redis';
 import { ignore } from '../../../common/ignore.js';
 import { ClusterNode } from './cluster-node.js';
+import { nodeAccessError } from './cluster-start-error.js';
 import { RefreshSchedule } from './refresh-schedule.js';
 import { RootNodes } from './root-nodes.js';
 import { SLOT_COUNT } from '../../hash-slot.js';
@@ -39,6 +40,7 @@ export class ClusterMap {
   #masters: ReadonlySet<ClusterNode> = new Set();
   #refreshing: Promise<void> | undefined;
   #closed = false;
+  #tellsLog = false;
   readonly #schedule = new RefreshSchedule(() => this.refresh());
   /** Aborted when everything is forgotten: what was asked before is of no use then. */
   #forgotten = new AbortController();
@@ -122,12 +124,19 @@ export class ClusterMap {
     }));
   }
 
+  /** From now on tells the log of nodes that are lost, and at once of those that are not there. A failed start does not. */
+  tellLog(): void {
+    this.#tellsLog = true;
+    for (const node of this.#nodes.values()) if (node.failure !== undefined) node.report.update(node);
+  }
+
   /** Forgets what was learned, and ends every connection once nothing is in flight on it. */
   async reset(): Promise<void> {
     this.#forgotten.abort(new Error('No longer wanted'));
     this.#forgotten = new AbortController();
     this.#othersAnswer.abort(new Error('No longer wanted'));
     this.#schedule.cancel();
+    this.#tellsLog = false;
     this.#shards = [];
     this.#masters = new Set();
     const nodes = [...this.#nodes.values()];
@@ -210,17 +219,14 @@ export class ClusterMap {
     const { operationTimeoutMs, connectTimeoutMs, holdsSessions } = this.options;
     const template = this.#templateAt(address);
     const report = new ConnectionReport(this.options, () => addressName(address));
-    const onChange = (connection: ReconnectingConnection): void => {
-      report.update(connection);
-      this.#onChange();
-    };
-    return new ClusterNode(address, addressOf(template), {
+    return new ClusterNode(address, addressOf(template), report, {
       dial: dial(template, connectTimeoutMs),
       operationTimeoutMs,
       sharesReads: holdsSessions,
       // one that is silent must not take all the time of a start
       patienceMs: Math.min(operationTimeoutMs, connectTimeoutMs / 2),
-      onChange,
+      accessError: (error) => nodeAccessError(error, addressName(address)),
+      onChange: (connection) => this.#onChange(connection, report),
     });
   }
 
@@ -228,7 +234,9 @@ export class ClusterMap {
     return templateFor(this.#template, mappedAddress(this.options.cluster.nodeAddressMap, address));
   }
 
-  #onChange(): void {
+  #onChange(connection: ReconnectingConnection, report: ConnectionReport): void {
+    if (this.#tellsLog) report.update(connection);
+    if (connection.readySince === Infinity) return;
     this.#othersAnswer.abort(new Error('Another node has changed'));
     this.#schedule.restart();
   }

@@ -4,6 +4,7 @@ import {
   type ReconnectingConnectionOptions,
 } from '../connection/reconnecting-connection.js';
 import { addressName, type NodeAddress } from '../connection/node-address.js';
+import type { ConnectionReport } from '../connection/connection-report.js';
 import type { ReplyParser } from '../link/redis-link.js';
 import { asReply } from '../commands/replies.js';
 
@@ -14,10 +15,12 @@ export class ClusterNode extends ReconnectingConnection {
   /**
    * @param address as the cluster announces it
    * @param target `host:port` it is connected to at
+   * @param report tells the log of its outages
    */
   constructor(
     readonly address: NodeAddress,
     readonly target: string,
+    readonly report: ConnectionReport,
     options: ReconnectingConnectionOptions,
   ) {
     super(options);

@@ -1,11 +1,16 @@
 import { moduleLogger } from '../../../common/loggers.js';
 import type { StoreSettings } from '../../../config/settings.js';
+import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
 import type { ReconnectingConnection } from './reconnecting-connection.js';
+import { reason } from './start-error.js';
 
-/** Tells the log of an outage of one connection and of its end, once each. */
+/** The state of a connection as the log was told it. */
+type Told = 'ready' | 'lost' | 'turned away';
+
+/** Tells the log of an outage of one connection and of its end, once each, and of a server that turns its user away. */
 export class ConnectionReport {
   readonly #owner: string;
-  #lost = false;
+  #told: Told = 'ready';
 
   /** @param place names the server: never the user or the password */
   constructor(
@@ -15,11 +20,22 @@ export class ConnectionReport {
     this.#owner = holdsSessions === true ? 'sessions' : 'cache';
   }
 
-  update({ isReady, failure }: Pick<ReconnectingConnection, 'isReady' | 'failure'>): void {
-    if (isReady && this.#lost) moduleLogger.log(`${this.#name()} is back again`);
-    if (!isReady && !this.#lost)
-      moduleLogger.warn(`${this.#name()} was lost (${messageOf(failure)}); reconnecting`);
-    this.#lost = !isReady;
+  update({ isReady, failure, readySince }: ReportedConnection): void {
+    if (isReady) {
+      if (this.#told !== 'ready') moduleLogger.log(`${this.#name()} is back again`);
+      this.#told = 'ready';
+    } else if (failure instanceof ImproperlyConfiguredError) {
+      if (this.#told !== 'turned away')
+        moduleLogger.error(`${this.#name()} cannot be made: ${failure.message}`);
+      this.#told = 'turned away';
+    } else if (this.#told === 'ready') {
+      const outage =
+        readySince === Infinity
+          ? `could not be made (${reason(failure)}); trying again`
+          : `was lost (${messageOf(failure)}); reconnecting`;
+      moduleLogger.warn(`${this.#name()} ${outage}`);
+      this.#told = 'lost';
+    }
   }
 
   #name(): string {
@@ -27,5 +43,7 @@ export class ConnectionReport {
   }
 }
 
+type ReportedConnection = Pick<ReconnectingConnection, 'isReady' | 'failure' | 'readySince'>;
+
 const messageOf = (failure: unknown): string =>
-  failure instanceof Error ? failure.message : 'unknown reason';
+  failure instanceof Error && failure.message !== '' ? failure.message : reason(failure);

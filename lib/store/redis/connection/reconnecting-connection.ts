@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as eventLoop } from 'node:timers/promises';
+import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
 import { RedisConnectionError } from '../../../errors/redis.errors.js';
 import { ignore } from '../../../common/ignore.js';
 import { outsideOfCallers } from '../../../common/outside-of-callers.js';
@@ -8,6 +9,7 @@ import { Connection } from './connection.js';
 import { dialRepeatedly } from './dial-repeatedly.js';
 import { type Dial, DialTimeoutError, type DialledClient } from './dial.js';
 import { POLICY } from './policy.js';
+import { unreachable } from './unreachable.js';
 import type { ReplyParser } from '../link/redis-link.js';
 
 export interface ReconnectingConnectionOptions {
@@ -20,7 +22,9 @@ export interface ReconnectingConnectionOptions {
    * @default operationTimeoutMs
    */
   readonly patienceMs?: number | undefined;
-  /** Called when the server is lost, and when it is there at last. */
+  /** The error where the server turns its user away, which an operator has to mend. Else undefined. */
+  readonly accessError?: (error: unknown) => ImproperlyConfiguredError | undefined;
+  /** Called when the server is lost, or not there at first, when it turns its user away, and when it is there at last. */
   readonly onChange: (connection: ReconnectingConnection) => void;
 }
 
@@ -139,7 +143,14 @@ export class ReconnectingConnection {
     const refused = new Promise<never>((_, reject) => (giveUp = reject));
     const { signal } = this.#end;
     const repeated = outsideOfCallers(() =>
-      dialRepeatedly(this.options.dial, { signal, immediately, onRefused: giveUp }),
+      dialRepeatedly(this.options.dial, {
+        signal,
+        immediately,
+        onRefused: (error) => {
+          this.#fail(error);
+          giveUp(error);
+        },
+      }),
     );
     const adopted = repeated.then((opened) => this.#adopt(opened));
     try {
@@ -152,8 +163,10 @@ export class ReconnectingConnection {
 
   #fail(error: unknown): void {
     if (this.#connection !== undefined) return;
-    const isNews = this.#failure === undefined && this.#readySince !== Infinity;
-    this.#failure = error;
+    const access = this.options.accessError?.(error);
+    const wasTurnedAway = this.#failure instanceof ImproperlyConfiguredError;
+    const isNews = this.#failure === undefined || (access !== undefined && !wasTurnedAway);
+    this.#failure = access ?? error;
     if (isNews && !this.#end.signal.aborted) this.options.onChange(this);
   }
 
@@ -196,5 +209,3 @@ export class ReconnectingConnection {
     if (this.#failure !== undefined) this.options.onChange(this);
   }
 }
-
-const unreachable = (cause: unknown): RedisConnectionError => new RedisConnectionError(undefined, { cause });

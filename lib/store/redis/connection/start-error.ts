@@ -1,18 +1,20 @@
 import { ErrorReply } from 'redis';
 import { CodexRedisError } from '../../../errors/codex-redis.error.js';
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
-import {
-  RedisConnectionError,
-  RedisServiceError,
-  RedisUnavailableError,
-} from '../../../errors/redis.errors.js';
+import { RedisConnectionError, RedisUnavailableError } from '../../../errors/redis.errors.js';
+import { accessError } from './access-error.js';
 import { DialTimeoutError } from './dial.js';
-import { replyCode, translateError } from './translate-error.js';
+import { translateError } from './translate-error.js';
 import { ReplicaError, WrongModeError } from './verify-primary.js';
 
-/**
- * The error that says why the module could not start on the Redis at `address`, and the fix. Only here a host is named.
- */
+/** The error where the Redis at `address`, which the url names, turns its user away. Else undefined. */
+export const urlAccessError = (error: unknown, address: string): ImproperlyConfiguredError | undefined =>
+  accessError(error, {
+    name: `Redis at ${address}`,
+    credentials: 'the user and password of the url or clientOptions',
+  });
+
+/** The error that says why the module could not start on the Redis at `address`, and the fix. */
 export const startError = (error: unknown, address: string): Error => {
   if (error instanceof RedisUnavailableError) return notYet(error, address);
   if (error instanceof CodexRedisError) return error;
@@ -38,14 +40,6 @@ export const mayPass = (error: unknown): boolean => {
   return !(error instanceof CodexRedisError || error instanceof WrongModeError || isAboutTls(error));
 };
 
-/** The reply of a server among several errors: it says more than the silence of others. */
-export const replyIn = (error: unknown): ErrorReply | undefined => {
-  if (error instanceof ErrorReply) return error;
-  if (error instanceof RedisServiceError) return replyIn(error.cause);
-  if (error instanceof AggregateError) return error.errors.map(replyIn).find((reply) => reply !== undefined);
-  return undefined;
-};
-
 /** One error in place of several that are alike, as those by TLS: it says what to do. */
 export const inCommon = (error: unknown): unknown => {
   if (!(error instanceof AggregateError)) return error;
@@ -53,21 +47,14 @@ export const inCommon = (error: unknown): unknown => {
   return codes.size === 1 ? error.errors[0] : error;
 };
 
-const CREDENTIALS = ['WRONGPASS', 'NOAUTH', 'NOPERM'];
-
 /** True if the server, or a proxy before it, cannot answer the first question of all. */
 export const lacksResp3 = ({ message }: ErrorReply): boolean =>
   /unknown command '?`?hello/i.test(message) || message.startsWith('NOPROTO');
 
-export const isAboutCredentials = (reply: ErrorReply): boolean => CREDENTIALS.includes(replyCode(reply));
-
 const refusal = (error: ErrorReply, address: string): Error => {
   const cause = { cause: error };
-  if (isAboutCredentials(error))
-    return new ImproperlyConfiguredError(
-      `Redis at ${address} refused the credentials (${replyCode(error)}); check the user and password of the url or clientOptions`,
-      cause,
-    );
+  const access = urlAccessError(error, address);
+  if (access !== undefined) return access;
   if (error.message.includes('SELECT is not allowed in cluster mode'))
     return wrongMode(new WrongModeError('cluster'), address);
   if (error.message.includes('DB index'))
@@ -103,7 +90,8 @@ const wrongMode = (error: WrongModeError, address: string): Error =>
     { cause: error },
   );
 
-const reason = (error: unknown): string => {
+/** In a few words. */
+export const reason = (error: unknown): string => {
   if (error instanceof DialTimeoutError) return `no answer within ${error.ms} ms`;
   const { errors, code, message } = Object(error) as Partial<AggregateError & NodeJS.ErrnoException>;
   if (errors !== undefined && errors.length > 0) return [...new Set(errors.map(reason))].join(', ');

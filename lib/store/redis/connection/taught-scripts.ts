@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { ErrorReply } from 'redis';
 import { RedisServiceError } from '../../../errors/redis.errors.js';
+import { deniedIn } from './translate-error.js';
 
 type Send<T> = (args: readonly string[]) => Promise<T>;
 
@@ -17,7 +19,8 @@ export class TaughtScripts {
     const digest = this.#digests.get(source);
     if (digest === undefined) return this.#teach(source, args, send);
     return send(['EVALSHA', digest, ...rest]).catch((error: unknown) => {
-      if (!(error instanceof RedisServiceError && error.replyCode === 'NOSCRIPT')) throw error;
+      if (!(error instanceof RedisServiceError && error.replyCode === 'NOSCRIPT'))
+        throw explained(error, source);
       // Somebody has had the server forget its scripts, all of them.
       return this.#teachAgain(source, args, send);
     });
@@ -31,7 +34,7 @@ export class TaughtScripts {
     this.#digests.set(source, digestOf(source));
     return send(args).catch((error: unknown) => {
       this.#digests.delete(source);
-      throw error;
+      throw explained(error, source);
     });
   }
 
@@ -47,5 +50,11 @@ export class TaughtScripts {
     this.#digests.clear();
   }
 }
+
+/** The error of a script. It names the command that the user may not run, which may stand in the script only. */
+const explained = (error: unknown, source: string): unknown =>
+  error instanceof RedisServiceError && error.replyCode === 'NOPERM' && error.cause instanceof ErrorReply
+    ? deniedIn(error.cause, source)
+    : error;
 
 const digestOf = (source: string): string => createHash('sha1').update(source).digest('hex');

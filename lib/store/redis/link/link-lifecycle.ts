@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as eventLoop, setTimeout as pause } from 'node:timers/promises';
-import { RedisConnectionError } from '../../../errors/redis.errors.js';
 import { ignore } from '../../../common/ignore.js';
 import { within } from '../../../common/within.js';
 import { DialTimeoutError } from '../connection/dial.js';
 import { pauseAfter, POLICY } from '../connection/policy.js';
 import { mayPass } from '../connection/start-error.js';
+import { unreachable } from '../connection/unreachable.js';
 import { closedError } from './closed-error.js';
 
 export interface LinkLifecycleOptions {
@@ -50,7 +50,7 @@ export class LinkLifecycle {
     return this.isClosing ? Promise.reject(closedError()) : this.#current().whole;
   }
 
-  /** Does the work of a command once there is a connection: bounded by the operation timeout; the error names no host. */
+  /** Does the work of a command once there is a connection: bounded by the operation timeout. */
   async whenOpen<T>(work: () => Promise<T>): Promise<T> {
     if (!this.isClosing && !this.#isOpen) await this.#connectForCommand();
     if (this.#isOpen) return work();
@@ -140,5 +140,3 @@ export class LinkLifecycle {
     }
   }
 }
-
-const unreachable = (cause: unknown): RedisConnectionError => new RedisConnectionError(undefined, { cause });

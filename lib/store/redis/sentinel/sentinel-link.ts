@@ -16,7 +16,7 @@ import type { MessageListener, Subscription } from '../../subscription.js';
 import { masterDial } from './sentinel-dial.js';
 import { SentinelGroup } from './sentinel-group.js';
 import { SentinelReplicas } from './sentinel-replicas.js';
-import { sentinelStartError } from './sentinel-start-error.js';
+import { sentinelAccessError, type SentinelPlaces, sentinelStartError } from './sentinel-start-error.js';
 
 export interface SentinelLinkOptions {
   readonly sentinel: RedisSentinelOptions;
@@ -118,6 +118,7 @@ export class SentinelLink implements RedisLink {
       operationTimeoutMs,
       sharesReads: holdsSessions,
       patienceMs: connectTimeoutMs,
+      accessError: (error) => sentinelAccessError(error, this.#places),
       onChange: (connection) => {
         if (this.#life.isOpen) this.#report.update(connection);
       },
@@ -171,11 +172,15 @@ export class SentinelLink implements RedisLink {
   }
 
   #startError(error: unknown): Error {
-    return sentinelStartError(error, {
+    return sentinelStartError(error, this.#places);
+  }
+
+  get #places(): SentinelPlaces {
+    return {
       sentinels: this.#group.names,
       master: nameOf(this.#sought),
       name: this.#options.sentinel.name,
-    });
+    };
   }
 
   async #release(): Promise<void> {

@@ -1,6 +1,7 @@
 import { ImproperlyConfiguredError } from '../../../errors/improperly-configured.error.js';
-import { inCommon, isAboutCredentials, lacksResp3, replyIn, startError } from '../connection/start-error.js';
-import { replyCode } from '../connection/translate-error.js';
+import { accessError } from '../connection/access-error.js';
+import { replyIn } from '../connection/reply-in.js';
+import { inCommon, lacksResp3, startError } from '../connection/start-error.js';
 import { ReplicaError, WrongModeError } from '../connection/verify-primary.js';
 import { UnknownMasterError } from './sentinel-server.js';
 
@@ -13,6 +14,27 @@ export interface SentinelPlaces {
   readonly name: string;
 }
 
+/** The error where the Sentinels, or the master, turn the user away. Else undefined. */
+export const sentinelAccessError = (
+  error: unknown,
+  { sentinels, master }: Omit<SentinelPlaces, 'name'>,
+): ImproperlyConfiguredError | undefined =>
+  accessError(
+    error,
+    comesFromSentinels(error, master)
+      ? {
+          name: `The Sentinels at ${sentinels}`,
+          credentials: 'username and password in sentinel.sentinelClientOptions',
+        }
+      : {
+          name: `The master at ${master}`,
+          credentials: 'username and password in sentinel.nodeClientOptions',
+        },
+  );
+
+const comesFromSentinels = (error: unknown, master: string | undefined): master is undefined =>
+  error instanceof AggregateError || master === undefined;
+
 /** The error that says why the module could not start on the master that Sentinels watch, and the fix. */
 export const sentinelStartError = (error: unknown, { sentinels, master, name }: SentinelPlaces): Error => {
   if (error instanceof AggregateError && error.errors.some((each) => each instanceof UnknownMasterError))
@@ -21,7 +43,7 @@ export const sentinelStartError = (error: unknown, { sentinels, master, name }: 
         'it with "sentinel monitor" in their configuration',
       { cause: error },
     );
-  const ofSentinels = error instanceof AggregateError || master === undefined;
+  const ofSentinels = comesFromSentinels(error, master);
   const reply = replyIn(error);
   if (ofSentinels && reply?.message.includes('unknown command') === true && !lacksResp3(reply))
     return new ImproperlyConfiguredError(
@@ -29,15 +51,8 @@ export const sentinelStartError = (error: unknown, { sentinels, master, name }: 
         'this address as `url`',
       { cause: reply },
     );
-  if (reply !== undefined && isAboutCredentials(reply))
-    return new ImproperlyConfiguredError(
-      ofSentinels
-        ? `The Sentinels at ${sentinels} refused the credentials (${replyCode(reply)}); check username and ` +
-            'password in sentinel.sentinelClientOptions'
-        : `The master at ${master} refused the credentials (${replyCode(reply)}); check username and password ` +
-            'in sentinel.nodeClientOptions',
-      { cause: reply },
-    );
+  const access = sentinelAccessError(error, { sentinels, master });
+  if (access !== undefined) return access;
   if (!ofSentinels && (error instanceof ReplicaError || error instanceof WrongModeError))
     return new ImproperlyConfiguredError(
       `The Sentinels at ${sentinels} name ${master} as the master, but it is none (${error.message}); check ` +

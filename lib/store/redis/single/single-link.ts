@@ -7,7 +7,7 @@ import { LinkLifecycle } from '../link/link-lifecycle.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import type { RedisLink, RedisNode, ReplyParser } from '../link/redis-link.js';
 import { asReply } from '../commands/replies.js';
-import { startError } from '../connection/start-error.js';
+import { startError, urlAccessError } from '../connection/start-error.js';
 import type { MessageListener, Subscription } from '../../subscription.js';
 import { Subscriptions } from '../connection/subscriptions.js';
 import { verifyPrimary } from '../connection/verify-primary.js';
@@ -90,6 +90,7 @@ export class SingleLink implements RedisLink {
       operationTimeoutMs,
       sharesReads: holdsSessions,
       patienceMs: connectTimeoutMs,
+      accessError: (error) => urlAccessError(error, this.#address),
       onChange: (changed) => {
         if (this.#life.isOpen) this.#report.update(changed);
       },
