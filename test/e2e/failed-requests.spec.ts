@@ -14,10 +14,12 @@ import {
   Module,
   type NestMiddleware,
   type NestModule,
+  type OnModuleInit,
   Param,
   UseFilters,
 } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import { CodexRedisError } from '../../lib/errors/codex-redis.error.js';
 import type { HttpMappedError } from '../../lib/errors/http-mapped.error.js';
 import {
@@ -88,6 +90,22 @@ class FailingMiddleware implements NestMiddleware {
 class MiddlewareModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     consumer.apply(FailingMiddleware).forRoutes('well');
+  }
+}
+
+/** Has Fastify begin its start before Nest has set its error handler, as @nestjs/mercurius does. */
+@Injectable()
+class PluginAtStart implements OnModuleInit {
+  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+
+  async onModuleInit(): Promise<void> {
+    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+    fastify.addHook('onRequest', (_request, _reply, done) => done(thrown('connection')));
+    await fastify.register((plugin, _options, done) => {
+      plugin.setErrorHandler((error, _request, reply) => reply.code(200).send({ own: String(error) }));
+      plugin.get('/plugin', () => 'well');
+      done();
+    });
   }
 }
 
@@ -231,6 +249,18 @@ describe.each(PLATFORMS)('a request that failed on %s', (platform) => {
     expect(JSON.parse(answer.body)).toEqual(UNAVAILABLE);
     logged(/ ERROR .*An error was answered for .*: RedisConnectionError: Redis at 10\.0\.0\.7/);
   });
+
+  if (platform === 'fastify')
+    it.each(['/well', '/plugin'])(
+      'CN15 is answered and logged alike where a hook failed and a module registers plugins at its start (%s)',
+      async (path) => {
+        await start({ providers: [PluginAtStart] });
+        const answer = await app.send(path);
+        expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+        expect(JSON.parse(answer.body)).toEqual(UNAVAILABLE);
+        logged(/ ERROR .*An error was answered for .*: RedisConnectionError: Redis at 10\.0\.0\.7/);
+      },
+    );
 
   it.each<[filter: string, path: string, options: AppOptions]>([
     ['APP_FILTER', '/fail/connection', { providers: [{ provide: APP_FILTER, useClass: AppWideFilter }] }],
