@@ -28,7 +28,9 @@ return texts`);
 export const inspectScript = redisScript(`
 local left = redis.call('PTTL', KEYS[1])
 if left == -2 then return false end
-if redis.pcall('GETRANGE', KEYS[1], -1, -1) ~= '${MARK}' then return {left} end
+local mark = redis.pcall('GETRANGE', KEYS[1], -1, -1)
+if type(mark) == 'table' and not string.find(mark.err, '^WRONGTYPE') then return mark end
+if mark ~= '${MARK}' then return {left} end
 return {left, redis.call('GET', KEYS[2]) or ''}`);
 
 export const parseStanding = (reply: RedisReply): Standing | undefined => {
