@@ -21,7 +21,7 @@ export interface UserSession {
   readonly current: boolean;
   /** The time at which the user signed in; a new key does not change it. */
   readonly createdAt: Date;
-  /** The time of the last save in whole seconds, at the earliest `createdAt`; with an idle timeout, of the last extension. */
+  /** The time of the last save, in whole seconds; with an idle timeout, of the last extension. */
   readonly lastSeenAt: Date;
   /** The time at which it ends unless it is saved or extended. */
   readonly expiresAt: Date;
@@ -80,8 +80,7 @@ export class UserSessions {
       // it may have become another user's; of one that cannot be read nothing is known
       if (!isMine && problem === undefined) dead.push(handle);
       if (look === undefined || !isMine || this.lifetime.isOver(data, savedAt)) return [];
-      // a text is stamped in whole seconds
-      const lastSeenAt = new Date(Math.max(savedAt ?? 0, createdAt));
+      const lastSeenAt = new Date(savedAt ?? createdAt);
       const expiresAt = new Date(this.clock.now() + look.ttl);
       return [
         { handle, current: mine.has(handle), createdAt: new Date(createdAt), lastSeenAt, expiresAt, device },
@@ -213,8 +212,10 @@ export class UserSessions {
 const keysOf = (session: SessionStatus | undefined): readonly string[] =>
   session === undefined ? [] : sessionStateOf(session).identity.names;
 
-/** The last used first; those of one moment in an order that stays the same. */
+/** The last used first; of those last used in one second, the one that signed in last; else in an order that stays the same. */
 const byLastUse = (one: UserSession, other: UserSession): number =>
-  other.lastSeenAt.getTime() - one.lastSeenAt.getTime() || (one.handle < other.handle ? -1 : 1);
+  other.lastSeenAt.getTime() - one.lastSeenAt.getTime() ||
+  other.createdAt.getTime() - one.createdAt.getTime() ||
+  (one.handle < other.handle ? -1 : 1);
 
 const NOTHING: DecodedSession = { data: {}, json: '{}' };

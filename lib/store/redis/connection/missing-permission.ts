@@ -1,8 +1,9 @@
-const DENIED_IN_SCRIPT = "user executing the script can't";
+/** The words of Redis 7.0, and of later versions and Valkey. */
+const DENIED_IN_SCRIPT = /user executing the script can't|ACL failure in script/;
 
 /** The permission that an ACL user lacks where `reply` refuses it something: `+get`, or a pattern. Else undefined. */
 export const missingPermission = (reply: string, script = ''): string | undefined => {
-  const inScript = reply.includes(DENIED_IN_SCRIPT);
+  const inScript = DENIED_IN_SCRIPT.test(reply);
   if (!inScript && !reply.startsWith('NOPERM')) return undefined;
   if (/\bkeys?\b/.test(reply)) return 'a ~pattern for a key of the command';
   if (/\bchannels?\b/.test(reply)) return 'an &pattern for the channel';
