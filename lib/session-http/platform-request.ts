@@ -10,7 +10,7 @@ export interface PlatformRequest {
 /** The pattern of the route that serves a request: a path is the visitor's, and may hold anything. */
 export const routeOf = ({ route, routeOptions }: PlatformRequest): string => {
   const pattern = route?.path ?? routeOptions?.url;
-  return pattern === undefined ? 'a request that no route matches' : `the route ${pattern}`;
+  return pattern === undefined ? 'a request that had reached no route' : `the route ${pattern}`;
 };
 
 /** True if a request came over TLS, as far as its platform knows. */
