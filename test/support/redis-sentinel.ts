@@ -90,9 +90,11 @@ export class RedisSentinelSet {
     const promoted = this.promoted(before);
     promoted.catch(() => undefined);
     await until('the Sentinels have failed over', async () => {
-      // an attempt may come to nothing on a busy machine; while one goes on, the next is refused
-      if ((await this.master()) !== before) return true;
-      await this.command(this.sentinels[0]!, 'SENTINEL', 'FAILOVER', this.name);
+      const { port, flags } = await this.#view(this.sentinels[0]!);
+      if (Number(port) !== before.port) return true;
+      // an attempt may come to nothing on a busy machine; a second one after the first would undo it
+      if (!flags!.includes('failover_in_progress'))
+        await this.command(this.sentinels[0]!, 'SENTINEL', 'FAILOVER', this.name);
       return false;
     });
     return promoted;
@@ -134,6 +136,7 @@ export class RedisSentinelSet {
       // in a failover the one that is a master without the name may be the next
       if (!isSettled) return false;
       const replicas = this.servers.filter((server) => server !== masters[0]);
+      await this.#promote(masters[0]!);
       await Promise.all(replicas.map((server) => this.#demote(server, masters[0]!)));
       const states = await Promise.all(
         replicas.map((server) => this.command<string>(server, 'INFO', 'replication')),
@@ -191,6 +194,12 @@ export class RedisSentinelSet {
   async #demote(server: RedisServer, master: RedisServer): Promise<void> {
     const [role] = await this.command<[string]>(server, 'ROLE');
     if (role === 'master') await this.command(server, 'REPLICAOF', '127.0.0.1', String(master.port));
+  }
+
+  /** One that was demoted in the middle of its own promotion would stay a replica of its replica. */
+  async #promote(master: RedisServer): Promise<void> {
+    const [role] = await this.command<[string]>(master, 'ROLE');
+    if (role !== 'master') await this.command(master, 'REPLICAOF', 'NO', 'ONE');
   }
 
   /** What a Sentinel knows of the master. */
