@@ -2,14 +2,9 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import { type AbstractHttpAdapter, type ApplicationConfig, BaseExceptionFilter } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
 import { HttpMappedError } from '../errors/http-mapped.error.js';
-import {
-  logFailedRequest,
-  SERVICE_UNAVAILABLE,
-  suggestRetry,
-  withPublicMessage,
-} from '../session-http/failed-requests.js';
+import { SERVICE_UNAVAILABLE, suggestRetry, withPublicMessage } from '../session-http/failed-requests.js';
 import { requestOf } from '../session-http/nest/request-session.js';
-import { exchangeOf } from '../session-http/platform/platforms.js';
+import { logFailureOnce } from '../session-http/platform/platforms.js';
 
 const SERVER_ERROR = 500;
 
@@ -23,7 +18,7 @@ class FailedRequestFilter extends BaseExceptionFilter implements ExceptionFilter
     const type = host.getType<string>();
     // Nest's own handling for its kind of context goes on
     if (type !== 'http' && type !== 'graphql') return;
-    if (error.getStatus() >= SERVER_ERROR) logOnce(requestOf(host) ?? {}, error);
+    if (error.getStatus() >= SERVER_ERROR) logFailureOnce(requestOf(host) ?? {}, error);
     if (type === 'graphql') throw withPublicMessage(error);
     const response = rawOf(host.switchToHttp().getResponse<PlatformResponse>());
     if (error.getStatus() === SERVICE_UNAVAILABLE && !response.headersSent) suggestRetry(response);
@@ -34,13 +29,6 @@ class FailedRequestFilter extends BaseExceptionFilter implements ExceptionFilter
 type PlatformResponse = ServerResponse | { readonly raw: ServerResponse };
 
 const rawOf = (response: PlatformResponse): ServerResponse => ('raw' in response ? response.raw : response);
-
-/** The commit of the same request's session may fail as well. */
-const logOnce = (request: object, error: HttpMappedError): void => {
-  const exchange = exchangeOf(request);
-  if (exchange === undefined) logFailedRequest(request, error);
-  else exchange.logFailure(error);
-};
 
 /** Puts the filter before every one of the application: Nest asks the last one first. */
 export const answerFailedRequests = (config: ApplicationConfig, adapter: AbstractHttpAdapter): void => {

@@ -1,4 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
+import { errorName } from '../common/error-name.js';
 
 /** Part of every event about an operation. */
 export interface OperationEvent {
@@ -20,6 +21,12 @@ export interface BegunOperation {
 
 /** The fields of an event that are known only when an operation has ended. */
 export type Ending<E extends OperationEvent> = Omit<E, keyof BegunOperation | 'duration'>;
+
+/** How an operation has ended that failed. */
+export const failedBy = (error: unknown): { readonly outcome: 'error'; readonly error: string } => ({
+  outcome: 'error',
+  error: errorName(error),
+});
 
 /** Stands around an operation while it is in progress. */
 export interface Surroundings {

@@ -1,5 +1,4 @@
-import { errorName } from '../common/error-name.js';
-import { type Ending, type OperationEvent, Operations } from './operations.js';
+import { failedBy, type OperationEvent, Operations } from './operations.js';
 
 /**
  * The operations on stored sessions. Those on the sessions of a user have the name of their call; each session that one
@@ -40,11 +39,6 @@ export interface SessionOperationEvent extends OperationEvent {
 
 const sessionOperations = new Operations<SessionOperationEvent>('session');
 
-const ofError = (error: unknown): Ending<SessionOperationEvent> => ({
-  outcome: 'error',
-  error: errorName(error),
-});
-
 /**
  * Does something to a stored session, and tells of it.
  *
@@ -56,7 +50,7 @@ export const observeSession = <T>(
   outcomeOf: (result: T) => SessionOutcome = () => 'done',
 ): Promise<T> =>
   sessionOperations.areObserved
-    ? sessionOperations.begin({ operation }).run(work, (result) => ({ outcome: outcomeOf(result) }), ofError)
+    ? sessionOperations.begin({ operation }).run(work, (result) => ({ outcome: outcomeOf(result) }), failedBy)
     : work();
 
 /** The outcome of a call that found a session or none. */

@@ -1,7 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import { describeValue } from '../common/describe-value.js';
-import { errorName } from '../common/error-name.js';
 import { throttlerLogger } from '../common/loggers.js';
 import type { CodexRedisSettings } from '../config/settings.js';
 import { RedisConnectionError, RedisUnavailableError } from '../errors/redis.errors.js';
@@ -9,6 +8,7 @@ import { ImproperlyConfiguredError } from '../errors/improperly-configured.error
 import type { KeyValueStore } from '../store/key-value-store.js';
 import type { HitOutcome, HitRule } from '../store/rate-limit.js';
 import { cacheOperations } from '../telemetry/cache-channel.js';
+import { failedBy } from '../telemetry/operations.js';
 import { CACHE_STORE, SETTINGS } from '../tokens/internal-tokens.js';
 
 /** Options of the rate limits. */
@@ -114,7 +114,7 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
     return cacheOperations.begin({ operation: 'throttle', cache: 'default' }).run(
       () => this.store.hit(redisKey, rule),
       () => ({ outcome: 'done' }),
-      (error) => ({ outcome: 'error', error: errorName(error) }),
+      failedBy,
     );
   }
 

@@ -1,6 +1,7 @@
 import { flightsOn } from '../../lib/cache/read-through/single-flight.js';
 import { CacheKeyNotFoundError } from '../../lib/errors/cache-key-not-found.error.js';
 import { jest } from '@jest/globals';
+import { setImmediate as eventLoop } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { SerializationError } from '../../lib/errors/serialization.error.js';
 import { RedisTimeoutError } from '../../lib/errors/redis.errors.js';
@@ -307,6 +308,26 @@ describeOnEveryStore('Cache, observed', (context) => {
       ]);
     } finally {
       warn.mockRestore();
+    }
+  });
+
+  it('OB1 an asynchronous keyGroup, which its type refuses, costs the group and ends no process', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    try {
+      const keyGroup = (() => Promise.reject(new Error('of the group'))) as never;
+      const cache = context.open({ keyGroup });
+      await cache.set('k', 1);
+      await cache.getMany(['k', 'l']);
+      // Node tells of a rejection that nobody handles once the microtasks are done
+      await eventLoop();
+      expect(unhandled).not.toHaveBeenCalled();
+      expect(events.all.map(({ operation, keyGroup: group }) => [operation, group])).toEqual([
+        ['set', undefined],
+        ['getMany', undefined],
+      ]);
+    } finally {
+      process.off('unhandledRejection', unhandled);
     }
   });
 

@@ -1,4 +1,6 @@
+import { types } from 'node:util';
 import { errorName } from '../../common/error-name.js';
+import { ignore } from '../../common/ignore.js';
 import { cacheLogger } from '../../common/loggers.js';
 import type { KeyGroup } from '../../config/cache-options.js';
 import { CacheKeyNotFoundError } from '../../errors/cache-key-not-found.error.js';
@@ -8,7 +10,12 @@ import {
   cacheOperations,
   type CacheOutcome,
 } from '../../telemetry/cache-channel.js';
-import type { BegunOperation, Ending, OperationInProgress } from '../../telemetry/operations.js';
+import {
+  type BegunOperation,
+  type Ending,
+  failedBy,
+  type OperationInProgress,
+} from '../../telemetry/operations.js';
 import type { CacheServiceSettings } from '../cache-settings.js';
 import { type CacheStats, ReadCounts } from './cache-stats.js';
 import { MISS, ofMany, type Reading, type ReadReport } from './reading.js';
@@ -129,6 +136,8 @@ export class CacheObserver {
     try {
       const groups = new Set(asked.map((key) => keyGroup(key)));
       const [group] = groups;
+      // its type refuses one that is asynchronous, whose failure nobody would await
+      for (const wrong of groups) if (types.isPromise(wrong)) wrong.catch(ignore);
       return groups.size === 1 && typeof group === 'string' ? group : undefined;
     } catch (error) {
       if (!this.#hasWarned)
@@ -173,6 +182,4 @@ const ofRefresh = ({ outcome, ...rest }: Reading): Ending<CacheEvent> => ({
 });
 
 const failure = (error: unknown): Ending<CacheEvent> =>
-  error instanceof CacheKeyNotFoundError
-    ? { outcome: 'miss' }
-    : { outcome: 'error', error: errorName(error) };
+  error instanceof CacheKeyNotFoundError ? { outcome: 'miss' } : failedBy(error);

@@ -1,7 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { HttpMappedError } from '../../errors/http-mapped.error.js';
-import { logFailedRequest, withPublicMessage } from '../failed-requests.js';
-import { exchangeOf } from '../platform/platforms.js';
+import { withPublicMessage } from '../failed-requests.js';
+import { logFailureOnce } from '../platform/platforms.js';
 
 type MakeContext = (...args: readonly unknown[]) => unknown;
 
@@ -36,7 +36,7 @@ const publishing =
   };
 
 const published = (error: HttpMappedError, first: unknown): HttpMappedError => {
-  log(error, first);
+  logFailureOnce(requestIn(first), error);
   const http = { status: error.getStatus() };
   return Object.create(withPublicMessage(error), {
     // Apollo takes `http` out
@@ -45,9 +45,7 @@ const published = (error: HttpMappedError, first: unknown): HttpMappedError => {
 };
 
 /** @param first Fastify's request, or an object with Express's as `req` */
-const log = (error: HttpMappedError, first: unknown): void => {
+const requestIn = (first: unknown): object => {
   const { req = Object(first) as object } = Object(first) as { req?: object };
-  const exchange = exchangeOf(req);
-  if (exchange === undefined) logFailedRequest(req, error);
-  else exchange.logFailure(error);
+  return req;
 };

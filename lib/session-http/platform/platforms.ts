@@ -2,6 +2,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Server } from 'node:http';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { type GatedResponse, HELD_RESPONSE, type Hold } from '../gate/gated-response.js';
+import { logFailedRequest } from '../failed-requests.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
 import { addExpressProperties } from './express-properties.js';
@@ -42,6 +43,13 @@ export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): (() 
 export const exchangeOf = (request: object): SessionExchange | undefined => {
   const { res } = request as { res?: ExpressResponse };
   return res === undefined ? fastifyExchange(request) : expressExchange(res);
+};
+
+/** Logs why a request failed. The commit of the same request's session may fail as well. */
+export const logFailureOnce = (request: object, error: unknown): void => {
+  const exchange = exchangeOf(request);
+  if (exchange === undefined) logFailedRequest(request, error);
+  else exchange.logFailure(error);
 };
 
 /** True if a request has no exchange because its path is excluded, rather than because there are no sessions. */
