@@ -520,6 +520,8 @@ describeOnEveryStore('The sessions of a user', (context) => {
       const progress = await sessions.reindex({ onProgress: (now) => told.push(now) });
       expect(progress).toEqual({ scanned: 7, indexed: 6 });
       expect(told.at(-1)).toEqual(progress);
+      const failing = (): Promise<never> => Promise.reject(new Error('of the caller'));
+      await expect(sessions.reindex({ onProgress: failing })).rejects.toThrow('of the caller');
       const listed = await sessions.ofUser(7);
       expect(listed).toHaveLength(6);
       expect(listed.filter(({ device }) => device === 'mine')).toHaveLength(1);

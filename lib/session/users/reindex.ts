@@ -15,8 +15,8 @@ export interface ReindexProgress {
 
 /** The options of `reindex()`. */
 export interface ReindexOptions {
-  /** Told after each page of keys, a few hundred. */
-  readonly onProgress?: (progress: ReindexProgress) => void;
+  /** Told after each page of keys, a few hundred. It is awaited: where it fails, `reindex()` fails. */
+  readonly onProgress?: (progress: ReindexProgress) => unknown;
 }
 
 /** Walks over all sessions, and has the index know those that are bound to a user: Django may have bound them. */
@@ -42,7 +42,7 @@ export const reindex = async (
     );
     seen.scanned += looks.filter((look) => look !== undefined).length;
     seen.indexed += kept.filter(Boolean).length;
-    onProgress?.({ ...seen });
+    await onProgress?.({ ...seen });
   }
   return seen;
 };
