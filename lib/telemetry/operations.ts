@@ -22,7 +22,7 @@ export interface BegunOperation {
 /** The fields of an event that are known only when an operation has ended. */
 export type Ending<E extends OperationEvent> = Omit<E, keyof BegunOperation | 'duration'>;
 
-/** How an operation has ended that failed. */
+/** The outcome of an operation that has failed, with the name of its error. */
 export const failedBy = (error: unknown): { readonly outcome: 'error'; readonly error: string } => ({
   outcome: 'error',
   error: errorName(error),
