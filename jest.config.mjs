@@ -27,6 +27,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   // Servers and clocks are waited for more than the processor is used.
   maxWorkers: '100%',
+  // What files leave behind adds up in a worker: with two gigabytes, collections hold the event loop up for too long.
+  workerIdleMemoryLimit: '1GB',
   randomize: true,
   testTimeout: 15_000,
 };
