@@ -6,12 +6,11 @@ import express, { type Request } from 'express';
 import expressSession from 'express-session';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { createClient, type RedisClientType } from 'redis';
 import { connectRedis, type ConnectRedisOptions, Session } from 'nestjs-codex-redis';
-import { redisUrl, startExpress } from './support/application.js';
+import { atEnd, redisUrl, startExpress } from './support/application.js';
 import { Visitor } from './support/visitor.js';
 
 interface Visit {
@@ -63,15 +62,11 @@ const SETUPS: Readonly<Record<string, Setup>> = {
   'a secret of bytes': { session: { secret: BYTES }, from: { secret: BYTES } },
 };
 
-const opened = new Set<Server>();
 let client: RedisClientType;
 
 before(async () => {
   client = await createClient({ url: await redisUrl() }).connect();
-});
-after(async () => {
-  for (const server of opened) server.close();
-  await client.close();
+  atEnd(() => client.close());
 });
 
 /** The earlier application. A request for `/held` ends, and saves its session, when `held` says so. */
@@ -96,7 +91,7 @@ const startEarlier = async (Version: Store, { session, store }: Setup): Promise<
     });
   });
   const server = app.listen(0, '127.0.0.1');
-  opened.add(server);
+  atEnd(() => server.close());
   await once(server, 'listening');
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, held };
 };

@@ -19,7 +19,7 @@ import { after, before, describe, it } from 'node:test';
 import { createClient, createCluster } from 'redis';
 import { connectRedis, Session } from 'nestjs-codex-redis';
 import { RedisCluster } from '../support/redis-cluster.js';
-import { type Platform, PLATFORMS, redisUrl, startOn } from './support/application.js';
+import { atEnd, type Platform, PLATFORMS, redisUrl, startOn } from './support/application.js';
 import { Visitor } from './support/visitor.js';
 
 const VISITORS = 200;
@@ -69,9 +69,10 @@ interface Place {
 
 let cluster: RedisCluster | undefined;
 before(async () => {
-  cluster = await RedisCluster.start();
+  const started = await RedisCluster.start();
+  atEnd(() => started.stop());
+  cluster = started;
 });
-after(() => cluster?.stop());
 
 const rootNodes = (): { url: string }[] => (cluster?.masters ?? []).map(({ url }) => ({ url }));
 

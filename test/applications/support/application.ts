@@ -18,15 +18,30 @@ import { Visitor } from './visitor.js';
 export const PLATFORMS = ['express', 'fastify'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
+const endings: (() => unknown)[] = [];
+
+/** Ends at the end of this process what was begun; what was begun last ends first: a server outlives its clients. */
+export const atEnd = (end: () => unknown): void => {
+  endings.unshift(end);
+};
+
+after(async () => {
+  for (const end of endings) await end();
+});
+
 let server: Promise<RedisServer> | undefined;
+
+const startRedis = async (): Promise<RedisServer> => {
+  const started = await RedisServer.start();
+  atEnd(() => started.stop());
+  return started;
+};
 
 /** The Redis of this process. */
 export const redisUrl = async (): Promise<string> => {
-  server ??= RedisServer.start();
+  server ??= startRedis();
   return (await server).url;
 };
-
-after(async () => (await server)?.stop());
 
 /** The module under test, in a namespace of its own. */
 export const codexRedis = async (options: Partial<CodexRedisOptions> = {}): Promise<DynamicModule> =>
@@ -55,12 +70,6 @@ export interface Recipe<A extends INestApplication> extends ModuleMetadata {
   readonly main?: (app: A) => Promise<void> | void;
 }
 
-const running = new Set<INestApplication>();
-
-after(async () => {
-  for (const app of running) await app.close();
-});
-
 export const startExpress = (
   recipe: Recipe<NestExpressApplication>,
 ): Promise<Running<NestExpressApplication>> =>
@@ -88,7 +97,7 @@ const start = async <A extends INestApplication>(
 ): Promise<Running<A>> => {
   Module({ ...metadata, imports: [await codexRedis(options), ...imports] })(root);
   const app = await create(root);
-  running.add(app);
+  atEnd(() => app.close());
   await main?.(app);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

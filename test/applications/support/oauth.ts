@@ -4,12 +4,11 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after } from 'node:test';
 import OAuth2Strategy from 'passport-oauth2';
 import OpenIDConnectStrategy from 'passport-openidconnect';
 import type { Session } from 'nestjs-codex-redis';
 import { TextStore } from '../documented/text-store.js';
-import type { Recipe, Running } from './application.js';
+import { atEnd, type Recipe, type Running } from './application.js';
 import type { Answer, Visitor } from './visitor.js';
 
 const CLIENT_SECRET = 'the secret of the client';
@@ -62,7 +61,7 @@ class Provider {
 
 const provider = new Provider();
 await provider.start();
-after(() => provider.stop());
+atEnd(() => provider.stop());
 
 interface User {
   readonly id: string;
