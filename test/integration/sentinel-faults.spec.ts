@@ -40,6 +40,7 @@ describe('a master behind Redis Sentinels', () => {
   let prefix: string;
   let frozen: RedisServer[];
   let killed: RedisServer[];
+  let leftBehind: RedisServer | undefined;
   let load: Load | undefined;
 
   const opened: KeyValueStore[] = [];
@@ -69,6 +70,7 @@ describe('a master behind Redis Sentinels', () => {
     prefix = `test-${randomUUID()}`;
     frozen = [];
     killed = [];
+    leftBehind = undefined;
     load = undefined;
     store = open();
     await store.connect();
@@ -76,6 +78,7 @@ describe('a master behind Redis Sentinels', () => {
 
   afterEach(async () => {
     await load?.stop().catch(() => undefined);
+    await leftBehind?.stop();
     await Promise.all(opened.splice(0).map((each) => each.close()));
     for (const server of frozen) server.thaw();
     for (const server of killed) await server.start();
@@ -318,7 +321,8 @@ describe('a master behind Redis Sentinels', () => {
     'follows no Sentinel that was left behind, not even when the others are down',
     async () => {
       const key = `${prefix}:k`;
-      const { port } = await set.leaveBehind();
+      leftBehind = await set.leaveBehind();
+      const { port } = leftBehind;
       const other = open({ sentinelRootNodes: [{ host: '127.0.0.1', port }, ...set.sentinelRootNodes] });
       await other.connect();
       const before = await set.master();

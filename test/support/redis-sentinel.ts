@@ -30,7 +30,6 @@ const PATIENCE_MS = 30_000;
 /** A master, its replicas and three Sentinels of a test's own on loopback ports. */
 export class RedisSentinelSet {
   readonly name = NAME;
-  readonly #leftBehind: RedisServer[] = [];
 
   private constructor(
     readonly servers: readonly RedisServer[],
@@ -146,22 +145,22 @@ export class RedisSentinelSet {
     await this.#watchPatiently();
   }
 
-  /** A further Sentinel, which hears nothing of the others and so goes on naming the master of now forever. */
+  /**
+   * A further Sentinel, which hears nothing of the others and so goes on naming the master of now. The caller stops it
+   * before a server is started again: such a one knows nothing of its deafness, and it would fail the others' master over.
+   */
   async leaveBehind(): Promise<RedisServer> {
     const master = await this.master();
     for (const server of this.servers)
       await this.command(server, 'ACL', 'SETUSER', 'deaf', 'on', '>deaf', 'resetchannels', '+ping', '+info');
     const monitorConfig = [`auth-user ${NAME} deaf`, `auth-pass ${NAME} deaf`];
-    const sentinel = await startSentinel(master.port, { monitorConfig });
-    this.#leftBehind.push(sentinel);
-    return sentinel;
+    return startSentinel(master.port, { monitorConfig });
   }
 
   async stop(): Promise<void> {
     this.admin.close();
     this.sentinelAdmin.close();
-    const all = [...this.sentinels, ...this.#leftBehind, ...this.servers];
-    await Promise.all(all.map((server) => server.stop()));
+    await Promise.all([...this.sentinels, ...this.servers].map((server) => server.stop()));
   }
 
   /** Waits until each Sentinel knows the others and the replicas: before that they cannot fail over. */
