@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -23,12 +26,18 @@ const packagesLoadedBy = async (entry: string, use = ''): Promise<string[]> => {
     register('./test/support/log-loaded-packages.mjs', 'file://${ROOT}');
     const loaded = await import('./lib/${entry}.ts');
     ${use}`;
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--import', '@swc-node/register/esm-register', '--input-type=module', '--eval', program],
-    { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '' } },
-  );
-  return [...new Set(stdout.split('\n').filter(Boolean))];
+  const folder = await mkdtemp(join(tmpdir(), 'loaded-packages-'));
+  const names = join(folder, 'names');
+  try {
+    await promisify(execFile)(
+      process.execPath,
+      ['--import', '@swc-node/register/esm-register', '--input-type=module', '--eval', program],
+      { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '', LOADED_PACKAGES: names } },
+    );
+    return [...new Set((await readFile(names, 'utf8')).split('\n').filter(Boolean))];
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 };
 
 describe('each entry of the package loads only what it needs', () => {

@@ -1,9 +1,9 @@
-/** Hooks for `node:module`'s register(): print the name of each package that is resolved. */
-import { writeSync } from 'node:fs';
+/** Hooks for `node:module`'s register(): append the name of each package that is resolved to the file of LOADED_PACKAGES. */
+import { appendFileSync } from 'node:fs';
 
 export const resolve = async (specifier, context, next) => {
   const result = await next(specifier, context);
   const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(result.url) ?? [];
-  if (name !== undefined) writeSync(1, `${name}\n`);
+  if (name !== undefined) appendFileSync(process.env['LOADED_PACKAGES'], `${name}\n`);
   return result;
 };
