@@ -2,6 +2,7 @@ import { VERSION_OPTIONS, type VersionOptions } from '../cache/call-options.js';
 import { invalidateTags } from '../cache/tag-invalidation.js';
 import { tagList } from '../cache/tags/tag-list.js';
 import { describeValue } from '../common/describe-value.js';
+import { syncResult } from '../common/sync-result.js';
 import {
   type CacheChoice,
   checkDecoratorOptions,
@@ -75,7 +76,10 @@ const evictionBy = (
     const { tags } = what;
     if (typeof tags !== 'function') tagList(tags, true);
     return (call) => {
-      const named = tagList(typeof tags === 'function' ? tags(...(call.parameters as never[])) : tags, true);
+      const named = tagList(
+        typeof tags === 'function' ? syncResult(tags(...(call.parameters as never[]))) : tags,
+        true,
+      );
       return () => invalidateTags(call.cache, named ?? []);
     };
   }

@@ -15,16 +15,16 @@ import { NEVER_BEHIND } from '../cache/read-through/get-or-set-options.js';
 import { isUnavailable, Outages } from '../cache/read-through/outages.js';
 import { type Timeout, timeoutToMs } from '../cache/timeout.js';
 import type { Clock } from '../common/clock.js';
-import { describeValue } from '../common/describe-value.js';
 import { errorName } from '../common/error-name.js';
 import { RedisUnavailableError } from '../errors/redis.errors.js';
 import type { SessionAccessOf } from '../common/session-access.js';
+import { syncResult } from '../common/sync-result.js';
 import { attend } from './attended-requests.js';
 import { bypassed, CACHE_STATUS, hit, notStored, stored } from './cache-status.js';
 import type { CachedRoute } from './cached-route.js';
 import { type Refusal, refusalFor } from './refusal.js';
 import { ResponseExchange } from './response-exchange.js';
-import { requestedVersion, responseKey, versionHeaders } from './response-key.js';
+import { requestedVersion, responseKey, scopeOf, versionHeaders } from './response-key.js';
 import { type Outcome, runHandler } from './run-handler.js';
 import { isStoredBy, type StoredResponse } from './stored-response.js';
 
@@ -104,7 +104,7 @@ export class ResponseCache implements NestInterceptor {
     const isPrivate = this.#isPrivate(route, exchange);
     const run = (): Promise<Outcome> =>
       runHandler({ route, exchange, varyBefore, timeoutMs, isPrivate, clock }, next);
-    const tags = typeof options.tags === 'function' ? options.tags(context) : options.tags;
+    const tags = typeof options.tags === 'function' ? syncResult(options.tags(context)) : options.tags;
     return of(await this.#through(key, tags, { route, exchange, timeoutMs, run }));
   }
 
@@ -233,18 +233,4 @@ const whyNotStored = (found: unknown): Refusal | undefined => {
   if (found === undefined) return undefined;
   if (found === TOO_LARGE) return 'too-large';
   return found === UNAVAILABLE ? 'unavailable' : 'foreign-entry';
-};
-
-const scopeOf = ({ name, options }: CachedRoute, context: ExecutionContext): string | undefined => {
-  if (typeof options.scope !== 'function') return undefined;
-  const scope: unknown = options.scope(context);
-  if (typeof scope !== 'string' || scope === '')
-    throw new TypeError(
-      `${name}: scope: expected the function to return a string that is not empty, got ${describeValue(scope)}. ` +
-        'Visitors without one need a guard, or a word of their own such as "anonymous"',
-    );
-  // two of them would be one in UTF-8
-  if (!scope.isWellFormed())
-    throw new TypeError(`${name}: scope: expected the function to return a string without lone surrogates`);
-  return scope;
 };

@@ -2,6 +2,8 @@ import type { ExecutionContext, VersioningOptions } from '@nestjs/common';
 import { VersioningType } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { unescape } from 'node:querystring';
+import { describeValue } from '../common/describe-value.js';
+import { syncResult } from '../common/sync-result.js';
 import type { CachedRoute } from './cached-route.js';
 
 /** The parts of a request that make the key of its response. Strings are as the client sent them. */
@@ -136,3 +138,22 @@ export const versionHeaders = (versioning: VersioningOptions | undefined): reado
 
 const parametersOf = (accept: string): string[] =>
   [...accept.matchAll(/;([^;,]*)/g)].map(([, parameter = '']) => parameter.trim());
+
+/**
+ * The visitors who share a response, by the `scope` of the route.
+ *
+ * @throws TypeError for anything but a text
+ */
+export const scopeOf = ({ name, options }: CachedRoute, context: ExecutionContext): string | undefined => {
+  if (typeof options.scope !== 'function') return undefined;
+  const scope: unknown = syncResult(options.scope(context));
+  if (typeof scope !== 'string' || scope === '')
+    throw new TypeError(
+      `${name}: scope: expected the function to return a string that is not empty, got ${describeValue(scope)}. ` +
+        'Visitors without one need a guard, or a word of their own such as "anonymous"',
+    );
+  // two of them would be one in UTF-8
+  if (!scope.isWellFormed())
+    throw new TypeError(`${name}: scope: expected the function to return a string without lone surrogates`);
+  return scope;
+};

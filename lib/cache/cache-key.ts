@@ -1,4 +1,5 @@
 import { describeValue } from '../common/describe-value.js';
+import { syncResult } from '../common/sync-result.js';
 import { writeJson } from '../serializer/json-writer.js';
 
 /**
@@ -32,7 +33,7 @@ export const keyOf = (given: unknown): string => {
   if (typeof given === 'number') return cacheKey(given);
   if (Array.isArray(given)) return cacheKey(...(given as unknown[]));
   throw new TypeError(
-    `key: expected the function to return a string, a number or a list of parts, got ${describeValue(given)}`,
+    `key: expected the function to return a string, a number or a list of parts, got ${describeValue(syncResult(given))}`,
   );
 };
 

@@ -3,6 +3,7 @@ import { describeValue } from '../common/describe-value.js';
 import type { KeyFunction, KeyPattern } from '../config/cache-options.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { escapeGlob, globMatcher } from '../common/glob.js';
+import { syncResult } from '../common/sync-result.js';
 import { CACHE_COMPANIONS, entryOfCompanion } from '../store/companion-key.js';
 import type { CacheKeySettings } from './cache-settings.js';
 import { checkedVersionDelta } from './counting.js';
@@ -152,7 +153,7 @@ export class CacheKeys {
   }
 
   #madeKey(keyFunction: KeyFunction, key: string, version: number): string {
-    const made: unknown = keyFunction(key, this.settings.keyPrefix, version);
+    const made: unknown = syncResult(keyFunction(key, this.settings.keyPrefix, version));
     checkText(made, `the result of ${this.settings.place}keyFunction`);
     const { place, sessionNamespaces = [] } = this.settings;
     if (sessionNamespaces.some((namespace) => made.startsWith(namespace)))

@@ -1,3 +1,4 @@
+import { syncResult } from '../common/sync-result.js';
 import type { ReadThroughSettings } from '../config/settings.js';
 import type { CacheServiceSettings } from './cache-settings.js';
 import type { TouchOptions, WriteOptions } from './call-options.js';
@@ -56,13 +57,13 @@ export class CallDefaults {
     const { timeout } = given;
     const tags = this.#tagsToMake(given.tags);
     if (typeof timeout === 'function')
-      return new Policy(settings, (value) => timeoutToMs(timeout(value as never)), tags);
+      return new Policy(settings, (value) => timeoutToMs(syncResult(timeout(value as never))), tags);
     return new Policy(settings, timeout === undefined ? this.timeoutMs : timeoutToMs(timeout), tags);
   }
 
   #tagsToMake(given: GetOrSetOptions<never>['tags']): Policy['tags'] {
     if (typeof given !== 'function') return tagList(given, this.hasTags);
     tagList([], this.hasTags);
-    return (value) => this.tagList(given(value as never));
+    return (value) => this.tagList(syncResult(given(value as never)));
   }
 }

@@ -1,6 +1,6 @@
 import { describeValue } from '../common/describe-value.js';
 import { isPlainObject } from '../common/plain-object.js';
-import type { Serializer } from '../serializer/serializer.js';
+import { dumpedText, type Serializer } from '../serializer/serializer.js';
 import { refusedDump } from './refused-value.js';
 
 /** Entries to store: an object, a Map, or any iterable of pairs. */
@@ -24,8 +24,7 @@ export const dump = (serializer: Serializer, key: string, value: unknown): strin
   } catch (error) {
     throw refusedDump(key, error);
   }
-  if (typeof text === 'string') return text;
-  throw new TypeError(`cache.serializer: dumps() must return a string, got ${describeValue(text)}`);
+  return dumpedText(text, 'cache.serializer');
 };
 
 /** Reads an iterable of keys, once; a copy, since the caller may use its array again before the answer is there. */

@@ -1,7 +1,6 @@
-import { types } from 'node:util';
 import { errorName } from '../../common/error-name.js';
-import { ignore } from '../../common/ignore.js';
 import { cacheLogger } from '../../common/loggers.js';
+import { syncResult } from '../../common/sync-result.js';
 import type { KeyGroup } from '../../config/cache-options.js';
 import { CacheKeyNotFoundError } from '../../errors/cache-key-not-found.error.js';
 import {
@@ -134,10 +133,8 @@ export class CacheObserver {
     // a wrong key fails by itself
     if (!asked.every((key) => typeof key === 'string')) return undefined;
     try {
-      const groups = new Set(asked.map((key) => keyGroup(key)));
+      const groups = new Set(asked.map((key) => syncResult(keyGroup(key))));
       const [group] = groups;
-      // its type refuses one that is asynchronous, whose failure nobody would await
-      for (const wrong of groups) if (types.isPromise(wrong)) wrong.catch(ignore);
       return groups.size === 1 && typeof group === 'string' ? group : undefined;
     } catch (error) {
       if (!this.#hasWarned)
