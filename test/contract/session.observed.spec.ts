@@ -1,110 +1,71 @@
 import { jest } from '@jest/globals';
-import { RedisConnectionError } from '../../lib/errors/redis.errors.js';
-import { Operations } from '../../lib/telemetry/operations.js';
-import { Faults } from '../../lib/testing/faults.js';
+import { Logger } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
+import type { SessionOperation } from '../../lib/telemetry/session-channel.js';
 import { sessionEvents } from '../support/cache-events.js';
-import { sessionsOf, storeSession } from '../support/sessions.js';
+import { drivenOf, eventsOf, madeBy, SECRET } from '../support/outcomes/driving.js';
+import { SESSION_OUTCOMES, SessionScene } from '../support/outcomes/session-outcomes.js';
+import { sessionKeysOf, sessionsOf, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
-const UNKNOWN = 'u'.repeat(32);
+/** The sessions that end with a call for the sessions of a user are told of, too. */
+const ALSO: Partial<Record<SessionOperation, object[]>> = {
+  endOfUser: [{ operation: 'end', outcome: 'hit' }],
+  endOne: [{ operation: 'end', outcome: 'hit' }],
+};
 
 describeOnEveryStore('Sessions, observed', (context) => {
-  it('OB1 each use of a stored session is one event of nestjs-codex-redis:session, without its key', async () => {
-    const faults = new Faults();
-    const sessions = sessionsOf(context, { saveEveryRequest: true }, { store: faults.wrap(context.store) });
-    const key = await storeSession(sessions, { user: 'secret' });
-    const events = sessionEvents();
-    const done = (operation: string): object => ({ operation, outcome: 'done' });
-    try {
-      const session = await sessions.load(key);
-      session.set('cart', 1);
-      await sessions.save(session);
-      await sessions.cycleKey(session);
-      await session.reload();
-      await sessions.commit(session);
-      await sessions.exists(session.key!);
-      await sessions.exists(UNKNOWN);
-      await sessions.load(UNKNOWN);
-      await sessions.load('no key');
-      await sessions.commit(sessions.open());
-      await sessions.delete(session.key!);
-      await sessions.delete(session.key!);
-      await sessions.create();
-      faults.failNext({ times: 1 });
-      await expect(sessions.load(key)).rejects.toThrow(RedisConnectionError);
-      expect(events.of()).toEqual([
-        { operation: 'load', outcome: 'hit' },
-        done('save'),
-        done('cycle'),
-        { operation: 'reload', outcome: 'hit' },
-        { operation: 'touch', outcome: 'hit' },
-        { operation: 'exists', outcome: 'hit' },
-        { operation: 'exists', outcome: 'miss' },
-        { operation: 'load', outcome: 'miss' },
-        { operation: 'end', outcome: 'hit' },
-        { operation: 'end', outcome: 'miss' },
-        done('create'),
-        { operation: 'load', outcome: 'error', error: 'RedisConnectionError' },
-      ]);
-      const text = JSON.stringify(events.all);
-      for (const secret of [key, session.key!, UNKNOWN, 'secret']) expect(text).not.toContain(secret);
-    } finally {
-      events.end();
-    }
+  let warn: ReturnType<typeof jest.spyOn>;
+  beforeEach(() => {
+    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
   });
+  afterEach(() => warn.mockRestore());
 
-  it('OB1 each use of the sessions of a user is one event, and so is each session that it ends', async () => {
+  const storedKeys = async (): Promise<string[]> =>
+    (await sessionKeysOf(context)).map((key) => key.slice(storeKeyOf(context, '').length));
+
+  it.each(Object.keys(SESSION_OUTCOMES) as SessionOperation[])(
+    'OB1 %s is one event of nestjs-codex-redis:session with each of its outcomes, and no event is made while nobody listens',
+    async (operation) => {
+      for (const { outcome, way, prepare } of drivenOf(SESSION_OUTCOMES, [operation])) {
+        const ending = `${operation} ${outcome} ${way ?? ''}`;
+        const unheard = await prepare(new SessionScene(context));
+        expect([ending, await madeBy(unheard)]).toEqual([ending, { begun: 0, published: 0 }]);
+        const scene = new SessionScene(context);
+        const call = await prepare(scene);
+        const keys = await storedKeys();
+        const { all, told, failure } = await eventsOf(sessionEvents, call);
+        const also = outcome === 'hit' ? (ALSO[operation] ?? []) : [];
+        const error = outcome === 'error' && { error: (failure as Error).name };
+        expect([ending, told]).toEqual([ending, [...also, { operation, outcome, ...error }]]);
+        const shown = JSON.stringify(all);
+        const secrets = [SECRET, 'u'.repeat(32), ...keys, ...(await storedKeys())];
+        expect([ending, secrets.filter((secret) => shown.includes(secret))]).toEqual([ending, []]);
+      }
+    },
+  );
+
+  it('OB1 a call that sends no command has no event, but a save that is refused', async () => {
     const sessions = sessionsOf(context);
-    for (let i = 0; i < 3; i++) {
-      const session = sessions.open();
-      await session.signIn('secret');
-      await sessions.save(session);
-    }
-    const events = sessionEvents();
-    try {
-      const [one] = await sessions.ofUser('secret');
-      await sessions.ofUser('nobody');
-      await sessions.endOne('secret', one!.handle);
-      await sessions.endOne('secret', one!.handle);
-      await sessions.endOfUser('secret');
-      await sessions.endOfUser('secret');
-      await sessions.reindex();
-      await expect(sessions.ofUser({} as never)).rejects.toThrow(TypeError);
-      const told = (operation: string, outcome: string): object => ({ operation, outcome });
-      expect(events.of()).toEqual([
-        told('ofUser', 'hit'),
-        told('ofUser', 'miss'),
-        told('end', 'hit'),
-        told('endOne', 'hit'),
-        told('endOne', 'miss'),
-        told('end', 'hit'),
-        told('end', 'hit'),
-        told('endOfUser', 'hit'),
-        told('endOfUser', 'miss'),
-        told('reindex', 'done'),
-        { ...told('ofUser', 'error'), error: 'TypeError' },
-      ]);
-      expect(JSON.stringify(events.all)).not.toContain('secret');
-    } finally {
-      events.end();
-    }
-  });
-
-  it('OB1 no event is made while there is no subscriber', async () => {
-    const begin = jest.spyOn(Operations.prototype, 'begin');
-    try {
-      const sessions = sessionsOf(context);
-      const key = await storeSession(sessions, { a: 1 });
-      const session = await sessions.load(key);
-      session.set('a', 2);
-      await sessions.commit(session);
-      expect(begin).not.toHaveBeenCalled();
-      const events = sessionEvents();
-      await sessions.delete(key);
-      events.end();
-      expect(begin).toHaveBeenCalledTimes(1);
-    } finally {
-      begin.mockRestore();
-    }
+    const session = sessions.open();
+    session.set('cart', 1);
+    await sessions.save(session);
+    const loaded = await Promise.all(Array.from({ length: 66 }, () => sessions.load(session.key!)));
+    const { told } = await eventsOf(sessionEvents, async () => {
+      await sessions.load('no key');
+      await sessions.exists('no key');
+      await sessions.delete('no key');
+      await sessions.commit(sessions.open());
+      loaded.forEach((one, i) => one.set(`entry ${i}`, i));
+      await Promise.allSettled(loaded.map((one) => sessions.save(one)));
+    });
+    expect(told.filter((event) => !isDeepStrictEqual(event, { operation: 'save', outcome: 'done' }))).toEqual(
+      Array.from({ length: 2 }, () => ({
+        operation: 'save',
+        outcome: 'error',
+        error: 'SessionConflictError',
+      })),
+    );
+    expect(told).toHaveLength(66);
   });
 });

@@ -16,6 +16,12 @@ export interface Draft {
   readonly json: string;
 }
 
+/** The draft of a session itself, and its place in the index of its user. */
+export interface PreparedDraft {
+  readonly first: Draft;
+  readonly membership: Membership | undefined;
+}
+
 /** Decides what a save writes, also if others wrote in the meantime. */
 export class SessionDrafts {
   constructor(
@@ -26,11 +32,8 @@ export class SessionDrafts {
     private readonly maxBytes: number,
   ) {}
 
-  /** The draft of the session itself under a key, and its place in the index of its user. */
-  prepare(
-    { entries: { data, savedAt } }: SessionState,
-    key: string | null,
-  ): { first: Draft; membership: Membership | undefined } {
+  /** @throws TypeError if an entry is not JSON */
+  prepare({ entries: { data, savedAt } }: SessionState, key: string | null): PreparedDraft {
     this.lifetime.stamp(data, savedAt);
     const membership = this.memberships.of(data, key, this.lifetime.timeToLive(data));
     return { first: this.#draft(membership?.data ?? data), membership };

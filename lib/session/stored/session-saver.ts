@@ -1,5 +1,6 @@
 import type { SessionSettings } from '../../config/settings.js';
 import { SessionConflictError, SessionInterruptedError } from '../../errors/session.errors.js';
+import { observeSession } from '../../telemetry/session-channel.js';
 import { type SaveLane, SaveQueue } from './save-queue.js';
 import type { SessionLoader } from './session-loader.js';
 import type { SessionCodec } from '../wire/session-codec.js';
@@ -101,9 +102,7 @@ export class SessionSaver {
     if (state.moving === 'signIn' && forksFrom !== null)
       return this.writer.move(state, forksFrom, lane, deadline);
     if (mayCreate) return this.writer.create(state);
-    return Promise.reject(
-      presented === null ? new SessionInterruptedError() : interruption(this.events, presented),
-    );
+    return refuse(presented === null ? new SessionInterruptedError() : interruption(this.events, presented));
   }
 
   async #commit(state: SessionState): Promise<CommitOutcome> {
@@ -148,7 +147,7 @@ export class SessionSaver {
       const { stored } = state.identity;
       if (stored === null) return save(own, deadline);
       if (this.#queue.lengthOf(stored) >= MOST_WAITING)
-        return Promise.reject(
+        return refuse(
           new SessionConflictError(
             'The session could not be saved: too many requests save it at once. Try again.',
           ),
@@ -171,6 +170,9 @@ export class SessionSaver {
     });
   }
 }
+
+/** Fails a save that needs no command to be known to fail. */
+const refuse = (error: Error): Promise<never> => observeSession('save', () => Promise.reject(error));
 
 /** True if something was written that may not be saved, so that the request must learn of it. */
 const isRefused = (state: SessionState): boolean => state.entries.isModified && !state.identity.mayCreate;

@@ -6,7 +6,7 @@ import type { Membership } from '../users/membership.js';
 import type { SessionCodec } from '../wire/session-codec.js';
 import type { ContendedSave } from './contended-save.js';
 import type { SaveLane } from './save-queue.js';
-import type { Draft, SessionDrafts } from './session-drafts.js';
+import type { Draft, PreparedDraft, SessionDrafts } from './session-drafts.js';
 import type { SessionEventEmitter } from './session-events.js';
 import type { SessionInserter } from './session-inserter.js';
 import type { SessionStore } from './session-store.js';
@@ -25,8 +25,7 @@ export class SessionWriter {
   /** Stores a new session under the key that was drawn for it. */
   async create(state: SessionState): Promise<void> {
     state.identity.drawFirst();
-    const { first, membership } = this.drafts.prepare(state, state.identity.drawn);
-    await this.#during('create', state, async (save) => {
+    await this.#during('create', state, state.identity.drawn, async (save, { first, membership }) => {
       const inserted = await this.inserter.insertDrawn(save, first, membership);
       await this.#endCreation(state, save, { ...inserted, ...first }, membership);
     });
@@ -34,8 +33,7 @@ export class SessionWriter {
 
   /** Stores a session under its own key, if that is free. */
   async insert(state: SessionState, key: string): Promise<void> {
-    const { first, membership } = this.drafts.prepare(state, key);
-    await this.#during('create', state, async (save) => {
+    await this.#during('create', state, key, async (save, { first, membership }) => {
       const inserted = await this.inserter.insert(key, first, membership, {}, STORED_ALREADY);
       await this.#endCreation(state, save, { ...inserted, ...first }, membership);
     });
@@ -43,9 +41,8 @@ export class SessionWriter {
 
   /** Replaces a stored session, with the changes of other requests kept. */
   async update(state: SessionState, key: string, lane: SaveLane, deadline: number): Promise<void> {
-    const { first, membership } = this.drafts.prepare(state, key);
     let text = '';
-    await this.#during('save', state, async (save) => {
+    await this.#during('save', state, key, async (save, { first, membership }) => {
       const replacing = (): Promise<Draft> =>
         this.contended.untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
           text = this.drafts.seal(next, key);
@@ -62,8 +59,7 @@ export class SessionWriter {
    * nothing. A sign-in may go on where another request moved the session already.
    */
   async move(state: SessionState, oldKey: string, lane: SaveLane, deadline: number): Promise<void> {
-    const { first, membership } = this.drafts.prepare(state, state.identity.drawn);
-    await this.#during('cycle', state, async (save) => {
+    await this.#during('cycle', state, state.identity.drawn, async (save, { first, membership }) => {
       const origin = { from: oldKey, formerUser: this.#userOf(save.text, oldKey) };
       const inserted = await this.inserter.insertDrawn(save, first, membership, origin);
       const { key } = inserted;
@@ -92,18 +88,23 @@ export class SessionWriter {
     });
   }
 
-  async #during(
+  /** Does a save, of which everything that fails is told: also the draft of it, when an entry is not JSON. */
+  #during(
     operation: SessionOperation,
     state: SessionState,
-    work: (save: SaveInProgress) => Promise<void>,
+    key: string | null,
+    work: (save: SaveInProgress, prepared: PreparedDraft) => Promise<void>,
   ): Promise<void> {
-    const save = state.beginSave();
-    try {
-      await observeSession(operation, () => work(save));
-    } catch (error) {
-      state.failSave(save);
-      throw error;
-    }
+    return observeSession(operation, async () => {
+      const prepared = this.drafts.prepare(state, key);
+      const save = state.beginSave();
+      try {
+        await work(save, prepared);
+      } catch (error) {
+        state.failSave(save);
+        throw error;
+      }
+    });
   }
 
   async #endCreation(
