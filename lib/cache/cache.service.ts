@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../common/clock.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { serializerFor } from './bounded-serializer.js';
 import type { Cache } from './cache.js';
-import { CacheKeys } from './cache-keys.js';
+import { CacheKeys, type KeySelection } from './cache-keys.js';
 import type { CacheServiceSettings } from './cache-settings.js';
 import { CallDefaults } from './call-defaults.js';
 import {
@@ -15,7 +15,7 @@ import {
   versionOf,
   type WriteOptions,
 } from './call-options.js';
-import { checkedDelta, checkedVersionDelta, sumOf } from './counting.js';
+import { checkedDelta, opposite, sumOf } from './counting.js';
 import { type Entries, keyList, type Loaded, pairsOf } from './entries.js';
 import { EntryReader } from './entry-reader.js';
 import { EntryWriter } from './entry-writer.js';
@@ -23,6 +23,7 @@ import { type LockContext, type LockOptions, Locks } from './locks.js';
 import { CacheObserver } from './observing/cache-observer.js';
 import type { CacheStats } from './observing/cache-stats.js';
 import { added, found, observeCalls, observed } from './observing/observed.decorator.js';
+import { CallArguments } from './read-through/call-arguments.js';
 import type { Factory, FactoryContext } from './read-through/factory-run.js';
 import type { GetOrSetOptions } from './read-through/get-or-set-options.js';
 import { ReadThrough } from './read-through/read-through.js';
@@ -53,6 +54,7 @@ export class CacheService implements Cache {
   readonly #entries: StoredEntries;
   readonly #reader: EntryReader;
   readonly #writer: EntryWriter;
+  readonly #arguments: CallArguments;
   readonly #readThrough: ReadThrough;
   readonly #locks: Locks;
   readonly #observer: CacheObserver;
@@ -68,6 +70,7 @@ export class CacheService implements Cache {
     const bounded = serializerFor(settings, serializer);
     this.#keys = new CacheKeys(settings);
     this.#defaults = new CallDefaults(settings);
+    this.#arguments = new CallArguments(this.#keys, this.#defaults);
     this.#observer = observeCalls(this, new CacheObserver(settings));
     this.#entries = entriesOn(store, settings);
     this.#reader = new EntryReader(this.#entries, this.#keys, bounded, this.#observer);
@@ -131,17 +134,17 @@ export class CacheService implements Cache {
   }
 
   async getMany<T = unknown>(keys: Iterable<string>, options?: VersionOptions): Promise<Map<string, T>> {
-    return (await this.#reader.values(keyList(keys), versionOf(options, this, 'getMany'))) as Map<string, T>;
+    return (await this.#reader.values(this, keys, options)) as Map<string, T>;
   }
 
   async setMany(entries: Entries, timeout?: Timeout | WriteOptions): Promise<void> {
-    const pairs = pairsOf(entries);
+    const pairs = this.#observer.checked('setMany', () => pairsOf(entries));
     const keys = pairs.map(([key]) => key);
     await this.#observer.run('setMany', keys, () => this.#writer.setMany(this, pairs, timeout));
   }
 
   async deleteMany(keys: Iterable<string>, options?: VersionOptions): Promise<number> {
-    const asked = keyList(keys);
+    const asked = this.#observer.checked('deleteMany', () => keyList(keys));
     return await this.#observer.run('deleteMany', asked, async () =>
       this.#writer.deleteMany(this.#keys.redisKeys(asked, versionOf(options, this, 'deleteMany'))),
     );
@@ -154,8 +157,8 @@ export class CacheService implements Cache {
   }
 
   async decr(key: string, delta = 1, options?: VersionOptions): Promise<number> {
-    checkCall(options, this, 'decr');
-    return await this.incr(key, -checkedDelta(delta), options);
+    this.#observer.checked('incr', () => checkCall(options, this, 'decr'));
+    return await this.incr(key, opposite(delta), options);
   }
 
   getOrSet<T>(
@@ -170,10 +173,9 @@ export class CacheService implements Cache {
     timeout?: Timeout | GetOrSetOptions<NoInfer<T>>,
   ): Promise<JsonValue<T>>;
   async getOrSet(key: string, factory: Factory, given?: Timeout | GetOrSetOptions<never>): Promise<unknown> {
-    const redisKey = this.#redisKey('getOrSet', key, given);
-    const policy = this.#defaults.policyOf(given);
+    const call = this.#observer.checked('getOrSet', () => this.#arguments.ofOne(this, key, factory, given));
     try {
-      return await this.#readThrough.value({ key, redisKey, factory, policy });
+      return await this.#readThrough.value(call);
     } catch (error) {
       throw blameCaller(error, Reflect.get(this, 'getOrSet'), [key]);
     }
@@ -194,13 +196,11 @@ export class CacheService implements Cache {
     loader: (missing: string[]) => Loaded<T> | Promise<Loaded<T>>,
     timeout?: Timeout | GetOrSetOptions<NoInfer<T>>,
   ): Promise<Map<string, T | null>> {
-    const version = versionOf(timeout, this, 'getOrSetMany');
-    const policy = this.#defaults.policyOf(timeout);
-    const asked = [...new Set(keyList(keys))];
-    const calls = asked.map((key) => ({ key, redisKey: this.#keys.redisKey(key, version), policy }));
+    const calls = this.#observer.checked('getOrSetMany', () => this.#arguments.ofMany(this, keys, timeout));
     try {
       return (await this.#readThrough.values(calls, loader)) as Map<string, T | null>;
     } catch (error) {
+      const asked = calls.map(({ key }) => key);
       throw blameCaller(error, Reflect.get(this, 'getOrSetMany'), asked);
     }
   }
@@ -213,8 +213,8 @@ export class CacheService implements Cache {
   }
 
   async decrVersion(key: string, delta = 1, options?: VersionOptions): Promise<number> {
-    checkCall(options, this, 'decrVersion');
-    return await this.incrVersion(key, -checkedVersionDelta(delta), options);
+    this.#observer.checked('incrVersion', () => checkCall(options, this, 'decrVersion'));
+    return await this.incrVersion(key, opposite(delta), options);
   }
 
   @observed()
@@ -236,8 +236,8 @@ export class CacheService implements Cache {
   }
 
   async *keys(pattern = '*', options?: VersionOptions): AsyncGenerator<string, void, undefined> {
-    const selection = this.#keys.matching(pattern, versionOf(options, this, 'keys'), 'keys');
-    yield* this.#observer.scan('keys', selectedKeys(this.#store, selection));
+    const select = (): KeySelection => this.#keys.matching(pattern, versionOf(options, this, 'keys'), 'keys');
+    yield* this.#observer.scan('keys', selectedKeys(this.#store, this.#observer.checked('keys', select)));
   }
 
   stats(): CacheStats {

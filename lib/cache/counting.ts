@@ -31,6 +31,9 @@ export const checkedDelta = (delta: number): number => {
   throw new TypeError(`delta: expected an integer, got ${describeValue(delta)}`);
 };
 
+/** The number to add in place of one to take away; what is none stays as it is, to be refused by its own name. */
+export const opposite = (delta: number): number => (Number.isSafeInteger(delta) ? -delta : delta);
+
 /**
  * The number that a call adds to a version.
  *

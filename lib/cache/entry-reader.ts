@@ -1,6 +1,7 @@
 import type { Serializer } from '../serializer/serializer.js';
 import type { CacheKeys } from './cache-keys.js';
 import { type VersionOptions, versionOf } from './call-options.js';
+import { keyList } from './entries.js';
 import { load, loadMany } from './loading.js';
 import type { StoredEntries } from './stored/stored-entries.js';
 import type { CacheObserver } from './observing/cache-observer.js';
@@ -33,12 +34,18 @@ export class EntryReader {
     });
   }
 
-  values(keys: readonly string[], version: number | undefined): Promise<Map<string, unknown>> {
-    return this.observer.read('getMany', keys, async (report) => {
+  /** @param owner whose `getMany` was called */
+  async values(
+    owner: object,
+    keys: Iterable<string>,
+    options: VersionOptions | undefined,
+  ): Promise<Map<string, unknown>> {
+    const asked = this.observer.checked('getMany', () => keyList(keys));
+    return await this.observer.read('getMany', asked, async (report) => {
       try {
-        const redisKeys = this.keys.redisKeys(keys, version);
+        const redisKeys = this.keys.redisKeys(asked, versionOf(options, owner, 'getMany'));
         const texts = await this.entries.textsOf(redisKeys);
-        const values = loadMany(this.serializer, keys, texts);
+        const values = loadMany(this.serializer, asked, texts);
         for (const text of texts) report.read(text === null ? MISS : HIT);
         return values;
       } catch (error) {

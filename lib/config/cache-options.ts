@@ -12,7 +12,10 @@ export type SerializerSource = Serializer | Type<Serializer> | InjectionToken<Se
 /** Makes the Redis key of a cache key. The default gives `{keyPrefix}:{version}:{key}`. */
 export type KeyFunction = (key: string, keyPrefix: string, version: number) => string;
 
-/** Returns the group of a cache key, such as `user` for `user:42`; `undefined` means none. */
+/**
+ * Returns the group of a cache key, such as `user` for `user:42`. `undefined` or an empty string means none. Characters
+ * after the 100th are cut off.
+ */
 export type KeyGroup = (key: string) => string | undefined;
 
 /** The inverse of a custom key function. `clear()`, `keys()` and `deletePattern()` need it. */

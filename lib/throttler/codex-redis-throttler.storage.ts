@@ -6,7 +6,7 @@ import type { CodexRedisSettings } from '../config/settings.js';
 import { RedisConnectionError, RedisUnavailableError } from '../errors/redis.errors.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
-import type { HitOutcome, HitRule } from '../store/rate-limit.js';
+import type { HitOutcome } from '../store/rate-limit.js';
 import { cacheOperations } from '../telemetry/cache-channel.js';
 import { failedBy } from '../telemetry/operations.js';
 import { CACHE_STORE, SETTINGS } from '../tokens/internal-tokens.js';
@@ -49,6 +49,13 @@ const milliseconds = (value: number, name: string): number =>
 const secondsOf = (remainingMs: number): number =>
   remainingMs > FOREVER_MS / 2 ? Infinity : Math.ceil(remainingMs / 1000);
 
+/** Tells of a hit while somebody observes: limits are on the connection of the default cache. */
+const observeHit = (counting: () => Promise<HitOutcome>): Promise<HitOutcome> => {
+  if (!cacheOperations.areObserved) return counting();
+  const operation = cacheOperations.begin({ operation: 'throttle', cache: 'default' });
+  return operation.run(counting, () => ({ outcome: 'done' }), failedBy);
+};
+
 /** So that no two pairs of a throttler's name and a key make one Redis key. */
 const withoutColon = (name: string): string => name.replaceAll('%', '%25').replaceAll(':', '%3A');
 
@@ -86,13 +93,14 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
     blockDuration: number,
     throttlerName: string,
   ): Promise<ThrottlerRecord> {
-    const rule = {
-      windowMs: milliseconds(ttl, 'ttl'),
-      limit: number(limit, 'limit'),
-      blockMs: milliseconds(blockDuration, 'blockDuration'),
-    };
+    const counting = (): Promise<HitOutcome> =>
+      this.store.hit(`${this.#keyPrefix}${withoutColon(throttlerName)}:${key}`, {
+        windowMs: milliseconds(ttl, 'ttl'),
+        limit: number(limit, 'limit'),
+        blockMs: milliseconds(blockDuration, 'blockDuration'),
+      });
     try {
-      const hit = await this.#hit(`${this.#keyPrefix}${withoutColon(throttlerName)}:${key}`, rule);
+      const hit = await observeHit(counting);
       this.#unavailable = false;
       return {
         totalHits: hit.hits,
@@ -106,16 +114,6 @@ export class CodexRedisThrottlerStorage implements ThrottlerStorage {
       this.#warnOnce(reason);
       return UNCOUNTED;
     }
-  }
-
-  /** Counts a hit, and tells of it while somebody observes: limits are on the connection of the default cache. */
-  #hit(redisKey: string, rule: HitRule): Promise<HitOutcome> {
-    if (!cacheOperations.areObserved) return this.store.hit(redisKey, rule);
-    return cacheOperations.begin({ operation: 'throttle', cache: 'default' }).run(
-      () => this.store.hit(redisKey, rule),
-      () => ({ outcome: 'done' }),
-      failedBy,
-    );
   }
 
   #warnOnce(reason: string): void {

@@ -1,16 +1,15 @@
-import { flightsOn } from '../../lib/cache/read-through/single-flight.js';
-import { CacheKeyNotFoundError } from '../../lib/errors/cache-key-not-found.error.js';
 import { jest } from '@jest/globals';
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { SerializationError } from '../../lib/errors/serialization.error.js';
 import { RedisTimeoutError } from '../../lib/errors/redis.errors.js';
 import { Faults } from '../../lib/testing/faults.js';
-import { cacheOperations } from '../../lib/telemetry/cache-channel.js';
+import type { CacheOperation } from '../../lib/telemetry/cache-channel.js';
 import { type CacheEvents, cacheEvents } from '../support/cache-events.js';
 import { failing } from '../support/failing.js';
 import { GatedFactory } from '../support/gated-factory.js';
-import { recorded } from '../support/sessions.js';
+import { CACHE_OUTCOMES, CacheScene } from '../support/outcomes/cache-outcomes.js';
+import { drivenOf, eventsOf, madeBy, SECRET } from '../support/outcomes/driving.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
 const told = (operation: string, outcome: string, more: object = {}): object => ({
@@ -27,77 +26,37 @@ describeOnEveryStore('Cache, observed', (context) => {
   });
   afterEach(() => events.end());
 
-  const settled = (): Promise<void> => flightsOn(context.store).settled();
-
-  it('OB1 each call is one event of nestjs-codex-redis:cache: operation, cache name, outcome, duration', async () => {
-    const { cache } = context;
-    await cache.set('k', 1);
-    await cache.get('k');
-    await cache.get('none', 'default');
-    await cache.add('k', 2);
-    await cache.add('l', 2);
-    await cache.has('k');
-    await cache.has('none');
-    await cache.ttl('k');
-    await cache.ttl('none');
-    await cache.touch('k');
-    await cache.expire('none', 1);
-    await cache.expireAt('k', context.inFuture(60_000));
-    await cache.persist('k');
-    await cache.incr('k');
-    await cache.decr('k');
-    await expect(cache.incr('none')).rejects.toThrow(CacheKeyNotFoundError);
-    await cache.setMany({ a: 1, b: 2 });
-    await cache.getMany(['a', 'b']);
-    await cache.getMany(['a', 'none', 'b']);
-    await cache.incrVersion('a');
-    await cache.deleteMany(['b', 'none']);
-    await cache.delete('k');
-    await cache.delete('none');
-    await cache.withLock('lock', () => undefined);
-    await cache.deletePattern('l');
-    await cache.clear();
-    expect(events.of()).toEqual([
-      told('set', 'done'),
-      told('get', 'hit'),
-      told('get', 'miss'),
-      told('add', 'hit'),
-      told('add', 'done'),
-      told('has', 'hit'),
-      told('has', 'miss'),
-      told('ttl', 'hit'),
-      told('ttl', 'miss'),
-      told('touch', 'hit'),
-      told('expire', 'miss'),
-      told('expireAt', 'hit'),
-      told('persist', 'hit'),
-      told('incr', 'done'),
-      told('incr', 'done'),
-      told('incr', 'miss'),
-      told('setMany', 'done'),
-      told('getMany', 'hit', { keys: 2, hits: 2 }),
-      told('getMany', 'miss', { keys: 3, hits: 2 }),
-      told('incrVersion', 'done'),
-      told('deleteMany', 'done'),
-      told('delete', 'hit'),
-      told('delete', 'miss'),
-      told('withLock', 'done'),
-      told('deletePattern', 'done'),
-      told('clear', 'done'),
-    ]);
+  let warn: ReturnType<typeof jest.spyOn>;
+  beforeEach(() => {
+    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
   });
+  afterEach(() => warn.mockRestore());
 
-  it('OB1 the invalidation of tags is an event, which names none', async () => {
-    const cache = context.open({ tags: true, keyGroup: (key) => key });
-    await cache.set('k', 1, { tags: ['secret'] });
-    await cache.invalidateTags('secret');
-    await cache.get('k');
-    expect(events.of()).toEqual([
-      told('set', 'done', { keyGroup: 'k' }),
-      told('invalidateTags', 'done'),
-      told('get', 'miss', { keyGroup: 'k' }),
-    ]);
-  });
+  it.each(Object.keys(CACHE_OUTCOMES) as CacheOperation[])(
+    'OB1 %s is one event of nestjs-codex-redis:cache with each of its outcomes, and no event is made while nobody listens',
+    async (operation) => {
+      events.end();
+      for (const { outcome, way, prepare } of drivenOf(CACHE_OUTCOMES, [operation])) {
+        const ending = `${operation} ${outcome} ${way ?? ''}`;
+        const silent = new CacheScene(context);
+        const unheard = await prepare(silent);
+        expect([ending, await madeBy(unheard)]).toEqual([ending, { begun: 0, published: 0 }]);
+        expect([ending, silent.keyGroup.mock.calls]).toEqual([ending, []]);
+        const call = await prepare(new CacheScene(context));
+        const { all, failure } = await eventsOf(cacheEvents, call);
+        const own = all.filter((event) => event.operation === operation);
+        const error = errorOf(outcome, way, failure);
+        const reason = outcome === 'stale' ? way : undefined;
+        expect([ending, own.map(({ outcome, reason, error }) => ({ outcome, reason, error }))]).toEqual([
+          ending,
+          [{ outcome, reason, error }],
+        ]);
+        expect(['group', undefined]).toContain(own[0]!.keyGroup);
+        expect(own[0]).toMatchObject({ cache: 'default', duration: expect.any(Number) as number });
+        expect([ending, JSON.stringify(all)]).toEqual([ending, expect.not.stringContaining(SECRET)]);
+      }
+    },
+  );
 
   it('OB1 a walk over keys() is one event, however it ends, and names none', async () => {
     const cache = context.open({ keyGroup: (key) => key });
@@ -124,93 +83,30 @@ describeOnEveryStore('Cache, observed', (context) => {
     ]);
   });
 
-  it('OB1 getOrSet: hit, miss with what the factory took, joined, fenced', async () => {
+  it('OB1 the duration of a factory is told by the call that ran it', async () => {
     const { cache } = context;
     await cache.getOrSet('k', () => 1);
     await cache.getOrSet('k', () => 2);
-    expect(events.all.map(({ factoryDuration }) => typeof factoryDuration)).toEqual(['number', 'undefined']);
-    const gate = new GatedFactory<string>();
-    const calls = [cache.getOrSet('l', gate.factory), cache.getOrSet('l', gate.factory)];
-    await gate.entered;
-    gate.open('made');
-    await Promise.all(calls);
-    const fenced = new GatedFactory<string>();
-    const call = cache.getOrSet('m', fenced.factory);
-    await fenced.entered;
-    await cache.delete('m');
-    fenced.open('made');
-    expect(await call).toBe('made');
-    expect(events.of('getOrSet')).toEqual([
-      told('getOrSet', 'miss'),
-      told('getOrSet', 'hit'),
-      told('getOrSet', 'miss'),
-      told('getOrSet', 'joined'),
-      told('getOrSet', 'fenced'),
+    await cache.getOrSetMany(['k', 'l'], () => ({ l: 1 }));
+    expect(events.all.map(({ factoryDuration }) => typeof factoryDuration)).toEqual([
+      'number',
+      'undefined',
+      'number',
     ]);
   });
 
-  it('OB1 getOrSetMany tells how many keys it was asked for, and how many Redis had', async () => {
+  it('OB1 a call for many tells how many keys it was asked for, and how many Redis had', async () => {
     const { cache } = context;
-    await cache.set('a', 1);
+    await cache.setMany({ a: 1, d: 1 });
+    await cache.getMany(['a', 'd']);
+    await cache.getMany(['a', 'none', 'd']);
     await cache.getOrSetMany(['a', 'b', 'c'], (missing) => missing.map((key) => [key, 2] as const));
     await cache.getOrSetMany(['a', 'b'], () => []);
-    expect(events.of('getOrSetMany')).toEqual([
+    expect(events.of('getMany', 'getOrSetMany')).toEqual([
+      told('getMany', 'hit', { keys: 2, hits: 2 }),
+      told('getMany', 'miss', { keys: 3, hits: 2 }),
       told('getOrSetMany', 'miss', { keys: 3, hits: 1 }),
       told('getOrSetMany', 'hit', { keys: 2, hits: 2 }),
-    ]);
-  });
-
-  it('OB1 a stale value, and the refresh that continues in the background', async () => {
-    const soft = context.reading({ grace: 3600, softTimeout: '20ms' });
-    await soft.set('k', 'old', 60);
-    await context.pass('k', 60);
-    const gate = new GatedFactory<string>();
-    expect(await soft.getOrSet('k', gate.factory)).toBe('old');
-    gate.open('new');
-    await settled();
-    expect(await soft.getOrSet('k', gate.factory)).toBe('new');
-    expect(events.of('getOrSet', 'refresh')).toEqual([
-      told('getOrSet', 'stale', { reason: 'slow' }),
-      told('refresh', 'done'),
-      told('getOrSet', 'hit'),
-    ]);
-    const ahead = context.reading({ refreshAhead: 0.5 });
-    await ahead.set('k2', 'old', 100);
-    await context.pass('k2', 60);
-    events.all.length = 0;
-    expect(await ahead.getOrSet('k2', () => 'new', 100)).toBe('old');
-    await settled();
-    expect(events.of().sort(byOperation)).toEqual([told('getOrSet', 'hit'), told('refresh', 'done')]);
-  });
-
-  it('OB1 waited: another process was making the value', async () => {
-    const options = { singleFlight: 'shared', wait: '10s' } as const;
-    const gate = new GatedFactory<string>();
-    const making = context.readingElsewhere(options).getOrSet('k', gate.factory);
-    await gate.entered;
-    const { store, calls } = recorded(context.other);
-    const waiting = context.reading(options, store).getOrSet('k', () => 'own');
-    while (!calls.includes('lookUpKept')) await context.store.has('anything');
-    gate.open('made');
-    expect(await Promise.all([making, waiting])).toEqual(['made', 'made']);
-    expect(events.of('getOrSet')).toEqual([told('getOrSet', 'miss'), told('getOrSet', 'waited')]);
-  });
-
-  it('OB1 error: of Redis and of a factory, by its name only', async () => {
-    const faults = new Faults();
-    const cache = context.open({}, faults.wrap(context.store));
-    faults.failNext({ times: Infinity }, new RedisTimeoutError(1000));
-    await expect(cache.get('k')).rejects.toThrow(RedisTimeoutError);
-    await expect(cache.set('k', 1)).rejects.toThrow(RedisTimeoutError);
-    await expect(cache.getMany(['k'])).rejects.toThrow(RedisTimeoutError);
-    faults.clear();
-    await expect(cache.getOrSet('k', failing)).rejects.toThrow();
-    const error = 'RedisTimeoutError';
-    expect(events.of()).toEqual([
-      told('get', 'error', { error }),
-      told('set', 'error', { error }),
-      told('getMany', 'error', { error }),
-      told('getOrSet', 'error', { error: 'Error' }),
     ]);
   });
 
@@ -293,61 +189,58 @@ describeOnEveryStore('Cache, observed', (context) => {
   });
 
   it('OB1 a keyGroup that throws costs the group, and one warning', async () => {
-    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
-    try {
-      const cache = context.open({
-        keyGroup: () => {
-          throw new RangeError('user:secret');
-        },
-      });
-      await cache.set('user:secret', 1);
-      expect(await cache.get('user:secret')).toBe(1);
-      expect(events.of()).toEqual([told('set', 'done'), told('get', 'hit')]);
-      expect(warn.mock.calls.map(([message]) => String(message))).toEqual([
-        'keyGroup of the cache "default" has thrown RangeError; operations on such keys are told without a group',
-      ]);
-    } finally {
-      warn.mockRestore();
-    }
+    const cache = context.open({
+      keyGroup: () => {
+        throw new RangeError('user:secret');
+      },
+    });
+    await cache.set('user:secret', 1);
+    expect(await cache.get('user:secret')).toBe(1);
+    expect(await cache.getMany(['user:secret', 'user:other'])).toEqual(new Map([['user:secret', 1]]));
+    expect(events.of()).toEqual([
+      told('set', 'done'),
+      told('get', 'hit'),
+      told('getMany', 'miss', { keys: 2, hits: 1 }),
+    ]);
+    expect(warn.mock.calls.map(([message]: unknown[]) => String(message))).toEqual([
+      'keyGroup of the cache "default" has thrown RangeError; operations on such keys are told without a group',
+    ]);
   });
 
-  it('OB1 an asynchronous keyGroup, which its type refuses, costs the group and ends no process', async () => {
+  const rejecting = (): Promise<never> => Promise.reject(new Error('of the group'));
+
+  it.each<[string, string | undefined, (key: string) => unknown]>([
+    ['nothing', undefined, () => undefined],
+    ['null', undefined, () => null],
+    ['a number', undefined, () => 7],
+    ['a symbol', undefined, () => Symbol('group')],
+    ['an object with the key', undefined, (key) => ({ key })],
+    ['an empty string', undefined, () => ''],
+    ['a promise', undefined, () => Promise.resolve('group')],
+    ['a promise that fails', undefined, rejecting],
+    [
+      'a promise that fails, and throws for another key',
+      undefined,
+      (key) => (key === 'k' ? rejecting() : throwing(1)),
+    ],
+    ['a string of 1,000 characters', 'g'.repeat(100), () => 'g'.repeat(1000)],
+  ])('OB1 a keyGroup that returns %s ends no process; the group is %j', async (_, group, keyGroup) => {
     const unhandled = jest.fn();
     process.on('unhandledRejection', unhandled);
     try {
-      const keyGroup = (() => Promise.reject(new Error('of the group'))) as never;
-      const cache = context.open({ keyGroup });
+      const cache = context.open({ keyGroup: keyGroup as never });
       await cache.set('k', 1);
       await cache.getMany(['k', 'l']);
       // Node tells of a rejection that nobody handles once the microtasks are done
       await eventLoop();
       expect(unhandled).not.toHaveBeenCalled();
-      expect(events.all.map(({ operation, keyGroup: group }) => [operation, group])).toEqual([
-        ['set', undefined],
-        ['getMany', undefined],
+      const of = group === undefined ? {} : { keyGroup: group };
+      expect(events.of()).toEqual([
+        told('set', 'done', of),
+        told('getMany', 'miss', { keys: 2, hits: 1, ...of }),
       ]);
     } finally {
       process.off('unhandledRejection', unhandled);
-    }
-  });
-
-  it('OB1 no event is made while there is no subscriber', async () => {
-    events.end();
-    const begin = jest.spyOn(cacheOperations, 'begin');
-    try {
-      const keyGroup = jest.fn((key: string) => key);
-      const cache = context.open({ keyGroup });
-      await cache.set('k', 1);
-      await cache.get('k');
-      await cache.getOrSet('l', () => 1);
-      await cache.getOrSetMany(['k', 'm'], () => ({ m: 1 }));
-      for await (const key of cache.keys()) expect(key).not.toBe('');
-      expect([begin.mock.calls, keyGroup.mock.calls]).toEqual([[], []]);
-      events = cacheEvents();
-      await cache.get('k');
-      expect([begin.mock.calls.length, keyGroup.mock.calls.length]).toEqual([1, 1]);
-    } finally {
-      begin.mockRestore();
     }
   });
 
@@ -395,10 +288,24 @@ describeOnEveryStore('Cache, observed', (context) => {
     await expect(cache.get('bad')).rejects.toThrow(SerializationError);
     await expect(cache.getMany(['good', 'bad'])).rejects.toThrow(SerializationError);
     await expect(cache.getOrSetMany(['good', 'none'], failing)).rejects.toThrow();
-    expect(cache.stats()).toMatchObject({ hits: 0, misses: 0, errors: 3, hitRate: undefined });
-    expect(events.all.filter(({ outcome }) => outcome === 'error')).toHaveLength(3);
+    const wrong = { wrong: 1 } as never;
+    await expect(cache.get('good', 0, wrong)).rejects.toThrow(TypeError);
+    await expect(cache.getMany('good')).rejects.toThrow(TypeError);
+    await expect(cache.getOrSet('good', () => 1, wrong)).rejects.toThrow(TypeError);
+    await expect(cache.getOrSetMany(['good'], () => ({}), wrong)).rejects.toThrow(TypeError);
+    await expect(cache.deleteMany('good')).rejects.toThrow(TypeError);
+    expect(cache.stats()).toMatchObject({ hits: 0, misses: 0, errors: 7, hitRate: undefined });
+    expect(events.all.filter(({ outcome }) => outcome === 'error')).toHaveLength(8);
   });
 });
+
+/** The name of the error that an event carries, if it carries one. */
+const errorOf = (outcome: string, way: string | undefined, failure: unknown): string | undefined => {
+  if (outcome === 'computed' || way === 'redis') return 'RedisConnectionError';
+  if (way === 'failed') return 'Error';
+  if (outcome !== 'error') return undefined;
+  return failure === undefined ? (expect.any(String) as unknown as string) : (failure as Error).name;
+};
 
 /** A store that nobody can walk over. */
 const unscannable = {
@@ -410,6 +317,3 @@ const unscannable = {
 const throwing = (error: unknown): never => {
   throw error as Error;
 };
-
-const byOperation = (one: object, other: object): number =>
-  JSON.stringify(one).localeCompare(JSON.stringify(other));

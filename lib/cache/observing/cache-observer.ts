@@ -1,4 +1,4 @@
-import { errorName } from '../../common/error-name.js';
+import { errorName, LONGEST_NAME } from '../../common/error-name.js';
 import { cacheLogger } from '../../common/loggers.js';
 import { syncResult } from '../../common/sync-result.js';
 import type { KeyGroup } from '../../config/cache-options.js';
@@ -48,7 +48,7 @@ export class CacheObserver {
     if (!cacheOperations.areObserved) return work(this.#counts);
     const report = new ReadingsReport(this.#counts);
     const ending = (): Ending<CacheEvent> => report.ending(typeof keys === 'string');
-    return this.#begin(operation, keys).run(() => work(report), ending, failure);
+    return this.#begin(operation, keys).run(() => work(report), ending, failedBy);
   }
 
   /**
@@ -64,7 +64,19 @@ export class CacheObserver {
   ): Promise<T> {
     if (!cacheOperations.areObserved) return work();
     const ending = (result: T): Ending<CacheEvent> => ({ outcome: outcomeOf(result) });
-    return this.#begin(operation, keys).run(work, ending, failure);
+    const endingOfError = NEEDING_AN_ENTRY.has(operation) ? missOrFailure : failedBy;
+    return this.#begin(operation, keys).run(work, ending, endingOfError);
+  }
+
+  /** Checks the arguments of a call before its operation begins. An operation whose arguments are refused has failed. */
+  checked<T>(operation: CacheOperation, check: () => T): T {
+    try {
+      return check();
+    } catch (error) {
+      if (READING.has(operation)) this.#counts.failed();
+      if (cacheOperations.areObserved) this.#begin(operation, undefined).end(failedBy(error));
+      throw error;
+    }
   }
 
   /** Walks over entries. The operation ends when the caller has seen enough. */
@@ -79,7 +91,7 @@ export class CacheObserver {
       try {
         return await progress.within(() => entries.next());
       } catch (error) {
-        ending = failure(error);
+        ending = failedBy(error);
         throw error;
       }
     };
@@ -94,7 +106,7 @@ export class CacheObserver {
   /** Makes a value that nobody waits for. */
   refresh<T>(key: string, work: () => Promise<T>, madeBy: { readonly made: Reading }): Promise<T> {
     if (!cacheOperations.areObserved) return work();
-    return this.#begin('refresh', key, true).run(work, () => ofRefresh(madeBy.made), failure);
+    return this.#begin('refresh', key, true).run(work, () => ofRefresh(madeBy.made), failedBy);
   }
 
   /**
@@ -111,7 +123,7 @@ export class CacheObserver {
     const operation = this.#begin('refresh', key, true);
     run.then(
       () => operation.end(ofRefresh(madeBy.made)),
-      (error: unknown) => operation.end(failure(error)),
+      (error: unknown) => operation.end(failedBy(error)),
     );
     return operation;
   }
@@ -132,19 +144,28 @@ export class CacheObserver {
     const asked: readonly unknown[] = Array.isArray(keys) ? keys : [keys];
     // a wrong key fails by itself
     if (!asked.every((key) => typeof key === 'string')) return undefined;
+    const groups = new Set(asked.map((key) => this.#groupOfOne(keyGroup, key)));
+    const [group] = groups;
+    return groups.size === 1 ? group : undefined;
+  }
+
+  #groupOfOne(keyGroup: (key: string) => unknown, key: string): string | undefined {
     try {
-      const groups = new Set(asked.map((key) => syncResult(keyGroup(key))));
-      const [group] = groups;
-      return groups.size === 1 && typeof group === 'string' ? group : undefined;
+      const group = syncResult(keyGroup(key));
+      return typeof group === 'string' && group !== '' ? group.slice(0, LONGEST_NAME) : undefined;
     } catch (error) {
-      if (!this.#hasWarned)
-        cacheLogger.warn(
-          `keyGroup of the cache ${JSON.stringify(this.cache)} has thrown ${errorName(error)}; ` +
-            'operations on such keys are told without a group',
-        );
-      this.#hasWarned = true;
+      this.#warnOnce(error);
       return undefined;
     }
+  }
+
+  #warnOnce(error: unknown): void {
+    if (!this.#hasWarned)
+      cacheLogger.warn(
+        `keyGroup of the cache ${JSON.stringify(this.cache)} has thrown ${errorName(error)}; ` +
+          'operations on such keys are told without a group',
+      );
+    this.#hasWarned = true;
   }
 }
 
@@ -178,5 +199,11 @@ const ofRefresh = ({ outcome, ...rest }: Reading): Ending<CacheEvent> => ({
   ...rest,
 });
 
-const failure = (error: unknown): Ending<CacheEvent> =>
+/** Operations whose calls `cache.stats()` counts. */
+const READING: ReadonlySet<CacheOperation> = new Set(['getMany', 'getOrSet', 'getOrSetMany']);
+
+/** Operations that fail where there is no entry. The same error from the caller's own work under a call is a failure. */
+const NEEDING_AN_ENTRY: ReadonlySet<CacheOperation> = new Set(['incr', 'incrVersion']);
+
+const missOrFailure = (error: unknown): Ending<CacheEvent> =>
   error instanceof CacheKeyNotFoundError ? { outcome: 'miss' } : failedBy(error);

@@ -19,7 +19,7 @@ export interface CacheStats {
   readonly fenced: number;
   /** A value was made, and not stored since Redis is unavailable. */
   readonly computed: number;
-  /** Calls that failed, because of Redis or of their factory. */
+  /** Calls that failed, because of Redis, their factory or their arguments. */
   readonly errors: number;
   /** The share of keys, from 0 to 1, that had an entry or a stale value; `undefined` before the first. */
   readonly hitRate: number | undefined;
