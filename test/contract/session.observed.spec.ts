@@ -15,7 +15,7 @@ const ALSO: Partial<Record<SessionOperation, object[]>> = {
 };
 
 describeOnEveryStore('Sessions, observed', (context) => {
-  let warn: ReturnType<typeof jest.spyOn>;
+  let warn: jest.SpiedFunction<Logger['warn']>;
   beforeEach(() => {
     warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
   });

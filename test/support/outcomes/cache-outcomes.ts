@@ -1,4 +1,6 @@
 import { jest } from '@jest/globals';
+import type { VersionOptions } from '../../../lib/cache/call-options.js';
+import type { LockOptions } from '../../../lib/cache/locks.js';
 import type { CacheService } from '../../../lib/cache/cache.service.js';
 import { flightsOn } from '../../../lib/cache/read-through/single-flight.js';
 import { ignore } from '../../../lib/common/ignore.js';
@@ -23,13 +25,13 @@ import {
 
 const VALUE = `${SECRET} value`;
 const TAG = `${SECRET} tag`;
-/** What no key, name, pattern or tag can be. */
+/** Refused as a key, name, pattern or tag: it is not well-formed. */
 const NO_KEY = `${SECRET}\uD800`;
 const WRONG_OPTION = { [`${SECRET} option`]: VALUE } as never;
 
 let scenes = 0;
 
-/** What a call of the table works with; its key is its own. */
+/** The cache, the rate limits and the key that a call of the table works with. No other call has its key. */
 export class CacheScene {
   readonly key = `${SECRET} key ${(scenes += 1)}`;
   readonly keyGroup = jest.fn(() => 'group');
@@ -65,7 +67,9 @@ export class CacheScene {
 }
 
 type CacheEndings = Endings<CacheScene, CacheOutcome>;
-type CallOfKey = (scene: CacheScene, key: string, options?: never) => Promise<unknown>;
+/** Those that some call takes; each is given an unknown one only. */
+type CallOptions = VersionOptions & ReadThroughOptions & LockOptions;
+type CallOfKey = (scene: CacheScene, key: string, options?: CallOptions) => Promise<unknown>;
 
 /** A call that is prepared by another. */
 const after =
