@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SessionOperation } from '../../lib/telemetry/session-channel.js';
 import { sessionEvents } from '../support/cache-events.js';
 import { drivenOf, eventsOf, madeBy, SECRET } from '../support/outcomes/driving.js';
-import { SESSION_OUTCOMES, SessionScene } from '../support/outcomes/session-outcomes.js';
+import { SESSION_OUTCOMES, SessionScene, UNKNOWN } from '../support/outcomes/session-outcomes.js';
 import { sessionKeysOf, sessionsOf, storeKeyOf } from '../support/sessions.js';
 import { describeOnEveryStore } from '../support/store-suite.js';
 
@@ -39,7 +39,7 @@ describeOnEveryStore('Sessions, observed', (context) => {
         const error = outcome === 'error' && { error: (failure as Error).name };
         expect([ending, told]).toEqual([ending, [...also, { operation, outcome, ...error }]]);
         const shown = JSON.stringify(all);
-        const secrets = [SECRET, 'u'.repeat(32), ...keys, ...(await storedKeys())];
+        const secrets = [SECRET, UNKNOWN, ...keys, ...(await storedKeys())];
         expect([ending, secrets.filter((secret) => shown.includes(secret))]).toEqual([ending, []]);
       }
     },

@@ -1,31 +1,24 @@
+import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { CacheService } from '../../lib/cache/cache.service.js';
-import { systemClock } from '../../lib/common/clock.js';
-import { settle } from '../../lib/config/option.js';
-import { readThroughOptions } from '../../lib/config/read-through-options.js';
-import { resolveSettings } from '../../lib/config/resolve-settings.js';
 import { CodexRedisInstrumentation } from '../../lib/opentelemetry/index.js';
-import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
-import { SessionService } from '../../lib/session/session.service.js';
-import type { KeyValueStore } from '../../lib/store/key-value-store.js';
-import { CodexRedisThrottlerStorage } from '../../lib/throttler/codex-redis-throttler.storage.js';
-import { openRedis } from '../support/open-redis.js';
-import { RedisServer } from '../support/redis-server.js';
-import { sessionSettings } from '../support/sessions.js';
+import { type Call, failureOf } from '../support/outcomes/driving.js';
+import { driveEveryOutcome, type Outcome } from '../support/outcomes/every-outcome.js';
+import { redis } from '../support/stores.js';
 import { Traces, traceCommands } from '../support/traces.js';
+
+const OURS = 'nestjs-codex-redis';
+const ITEM = 'nestjs_codex_redis';
+
+/** Calls for the sessions of a user that end some of them. */
+const ALSO: Readonly<Record<string, string[]>> = { endOne: ['session end'], endOfUser: ['session end'] };
 
 describe('OpenTelemetry: every operation', () => {
   let traces: Traces;
-  let server: RedisServer;
-  let store: KeyValueStore;
   let instrumentation: CodexRedisInstrumentation;
   let endCommands: () => void;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     traces = new Traces();
-    server = await RedisServer.start();
-    store = openRedis(server.url);
-    await store.connect();
     instrumentation = new CodexRedisInstrumentation();
     instrumentation.enable();
     endCommands = traceCommands();
@@ -33,17 +26,15 @@ describe('OpenTelemetry: every operation', () => {
   afterAll(async () => {
     endCommands();
     instrumentation.disable();
-    await store.close();
-    await server.stop();
     await traces.end();
   });
 
   /** The spans of a call, and how many commands each has as children. */
-  const spansOf = async (call: () => Promise<unknown>): Promise<[string, number][]> => {
+  const spansOf = async (call: Call): Promise<[string, number][]> => {
     traces.reset();
-    await call();
+    await failureOf(call);
     const commands = traces.of('node-redis').filter(({ name }) => name !== 'PING');
-    const spans = traces.of('nestjs-codex-redis');
+    const spans = traces.of(OURS);
     const childrenOf = (span: ReadableSpan): number =>
       commands.filter(({ parentSpanContext }) => parentSpanContext?.spanId === span.spanContext().spanId)
         .length;
@@ -53,63 +44,58 @@ describe('OpenTelemetry: every operation', () => {
     return told;
   };
 
-  it('OB2 each call of a cache and of rate limits is one span, and its commands are the children', async () => {
-    const readThrough = settle(readThroughOptions, {});
-    const settings = { place: 'cache.', keyPrefix: 'app', timeoutMs: 60_000, version: 1, readThrough };
-    const cache = new CacheService(store, { ...settings, tags: true }, new JsonSerializer(), systemClock);
-    const limits = new CodexRedisThrottlerStorage(
-      store,
-      resolveSettings({ url: 'memory:', cache: { keyPrefix: 'app' } }),
-    );
-    const walk = async (): Promise<void> => {
-      for await (const key of cache.keys()) expect(key).not.toBe('');
-    };
-    const calls: Record<string, () => Promise<unknown>> = {
-      add: () => cache.add('k', 1),
-      set: () => cache.set('k', 1, { tags: ['t'] }),
-      get: () => cache.get('k'),
-      has: () => cache.has('k'),
-      ttl: () => cache.ttl('k'),
-      touch: () => cache.touch('k'),
-      expire: () => cache.expire('k', 60),
-      expireAt: () => cache.expireAt('k', new Date(Date.now() + 60_000)),
-      persist: () => cache.persist('k'),
-      setMany: () => cache.setMany({ a: 1, b: 2 }),
-      getMany: () => cache.getMany(['a', 'b']),
-      deleteMany: () => cache.deleteMany(['a', 'b']),
-      incr: () => cache.incr('k'),
-      incrVersion: () => cache.incrVersion('k'),
-      getOrSet: () => cache.getOrSet('l', () => 1),
-      getOrSetMany: () => cache.getOrSetMany(['l', 'm'], () => ({ m: 1 })),
-      invalidateTags: () => cache.invalidateTags('t', 'u'),
-      withLock: () => cache.withLock('lock', () => undefined),
-      keys: walk,
-      deletePattern: () => cache.deletePattern('l'),
-      delete: () => cache.delete('m'),
-      clear: () => cache.clear(),
-      throttle: () => limits.increment('visitor', 60_000, 10, 0, 'default'),
-    };
-    for (const [operation, call] of Object.entries(calls)) {
+  it('OB2 each call is one span, with one more for each session that it ends, and its commands are the children', async () => {
+    const seen = new Set<string>();
+    await driveEveryOutcome(redis, async ({ channel, operation, outcome }, call) => {
+      const name = `${channel} ${operation}`;
+      const isSimple = ['hit', 'done'].includes(outcome) && operation !== 'refresh';
+      if (seen.has(name) || !isSimple) {
+        await failureOf(call);
+        return;
+      }
+      seen.add(name);
       const spans = await spansOf(call);
-      expect(spans).toEqual([[`cache ${operation}`, expect.any(Number)]]);
-      expect(spans[0]![1]).toBeGreaterThan(0);
-    }
+      expect(spans.map(([span]) => span)).toEqual([...(ALSO[operation] ?? []), name]);
+      expect([name, spans.every(([, commands]) => commands > 0)]).toEqual([name, true]);
+    });
+    expect(seen.size).toBeGreaterThan(30);
   });
 
-  it('OB2 each call for the sessions of a user is one span, with one more for each session that it ends', async () => {
-    const sessions = new SessionService(store, sessionSettings(), systemClock);
-    for (let i = 0; i < 3; i++) {
-      const session = sessions.open();
-      await session.signIn('7');
-      await sessions.save(session);
-    }
-    const namesOf = async (call: () => Promise<unknown>): Promise<string[]> =>
-      (await spansOf(call)).map(([name]) => name.replace('session ', ''));
-    const [one] = await sessions.ofUser('7');
-    expect(await namesOf(() => sessions.ofUser('7'))).toEqual(['ofUser']);
-    expect(await namesOf(() => sessions.endOne('7', one!.handle))).toEqual(['end', 'endOne']);
-    expect(await namesOf(() => sessions.endOfUser('7'))).toEqual(['end', 'end', 'endOfUser']);
-    expect(await namesOf(() => sessions.reindex())).toEqual(['reindex']);
-    expect(await namesOf(() => sessions.exists('s'.repeat(32)))).toEqual(['exists']);
+  it('OB2 each operation has a span and a metric with each of its outcomes, and none holds a key or a value', async () => {
+    traces.reset();
+    const { outcomes, secrets } = await driveEveryOutcome(redis);
+    const spans = traces.of(OURS);
+    const metrics = await Promise.all(
+      ['cache.operation', 'cache.factory', 'session.operation'].map((name) =>
+        traces.counts(`${ITEM}.${name}.duration`),
+      ),
+    );
+    const shown = JSON.stringify([
+      spans.map(({ name, attributes, events, status, links, resource }) => [
+        name,
+        attributes,
+        events,
+        status,
+        links.map((link) => link.attributes),
+        resource.attributes,
+      ]),
+      metrics,
+    ]);
+    expect(secrets.filter((secret) => shown.includes(secret))).toEqual([]);
+    const isMissing = ({ channel, operation, outcome, way }: Outcome): boolean =>
+      !spans.some(
+        ({ name, attributes, status }) =>
+          name === `${channel} ${operation}` &&
+          attributes[`${ITEM}.operation.outcome`] === outcome &&
+          (outcome !== 'stale' || attributes[`${ITEM}.cache.stale.reason`] === way) &&
+          (status.code === SpanStatusCode.ERROR) === (outcome === 'error'),
+      );
+    expect(outcomes.filter(isMissing)).toEqual([]);
+    const [ofCache, , ofSession] = metrics.map((counts) => JSON.stringify(counts));
+    const isUnrecorded = ({ channel, operation, outcome }: Outcome): boolean =>
+      !(channel === 'cache' ? ofCache : ofSession)!.includes(
+        `"${ITEM}.operation.name":"${operation}","${ITEM}.operation.outcome":"${outcome}"`,
+      );
+    expect(outcomes.filter(isUnrecorded)).toEqual([]);
   });
 });

@@ -4,6 +4,8 @@ import { CacheService } from '../../lib/cache/cache.service.js';
 import { collectCodexRedisMetrics } from '../../lib/prometheus/index.js';
 import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { startApp, type TestApp } from '../support/http-app.js';
+import { driveEveryOutcome } from '../support/outcomes/every-outcome.js';
+import { redis } from '../support/stores.js';
 
 const register = new Registry();
 
@@ -102,6 +104,28 @@ describe('Prometheus', () => {
     expect(valuesOf('key_group')).toContain('other');
     expect(valuesOf('operation').size).toBeLessThan(10);
     expect([...valuesOf('key_group')].join()).not.toMatch(/number|:/);
+  });
+
+  it('OB3 each operation is counted with each of its outcomes, and no label holds a key or a value', async () => {
+    const own = new Registry();
+    const stop = collectCodexRedisMetrics({ register: own });
+    try {
+      const { outcomes, secrets } = await driveEveryOutcome(redis);
+      const scraped = await own.metrics();
+      expect(secrets.filter((secret) => scraped.includes(secret))).toEqual([]);
+      const counted = seriesOf(scraped).map(({ name, labels }) => `${name} ${labels}`);
+      const missing = outcomes.filter(
+        ({ channel, operation, outcome }) =>
+          !counted.some(
+            (one) =>
+              one.startsWith(`nestjs_codex_redis_${channel}_operations_total `) &&
+              one.includes(`operation="${operation}",outcome="${outcome}"`),
+          ),
+      );
+      expect(missing).toEqual([]);
+    } finally {
+      stop();
+    }
   });
 
   it('OB3 twice in one registry is refused; when it ends the registry is as before', async () => {

@@ -10,8 +10,8 @@ import { breakable, broken, type Endings, type Prepare, SECRET } from './driving
 
 const VALUE = `${SECRET} value`;
 const WRONG_OPTION = { [`${SECRET} option`]: VALUE } as never;
-/** Keys and a handle of which nothing is stored. */
-const UNKNOWN = 'u'.repeat(32);
+/** A key, and a handle, of which nothing is stored. */
+export const UNKNOWN = 'u'.repeat(32);
 
 const nothing = (): Promise<void> => Promise.resolve();
 
