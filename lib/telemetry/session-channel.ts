@@ -30,7 +30,7 @@ export type SessionOutcome = 'hit' | 'miss' | 'done' | 'error';
 
 /**
  * An operation on a session. It is published on the diagnostics channel `nestjs-codex-redis:session` when it has ended.
- * It contains no key and no entry. A request that needs no command has no operation.
+ * It contains no key and no entry. A call that needs no command has no operation, except a save that is refused.
  */
 export interface SessionOperationEvent extends OperationEvent {
   readonly operation: SessionOperation;
