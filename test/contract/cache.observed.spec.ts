@@ -38,22 +38,21 @@ describeOnEveryStore('Cache, observed', (context) => {
       events.end();
       for (const { outcome, way, prepare } of drivenOf(CACHE_OUTCOMES, [operation])) {
         const ending = `${operation} ${outcome} ${way ?? ''}`;
-        const silent = new CacheScene(context);
+        const silent = new CacheScene(context, true);
         const unheard = await prepare(silent);
         expect([ending, await madeBy(unheard)]).toEqual([ending, { begun: 0, published: 0 }]);
         expect([ending, silent.keyGroup.mock.calls]).toEqual([ending, []]);
-        const call = await prepare(new CacheScene(context));
-        const { all, failure } = await eventsOf(cacheEvents, call);
-        const own = all.filter((event) => event.operation === operation);
-        const error = errorOf(outcome, way, failure);
-        const reason = outcome === 'stale' ? way : undefined;
-        expect([ending, own.map(({ outcome, reason, error }) => ({ outcome, reason, error }))]).toEqual([
-          ending,
-          [{ outcome, reason, error }],
-        ]);
-        expect(['group', undefined]).toContain(own[0]!.keyGroup);
-        expect([own[0]!.cache, typeof own[0]!.duration]).toEqual(['default', 'number']);
-        expect([ending, JSON.stringify(all)]).toEqual([ending, expect.not.stringContaining(SECRET)]);
+        for (const hasGroups of [false, true]) {
+          const call = await prepare(new CacheScene(context, hasGroups));
+          const { all, failure } = await eventsOf(cacheEvents, call);
+          const own = all.filter((event) => event.operation === operation);
+          const told = own.map(({ cache, outcome, reason, error }) => ({ cache, outcome, reason, error }));
+          const reason = outcome === 'stale' ? way : undefined;
+          const error = errorOf(outcome, way, failure);
+          expect([ending, told]).toEqual([ending, [{ cache: 'default', outcome, reason, error }]]);
+          expect([undefined, ...(hasGroups ? ['group'] : [])]).toContain(own[0]!.keyGroup);
+          expect([ending, JSON.stringify(all)]).toEqual([ending, expect.not.stringContaining(SECRET)]);
+        }
       }
     },
   );

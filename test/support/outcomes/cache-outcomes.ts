@@ -41,7 +41,10 @@ export class CacheScene {
   readonly limits: CodexRedisThrottlerStorage;
   readonly fail: () => void;
 
-  constructor(readonly context: StoreContext) {
+  constructor(
+    readonly context: StoreContext,
+    private readonly hasGroups = false,
+  ) {
     const { store, fail } = breakable(context.store);
     this.store = store;
     this.fail = fail;
@@ -52,8 +55,9 @@ export class CacheScene {
 
   /** A cache that reads through as these options say. */
   reading(options: ReadThroughOptions, store = this.store, more: { tags?: boolean } = {}): CacheService {
-    const { keyGroup } = this;
-    return this.context.open({ keyGroup, readThrough: settle(readThroughOptions, options), ...more }, store);
+    const readThrough = settle(readThroughOptions, options);
+    const groups = this.hasGroups && { keyGroup: this.keyGroup };
+    return this.context.open({ readThrough, ...groups, ...more }, store);
   }
 
   /** The same in another process. */
