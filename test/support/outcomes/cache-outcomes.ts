@@ -96,7 +96,7 @@ const unreachable = (call: CallOfKey): Prepare<CacheScene> =>
     return call(scene, scene.key);
   });
 
-/** The failures of a call for a key, or what stands in the place of one. */
+/** The failures of a call for a key, a name or a pattern. */
 const failuresOf = (call: CallOfKey): CacheEndings => ({
   'error redis': unreachable(call),
   'error key': atOnce((scene) => call(scene, NO_KEY)),
