@@ -4,7 +4,10 @@ import type { ReadThroughOptions } from '../../../../lib/config/read-through-opt
 import type { KeptKeys, KeptWrite } from '../../../../lib/store/kept-entry.js';
 import { CacheHistory, type Fault } from '../../../support/cache-history/cache-history.js';
 import { isCompanion, withFlights, withVerbs } from '../../../support/cache-history/faults.js';
+import { cacheEvents } from '../../../support/cache-events.js';
 import { roundsOf } from '../../../support/long-run.js';
+import { CACHE_OUTCOMES } from '../../../support/outcomes/cache-outcomes.js';
+import { drivenOf } from '../../../support/outcomes/driving.js';
 
 /** What a cache with tags can do besides, in every combination. */
 const readThrough: fc.Arbitrary<ReadThroughOptions> = fc
@@ -64,6 +67,23 @@ describe('Random histories of three processes with all features of a cache, anot
     // a history in which nothing happens would show nothing
     const wanted = ['hits', 'stale', 'misses', 'joined', 'waited', 'fenced'];
     expect(wanted.filter((outcome) => (met.get(outcome) ?? 0) === 0)).toEqual([]);
+  }, 600_000);
+
+  it('OB1 no operation has an outcome that the table of outcomes does not have', async () => {
+    const events = cacheEvents();
+    try {
+      const property = fc.asyncProperty(histories, async (drawn) => {
+        await played(drawn);
+      });
+      await fc.assert(property, { numRuns: roundsOf(2000, 120) });
+    } finally {
+      events.end();
+    }
+    const pairs = new Set(events.all.map(({ operation, outcome }) => `${operation} ${outcome}`));
+    const known = drivenOf(CACHE_OUTCOMES).map(({ operation, outcome }) => `${operation} ${outcome}`);
+    expect([...pairs].filter((pair) => !known.includes(pair))).toEqual([]);
+    // a history in which nothing happens would show nothing
+    expect([...pairs].filter((pair) => pair.startsWith('getOrSet ')).length).toBeGreaterThan(4);
   }, 600_000);
 
   // each beside the features that it is met with soonest
