@@ -31,7 +31,7 @@ export const checkedDelta = (delta: number): number => {
   throw new TypeError(`delta: expected an integer, got ${describeValue(delta)}`);
 };
 
-/** The number to add in place of one to take away; what is none stays as it is, to be refused by its own name. */
+/** The number to add instead of one to subtract. Anything but a safe integer is left as it is, so that its refusal names it. */
 export const opposite = (delta: number): number => (Number.isSafeInteger(delta) ? -delta : delta);
 
 /**

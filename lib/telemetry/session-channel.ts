@@ -30,7 +30,8 @@ export type SessionOutcome = 'hit' | 'miss' | 'done' | 'error';
 
 /**
  * An operation on a session. It is published on the diagnostics channel `nestjs-codex-redis:session` when it has ended.
- * It contains no key and no entry. A call that needs no command has no operation, except a save that is refused.
+ * It contains no key and no entry. A call that needs no command has no operation, except a save that fails because of its
+ * entries or of other requests.
  */
 export interface SessionOperationEvent extends OperationEvent {
   readonly operation: SessionOperation;

@@ -45,7 +45,7 @@ describeOnEveryStore('Sessions, observed', (context) => {
     },
   );
 
-  it('OB1 a call that sends no command has no event, but a save that is refused', async () => {
+  it('OB1 a call that sends no command has no event, except a save that fails because of other requests', async () => {
     const sessions = sessionsOf(context);
     const session = sessions.open();
     session.set('cart', 1);
