@@ -121,10 +121,14 @@ describe('callers on every topology, whatever the network does', () => {
   it(
     'CN11 notice nothing when a NAT forgets idle connections',
     async () => {
+      // the clock that says how long nothing has moved; no timer of a connection runs meanwhile
+      const now = Date.now.bind(Date);
+      let aheadMs = 0;
+      jest.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
       await whileCounting(sources(), async (counting) => {
         await Promise.all(counting.map((callers) => callers.rest()));
         await onAll((topology) => topology.forget());
-        aSecondLater();
+        aheadMs += 1001;
         for (const callers of counting) callers.goOn();
         await Promise.all(counting.map((callers) => callers.haveWritten()));
         expect(counting.flatMap(({ failures }) => failures)).toEqual([]);
@@ -132,12 +136,6 @@ describe('callers on every topology, whatever the network does', () => {
     },
     TIMEOUT_MS,
   );
-
-  /** Moves the clock that says how long nothing has moved; no timer of a connection runs meanwhile. */
-  const aSecondLater = (): void => {
-    const now = Date.now.bind(Date);
-    jest.spyOn(Date, 'now').mockImplementation(() => now() + 1001);
-  };
 
   it.each([
     ['notice nothing when their process is frozen', false],

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { ignore } from '../../lib/common/ignore.js';
 import type { RedisSource } from '../../lib/config/settings.js';
 import { bundledProgram } from './bundled-program.js';
 import type { CountingOrder, CountingReport } from './counting-program.js';
@@ -14,15 +15,23 @@ export interface CountingProcessOptions {
 
 /** Another process with CountingCallers, which can be frozen. */
 export class CountingProcess {
-  private constructor(private readonly child: ChildProcess) {}
+  readonly #ended: Promise<never>;
+
+  private constructor(private readonly child: ChildProcess) {
+    this.#ended = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`The process has ended with ${String(code ?? signal)}`);
+    });
+    this.#ended.catch(ignore);
+  }
 
   static async start(options: CountingProcessOptions): Promise<CountingProcess> {
     const child = fork(await bundledProgram('counting-program'), {
       env: { ...process.env, NODE_OPTIONS: '', COUNTING: JSON.stringify(options) },
       execArgv: [],
     });
-    await answer(child);
-    return new CountingProcess(child);
+    const counting = new CountingProcess(child);
+    await counting.#answer();
+    return counting;
   }
 
   async haveWritten(): Promise<void> {
@@ -49,6 +58,8 @@ export class CountingProcess {
   async end(): Promise<readonly CountingReport[]> {
     const ended = once(this.child, 'exit');
     const reports = (await this.#tell('end')) as readonly CountingReport[];
+    // its last message might be read after its exit, were it to end by itself
+    this.child.disconnect();
     await ended;
     return reports;
   }
@@ -59,18 +70,14 @@ export class CountingProcess {
   }
 
   #tell(order: CountingOrder): Promise<unknown> {
-    const answered = answer(this.child);
+    const answered = this.#answer();
     this.child.send(order);
     return answered;
   }
-}
 
-/** Its next message. */
-const answer = async (child: ChildProcess): Promise<unknown> => {
-  const ended = once(child, 'exit').then(() => {
-    throw new Error('The process has ended');
-  });
-  ended.catch(() => undefined);
-  const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
-  return message;
-};
+  /** Its next message. */
+  async #answer(): Promise<unknown> {
+    const message = new Promise((resolve) => this.child.once('message', resolve));
+    return Promise.race([message, this.#ended]);
+  }
+}

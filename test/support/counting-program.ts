@@ -49,9 +49,6 @@ const orders: Record<CountingOrder, () => Promise<unknown>> = {
 };
 
 process.on('message', (order: CountingOrder) => {
-  void orders[order]().then((done) => {
-    process.send!(done);
-    if (order === 'end') process.disconnect();
-  });
+  void orders[order]().then((done) => process.send!(done));
 });
 process.send!('ready');

@@ -42,6 +42,8 @@ const played = async ({ readThrough, choices }: Drawn, fault: Fault = {}): Promi
   };
   const history = new CacheHistory({ readThrough, fault, timers, tags: true, processes: 3 });
   await history.run(choices);
+  // what still waits would wait on through all later histories: its own clock stands still now
+  jest.clearAllTimers();
   return history;
 };
 
