@@ -174,8 +174,13 @@ export class RedisCluster {
     const id = await this.#id(to);
     const roles = await Promise.all(this.nodes.map((node) => this.command<[string]>(node, 'ROLE')));
     const others = this.nodes.filter((node, index) => node !== to && roles[index]![0] === 'master');
-    for (const node of [to, ...others])
-      await this.command(node, 'CLUSTER', 'SETSLOT', String(slot), 'NODE', id);
+    const masters = [to, ...others];
+    // a message that the old owner sent before may reach the new one later, which then gives the slot back to nobody
+    await until('the masters agree on the owner of the slot', async () => {
+      for (const node of masters) await this.command(node, 'CLUSTER', 'SETSLOT', String(slot), 'NODE', id);
+      const owners = await Promise.all(masters.map((node) => this.ownerOf(slot, node)));
+      return owners.every((owner) => owner === to);
+    });
   }
 
   /** Moves a slot with its keys from one node to another. */
