@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as library from 'nestjs-codex-redis';
 import { Registry } from 'prom-client';
 import { collectCodexRedisMetrics } from '../../lib/prometheus/index.js';
 import { ofMany, type Reading } from '../../lib/cache/observing/reading.js';
@@ -135,7 +136,9 @@ describe('docs/observing.md', () => {
       .map((file) => readFileSync(join(ROOT, 'lib/telemetry', file), 'utf8'))
       .join();
     const words = new Set([...types.matchAll(/(?:\||=) '(\w+)'/g)].map(([, word = '']) => word));
-    const known = { __name__: /./, job: /^shop$/, error: /^Redis\w+Error$/ };
+    const errors = Object.keys(library).filter((name) => name.endsWith('Error'));
+    const error = new RegExp(`^(?:(?:${errors.join('|')})(?:\\|(?!$)|$))*$`);
+    const known = { __name__: /./, job: /^shop$/, error };
     const asked = alertRules().flatMap(({ expr }) =>
       [...expr.matchAll(/(\w+)(?:=~|!~|!=|=)"([^"]*)"/g)].map(([, label = '', text = '']) => [label, text]),
     );

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Registry } from 'prom-client';
+import { flightsOn } from '../../lib/cache/read-through/single-flight.js';
 import { CacheService } from '../../lib/cache/cache.service.js';
 import { systemClock } from '../../lib/common/clock.js';
 import { settle } from '../../lib/config/option.js';
@@ -8,6 +9,8 @@ import { type ReadThroughOptions, readThroughOptions } from '../../lib/config/re
 import { resolveSettings } from '../../lib/config/resolve-settings.js';
 import { collectCodexRedisMetrics } from '../../lib/prometheus/index.js';
 import { JsonSerializer } from '../../lib/serializer/json-serializer.js';
+import { SessionInterruptedError, SessionLimitError } from '../../lib/errors/session.errors.js';
+import type { Session } from '../../lib/session/object/session.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { CodexRedisThrottlerStorage } from '../../lib/throttler/codex-redis-throttler.storage.js';
@@ -206,5 +209,42 @@ describe('the alerts of the page "Observing"', () => {
     };
     await read();
     expect(sure(await firedBy(read))).toEqual(['StaleValuesServed']);
+  });
+
+  it('a value that is refreshed behind the call: none', async () => {
+    const stale = cacheOf({ grace: 3600, softTimeout: 0 });
+    await stale.set('old', 1, 0.001);
+    await pause(10);
+    const read = async (): Promise<void> => {
+      expect(await stale.getOrSet('old', () => 2, 0.001)).toEqual(expect.any(Number));
+      await flightsOn(store).settled();
+      await pause(10);
+    };
+    await read();
+    expect(sure(await firedBy(read))).toEqual([]);
+  });
+
+  it('what a visitor may cause, a session that was ended elsewhere and one sign-in too many: none', async () => {
+    const sessions = new SessionService(
+      store,
+      sessionSettings({ perUser: { limit: 1, whenFull: 'refuse' } }),
+      systemClock,
+    );
+    const signedIn = async (): Promise<Session> => {
+      const session = sessions.open();
+      await session.signIn('7');
+      await sessions.save(session);
+      return session;
+    };
+    const happen = async (): Promise<void> => {
+      const session = await signedIn();
+      await expect(signedIn()).rejects.toThrow(SessionLimitError);
+      const elsewhere = await sessions.load(session.key!);
+      await session.flush();
+      elsewhere.set('a', 1);
+      await expect(sessions.save(elsewhere)).rejects.toThrow(SessionInterruptedError);
+    };
+    await happen();
+    expect(sure(await firedBy(happen))).toEqual([]);
   });
 });

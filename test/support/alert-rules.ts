@@ -78,11 +78,11 @@ const isIn = (scrape: readonly Series[], one: Series): boolean => scrape.some((o
 /** Whether a series has the name of a selector and its labels. */
 const matcher = (selector: string): ((series: Series) => boolean) => {
   const [, metric = '', conditions = ''] = /^(\w*)\{(.*)\}$/.exec(selector)!;
-  const matchers = [...conditions.matchAll(/(\w+)(=~|!~|=)"([^"]*)"/g)].map(
+  const matchers = [...conditions.matchAll(/(\w+)(=~|!~|!=|=)"([^"]*)"/g)].map(
     ([, label = '', operator = '', text = '']) =>
       (series: Series): boolean => {
         const value = label === '__name__' ? series.name : (series.labels[label] ?? '');
-        if (operator === '=') return value === text;
+        if (operator === '=' || operator === '!=') return (value === text) === (operator === '=');
         return new RegExp(`^(?:${text})$`).test(value) === (operator === '=~');
       },
   );
