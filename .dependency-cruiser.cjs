@@ -7,7 +7,7 @@ const rooms = {
   common: [],
   errors: ['common'],
   tokens: ['common', 'errors'],
-  telemetry: ['common'],
+  telemetry: ['common', 'errors'],
   serializer: ground,
   config: ['serializer', ...ground],
   store: ['config', 'serializer', ...ground],

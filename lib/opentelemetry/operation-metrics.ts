@@ -1,14 +1,10 @@
 import type { Attributes, Histogram, Meter } from '@opentelemetry/api';
-import { BoundedLabels, MOST_LABELS } from '../telemetry/bounded-labels.js';
 import type { CacheEvent } from '../telemetry/cache-channel.js';
 import { DURATION_BUCKETS, type OperationListener, secondsOf } from '../telemetry/listen.js';
 import type { OperationEvent } from '../telemetry/operations.js';
 import type { SessionOperationEvent } from '../telemetry/session-channel.js';
 import { ATTRIBUTE, ERROR_TYPE } from './attributes.js';
-
-// of the process, since its instruments keep what they have recorded when an instrumentation begins again
-const groups = new BoundedLabels(MOST_LABELS);
-const errors = new BoundedLabels(MOST_LABELS);
+import { errorLabels, keyGroupLabels } from './labels.js';
 
 /** Records how long operations take; a histogram counts them, too. */
 export class OperationMetrics implements OperationListener {
@@ -30,7 +26,7 @@ export class OperationMetrics implements OperationListener {
 
   onCache(event: CacheEvent): void {
     const of: Attributes = { [ATTRIBUTE.cache]: event.cache };
-    if (event.keyGroup !== undefined) of[ATTRIBUTE.keyGroup] = groups.of(event.keyGroup);
+    if (event.keyGroup !== undefined) of[ATTRIBUTE.keyGroup] = keyGroupLabels.of(event.keyGroup);
     this.#cache.record(secondsOf(event.duration), { ...of, ...attributesOf(event) });
     if (event.factoryDuration !== undefined) this.#factory.record(secondsOf(event.factoryDuration), of);
   }
@@ -43,5 +39,5 @@ export class OperationMetrics implements OperationListener {
 const attributesOf = ({ operation, outcome, error }: OperationEvent): Attributes => ({
   [ATTRIBUTE.operation]: operation,
   [ATTRIBUTE.outcome]: outcome,
-  ...(error !== undefined && { [ERROR_TYPE]: errors.of(error) }),
+  ...(error !== undefined && { [ERROR_TYPE]: errorLabels.of(error) }),
 });

@@ -1,5 +1,5 @@
 import { Counter, Histogram, register as globalRegister, type Registry } from 'prom-client';
-import { BoundedLabels, MOST_LABELS } from '../telemetry/bounded-labels.js';
+import { BoundedLabels } from '../telemetry/bounded-labels.js';
 import { DURATION_BUCKETS, listenToOperations, secondsOf } from '../telemetry/listen.js';
 
 /** The registry and the names of the metrics. */
@@ -17,7 +17,8 @@ export interface CollectMetricsOptions {
  * - `nestjs_codex_redis_session_operations_total`, by `operation`, `outcome` and `error`
  * - `nestjs_codex_redis_session_operation_duration_seconds`, by `operation`
  *
- * No label is a key. Of key groups, and of names of errors, 100 are told apart; further ones are `other`.
+ * No label is a key. Of key groups, and of names of errors, 100 are told apart; further ones are `other`. The errors of
+ * this module always have their names.
  *
  * @returns a function that ends it, and takes the metrics out of the registry
  * @throws Error when the registry has these metrics already
@@ -26,8 +27,8 @@ export const collectCodexRedisMetrics = ({
   register = globalRegister,
 }: CollectMetricsOptions = {}): (() => void) => {
   const metrics = metricsIn(register);
-  const groups = new BoundedLabels(MOST_LABELS);
-  const errors = new BoundedLabels(MOST_LABELS);
+  const groups = BoundedLabels.ofKeyGroups();
+  const errors = BoundedLabels.ofErrors();
   const end = listenToOperations({
     onCache: ({ cache, operation, outcome, keyGroup, error, duration, factoryDuration }) => {
       const key_group = groups.of(keyGroup);

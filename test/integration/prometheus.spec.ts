@@ -1,8 +1,10 @@
 import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { CacheService } from '../../lib/cache/cache.service.js';
+import { ERROR_NAMES } from '../../lib/errors/error-names.js';
 import { collectCodexRedisMetrics } from '../../lib/prometheus/index.js';
 import { Session } from '../../lib/session-http/nest/session.decorator.js';
+import { failingAs } from '../support/failing.js';
 import { startApp, type TestApp } from '../support/http-app.js';
 import { driveEveryOutcome } from '../support/outcomes/every-outcome.js';
 import { redis } from '../support/stores.js';
@@ -104,6 +106,24 @@ describe('Prometheus', () => {
     expect(valuesOf('key_group')).toContain('other');
     expect(valuesOf('operation').size).toBeLessThan(10);
     expect([...valuesOf('key_group')].join()).not.toMatch(/number|:/);
+  });
+
+  it('OB3 the errors of the module keep their names after those of factories have used up the labels', async () => {
+    const cache = app.app.get(CacheService);
+    const fail = (name: string): Promise<unknown> =>
+      cache.getOrSet('book:failing', failingAs(name)).catch(() => undefined);
+    for (let i = 0; i < 150; i++) await fail(`Upstream${i}Error`);
+    for (const name of ERROR_NAMES) await fail(name);
+    const series = await scrape();
+    const countOf = (error: string): number | undefined =>
+      series.find(
+        ({ name, labels }) =>
+          name === 'nestjs_codex_redis_cache_operations_total' && labels.endsWith(`error="${error}"`),
+      )?.value;
+    expect([...ERROR_NAMES].filter((name) => countOf(name) !== 1)).toEqual([]);
+    expect(countOf('Upstream99Error')).toBe(1);
+    expect(countOf('Upstream100Error')).toBeUndefined();
+    expect(countOf('other')).toBe(50);
   });
 
   it('OB3 each operation is counted with each of its outcomes, and no label holds a key or a value', async () => {

@@ -6,6 +6,7 @@ import {
 import { CacheLockError } from '../../../lib/errors/cache-lock.error.js';
 import { CacheKeyNotFoundError } from '../../../lib/errors/cache-key-not-found.error.js';
 import { CodexRedisError } from '../../../lib/errors/codex-redis.error.js';
+import { ERROR_NAMES } from '../../../lib/errors/error-names.js';
 import { HttpMappedError } from '../../../lib/errors/http-mapped.error.js';
 import { ImproperlyConfiguredError } from '../../../lib/errors/improperly-configured.error.js';
 import {
@@ -50,6 +51,7 @@ describe('errors', () => {
   it('have a name and a stable code of their own', () => {
     expect(new Set(all.map((error) => error.code)).size).toBe(all.length);
     expect(all.map((error) => error.name)).toEqual(all.map((error) => error.constructor.name));
+    expect([...ERROR_NAMES].sort()).toEqual(all.map((error) => error.name).sort());
   });
 
   it.each([
