@@ -12,6 +12,7 @@ import {
 import type { CacheEvent } from '../telemetry/cache-channel.js';
 import type { BegunOperation, OperationEvent, Surrounder, Surroundings } from '../telemetry/operations.js';
 import { ATTRIBUTE, ERROR_TYPE } from './attributes.js';
+import { errorLabels, keyGroupLabels } from './labels.js';
 
 /** Makes a span of each operation. A span of its Redis commands, by an instrumentation of node-redis, is its child. */
 export class OperationSpans implements Surrounder {
@@ -50,7 +51,7 @@ class OperationSpan implements Surroundings {
     if (keys !== undefined) this.span.setAttribute(ATTRIBUTE.keys, keys);
     if (hits !== undefined) this.span.setAttribute(ATTRIBUTE.hits, hits);
     if (reason !== undefined) this.span.setAttribute(ATTRIBUTE.reason, reason);
-    if (event.error !== undefined) this.span.setAttribute(ERROR_TYPE, event.error);
+    if (event.error !== undefined) this.span.setAttribute(ERROR_TYPE, errorLabels.of(event.error));
     // the message of an error may hold a key
     if (event.outcome === 'error') this.span.setStatus({ code: SpanStatusCode.ERROR });
     this.span.end();
@@ -60,7 +61,7 @@ class OperationSpan implements Surroundings {
 const beginningOf = ({ operation, cache, keyGroup }: BegunOperation): Record<string, string> => ({
   [ATTRIBUTE.operation]: operation,
   ...(cache !== undefined && { [ATTRIBUTE.cache]: cache }),
-  ...(keyGroup !== undefined && { [ATTRIBUTE.keyGroup]: keyGroup }),
+  ...(keyGroup !== undefined && { [ATTRIBUTE.keyGroup]: keyGroupLabels.of(keyGroup) }),
 });
 
 const linksTo = (spanContext: Link['context'] | undefined): Link[] =>

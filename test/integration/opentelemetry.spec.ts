@@ -215,7 +215,6 @@ describe('OpenTelemetry beside the instrumentation of node-redis', () => {
     const cache = cacheOf();
     await cache.getOrSet('metric:1', () => 1);
     await cache.getOrSet('metric:1', () => 1);
-    for (let i = 0; i < 150; i++) await cache.has(`group${i}:1`);
     await new SessionService(store, sessionSettings(), systemClock).create();
     const own = (await traces.counts(`${ITEM}.cache.operation.duration`)).filter(
       ({ attributes }) => Reflect.get(attributes, `${ITEM}.cache.key_group`) === 'metric',
@@ -230,11 +229,6 @@ describe('OpenTelemetry beside the instrumentation of node-redis', () => {
       { attributes: of('miss'), count: 1 },
       { attributes: of('hit'), count: 1 },
     ]);
-    const groups = (await traces.counts(`${ITEM}.cache.operation.duration`)).map(({ attributes }) =>
-      String(Reflect.get(attributes, `${ITEM}.cache.key_group`)),
-    );
-    expect(new Set(groups).size).toBeLessThanOrEqual(102);
-    expect(groups).toContain('other');
     expect((await traces.counts(`${ITEM}.cache.factory.duration`)).length).toBeGreaterThan(0);
     expect((await traces.metric(`${ITEM}.session.operation.duration`))?.descriptor.unit).toBe('s');
     const redis = await traces.counts('db.client.operation.duration');
