@@ -108,6 +108,22 @@ describe('Prometheus', () => {
     expect([...valuesOf('key_group')].join()).not.toMatch(/number|:/);
   });
 
+  it('OB3 no series comes twice where groups or errors differ in half a character only', async () => {
+    const cache = app.app.get(CacheService);
+    const long = 'a'.repeat(99);
+    for (const group of [`${long}😀`, `${long}🤖`]) await cache.has(`${group}:1`);
+    for (const name of ['\ud83d', '\ud83e'])
+      await cache.getOrSet('k', failingAs(name)).catch(() => undefined);
+    const counted = (await scrape())
+      .filter(({ name }) => name === 'nestjs_codex_redis_cache_operations_total')
+      .map(({ labels, value }) => [/key_group="([^"]*)",error="([^"]*)"/.exec(labels)?.slice(1), value]);
+    expect(counted).toEqual([
+      [[`${long}😀`, ''], 1],
+      [[`${long}🤖`, ''], 1],
+      [['k', '\ufffd'], 2],
+    ]);
+  });
+
   it('OB3 the errors of the module keep their names after those of factories have used up the labels', async () => {
     const cache = app.app.get(CacheService);
     const fail = (name: string): Promise<unknown> =>

@@ -1,4 +1,4 @@
-import { errorName, LONGEST_NAME } from '../../common/error-name.js';
+import { errorName, labelName } from '../../common/error-name.js';
 import { cacheLogger } from '../../common/loggers.js';
 import { syncResult } from '../../common/sync-result.js';
 import type { KeyGroup } from '../../config/cache-options.js';
@@ -152,7 +152,7 @@ export class CacheObserver {
   #groupOfOne(keyGroup: (key: string) => unknown, key: string): string | undefined {
     try {
       const group = syncResult(keyGroup(key));
-      return typeof group === 'string' && group !== '' ? group.slice(0, LONGEST_NAME) : undefined;
+      return typeof group === 'string' && group !== '' ? labelName(group) : undefined;
     } catch (error) {
       this.#warnOnce(error);
       return undefined;
