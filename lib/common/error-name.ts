@@ -7,7 +7,10 @@ const LONGEST_NAME = 100;
  */
 export const labelName = (name: string): string =>
   // a character has at most two code units
-  [...name.slice(0, 2 * LONGEST_NAME)].slice(0, LONGEST_NAME).join('').toWellFormed();
+  Array.from(name.slice(0, 2 * LONGEST_NAME))
+    .slice(0, LONGEST_NAME)
+    .join('')
+    .toWellFormed();
 
 /** The name of an error, whatever was thrown. An error may have a name that is no text, or cannot be read. */
 export const errorName = (error: unknown): string => {

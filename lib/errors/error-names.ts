@@ -1,7 +1,6 @@
 import { CacheFactoryCycleError, CacheFactoryTimeoutError } from './cache-factory.errors.js';
 import { CacheKeyNotFoundError } from './cache-key-not-found.error.js';
 import { CacheLockError } from './cache-lock.error.js';
-import type { CodexRedisError } from './codex-redis.error.js';
 import { ImproperlyConfiguredError } from './improperly-configured.error.js';
 import {
   RedisConnectionError,
@@ -21,7 +20,7 @@ import {
 } from './session.errors.js';
 
 /** One of each class. Only an instance has the name, since the class itself has another one once it is minified. */
-const ONE_OF_EACH: readonly CodexRedisError[] = [
+const ONE_OF_EACH: readonly Error[] = [
   new CacheFactoryCycleError([]),
   new CacheFactoryTimeoutError('', 0),
   new CacheKeyNotFoundError(''),

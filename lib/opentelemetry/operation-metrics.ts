@@ -4,6 +4,7 @@ import { DURATION_BUCKETS, type OperationListener, secondsOf } from '../telemetr
 import type { OperationEvent } from '../telemetry/operations.js';
 import type { SessionOperationEvent } from '../telemetry/session-channel.js';
 import { ATTRIBUTE, ERROR_TYPE } from './attributes.js';
+import { guarded } from './guarded.js';
 import { errorLabels, keyGroupLabels } from './labels.js';
 
 /** Records how long operations take; a histogram counts them, too. */
@@ -25,14 +26,18 @@ export class OperationMetrics implements OperationListener {
   }
 
   onCache(event: CacheEvent): void {
+    guarded(() => this.#recordCache(event));
+  }
+
+  onSession(event: SessionOperationEvent): void {
+    guarded(() => this.#session.record(secondsOf(event.duration), attributesOf(event)));
+  }
+
+  #recordCache(event: CacheEvent): void {
     const of: Attributes = { [ATTRIBUTE.cache]: event.cache };
     if (event.keyGroup !== undefined) of[ATTRIBUTE.keyGroup] = keyGroupLabels.of(event.keyGroup);
     this.#cache.record(secondsOf(event.duration), { ...of, ...attributesOf(event) });
     if (event.factoryDuration !== undefined) this.#factory.record(secondsOf(event.factoryDuration), of);
-  }
-
-  onSession(event: SessionOperationEvent): void {
-    this.#session.record(secondsOf(event.duration), attributesOf(event));
   }
 }
 

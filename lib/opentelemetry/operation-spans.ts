@@ -12,6 +12,7 @@ import {
 import type { CacheEvent } from '../telemetry/cache-channel.js';
 import type { BegunOperation, OperationEvent, Surrounder, Surroundings } from '../telemetry/operations.js';
 import { ATTRIBUTE, ERROR_TYPE } from './attributes.js';
+import { guarded } from './guarded.js';
 import { errorLabels, keyGroupLabels } from './labels.js';
 
 /** Makes a span of each operation. A span of its Redis commands, by an instrumentation of node-redis, is its child. */
@@ -19,7 +20,11 @@ export class OperationSpans implements Surrounder {
   /** @param tracer asked at each operation, since the SDK may start later than the instrumentation */
   constructor(private readonly tracer: () => Tracer) {}
 
-  begin(target: 'cache' | 'session', operation: BegunOperation, isBehind: boolean): Surroundings {
+  begin(target: 'cache' | 'session', operation: BegunOperation, isBehind: boolean): Surroundings | undefined {
+    return guarded(() => this.#spanOf(target, operation, isBehind));
+  }
+
+  #spanOf(target: 'cache' | 'session', operation: BegunOperation, isBehind: boolean): Surroundings {
     const active = context.active();
     const parent = isBehind ? ROOT_CONTEXT : active;
     const span = this.tracer().startSpan(
@@ -46,6 +51,10 @@ class OperationSpan implements Surroundings {
   }
 
   end(event: OperationEvent): void {
+    guarded(() => this.#end(event));
+  }
+
+  #end(event: OperationEvent): void {
     const { keys, hits, reason } = event as CacheEvent;
     this.span.setAttribute(ATTRIBUTE.outcome, event.outcome);
     if (keys !== undefined) this.span.setAttribute(ATTRIBUTE.keys, keys);

@@ -28,7 +28,7 @@ export const failedBy = (error: unknown): { readonly outcome: 'error'; readonly 
   error: errorName(error),
 });
 
-/** Stands around an operation while it is in progress. */
+/** Stands around an operation while it is in progress. It throws nothing of its own, since the operation would fail. */
 export interface Surroundings {
   /** Does a part of the operation, so that what is sent in it is known to belong to the operation. */
   within<T>(work: () => T): T;
@@ -37,8 +37,13 @@ export interface Surroundings {
 
 /** A wrapper around operations, for example to create spans. */
 export interface Surrounder {
-  /** @param isBehind whether the call that caused it may end before it does */
-  begin(target: 'cache' | 'session', operation: BegunOperation, isBehind: boolean): Surroundings;
+  /**
+   * Throws nothing.
+   *
+   * @param isBehind whether the call that caused it may end before it does
+   * @returns undefined if it cannot surround this operation
+   */
+  begin(target: 'cache' | 'session', operation: BegunOperation, isBehind: boolean): Surroundings | undefined;
 }
 
 let surrounders: readonly Surrounder[] = [];

@@ -30,7 +30,7 @@ describe('OpenTelemetry: labels', () => {
 
   /** The values of an attribute of all spans, and those of all metrics. */
   const valuesOf = async (attribute: string): Promise<[string, Set<unknown>][]> => {
-    const inMetrics = (await traces.counts(DURATION)).map(({ attributes }) =>
+    const inMetrics = (await traces.counts(DURATION)).map(({ attributes }): unknown =>
       Reflect.get(attributes, attribute),
     );
     const inSpans = traces.of(OURS).map(({ attributes }) => attributes[attribute]);
