@@ -1,10 +1,14 @@
 import { type MeterProvider, metrics, trace, type TracerProvider } from '@opentelemetry/api';
 import { listenToOperations } from '../telemetry/listen.js';
-import { leaveOperations, surroundOperations } from '../telemetry/operations.js';
+import { surroundOperations } from '../telemetry/operations.js';
+import { diagnostics } from './guarded.js';
 import { OperationMetrics } from './operation-metrics.js';
 import { OperationSpans } from './operation-spans.js';
 
 const NAME = 'nestjs-codex-redis';
+
+/** Those that are enabled. The first of them observes; if each did, every operation would be counted more than once. */
+const enabled: CodexRedisInstrumentation[] = [];
 
 /**
  * Spans and metrics of the operations on all caches and sessions of this process, for OpenTelemetry.
@@ -19,22 +23,27 @@ export class CodexRedisInstrumentation {
   #meters: MeterProvider | undefined;
   #end: (() => void) | undefined;
 
-  /** Begins to observe, if it has not begun. */
+  /** Begins to observe. While another instrumentation is enabled, it waits until that is disabled, and warns. */
   enable(): void {
-    if (this.#end !== undefined) return;
-    const spans = new OperationSpans(() => this.#tracers.getTracer(NAME));
-    surroundOperations(spans);
-    const stopListening = listenToOperations(new OperationMetrics((this.#meters ?? metrics).getMeter(NAME)));
-    this.#end = () => {
-      leaveOperations(spans);
-      stopListening();
-    };
+    if (enabled.includes(this)) return;
+    enabled.push(this);
+    if (enabled[0] === this) this.#begin();
+    else
+      diagnostics.warn(
+        'another CodexRedisInstrumentation is enabled and observes already; ' +
+          'this one begins when that one is disabled. Enable one for each process',
+      );
   }
 
   /** Ends to observe. */
   disable(): void {
-    this.#end?.();
+    if (!enabled.includes(this)) return;
+    enabled.splice(enabled.indexOf(this), 1);
+    if (this.#end === undefined) return;
+    this.#end();
     this.#end = undefined;
+    const [next] = enabled;
+    if (next !== undefined) next.#begin();
   }
 
   /** For the SDK: where spans go. The provider of the process where it is not called. */
@@ -46,17 +55,26 @@ export class CodexRedisInstrumentation {
   setMeterProvider(provider: MeterProvider): void {
     this.#meters = provider;
     if (this.#end === undefined) return;
-    this.disable();
-    this.enable();
+    this.#end();
+    this.#begin();
   }
 
   /** For the SDK, which enables an instrumentation that is not enabled yet. */
   getConfig(): { readonly enabled: boolean } {
-    return { enabled: this.#end !== undefined };
+    return { enabled: enabled.includes(this) };
   }
 
   /** For the SDK; there is nothing to set. */
   setConfig(): void {
     // nothing to set
+  }
+
+  #begin(): void {
+    surroundOperations(new OperationSpans(() => this.#tracers.getTracer(NAME)));
+    const stopListening = listenToOperations(new OperationMetrics((this.#meters ?? metrics).getMeter(NAME)));
+    this.#end = () => {
+      surroundOperations(undefined);
+      stopListening();
+    };
   }
 }

@@ -46,19 +46,11 @@ export interface Surrounder {
   begin(target: 'cache' | 'session', operation: BegunOperation, isBehind: boolean): Surroundings | undefined;
 }
 
-let surrounders: readonly Surrounder[] = [];
 let surrounder: Surrounder | undefined;
 
-/** Surrounds the operations that begin from now on, in place of who does so now. */
-export const surroundOperations = (next: Surrounder): void => {
-  surrounders = [...surrounders, next];
+/** Surrounds the operations that begin from now on, in place of who does so now. After `undefined` nobody does. */
+export const surroundOperations = (next: Surrounder | undefined): void => {
   surrounder = next;
-};
-
-/** Ends what `surroundOperations` began. The function that surrounded operations before does so again. */
-export const leaveOperations = (leaving: Surrounder): void => {
-  surrounders = surrounders.filter((one) => one !== leaving);
-  surrounder = surrounders.at(-1);
 };
 
 /** The operations on one thing of this module, as they are told on a diagnostics channel. */

@@ -1,4 +1,5 @@
-import { SpanStatusCode, trace } from '@opentelemetry/api';
+import { diag, DiagLogLevel, SpanStatusCode, trace } from '@opentelemetry/api';
+import { jest } from '@jest/globals';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { channel } from 'node:diagnostics_channel';
 import { createClient, OpenTelemetry } from 'redis';
@@ -250,10 +251,52 @@ describe('OpenTelemetry beside the instrumentation of node-redis', () => {
     expect(tree()).toEqual([['cache get', ['GET']]]);
   });
 
+  it('OB2 of two enabled instrumentations one observes, the other warns and begins when the first is disabled', async () => {
+    const cache = cacheOf();
+    const counted = async (): Promise<number> =>
+      (await traces.counts(`${ITEM}.cache.operation.duration`))
+        .filter(({ attributes }) => Reflect.get(attributes, `${ITEM}.operation.name`) === 'incr')
+        .reduce((sum, { count }) => sum + count, 0);
+    const warned = jest.fn();
+    diag.setLogger(
+      { error: warned, warn: warned, info: warned, debug: warned, verbose: warned },
+      DiagLogLevel.WARN,
+    );
+    const further = new CodexRedisInstrumentation();
+    const before = await counted();
+    const observed = async (): Promise<[number, number]> => {
+      traces.reset();
+      await cache.set('n', 1);
+      await cache.incr('n');
+      return [traces.of(OURS).length, (await counted()) - before];
+    };
+    try {
+      further.enable();
+      further.enable();
+      expect(further.getConfig()).toEqual({ enabled: true });
+      expect(warned.mock.calls).toEqual([[OURS, expect.stringMatching(/another CodexRedisInstrumentation/)]]);
+      expect(await observed()).toEqual([2, 1]);
+      instrumentation.setMeterProvider(traces.meters);
+      expect(await observed()).toEqual([2, 2]);
+      instrumentation.disable();
+      expect(await observed()).toEqual([2, 3]);
+      instrumentation.enable();
+      expect(warned).toHaveBeenCalledTimes(2);
+      expect(await observed()).toEqual([2, 4]);
+    } finally {
+      instrumentation.enable();
+      further.disable();
+      diag.disable();
+    }
+    expect(await observed()).toEqual([2, 5]);
+  });
+
   it('OB2 a further instrumentation that is disabled leaves its spans to the first', async () => {
     const further = new CodexRedisInstrumentation();
     further.enable();
     further.disable();
+    further.disable();
+    expect(further.getConfig()).toEqual({ enabled: false });
     await cacheOf().get('k');
     expect(tree()).toEqual([['cache get', ['GET']]]);
   });
