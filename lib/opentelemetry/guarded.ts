@@ -1,6 +1,6 @@
 import { diag } from '@opentelemetry/api';
 
-/** What this instrumentation has to say, for the logger that the application gave OpenTelemetry. */
+/** The logger of this instrumentation, which writes where the application lets OpenTelemetry write. */
 export const diagnostics = diag.createComponentLogger({ namespace: 'nestjs-codex-redis' });
 
 /** Observes. If the tracer or the meter throws, that is reported, and the observed call goes on. */
