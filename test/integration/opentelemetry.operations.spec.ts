@@ -46,14 +46,16 @@ describe('OpenTelemetry: every operation', () => {
 
   it('OB2 each call is one span, with one more for each session that it ends, and its commands are the children', async () => {
     const seen = new Set<string>();
-    await driveEveryOutcome(redis, async ({ channel, operation, outcome }, call) => {
+    await driveEveryOutcome(redis, async ({ channel, operation, outcome, way }, call) => {
       const name = `${channel} ${operation}`;
+      // of a session's operation each way has commands of its own: on the index, on a session of an earlier application
+      const row = channel === 'session' ? `${name} ${way ?? ''}` : name;
       const isSimple = ['hit', 'done'].includes(outcome) && operation !== 'refresh';
-      if (seen.has(name) || !isSimple) {
+      if (seen.has(row) || !isSimple) {
         await failureOf(call);
         return;
       }
-      seen.add(name);
+      seen.add(row);
       const spans = await spansOf(call);
       expect(spans.map(([span]) => span)).toEqual([...(ALSO[operation] ?? []), name]);
       expect([name, spans.every(([, commands]) => commands > 0)]).toEqual([name, true]);

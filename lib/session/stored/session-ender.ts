@@ -27,6 +27,10 @@ export interface SessionEndOptions {
   readonly spared?: ReadonlySet<string>;
 }
 
+/** Does an ending with all that belongs to it, and tells of it. */
+export const observeEnd = (ending: () => Promise<SessionsEnded>): Promise<SessionsEnded> =>
+  observeSession('end', ending, ({ hasEnded }) => foundOne(hasEnded));
+
 /** Ends sessions, also those that another request has moved to a new key in the last minute. */
 export class SessionEnder {
   constructor(
@@ -36,14 +40,11 @@ export class SessionEnder {
 
   /** @throws SessionConflictError when it was moved so often that some of its successors are left */
   end(key: string, options: SessionEndOptions = {}): Promise<SessionsEnded> {
-    return observeSession(
-      'end',
-      () => this.#end(key, options),
-      ({ hasEnded }) => foundOne(hasEnded),
-    );
+    return observeEnd(() => this.endWithin(key, options));
   }
 
-  async #end(key: string, { always, givesText, spared }: SessionEndOptions): Promise<SessionsEnded> {
+  /** The same as a part of an ending that is told of by its caller. */
+  async endWithin(key: string, { always, givesText, spared }: SessionEndOptions): Promise<SessionsEnded> {
     const first = await this.#endOne(key, { always, givesValue: givesText });
     const visited = new Set([key]);
     const ended = [first];

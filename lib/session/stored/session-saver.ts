@@ -160,10 +160,10 @@ export class SessionSaver {
     const { earlier } = state.identity;
     if (!state.isLoaded && earlier !== undefined) await this.loader.load(state);
     state.end();
+    // it is still there where the client's own session was found: the next request would take it over
+    const endEarlier = earlier && (async (): Promise<void> => this.takeover?.end(earlier));
     await state.ending.run(async (key, user) => {
-      // it is still there where the client's own session was found: the next request would take it over
-      if (earlier !== undefined) await this.takeover?.end(earlier);
-      const ended = await this.users.end(key, user);
+      const ended = await this.users.end(key, user, endEarlier);
       // of one that had ended before, the cookie may be another login's by now
       if (ended.hasEnded || !ended.hasMetTrace) state.use.record('deleted');
       return ended;

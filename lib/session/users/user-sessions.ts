@@ -7,7 +7,7 @@ import type { SessionStatus } from '../object/session.js';
 import { userIdOf, userOf } from '../object/session-user.js';
 import { sessionStateOf } from '../object/state-of.js';
 import { foundOne, observeSession } from '../../telemetry/session-channel.js';
-import type { SessionEnder, SessionsEnded } from '../stored/session-ender.js';
+import { observeEnd, type SessionEnder, type SessionsEnded } from '../stored/session-ender.js';
 import type { SessionStore } from '../stored/session-store.js';
 import type { DecodedSession, SessionCodec } from '../wire/session-codec.js';
 import { reindex, type ReindexOptions, type ReindexProgress } from './reindex.js';
@@ -143,11 +143,19 @@ export class UserSessions {
   /**
    * Ends a session that may be a user's, and has the index forget it in the same round trip.
    *
+   * @param first what is to be ended before it
    * @throws SessionConflictError when it was moved so often that some of its successors are left
    */
-  async end(key: string, userId: string | undefined): Promise<SessionsEnded> {
+  end(key: string, userId: string | undefined, first?: () => Promise<void>): Promise<SessionsEnded> {
+    return observeEnd(async () => {
+      if (first !== undefined) await first();
+      return this.#endKnown(key, userId);
+    });
+  }
+
+  async #endKnown(key: string, userId: string | undefined): Promise<SessionsEnded> {
     const [ending, forgetting] = await Promise.allSettled([
-      this.ender.end(key, { givesText: userId === undefined }),
+      this.ender.endWithin(key, { givesText: userId === undefined }),
       userId !== undefined && this.index.forget(userId, [key]),
     ]);
     if (ending.status === 'rejected') {

@@ -4,7 +4,7 @@ import { RedisConnectionError } from '../../../lib/errors/redis.errors.js';
 import { CacheKeyNotFoundError } from '../../../lib/errors/cache-key-not-found.error.js';
 import type { KeyValueStore } from '../../../lib/store/key-value-store.js';
 import { type OperationEvent, Operations } from '../../../lib/telemetry/operations.js';
-import { Faults } from '../../../lib/testing/faults.js';
+import { Faults, type StoreVerb } from '../../../lib/testing/faults.js';
 import type { ToldEvents } from '../cache-events.js';
 import { storeWith } from '../sessions.js';
 
@@ -50,8 +50,15 @@ export const failureOf = (call: Call): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** A store that can be made unreachable, for walks over its keys, too. The message of its error holds a secret. */
-export const breakable = (store: KeyValueStore): { readonly store: KeyValueStore; fail(): void } => {
+/** A store that can be made unreachable, for walks over its keys, too, or for some verbs only. */
+export interface BreakableStore {
+  readonly store: KeyValueStore;
+  readonly fail: () => void;
+  readonly failAt: (...verbs: StoreVerb[]) => void;
+}
+
+/** Makes a store breakable. The message of its error holds a secret. */
+export const breakable = (store: KeyValueStore): BreakableStore => {
   const faults = new Faults();
   const error = Object.assign(new RedisConnectionError(), { message: `${SECRET} of Redis` });
   let isDown = false;
@@ -65,6 +72,7 @@ export const breakable = (store: KeyValueStore): { readonly store: KeyValueStore
       isDown = true;
       faults.failNext({ times: Infinity }, error);
     },
+    failAt: (...verbs) => faults.failNext({ times: Infinity, verbs }, error),
   };
 };
 

@@ -4,9 +4,10 @@ import type { Session } from '../../../lib/session/object/session.js';
 import type { SessionService } from '../../../lib/session/session.service.js';
 import type { KeyValueStore } from '../../../lib/store/key-value-store.js';
 import type { SessionOperation, SessionOutcome } from '../../../lib/telemetry/session-channel.js';
+import type { StoreVerb } from '../../../lib/testing/faults.js';
 import { sessionsOf } from '../sessions.js';
 import type { StoreContext } from '../store-suite.js';
-import { breakable, broken, type Endings, type Prepare, SECRET } from './driving.js';
+import { breakable, type BreakableStore, broken, type Endings, type Prepare, SECRET } from './driving.js';
 
 const VALUE = `${SECRET} value`;
 const WRONG_OPTION = { [`${SECRET} option`]: VALUE } as never;
@@ -22,12 +23,14 @@ export class SessionScene {
   readonly user = `${SECRET} user ${(scenes += 1)}`;
   readonly store: KeyValueStore;
   readonly sessions: SessionService;
-  readonly fail: () => void;
+  readonly fail: BreakableStore['fail'];
+  readonly failAt: BreakableStore['failAt'];
 
   constructor(readonly context: StoreContext) {
-    const { store, fail } = breakable(context.store);
+    const { store, fail, failAt } = breakable(context.store);
     this.store = store;
     this.fail = fail;
+    this.failAt = failAt;
     this.sessions = this.serviceOf({ saveEveryRequest: true });
   }
 
@@ -76,7 +79,32 @@ const withSignedIn =
     return () => call(scene, session);
   };
 
-const ended: CallOfSession = ({ sessions }, { key }) => sessions.delete(key!);
+/** A session that is ended in place of one of an earlier application, which is to be ended before it. */
+const withEarlier =
+  (call: CallOfSession): Prepare<SessionScene> =>
+  async (scene) => {
+    const { key } = await scene.stored();
+    const earlier = { redisKey: `${scene.context.prefix}:earlier`, key: UNKNOWN };
+    const sessions = scene.serviceOf({ migrateFrom: NO_ORIGIN });
+    const session = sessions.open(key!, earlier);
+    await sessions.ensureLoaded(session);
+    await scene.store.set(earlier.redisKey, VALUE, 60_000);
+    return () => call(scene, session);
+  };
+
+/** An earlier application of which no session is taken over. */
+const NO_ORIGIN = { cookieName: 'earlier', redisKeyOf: () => undefined, entriesOf: () => undefined };
+
+const withoutVerb =
+  (verb: StoreVerb, call: CallOfSession): CallOfSession =>
+  (scene, session) => {
+    scene.failAt(verb);
+    return call(scene, session);
+  };
+
+const flush: CallOfSession = (_, session) => session.flush();
+const deleteByKey: CallOfSession = ({ sessions }, { key }) => sessions.delete(key!);
+
 const unreachable: CallOfSession = ({ fail }) => {
   fail();
   return nothing();
@@ -95,7 +123,7 @@ const writing = (call: CallOfSession): SessionEndings => ({
   done: withStored(call),
   'error redis': withStored(call, unreachable),
   'error value': withStored(call, spoiled),
-  'error ended': withStored(call, ended),
+  'error ended': withStored(call, deleteByKey),
 });
 
 /** The failures of a call for the sessions of a user. */
@@ -112,6 +140,7 @@ const save: CallOfSession = ({ sessions }, session) => {
   session.set('more', VALUE);
   return sessions.save(session);
 };
+const cycle: CallOfSession = ({ sessions }, session) => sessions.cycleKey(session);
 const commit: CallOfSession = ({ sessions }, session) => sessions.commit(session);
 
 /** A session that has more than its service stores. */
@@ -133,7 +162,7 @@ export const SESSION_OUTCOMES: Readonly<Record<SessionOperation, SessionEndings>
   },
   reload: {
     hit: withStored((_, session) => session.reload()),
-    miss: withStored((_, session) => session.reload().catch(ignore), ended),
+    miss: withStored((_, session) => session.reload().catch(ignore), deleteByKey),
     'error redis': withStored((_, session) => session.reload(), unreachable),
   },
   exists: {
@@ -143,6 +172,7 @@ export const SESSION_OUTCOMES: Readonly<Record<SessionOperation, SessionEndings>
   },
   create: {
     done: atOnce(({ sessions }) => sessions.create()),
+    'done user': atOnce((scene) => scene.signedIn()),
     'error redis': atOnce(({ sessions, fail }) => {
       fail();
       return sessions.create();
@@ -157,22 +187,33 @@ export const SESSION_OUTCOMES: Readonly<Record<SessionOperation, SessionEndings>
   },
   save: {
     ...writing(save),
+    'done user': withSignedIn(save),
     'error large': tooLarge(true),
     'error interrupted': withStored(save, async (scene, session) => {
-      await ended(scene, session);
+      await deleteByKey(scene, session);
       await session.reload().catch(ignore);
     }),
   },
   touch: {
     hit: withStored(commit),
+    'hit user': withSignedIn(commit),
     miss: withStored(commit, async (scene, { key }) => save(scene, await scene.sessions.load(key!))),
     'error redis': withStored(commit, unreachable),
   },
-  cycle: writing(({ sessions }, session) => sessions.cycleKey(session)),
+  cycle: {
+    ...writing(cycle),
+    'done user': withSignedIn(cycle),
+  },
   end: {
     hit: withStored(({ sessions }, session) => sessions.delete(session)),
+    'hit user': withSignedIn(flush),
+    'hit key': withSignedIn(deleteByKey),
+    'hit earlier': withEarlier(flush),
     miss: atOnce(({ sessions }) => sessions.delete(UNKNOWN)),
     'error redis': withStored(({ sessions }, session) => sessions.flush(session), unreachable),
+    'error index': withSignedIn(withoutVerb('forgetMembers', flush)),
+    'error key': withSignedIn(withoutVerb('forgetMembers', deleteByKey)),
+    'error earlier': withEarlier(withoutVerb('delete', flush)),
   },
   ofUser: {
     hit: withSignedIn(({ sessions, user }) => sessions.ofUser(user)),
