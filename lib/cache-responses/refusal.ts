@@ -21,7 +21,8 @@ export type Refusal =
   | 'error'
   | 'sent-by-handler'
   | 'foreign-entry'
-  | 'unavailable';
+  | 'unavailable'
+  | 'changed';
 
 /** The visitor who asks, as far as it can be seen. */
 export interface Visitor {

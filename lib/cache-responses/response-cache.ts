@@ -11,7 +11,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { from, mergeAll, type Observable, of } from 'rxjs';
 import { TooLargeValue } from '../cache/bounded-serializer.js';
 import type { CacheService } from '../cache/cache.service.js';
-import { NEVER_BEHIND } from '../cache/read-through/get-or-set-options.js';
+import { type AnswerOrigin, NEVER_BEHIND, ON_ANSWER } from '../cache/read-through/get-or-set-options.js';
 import { isUnavailable, Outages } from '../cache/read-through/outages.js';
 import { type Timeout, timeoutToMs } from '../cache/timeout.js';
 import type { Clock } from '../common/clock.js';
@@ -20,7 +20,7 @@ import { RedisUnavailableError } from '../errors/redis.errors.js';
 import type { SessionAccessOf } from '../common/session-access.js';
 import { syncResult } from '../common/sync-result.js';
 import { attend } from './attended-requests.js';
-import { bypassed, CACHE_STATUS, hit, notStored, stored } from './cache-status.js';
+import { bypassed, CACHE_STATUS, hit, notStored, statusOf } from './cache-status.js';
 import type { CachedRoute } from './cached-route.js';
 import { type Refusal, refusalFor } from './refusal.js';
 import { ResponseExchange } from './response-exchange.js';
@@ -113,18 +113,19 @@ export class ResponseCache implements NestInterceptor {
     const { route } = asked;
     const { whenUnavailable } = route.options;
     let own: Outcome | undefined;
+    let origin: AnswerOrigin = { outcome: 'hit', isStored: false };
     const found = await this.#getOrSet(
       key,
       async () => (own = await asked.run()),
       {
         [NEVER_BEHIND]: true,
+        [ON_ANSWER]: (told: AnswerOrigin) => void (origin = told),
         timeout: asked.timeoutMs === null ? null : asked.timeoutMs / MS_PER_SECOND,
         ...(tags !== undefined && { tags }),
       },
       whenUnavailable === 'compute',
     );
-    if (isStoredBy(route.name, found))
-      return this.#send(asked, found, own?.kind === 'storable' ? stored(asked.timeoutMs) : undefined);
+    if (isStoredBy(route.name, found)) return this.#send(asked, found, statusOf(origin, own !== undefined));
     // the reason why another visitor's run stored nothing, or an entry of other code, says nothing to this one
     const outcome = own ?? (await asked.run());
     if (outcome.kind === 'storable')

@@ -4,7 +4,7 @@ import { versionOf } from '../call-options.js';
 import { keyList } from '../entries.js';
 import type { Timeout } from '../timeout.js';
 import type { Factory } from './factory-run.js';
-import type { GetOrSetOptions } from './get-or-set-options.js';
+import { answerListenerOf, type GetOrSetOptions } from './get-or-set-options.js';
 import type { EntryCall, ReadThroughCall } from './read-through-call.js';
 
 type Given = Timeout | GetOrSetOptions<never> | undefined;
@@ -19,7 +19,8 @@ export class CallArguments {
   /** @param owner whose `getOrSet` was called */
   ofOne(owner: object, key: string, factory: Factory, given: Given): ReadThroughCall {
     const redisKey = this.keys.redisKey(key, versionOf(given, owner, 'getOrSet'));
-    return { key, redisKey, factory, policy: this.defaults.policyOf(given) };
+    const policy = this.defaults.policyOf(given);
+    return { key, redisKey, factory, policy, onAnswer: answerListenerOf(given) };
   }
 
   /** Each key once. @param owner whose `getOrSetMany` was called */

@@ -5,6 +5,7 @@ import type { ReadThroughSettings } from '../../config/settings.js';
 import type { Grace, LookOptions } from '../../store/kept-entry.js';
 import type { CacheCompanion } from '../../store/companion-key.js';
 import type { VersionOptions } from '../call-options.js';
+import type { Reading } from '../observing/reading.js';
 import type { Timeout } from '../timeout.js';
 
 /** The options of `getOrSet`. All but `timeout`, `version` and `tags` are those of `cache.readThrough`, for this call. */
@@ -30,6 +31,25 @@ export const NO_READ_THROUGH: ReadThroughSettings = settle(readThroughOptions, {
  * that is sent, so it never runs behind.
  */
 export const NEVER_BEHIND = Symbol('never behind');
+
+/** Given likewise: a function that is told how the call got its value, before it returns it. */
+export const ON_ANSWER = Symbol('on answer');
+
+/** The way in which a call got its value. */
+export interface AnswerOrigin {
+  /** Of the search that gave the value, which another call may have begun. */
+  readonly outcome: Reading['outcome'];
+  /** True if the search made the value, and stored it. */
+  readonly isStored: boolean;
+}
+
+type AnswerListener = (origin: AnswerOrigin) => void;
+
+/** The function that a call was given to be told. */
+export const answerListenerOf = (given: unknown): AnswerListener | undefined =>
+  typeof given === 'object' && given !== null && ON_ANSWER in given
+    ? (given[ON_ANSWER] as AnswerListener)
+    : undefined;
 
 const MS_PER_SECOND = 1000;
 /** A factory without a bound may take longer; its value is then given to its callers, and perhaps not stored. */

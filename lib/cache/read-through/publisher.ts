@@ -88,6 +88,7 @@ export class Publisher {
       const current = isPublished
         ? await this.#publish(flight, call, { ...made, text, tokens }, target)
         : null;
+      flight.isStored = current === undefined;
       if (current === undefined) return text;
       flight.made = { outcome: 'fenced', factoryDuration };
       return current ?? text;

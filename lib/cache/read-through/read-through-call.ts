@@ -1,12 +1,14 @@
 import type { AtOnce } from '../at-once.js';
 import type { Factory } from './factory-run.js';
-import type { Policy } from './get-or-set-options.js';
+import type { AnswerOrigin, Policy } from './get-or-set-options.js';
 
 /** An entry that is asked for. */
 export interface EntryCall {
   readonly key: string;
   readonly redisKey: string;
   readonly policy: Policy;
+  /** Told how the value was got. */
+  readonly onAnswer?: ((origin: AnswerOrigin) => void) | undefined;
 }
 
 /** One call of `getOrSet`. */

@@ -194,7 +194,10 @@ export class ReadThrough {
       }
       try {
         const answer = await waitFor(flight, flight.answer);
-        if ((answer.asOf ?? Infinity) > looks) return isJoined ? asJoined(answer) : answer;
+        if ((answer.asOf ?? Infinity) > looks) {
+          call.onAnswer?.({ outcome: answer.reading.outcome, isStored: flight.isStored });
+          return isJoined ? asJoined(answer) : answer;
+        }
       } catch (error) {
         // the call that began this flight may not have asked for a value in an outage
         const computes = call.policy.readThrough.whenUnavailable === 'compute' && isUnavailable(error);

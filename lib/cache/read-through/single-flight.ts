@@ -33,6 +33,8 @@ export class Flight extends Waiter implements Outage {
   isRunning = false;
   /** The reading of the factory's value, once there is one. */
   made: Reading = MISS;
+  /** True if the factory's value was stored. */
+  isStored = false;
   /** The context for the rest of a run that continues in the background, if somebody observes it. */
   surroundings: { within<T>(work: () => T): T } | undefined;
   /**
