@@ -1,3 +1,4 @@
+import { checkedSerializer } from '../serializer/checked-serializer.js';
 import type { Serializer } from '../serializer/serializer.js';
 import type { CacheServiceSettings } from './cache-settings.js';
 import { MarkableSerializer } from './tags/markable-serializer.js';
@@ -10,7 +11,8 @@ export const serializerFor = (
   { maxBytes, place, tags = false }: CacheServiceSettings,
   serializer: Serializer,
 ): Serializer => {
-  const markable = tags ? new MarkableSerializer(serializer) : serializer;
+  const checked = checkedSerializer(serializer, `${place}serializer`);
+  const markable = tags ? new MarkableSerializer(checked) : checked;
   return maxBytes === undefined ? markable : new BoundedSerializer(markable, maxBytes, place);
 };
 
@@ -25,7 +27,7 @@ class BoundedSerializer implements Serializer {
 
   dumps(value: unknown): string {
     const text = this.serializer.dumps(value);
-    const bytes = typeof text === 'string' ? Buffer.byteLength(text) : 0;
+    const bytes = Buffer.byteLength(text);
     if (bytes > this.maxBytes)
       throw new TooLargeValue(
         `the value takes ${bytes} bytes, and ${this.place}maxBytes allows ${this.maxBytes}; store less, or raise the option`,

@@ -3,7 +3,7 @@ import { describeValue } from '../common/describe-value.js';
 import type { KeyFunction, KeyPattern } from '../config/cache-options.js';
 import { ImproperlyConfiguredError } from '../errors/improperly-configured.error.js';
 import { escapeGlob, globMatcher } from '../common/glob.js';
-import { syncResult } from '../common/sync-result.js';
+import { refusePromise, syncResult } from '../common/sync-result.js';
 import { CACHE_COMPANIONS, entryOfCompanion } from '../store/companion-key.js';
 import type { CacheKeySettings } from './cache-settings.js';
 import { checkedVersionDelta } from './counting.js';
@@ -143,9 +143,15 @@ export class CacheKeys {
     if (keyFunction === undefined) return defaultKeyPattern;
     if (keyPattern !== undefined)
       return {
-        glob: (...args) => keyPattern.glob(...args),
+        glob: (...args) => {
+          const glob = syncResult(keyPattern.glob(...args));
+          checkText(glob, `the result of ${place}keyPattern.glob`);
+          return glob;
+        },
         parse: (redisKey, prefix) =>
-          isCompanion(prefix, redisKey) ? undefined : keyPattern.parse(redisKey, prefix),
+          isCompanion(prefix, redisKey)
+            ? undefined
+            : refusePromise(keyPattern.parse(redisKey, prefix), `${place}keyPattern.parse()`),
       };
     throw new ImproperlyConfiguredError(
       `${place}keyPattern: ${caller}() needs it beside keyFunction, to find the keys that the function makes`,

@@ -1,6 +1,6 @@
 import { describeValue } from '../common/describe-value.js';
 import { isPlainObject } from '../common/plain-object.js';
-import { dumpedText, type Serializer } from '../serializer/serializer.js';
+import type { Serializer } from '../serializer/serializer.js';
 import { refusedDump } from './refused-value.js';
 
 /** Entries to store: an object, a Map, or any iterable of pairs. */
@@ -18,13 +18,11 @@ export type Loaded<T> = Readonly<Record<string, T>> | Iterable<readonly [key: st
  * @throws TypeError naming the key, when the serializer refuses the value or gives anything but text, such as a promise.
  */
 export const dump = (serializer: Serializer, key: string, value: unknown): string => {
-  let text: unknown;
   try {
-    text = serializer.dumps(value);
+    return serializer.dumps(value);
   } catch (error) {
     throw refusedDump(key, error);
   }
-  return dumpedText(text, 'cache.serializer');
 };
 
 /** Reads an iterable of keys, once; a copy, since the caller may use its array again before the answer is there. */

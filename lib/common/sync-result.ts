@@ -9,3 +9,14 @@ export const syncResult = <T>(result: T): T => {
   if (types.isPromise(result)) result.catch(ignore);
   return result;
 };
+
+/**
+ * The same for a result of any other kind.
+ *
+ * @throws TypeError for a promise
+ */
+export const refusePromise = <T>(result: T, name: string): T => {
+  if (types.isPromise(syncResult(result)))
+    throw new TypeError(`${name} must return its result, got a promise`);
+  return result;
+};

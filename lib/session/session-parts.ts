@@ -3,6 +3,7 @@ import type { Clock } from '../common/clock.js';
 import { sessionLogger } from '../common/loggers.js';
 import { userNamespace } from '../config/namespaces.js';
 import type { SessionSettings } from '../config/settings.js';
+import { checkedSerializer } from '../serializer/checked-serializer.js';
 import type { Serializer } from '../serializer/serializer.js';
 import type { KeyValueStore } from '../store/key-value-store.js';
 import { SessionExpiryRules } from './object/session-expiry.js';
@@ -57,7 +58,12 @@ export const sessionParts = (
     settings;
   const signer = new SessionSigner(settings.secretKeys.reveal(), settings.salt);
   const naming = atRest?.hashKeys === true ? hashedNames : plainNames;
-  const codec = new SessionCodec(formOf(settings, signer, clock), serializer, clock, naming);
+  const codec = new SessionCodec(
+    formOf(settings, signer, clock),
+    checkedSerializer(serializer, 'session.serializer'),
+    clock,
+    naming,
+  );
   const warnings = new BoundedWarnings<SessionWarning>(sessionLogger, clock);
   const expiry = new SessionExpiryRules({ age, expireAtBrowserClose }, clock, (message) =>
     warnings.warn('expiry', message),

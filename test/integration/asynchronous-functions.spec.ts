@@ -9,6 +9,7 @@ import {
   CodexRedisModule,
   type CodexRedisOptions,
   defineCache,
+  SerializationError,
   SessionService,
   TypedCache,
 } from 'nestjs-codex-redis';
@@ -118,6 +119,50 @@ describe('an asynchronous function where its type refuses one', () => {
           name: 'TypeError',
           message: expect.stringContaining(name) as string,
         });
+    });
+  });
+
+  const patterns = (part: 'glob' | 'parse'): CodexRedisOptions => ({
+    cache: {
+      keyFunction: (key, prefix, version) => `${prefix}:${version}:${key}`,
+      keyPattern: { glob: () => '*', parse: () => undefined, [part]: failing },
+    },
+  });
+
+  it.each(['glob', 'parse'] as const)(
+    'is a TypeError of a walk that names keyPattern.%s, and ends no process',
+    async (part) => {
+      await withModule(patterns(part), async ({ cache }) => {
+        await cache.set('k', 1);
+        const refusal = {
+          name: 'TypeError',
+          message: expect.stringContaining(`keyPattern.${part}`) as string,
+        };
+        for (const call of [() => cache.clear(), () => cache.deletePattern('*'), () => cache.keys().next()])
+          await expect(call()).rejects.toMatchObject(refusal);
+      });
+    },
+  );
+
+  const unreading = Object.assign(new JsonSerializer(), { loads: failing });
+
+  it('makes an entry unreadable where it reads it, and ends no process', async () => {
+    await withModule({ cache: { serializer: unreading } }, async ({ cache }) => {
+      await cache.set('k', 1);
+      for (const call of [() => cache.get('k'), () => cache.getMany(['k', 'l'])])
+        await expect(call()).rejects.toThrow(SerializationError);
+      // the factory's value cannot be read either
+      await expect(cache.getOrSet('k', () => 2)).rejects.toThrow(SerializationError);
+    });
+  });
+
+  it('is a TypeError of the load that names session.serializer, and ends no process', async () => {
+    await withModule({ session: { serializer: unreading } }, async ({ sessions }) => {
+      const { key } = await sessions.create();
+      await expect(sessions.load(key!)).rejects.toMatchObject({
+        name: 'TypeError',
+        message: expect.stringContaining('session.serializer') as string,
+      });
     });
   });
 

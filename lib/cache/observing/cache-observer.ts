@@ -199,7 +199,7 @@ const ofRefresh = ({ outcome, ...rest }: Reading): Ending<CacheEvent> => ({
   ...rest,
 });
 
-/** Operations whose calls `cache.stats()` counts. */
+/** Operations that `cache.stats()` counts, and whose arguments are checked before they begin. */
 const READING: ReadonlySet<CacheOperation> = new Set(['getMany', 'getOrSet', 'getOrSetMany']);
 
 /** Operations that fail where there is no entry. The same error from the caller's own work under a call is a failure. */

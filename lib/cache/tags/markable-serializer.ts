@@ -6,12 +6,12 @@ export class MarkableSerializer implements Serializer {
   constructor(private readonly serializer: Serializer) {}
 
   dumps(value: unknown): string {
-    const text: unknown = this.serializer.dumps(value);
-    if (typeof text === 'string' && isMarked(text))
+    const text = this.serializer.dumps(value);
+    if (isMarked(text))
       throw new TypeError(
         'the text that the serializer made ends in a blank, which a cache with tags takes for its mark; trim it',
       );
-    return text as string;
+    return text;
   }
 
   loads(text: string): unknown {

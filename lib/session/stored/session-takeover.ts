@@ -1,4 +1,5 @@
 import type { BoundedWarnings } from '../../common/bounded-warnings.js';
+import { refusePromise } from '../../common/sync-result.js';
 import type { SessionOrigin } from '../../config/session-origin.js';
 import type { KeyValueStore } from '../../store/key-value-store.js';
 import type { EarlierSession, FoundSession } from '../object/session-identity.js';
@@ -34,7 +35,7 @@ export class SessionTakeover {
   namedIn(header: string | undefined): EarlierSession | undefined {
     // of several, the earlier application took the first
     for (const cookie of cookieValues(header, this.origin.cookieName).reverse()) {
-      const redisKey = this.origin.redisKeyOf(cookie);
+      const redisKey = refusePromise(this.origin.redisKeyOf(cookie), 'session.migrateFrom: redisKeyOf()');
       if (redisKey !== undefined)
         return { redisKey, key: keyFromDigest(this.signer.digest(`migrate\n${redisKey}`)) };
     }
@@ -68,7 +69,7 @@ export class SessionTakeover {
   }
 
   #seal(text: string, key: string): string | undefined {
-    const entries = this.origin.entriesOf(text);
+    const entries = refusePromise(this.origin.entriesOf(text), 'session.migrateFrom: entriesOf()');
     if (entries === undefined) {
       this.#warnOf(
         text,

@@ -1,5 +1,5 @@
 import { toAscii } from '../../serializer/ascii-json.js';
-import { dumpedText, type Serializer } from '../../serializer/serializer.js';
+import type { Serializer } from '../../serializer/serializer.js';
 import type { Clock } from '../../common/clock.js';
 import { rememberedTexts } from './remembered-texts.js';
 import type { SessionData } from './session-data.js';
@@ -36,7 +36,7 @@ export class SessionCodec {
    * @throws TypeError when a value is not JSON; it names the path and the fix.
    */
   toJson(data: SessionData): string {
-    return toAscii(dumpedText(this.serializer.dumps(data), 'session.serializer'));
+    return toAscii(this.serializer.dumps(data));
   }
 
   /** Makes a text of what `toJson` gave. */
