@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { CacheFactoryCycleError } from '../../lib/errors/cache-factory.errors.js';
+import { SerializationError } from '../../lib/errors/serialization.error.js';
 import { failing } from '../support/failing.js';
 import { GatedFactory } from '../support/gated-factory.js';
 import { storeWith } from '../support/sessions.js';
@@ -196,6 +197,22 @@ describeOnEveryStore('Cache, getOrSetMany', (context) => {
       expect(asked).toEqual([['a', 'b']]);
       expect(await context.cache.get('a')).toBe('made a');
       expect(warn).toHaveBeenCalledTimes(1);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  it('RT4 RT21 what a serializer cannot read although it wrote it fails the call', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    const serializer = { dumps: JSON.stringify, loads: failing };
+    const cache = context.open({}, context.store, serializer);
+    const calls = [
+      () => cache.getOrSetMany(['a', 'b'], recording().load),
+      () => cache.getOrSetMany(['a', 'b'], recording().load),
+      () => cache.getOrSet('a', () => 'made a'),
+    ];
+    try {
+      for (const call of calls) await expect(call()).rejects.toThrow(SerializationError);
     } finally {
       warn.mockRestore();
     }

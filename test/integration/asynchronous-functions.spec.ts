@@ -151,8 +151,12 @@ describe('an asynchronous function where its type refuses one', () => {
       await cache.set('k', 1);
       for (const call of [() => cache.get('k'), () => cache.getMany(['k', 'l'])])
         await expect(call()).rejects.toThrow(SerializationError);
-      // the factory's value cannot be read either
-      await expect(cache.getOrSet('k', () => 2)).rejects.toThrow(SerializationError);
+      // what is made cannot be read either
+      for (const call of [
+        () => cache.getOrSet('k', () => 2),
+        () => cache.getOrSetMany(['k', 'l'], (missing) => missing.map((key) => [key, 2] as const)),
+      ])
+        await expect(call()).rejects.toThrow(SerializationError);
     });
   });
 

@@ -133,11 +133,14 @@ export class ReadThrough {
     const { key } = call;
     let found = begin;
     let reading: Reading = HIT;
+    let isReplaced = false;
     for (;;) {
       if (found.state === 'stands')
         try {
           return { key, value: load(this.serializer, key, found.text), reading };
         } catch (error) {
+          // the next one would not be readable either
+          if (isReplaced) throw error;
           this.#warnOrThrow(call, error);
         }
       const before = found;
@@ -146,6 +149,7 @@ export class ReadThrough {
       );
       ({ reading } = answer);
       if (answer.text === undefined) return { key, reading };
+      isReplaced = before.state === 'stands';
       found = { state: 'stands', text: answer.text };
     }
   }
