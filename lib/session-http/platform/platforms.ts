@@ -32,7 +32,9 @@ export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): (() 
   const refuseForeign = installOnExpress(application, http);
   return () => {
     refuseForeign();
-    addExpressProperties(adapter.getHttpServer() as Server | undefined);
+    addExpressProperties(adapter.getHttpServer() as Server | undefined, (request) =>
+      http.isExcluded(request),
+    );
   };
 };
 

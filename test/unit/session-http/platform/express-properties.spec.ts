@@ -1,6 +1,6 @@
 import express, { type Request, type Response } from 'express';
 import { once } from 'node:events';
-import { createServer, get, type Server } from 'node:http';
+import { createServer, get, type OutgoingHttpHeaders, type Server } from 'node:http';
 import { connect, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
@@ -11,7 +11,7 @@ interface Pair {
   readonly request: Request;
   readonly response: Response;
   /** The names of the request's properties when Express got it. */
-  readonly names: string[];
+  readonly names: PropertyKey[];
 }
 
 type Comparison = (a: object, b: object) => boolean;
@@ -29,14 +29,17 @@ const comparisonOfClasses = (): Comparison => {
 };
 
 /** Two requests that have come as far as the handler of a route, handed to `look` there. */
-const whileTwoAreThere = async (look: (pairs: readonly [Pair, Pair]) => void): Promise<void> => {
+const whileTwoAreThere = async (
+  look: (pairs: readonly [Pair, Pair]) => void,
+  { isExcluded = false, headers = {} }: { isExcluded?: boolean; headers?: OutgoingHttpHeaders } = {},
+): Promise<void> => {
   const application = express();
-  let names: string[] = [];
+  let names: PropertyKey[] = [];
   const server = createServer((request, response) => {
-    names = Object.keys(request);
+    names = Reflect.ownKeys(request);
     application(request as Request, response as Response);
   });
-  addExpressProperties(server);
+  addExpressProperties(server, () => isExcluded);
   const pairs: Pair[] = [];
   const both = new Promise<void>((resolve) => {
     application.get('/shop/:id', (request, response) => {
@@ -48,7 +51,7 @@ const whileTwoAreThere = async (look: (pairs: readonly [Pair, Pair]) => void): P
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const ask = (id: string): Promise<unknown[]> => {
       const { port } = server.address() as AddressInfo;
-      return once(get(`http://127.0.0.1:${port}/shop/${id}`, { agent: false }), 'response');
+      return once(get(`http://127.0.0.1:${port}/shop/${id}`, { agent: false, headers }), 'response');
     };
     // V8 learns from the first ones what the properties hold
     for (let time = 0; time < 5; time += 1) await ask('first');
@@ -67,13 +70,20 @@ const whileTwoAreThere = async (look: (pairs: readonly [Pair, Pair]) => void): P
 };
 
 describe('addExpressProperties', () => {
-  it('lets V8 give all responses of Express one class', async () => {
+  it.each([
+    ['requests of Express', 'request', {}],
+    ['requests of Express with a session', 'request', { cookie: 'sessionid=any' }],
+    ['responses of Express', 'response', {}],
+  ] as const)('lets V8 give all %s one class', async (_, side, headers) => {
     const haveSameClass = comparisonOfClasses();
     const isOneClass = async (): Promise<boolean> => {
       let isSame = false;
-      await whileTwoAreThere(([a, b]) => {
-        isSame = haveSameClass(a.response, b.response);
-      });
+      await whileTwoAreThere(
+        ([a, b]) => {
+          isSame = haveSameClass(a[side], b[side]);
+        },
+        { headers },
+      );
       return isSame;
     };
     // what V8 has not seen before in a property gives the class a successor, also between the two
@@ -83,10 +93,20 @@ describe('addExpressProperties', () => {
     expect(isSame).toBe(true);
   });
 
-  it('has given a request all properties that Express adds', async () => {
+  it('has given a request all properties that Express and its router add', async () => {
     await whileTwoAreThere(([{ request, names }]) => {
-      expect(Object.keys(request)).toEqual(names);
+      expect(Reflect.ownKeys(request)).toEqual(names);
     });
+  });
+
+  it.each([
+    ['to a request with a cookie', true, { headers: { cookie: 'sessionid=any' } }],
+    ['to none without one', false, {}],
+    ['to none whose path is excluded', false, { headers: { cookie: 'sessionid=any' }, isExcluded: true }],
+  ])('adds the session property %s', async (_, isThere, how) => {
+    await whileTwoAreThere(([{ names }]) => {
+      expect(names.includes('session')).toBe(isThere);
+    }, how);
   });
 
   it('leaves what Express made of them as it is', async () => {
@@ -117,7 +137,7 @@ describe('addExpressProperties', () => {
     const warnings: Error[] = [];
     const warned = (warning: Error): number => warnings.push(warning);
     process.on('warning', warned);
-    addExpressProperties(server as unknown as Server);
+    addExpressProperties(server as unknown as Server, () => false);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     try {
