@@ -4,6 +4,17 @@ import { createClient, type RedisClientType, type RedisClusterOptions } from 're
 /** How a test speaks to a server behind the back of what it tests. */
 export type AdminOptions = NonNullable<RedisClusterOptions['defaults']>;
 
+/** What a server says of its replication. */
+interface Replication {
+  /** Offsets can be compared only within the same. */
+  readonly history: string | undefined;
+  readonly written: number;
+  /** NaN on a master. */
+  readonly applied: number;
+  /** The ports of the replicas that follow it. */
+  readonly replicas: readonly number[];
+}
+
 /** Plain connections to servers of a test's own, by port, made when they are first used. */
 export class RedisAdmin {
   readonly #clients = new Map<number, RedisClientType>();
@@ -16,9 +27,35 @@ export class RedisAdmin {
     return client.sendCommand<never>(args);
   }
 
+  /**
+   * Waits until a replica has everything that its master, the server on this port, has acknowledged so far. WAIT would
+   * ask only for what its own client has written.
+   */
+  async propagated(master: number): Promise<void> {
+    const { history, written } = await this.#replication(master);
+    await until('a replica has the writes of its master', async () => {
+      const { replicas } = await this.#replication(master);
+      const states = await Promise.all(replicas.map((port) => this.#replication(port)));
+      return states.some((state) => state.history === history && state.applied >= written);
+    });
+  }
+
   close(): void {
     for (const client of this.#clients.values()) if (client.isOpen) client.destroy();
     this.#clients.clear();
+  }
+
+  async #replication(port: number): Promise<Replication> {
+    const info = await this.command<string>(port, 'INFO', 'replication');
+    const field = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
+    return {
+      history: field('master_replid'),
+      written: Number(field('master_repl_offset')),
+      applied: Number(field('slave_repl_offset')),
+      replicas: [...info.matchAll(/^slave\d+:.*\bport=(\d+),state=online/gm)].map(([, found]) =>
+        Number(found),
+      ),
+    };
   }
 
   async #client(port: number): Promise<RedisClientType> {

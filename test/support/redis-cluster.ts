@@ -97,13 +97,8 @@ export class RedisCluster {
   }
 
   /** Waits until a replica has everything its master has acknowledged so far. */
-  async propagated(master: RedisServer): Promise<void> {
-    // WAIT looks at what had been written when its client's command before it was executed.
-    await this.command(master, 'PING');
-    await until(
-      'a replica has acknowledged the writes of its master',
-      async () => (await this.command<number>(master, 'WAIT', '1', '1000')) >= 1,
-    );
+  propagated(master: RedisServer): Promise<void> {
+    return this.admin.propagated(master.port);
   }
 
   async slotOf(key: string): Promise<number> {

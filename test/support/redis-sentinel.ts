@@ -116,13 +116,8 @@ export class RedisSentinelSet {
   }
 
   /** Waits until a replica has everything the master has acknowledged so far. */
-  async propagated(master: RedisServer): Promise<void> {
-    // WAIT looks at what had been written when its client's command before it was executed.
-    await this.command(master, 'PING');
-    await until(
-      'a replica has acknowledged the writes of its master',
-      async () => (await this.command<number>(master, 'WAIT', '1', '1000')) >= 1,
-    );
+  propagated(master: RedisServer): Promise<void> {
+    return this.admin.propagated(master.port);
   }
 
   /** Waits until every Sentinel sees one master, and every replica follows it. */
