@@ -1,7 +1,10 @@
+import { performance } from 'node:perf_hooks';
 import { type AdminOptions, RedisAdmin, until } from './redis-admin.js';
 import { freePort, RedisServer } from './redis-server.js';
 
 const SLOTS = 16_384;
+/** A little more than an orderly failover has; one that the other masters do not vote for ends unheard. */
+const ATTEMPT_MS = 6000;
 
 export interface RedisClusterOptions {
   /** @default 3 */
@@ -136,16 +139,20 @@ export class RedisCluster {
 
   /** Waits until a replica has become the master. */
   async promoted(replica: RedisServer): Promise<void> {
-    await until(
-      'the replica is master',
-      async () => (await this.command<[string]>(replica, 'ROLE'))[0] === 'master',
-    );
+    await until('the replica is master', () => this.#isMaster(replica));
   }
 
   /** Makes a replica the master, as an operator does (`FORCE` and `TAKEOVER` when the master is down). */
   async failover(replica: RedisServer, ...how: ('FORCE' | 'TAKEOVER')[]): Promise<void> {
-    await this.command(replica, 'CLUSTER', 'FAILOVER', ...how);
-    await this.promoted(replica);
+    let begunAt = -Infinity;
+    await until('the replica is master', async () => {
+      // also where it has been elected by then, so that the command would be refused
+      if (await this.#isMaster(replica)) return true;
+      if (performance.now() - begunAt < ATTEMPT_MS) return false;
+      begunAt = performance.now();
+      await this.command(replica, 'CLUSTER', 'FAILOVER', ...how);
+      return false;
+    });
   }
 
   /** Begins to move a slot: from now on its owner answers ASK for keys it no longer has. */
@@ -192,6 +199,10 @@ export class RedisCluster {
 
   #anyone(): RedisServer {
     return this.masters[0]!;
+  }
+
+  async #isMaster(server: RedisServer): Promise<boolean> {
+    return (await this.command<[string]>(server, 'ROLE'))[0] === 'master';
   }
 
   async #id(server: RedisServer): Promise<string> {
