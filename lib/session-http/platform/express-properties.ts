@@ -1,5 +1,5 @@
 // Speed only (session read on Express up to Node 22 +97 %): without this file all tests pass.
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type GatedResponse, HELD_RESPONSE } from '../gate/gated-response.js';
 import { pinSession } from '../pinned-session.js';
 
@@ -22,44 +22,52 @@ interface ExpressResponse extends GatedResponse {
   locals?: unknown;
 }
 
+/** Where Express takes a request from Node, or from the application in which it is mounted. */
+export type Handle = (request: ExpressRequest, response: ExpressResponse, ...rest: unknown[]) => unknown;
+
 /**
  * Gives requests and responses the properties that Express and a gate add to them, while they are still Node's.
  *
  * Express changes their prototypes. Up to Node 22, V8 shares no hidden class among objects to which a property is added
  * after that: each request gets classes of its own, no inline cache knows them, and all that touches a request or a
  * response takes a multiple of its time. With the properties there before, an application on Express serves up to twice
- * as many requests. Those that come through a server of the user's own only miss this.
+ * as many requests.
  *
  * @param isExcluded says which requests have no session; of the others those with a cookie get its property as well
  */
 export const addExpressProperties = (
-  server: Server | undefined,
+  application: { handle: Handle },
   isExcluded: (request: IncomingMessage) => boolean,
 ): void => {
+  const { handle } = application;
   let ofRouter: readonly symbol[] | undefined;
-  server?.prependListener('request', (request: ExpressRequest, response: ExpressResponse) => {
-    // HTTP/2's compatible API keeps all of this elsewhere, and warns of a status message
-    if (!(response instanceof ServerResponse)) return;
-    addNamed(request, response);
-    if (ofRouter === undefined) response.once('close', () => (ofRouter ??= symbolsOfRouter(request)));
-    else for (const symbol of ofRouter) request[symbol] = undefined;
-    if (request.headers.cookie !== undefined && !isExcluded(request)) pinSession(request);
-  });
+  application.handle = function (this: unknown, request, response, ...rest) {
+    // not those of HTTP/2's compatible API, which keeps all of this elsewhere, nor those that another application mounts
+    if (response instanceof ServerResponse && request.res === undefined) {
+      addNamed(request, response);
+      if (ofRouter === undefined) response.once('close', () => (ofRouter ??= symbolsOfRouter(request)));
+      else for (const symbol of ofRouter) request[symbol] = undefined;
+      if (request.headers.cookie !== undefined && !isExcluded(request)) pinSession(request);
+    }
+    return handle.call(this, request, response, ...rest);
+  };
 };
 
+/** What a server of the user's own has set stays. */
 const addNamed = (request: ExpressRequest, response: ExpressResponse): void => {
-  request.res = undefined;
-  request.next = undefined;
-  request.baseUrl = undefined;
-  request.originalUrl = undefined;
-  request._parsedUrl = undefined;
-  request.params = undefined;
-  request.route = undefined;
-  response.locals = undefined;
-  // Node's defaults, which its prototype holds until one is set
-  response.statusCode = 200;
-  response.statusMessage = undefined as unknown as string;
-  response[HELD_RESPONSE] = undefined;
+  request.res ??= undefined;
+  request.next ??= undefined;
+  request.baseUrl ??= undefined;
+  request.originalUrl ??= undefined;
+  request._parsedUrl ??= undefined;
+  request.params ??= undefined;
+  request.route ??= undefined;
+  response.locals ??= undefined;
+  response[HELD_RESPONSE] ??= undefined;
+  // the prototype of Node's responses holds these until one is set
+  const { statusCode, statusMessage } = response;
+  response.statusCode = statusCode;
+  response.statusMessage = statusMessage;
 };
 
 /** The router exports none of its symbols; an answered request has those that its release knows. */

@@ -3,6 +3,7 @@ import { gatePrototype } from '../gate/response-gate.js';
 import { exchangeOn, openExchange } from '../held-exchange.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
+import type { Handle } from './express-properties.js';
 import { deferSending } from './express-send.js';
 import { type Layer, refusalOfForeign, SessionReaders } from './foreign-sessions.js';
 import { refusalOfGiven, sessionProperty } from './session-property.js';
@@ -25,6 +26,7 @@ interface Router {
 
 export interface ExpressApplication {
   use: (...args: unknown[]) => unknown;
+  handle: Handle;
   readonly request: object;
   readonly response: object;
   readonly router: Router;

@@ -1,5 +1,4 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { Server } from 'node:http';
 import { ImproperlyConfiguredError } from '../../errors/improperly-configured.error.js';
 import { type GatedResponse, HELD_RESPONSE, type Hold } from '../gate/gated-response.js';
 import { logFailedRequest } from '../failed-requests.js';
@@ -29,13 +28,8 @@ export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): (() 
         "Leave out the option 'session' to use the cache only",
     );
   const application = adapter.getInstance<ExpressApplication>();
-  const refuseForeign = installOnExpress(application, http);
-  return () => {
-    refuseForeign();
-    addExpressProperties(adapter.getHttpServer() as Server | undefined, (request) =>
-      http.isExcluded(request),
-    );
-  };
+  addExpressProperties(application, (request) => http.isExcluded(request));
+  return installOnExpress(application, http);
 };
 
 /**

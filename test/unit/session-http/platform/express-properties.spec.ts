@@ -1,17 +1,24 @@
 import express, { type Request, type Response } from 'express';
 import { once } from 'node:events';
-import { createServer, get, type OutgoingHttpHeaders, type Server } from 'node:http';
+import { createServer, get, type OutgoingHttpHeaders } from 'node:http';
 import { connect, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
-import { addExpressProperties } from '../../../../lib/session-http/platform/express-properties.js';
+import {
+  addExpressProperties,
+  type Handle,
+} from '../../../../lib/session-http/platform/express-properties.js';
 
 interface Pair {
   readonly request: Request;
   readonly response: Response;
   /** The names of the request's properties when Express got it. */
   readonly names: PropertyKey[];
+}
+
+interface Handling {
+  handle: Handle;
 }
 
 type Comparison = (a: object, b: object) => boolean;
@@ -35,11 +42,14 @@ const whileTwoAreThere = async (
 ): Promise<void> => {
   const application = express();
   let names: PropertyKey[] = [];
-  const server = createServer((request, response) => {
+  const handling = application as unknown as Handling;
+  const { handle } = handling;
+  handling.handle = (request, ...rest) => {
     names = Reflect.ownKeys(request);
-    application(request as Request, response as Response);
-  });
-  addExpressProperties(server, () => isExcluded);
+    return handle.call(application, request, ...rest);
+  };
+  addExpressProperties(handling, () => isExcluded);
+  const server = createServer(application);
   const pairs: Pair[] = [];
   const both = new Promise<void>((resolve) => {
     application.get('/shop/:id', (request, response) => {
@@ -128,16 +138,64 @@ describe('addExpressProperties', () => {
     });
   });
 
+  it('leaves a request alone that an application is handed by the one it is mounted in', async () => {
+    const inner = express();
+    addExpressProperties(inner as unknown as Handling, () => false);
+    inner.get('/book', (request, response) => {
+      response.json([request.baseUrl, request.originalUrl, Object.hasOwn(request, 'session')]);
+    });
+    const server = express().use('/shop', inner).listen(0, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const headers = { cookie: 'sessionid=any' };
+      const answer = await fetch(`http://127.0.0.1:${port}/shop/book`, { headers });
+      expect(await answer.json()).toEqual(['/shop', '/shop/book', false]);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  it('keeps what the server of a user has set before', async () => {
+    const application = express();
+    addExpressProperties(application as unknown as Handling, () => false);
+    application.get('/book', (request, response) => {
+      response.json([request.originalUrl, response.locals]);
+    });
+    const server = createServer((request, response) => {
+      Object.assign(request, { originalUrl: '/shop/book' });
+      Object.assign(response, { locals: { theme: 'dark' }, statusCode: 203 });
+      application(request as Request, response as Response);
+    });
+    try {
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/book`);
+      expect(answer.status).toBe(203);
+      expect(await answer.json()).toEqual(['/shop/book', { theme: 'dark' }]);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   it('leaves the requests and responses of HTTP/2 alone', async () => {
+    const handling: Handling = {
+      handle(request, response) {
+        seen = [request, response].map(
+          (side) => Object.hasOwn(side, 'locals') || Object.hasOwn(side, 'next'),
+        );
+        response.end();
+      },
+    };
+    addExpressProperties(handling, () => false);
     const server = createHttp2Server((request, response) => {
-      seen = [request, response].map((side) => Object.hasOwn(side, 'locals') || Object.hasOwn(side, 'next'));
-      response.end();
+      handling.handle(request as never, response as never);
     });
     let seen: boolean[] = [];
     const warnings: Error[] = [];
     const warned = (warning: Error): number => warnings.push(warning);
     process.on('warning', warned);
-    addExpressProperties(server as unknown as Server, () => false);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     try {
