@@ -22,7 +22,7 @@ interface ExpressResponse extends GatedResponse {
   locals?: unknown;
 }
 
-/** Where Express takes a request from Node, or from the application in which it is mounted. */
+/** The function of Express that takes a request from Node, or from the application in which it is mounted. */
 export type Handle = (request: ExpressRequest, response: ExpressResponse, ...rest: unknown[]) => unknown;
 
 /**
@@ -53,7 +53,7 @@ export const addExpressProperties = (
   };
 };
 
-/** What a server of the user's own has set stays. */
+/** A property that a server of the user has set stays. */
 const addNamed = (request: ExpressRequest, response: ExpressResponse): void => {
   request.res ??= undefined;
   request.next ??= undefined;
