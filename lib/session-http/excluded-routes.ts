@@ -24,6 +24,8 @@ export class ExcludedRoutes {
 
   /** @throws ImproperlyConfiguredError for a path that Nest cannot match requests with. */
   check(): void {
+    // a request before the start was matched without the global prefix and the versions
+    this.#compiled = undefined;
     for (const route of this.routes) {
       const path = typeof route === 'string' ? route : route.path;
       try {

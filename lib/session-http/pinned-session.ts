@@ -45,7 +45,8 @@ const pinned: PropertyDescriptor = {
   set(this: PinnedRequest, value: unknown) {
     const provided = this[PROVIDED];
     if (provided !== undefined) provided.set.call(this, value);
-    else Reflect.set(aboveThePinned(this), 'session', value, this);
+    // refused where nothing above gives it a session: another application of Express has taken the request
+    else if (!Reflect.set(aboveThePinned(this), 'session', value, this)) keepForeign(this, value);
   },
 };
 
@@ -66,7 +67,26 @@ export const provideSession = <Request extends object>(
   pinSession(request);
 };
 
-/** Takes that back, so that what it inherits counts. */
+/** A session of another kind on a request whose property can be neither replaced nor deleted. */
+class ForeignSession implements SessionProperty {
+  constructor(private value: unknown) {}
+
+  readonly get = (): unknown => this.value;
+
+  readonly set = (value: unknown): void => {
+    this.value = value;
+  };
+}
+
+/** Keeps a session of another kind on a pinned request to which this module gives none. */
+export const keepForeign = (request: object, value: unknown): void => {
+  (request as PinnedRequest)[PROVIDED] = new ForeignSession(value);
+};
+
+export const holdsForeign = (request: object): boolean =>
+  (request as PinnedRequest)[PROVIDED] instanceof ForeignSession;
+
+/** Takes back what provideSession() gave, so that what it inherits counts. */
 export const withdrawSession = (request: PinnedRequest): void => {
   if (Object.hasOwn(request, PROVIDED)) request[PROVIDED] = undefined;
 };

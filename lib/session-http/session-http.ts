@@ -38,6 +38,20 @@ export class SessionHttp {
     return load === 'always' && mount === 'global';
   }
 
+  /**
+   * True if the session of a request is loaded before anything of the application runs. Of its cookie only the name is
+   * looked for: nothing but speed may depend on the answer.
+   */
+  isLoadedEarly(request: IncomingMessage): boolean {
+    const { cookie } = request.headers;
+    return (
+      this.loadsEarly &&
+      cookie !== undefined &&
+      cookie.includes(`${this.settings.cookie.name}=`) &&
+      !this.isExcluded(request)
+    );
+  }
+
   /** The message for access to a session that has not been loaded. */
   get notLoaded(): string {
     const { load, mount } = this.settings;

@@ -33,11 +33,11 @@ export type Handle = (request: ExpressRequest, response: ExpressResponse, ...res
  * response takes a multiple of its time. With the properties there before, an application on Express serves up to twice
  * as many requests.
  *
- * @param isExcluded says which requests have no session; of the others those with a cookie get its property as well
+ * @param isLoadedEarly says of which requests the session is looked at in any case: they get its property as well
  */
 export const addExpressProperties = (
   application: { handle: Handle },
-  isExcluded: (request: IncomingMessage) => boolean,
+  isLoadedEarly: (request: IncomingMessage) => boolean,
 ): void => {
   const { handle } = application;
   let ofRouter: readonly symbol[] | undefined;
@@ -47,7 +47,7 @@ export const addExpressProperties = (
       addNamed(request, response);
       if (ofRouter === undefined) response.once('close', () => (ofRouter ??= symbolsOfRouter(request)));
       else for (const symbol of ofRouter) request[symbol] = undefined;
-      if (request.headers.cookie !== undefined && !isExcluded(request)) pinSession(request);
+      if (isLoadedEarly(request)) pinSession(request);
     }
     return handle.call(this, request, response, ...rest);
   };
@@ -70,6 +70,6 @@ const addNamed = (request: ExpressRequest, response: ExpressResponse): void => {
   response.statusMessage = statusMessage;
 };
 
-/** The router exports none of its symbols; an answered request has those that its release knows. */
+/** The router exports its symbol for the matched route, which an answered request has. */
 const symbolsOfRouter = (request: object): symbol[] =>
-  Object.getOwnPropertySymbols(request).filter(({ description }) => description?.startsWith('router.'));
+  Object.getOwnPropertySymbols(request).filter(({ description }) => description?.endsWith('matchedRoute'));

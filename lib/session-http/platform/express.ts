@@ -6,7 +6,7 @@ import type { SessionHttp } from '../session-http.js';
 import type { Handle } from './express-properties.js';
 import { deferSending } from './express-send.js';
 import { type Layer, refusalOfForeign, SessionReaders } from './foreign-sessions.js';
-import { refusalOfGiven, sessionProperty } from './session-property.js';
+import { giveOwn, refusalOfGiven, sessionProperty } from './session-property.js';
 
 /*
  * Express lets an application have prototypes of its own for its requests and responses. A property added to one of
@@ -60,6 +60,13 @@ export const installOnExpress = (application: ExpressApplication, http: SessionH
     configurable: true,
     get(this: ExpressRequest) {
       return open(this.res)?.session.key;
+    },
+    set(this: ExpressRequest, value: unknown) {
+      if (open(this.res) !== undefined)
+        throw new TypeError(
+          'request.sessionID is the key of the session and cannot be assigned; session.cycleKey() gives it a new one',
+        );
+      giveOwn(this, 'sessionID', value);
     },
   });
   const findForeign = watchUse(application);

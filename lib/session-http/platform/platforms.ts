@@ -28,8 +28,11 @@ export const installOn = (adapter: AbstractHttpAdapter, http: SessionHttp): (() 
         "Leave out the option 'session' to use the cache only",
     );
   const application = adapter.getInstance<ExpressApplication>();
-  addExpressProperties(application, (request) => http.isExcluded(request));
-  return installOnExpress(application, http);
+  const refuseForeign = installOnExpress(application, http);
+  return () => {
+    refuseForeign();
+    addExpressProperties(application, (request) => http.isLoadedEarly(request));
+  };
 };
 
 /**

@@ -1,5 +1,11 @@
 import { declareSessionGetter, isOwnSession } from '../../common/session-access.js';
-import { isPinned, type SessionProperty, withdrawSession } from '../pinned-session.js';
+import {
+  holdsForeign,
+  isPinned,
+  keepForeign,
+  type SessionProperty,
+  withdrawSession,
+} from '../pinned-session.js';
 import type { SessionExchange } from '../session-exchange.js';
 import { refusalOfGivenSession, type SessionReaders } from './foreign-sessions.js';
 
@@ -23,16 +29,16 @@ export const sessionProperty = <Request extends object>(
       );
     const exchange = exchangeOf(this);
     if (exchange !== undefined) exchange.replacement = value;
-    else
-      Object.defineProperty(this, 'session', {
-        configurable: true,
-        writable: true,
-        enumerable: true,
-        value,
-      });
+    else if (isPinned(this)) keepForeign(this, value);
+    else giveOwn(this, 'session', value);
   }
   declareSessionGetter(get);
   return { get, set };
+};
+
+/** Gives a request without a session of this module a property of another's. */
+export const giveOwn = (request: object, name: 'session' | 'sessionID', value: unknown): void => {
+  Object.defineProperty(request, name, { configurable: true, writable: true, enumerable: true, value });
 };
 
 /**
@@ -42,6 +48,7 @@ export const sessionProperty = <Request extends object>(
 export const refusalOfGiven = (request: object): Error | undefined => {
   if (!Object.hasOwn(request, 'session')) return undefined;
   if (isPinned(request)) {
+    if (holdsForeign(request)) return refusalOfGivenSession();
     withdrawSession(request);
     return undefined;
   }

@@ -1,0 +1,171 @@
+import { Controller, Get, Req } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import express, { type Express } from 'express';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Session } from '../../lib/session-http/nest/session.decorator.js';
+import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
+import { keyFrom, request } from '../support/http-request.js';
+
+interface Carrier {
+  session?: unknown;
+  sessionID?: unknown;
+}
+
+/** Gives a request a session as express-session does where nobody recognizes it. */
+const giveForeign = (carrier: Carrier): Carrier => {
+  carrier.sessionID = 'theirs';
+  carrier.session = { of: 'another' };
+  return carrier;
+};
+
+@Controller()
+class ShopController {
+  @Get('visits')
+  visits(@Session() session: Session<{ visits: number }>): number {
+    return session.increment('visits');
+  }
+
+  @Get('legacy/session')
+  legacy(@Req() carrier: Carrier): unknown {
+    return carrier.session ?? 'none';
+  }
+
+  @Get('legacy/given')
+  given(@Req() carrier: Carrier): unknown[] {
+    const { session, sessionID } = giveForeign(carrier);
+    return [session, sessionID];
+  }
+}
+
+const controllers = [ShopController];
+
+/** An Express of the application's own that answers with the session its middleware gives. */
+const legacyApplication = (): Express =>
+  express()
+    .use((incoming, _response, next) => {
+      (incoming as Carrier).session = { of: 'another' };
+      next();
+    })
+    .get('/', (incoming, response) => {
+      response.json((incoming as Carrier).session ?? 'none');
+    });
+
+describe('A session of another kind where this module gives none', () => {
+  let app: TestApp;
+  let server: Server | undefined;
+
+  afterEach(async () => {
+    await app.close();
+    server?.close();
+    server = undefined;
+  });
+
+  const visitor = async (): Promise<string | undefined> => keyFrom(await app.send('/visits'));
+
+  const listen = async (application: Express): Promise<number> => {
+    server = createServer(application).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+
+  it.each(PLATFORMS)(
+    'is kept for an Express that a function calls, also for a visitor with a session: %s',
+    async (platform) => {
+      const legacy = legacyApplication();
+      app = await startApp(platform, {
+        controllers,
+        prepare: (nest) =>
+          void nest.use('/own', (incoming: express.Request, response: express.Response) => {
+            legacy(incoming, response);
+          }),
+      });
+      const cookie = await visitor();
+      expect((await app.send('/own', { cookie })).body).toBe('{"of":"another"}');
+      expect((await app.send('/own')).body).toBe('{"of":"another"}');
+      expect((await app.send('/visits', { cookie })).body).toBe('2');
+    },
+  );
+
+  it('is kept with its id on an excluded path, also for a visitor with a session', async () => {
+    app = await startApp('express', { controllers, session: { exclude: ['legacy/*path'] } });
+    const cookie = await visitor();
+    expect((await app.send('/legacy/given', { cookie })).body).toBe('[{"of":"another"},"theirs"]');
+  });
+
+  it('is kept on a path that only the application mounted in another excludes', async () => {
+    const inner = express();
+    const mounted = await startApp('express', {
+      controllers,
+      adapter: () => new ExpressAdapter(inner),
+      session: { exclude: ['shop/legacy/*path'] },
+    });
+    app = await startApp('express', {
+      controllers,
+      prepare: (nest) => void nest.use('/shop', inner),
+    });
+    try {
+      const cookie = await visitor();
+      expect((await app.send('/shop/legacy/given', { cookie })).body).toBe('[{"of":"another"},"theirs"]');
+    } finally {
+      await mounted.close();
+    }
+  });
+
+  it('is kept by what comes after the application in an Express of the user', async () => {
+    const inner = express();
+    app = await startApp('express', {
+      controllers,
+      adapter: () => new ExpressAdapter(inner),
+      prepare: (nest) => void nest.setGlobalPrefix('api'),
+    });
+    const port = await listen(express().use(inner).use(legacyApplication()));
+    const cookie = keyFrom(await request(port, '/api/visits'));
+    expect((await request(port, '/', { cookie })).body).toBe('{"of":"another"}');
+  });
+
+  it('refuses to assign the key of a session of its own', async () => {
+    let refusal: unknown;
+    app = await startApp('express', {
+      controllers,
+      prepare: (nest) =>
+        void nest.use((incoming: Carrier, _response: unknown, next: () => void) => {
+          try {
+            incoming.sessionID = 'theirs';
+          } catch (error) {
+            refusal = error;
+          }
+          next();
+        }),
+    });
+    await visitor();
+    expect(refusal).toBeInstanceOf(TypeError);
+    expect((refusal as TypeError).message).toContain('session.cycleKey()');
+  });
+});
+
+describe('A request that comes before the application has started', () => {
+  it('leaves what session.exclude means with the global prefix as it is', async () => {
+    const instance = express();
+    const server = createServer(instance).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const app = await startApp('express', {
+      controllers,
+      adapter: () => new ExpressAdapter(instance),
+      session: { exclude: ['legacy/session'] },
+      prepare: async (nest) => {
+        await request(port, '/api/legacy/session', { cookie: 'a'.repeat(32) });
+        nest.setGlobalPrefix('api');
+      },
+    });
+    try {
+      const cookie = keyFrom(await app.send('/api/visits'));
+      expect((await app.send('/api/legacy/session', { cookie })).body).toBe('none');
+    } finally {
+      server.close();
+      await app.close();
+    }
+  });
+});
