@@ -1,4 +1,4 @@
-import { Controller, Get, Req } from '@nestjs/common';
+import { type ArgumentsHost, Controller, Get, Req } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express } from 'express';
 import { once } from 'node:events';
@@ -123,6 +123,27 @@ describe('A session of another kind where this module gives none', () => {
     const port = await listen(express().use(inner).use(legacyApplication()));
     const cookie = keyFrom(await request(port, '/api/visits'));
     expect((await request(port, '/', { cookie })).body).toBe('{"of":"another"}');
+  });
+
+  it('is named where an Express that a function calls has taken the request of a handler', async () => {
+    let message = '';
+    const other = express();
+    app = await startApp('express', {
+      controllers,
+      prepare: (nest) => {
+        nest.use((incoming: express.Request, response: express.Response, next: express.NextFunction) => {
+          other(incoming, response, next);
+        });
+        nest.useGlobalFilters({
+          catch(error: Error, host: ArgumentsHost) {
+            ({ message } = error);
+            host.switchToHttp().getResponse<express.Response>().status(500).end();
+          },
+        });
+      },
+    });
+    expect((await app.send('/visits')).status).toBe(500);
+    expect(message).toContain('mount the other application with app.use(path, application)');
   });
 
   it('refuses to assign the key of a session of its own', async () => {
