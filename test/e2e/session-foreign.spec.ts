@@ -143,7 +143,7 @@ describe('A session of another kind where this module gives none', () => {
       },
     });
     expect((await app.send('/visits')).status).toBe(500);
-    expect(message).toContain('mount the other application with app.use(path, application)');
+    expect(message).toContain('mount that application with app.use(path, application)');
   });
 
   it('refuses to assign the key of a session of its own', async () => {

@@ -60,9 +60,9 @@ export const noSession = (context: ExecutionContext): SessionStateError => {
     );
   if (exchangeOf(request as object) !== undefined) return unguarded(place);
   return new SessionStateError(
-    `${place} has no session: sessions are off, or another application of Express has taken the request. For sessions ` +
-      'set PROJECT_NAME and SECRET_KEY for codexRedisConfig, or give CodexRedisModule.forRoot() session: {} with ' +
-      'projectName and secretKey; mount the other application with app.use(path, application)',
+    `${place} has no session: sessions are off. Set PROJECT_NAME and SECRET_KEY for codexRedisConfig, or give ` +
+      'CodexRedisModule.forRoot() session: {} with projectName and secretKey. Where they are on, another application of ' +
+      'Express has taken the request: mount that application with app.use(path, application)',
   );
 };
 
