@@ -70,6 +70,6 @@ const addNamed = (request: ExpressRequest, response: ExpressResponse): void => {
   response.statusMessage = statusMessage;
 };
 
-/** The router exports its symbol for the matched route, which an answered request has. */
+/** The symbol of the router for the matched route, which it does not export: an answered request has it. */
 const symbolsOfRouter = (request: object): symbol[] =>
   Object.getOwnPropertySymbols(request).filter(({ description }) => description?.endsWith('matchedRoute'));

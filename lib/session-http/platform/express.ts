@@ -6,7 +6,7 @@ import type { SessionHttp } from '../session-http.js';
 import type { Handle } from './express-properties.js';
 import { deferSending } from './express-send.js';
 import { type Layer, refusalOfForeign, SessionReaders } from './foreign-sessions.js';
-import { giveOwn, refusalOfGiven, sessionProperty } from './session-property.js';
+import { refusalOfGiven, sessionIdProperty, sessionProperty } from './session-property.js';
 
 /*
  * Express lets an application have prototypes of its own for its requests and responses. A property added to one of
@@ -52,22 +52,10 @@ export const installOnExpress = (application: ExpressApplication, http: SessionH
   gatePrototype(response);
   deferSending(response);
   Object.assign(response, { [OPEN]: open });
-  Object.defineProperty(request, 'session', {
-    configurable: true,
-    ...sessionProperty(({ res }: ExpressRequest) => open(res), new SessionReaders()),
-  });
-  Object.defineProperty(request, 'sessionID', {
-    configurable: true,
-    get(this: ExpressRequest) {
-      return open(this.res)?.session.key;
-    },
-    set(this: ExpressRequest, value: unknown) {
-      if (open(this.res) !== undefined)
-        throw new TypeError(
-          'request.sessionID is the key of the session and cannot be assigned; session.cycleKey() gives it a new one',
-        );
-      giveOwn(this, 'sessionID', value);
-    },
+  const exchangeOf = ({ res }: ExpressRequest): SessionExchange | undefined => open(res);
+  Object.defineProperties(request, {
+    session: { configurable: true, ...sessionProperty(exchangeOf, new SessionReaders()) },
+    sessionID: { configurable: true, ...sessionIdProperty(exchangeOf) },
   });
   const findForeign = watchUse(application);
   let found: { readonly refusal: Error | undefined } | undefined;

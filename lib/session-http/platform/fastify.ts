@@ -9,7 +9,7 @@ import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
 import { answerFailuresByFilters, type FastifyRoutes } from './fastify-failures.js';
 import { refusalOfDecorator, refusalOfForeign, SessionReaders } from './foreign-sessions.js';
-import { refusalOfGiven, sessionProperty } from './session-property.js';
+import { refusalOfGiven, sessionIdProperty, sessionProperty } from './session-property.js';
 
 /*
  * Fastify's raw requests and responses are Node's, whose prototypes the whole process shares. A property added to one of
@@ -79,11 +79,8 @@ export const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp
   });
   const session = sessionProperty(exchangeOf);
   instance.decorateRequest('session', { getter: session.get, setter: session.set });
-  instance.decorateRequest('sessionID', {
-    getter(this: FastifyRequest) {
-      return exchangeOf(this)?.session.key;
-    },
-  });
+  const sessionId = sessionIdProperty(exchangeOf);
+  instance.decorateRequest('sessionID', { getter: sessionId.get, setter: sessionId.set });
   refuseOtherSessions(instance);
   answerFailuresByFilters(instance);
   instance.addHook('onRequest', (request, reply, done) => {

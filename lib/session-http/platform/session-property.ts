@@ -36,8 +36,24 @@ export const sessionProperty = <Request extends object>(
   return { get, set };
 };
 
+/** `request.sessionID` of an application, as express-session gives it: the key of the session. */
+export const sessionIdProperty = <Request extends object>(
+  exchangeOf: (request: Request) => SessionExchange | undefined,
+): SessionProperty<Request> => ({
+  get() {
+    return exchangeOf(this)?.session.key;
+  },
+  set(value) {
+    if (exchangeOf(this) !== undefined)
+      throw new TypeError(
+        'request.sessionID is the key of the session and cannot be assigned; session.cycleKey() gives it a new one',
+      );
+    giveOwn(this, 'sessionID', value);
+  },
+});
+
 /** Gives a request without a session of this module a property of another's. */
-export const giveOwn = (request: object, name: 'session' | 'sessionID', value: unknown): void => {
+const giveOwn = (request: object, name: 'session' | 'sessionID', value: unknown): void => {
   Object.defineProperty(request, name, { configurable: true, writable: true, enumerable: true, value });
 };
 

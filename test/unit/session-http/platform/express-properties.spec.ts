@@ -9,6 +9,7 @@ import {
   addExpressProperties,
   type Handle,
 } from '../../../../lib/session-http/platform/express-properties.js';
+import { startApp } from '../../../support/http-app.js';
 
 interface Pair {
   readonly request: Request;
@@ -98,6 +99,29 @@ describe('addExpressProperties', () => {
     for (let time = 0; time < 20 && !isSame; time += 1) isSame = await isOneClass();
 
     expect(isSame).toBe(true);
+  });
+
+  it('has done so in an application whose visitors have a session cookie', async () => {
+    const haveSameClass = comparisonOfClasses();
+    const waiting: { request: object; next: () => void }[] = [];
+    const found = { isSame: false };
+    const app = await startApp('express', {
+      prepare: (nest) =>
+        void nest.use((request: object, _response: object, next: () => void) => {
+          if (waiting.push({ request, next }) < 2) return;
+          const [a, b] = waiting.splice(0);
+          found.isSame = haveSameClass(a!.request, b!.request);
+          a!.next();
+          b!.next();
+        }),
+    });
+    try {
+      const visit = (): Promise<unknown> => app.send('/', { cookie: 'a'.repeat(32) });
+      for (let time = 0; time < 20 && !found.isSame; time += 1) await Promise.all([visit(), visit()]);
+      expect(found.isSame).toBe(true);
+    } finally {
+      await app.close();
+    }
   });
 
   it('has given a request all properties that Express and its router add', async () => {
