@@ -7,6 +7,7 @@ type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 /** The access of a request's handler to its session. */
 export class HandlerAccess {
   #access: Access = 'unknown';
+  #isIntercepted = false;
 
   get isUnknown(): boolean {
     return this.#access === 'unknown';
@@ -23,6 +24,15 @@ export class HandlerAccess {
   /** The resolvers of one GraphQL request share its session: what one was granted the next does not take away. */
   note(access: Exclude<Access, 'unknown'>): void {
     if (this.#access !== 'granted') this.#access = access;
+  }
+
+  /** True if SessionInterceptor stands around the handler. */
+  get isIntercepted(): boolean {
+    return this.#isIntercepted;
+  }
+
+  intercept(): void {
+    this.#isIntercepted = true;
   }
 
   /** A middleware has the session loaded, whether or not the handler declares it. */

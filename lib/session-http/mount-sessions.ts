@@ -47,10 +47,9 @@ export const mountSessions = (mount: SessionMount): MountedSessions => {
     finishInstalling();
     noteGraphqlFailures(config, modules);
     publishContextFailures(modules);
-    if (settings.mount === 'manual') return;
-    // in place, since the routes are made of this very array; first, so that every other guard finds the session
-    config.getGlobalGuards().unshift(guard);
     commitBeforeReply(adapter, http);
+    // in place, since the routes are made of this very array; first, so that every other guard finds the session
+    if (settings.mount === 'global') config.getGlobalGuards().unshift(guard);
   };
   return { configure, check: () => refuseForeignMiddleware(modules) };
 };

@@ -1,37 +1,13 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { exchangeOn } from '../held-exchange.js';
-import { makeReply } from '../platform/express-send.js';
-import { holdBehind } from '../platform/platforms.js';
+import type { MadeReply, MakeReply } from '../platform/made-reply.js';
+import { holdBehind, makeReplyOn } from '../platform/platforms.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
-import { type BodyWriter, isSendable, isStream } from './sendable-body.js';
 
 type Reply = [response: object, body?: unknown, statusCode?: number];
 
 const BAD_REQUEST = 400;
-
-/**
- * The work that is done before what a handler returned is sent, so that a failure passes the exception filters;
- * `undefined` where there is none, and where the body may still fail: that is left to the gate, which commits when the
- * response leaves.
- */
-const plannedWork = (exchange: SessionExchange, body: unknown): (() => Promise<void>) | undefined => {
-  const plan = exchange.planOfReply(exchange.response.statusCode);
-  return plan.kind === 'wait' && !isStream(body) ? plan.work : undefined;
-};
-
-/**
- * Does that work where the platform makes the text of the body only after it. So whether it can is found out first, by
- * making the text once more.
- */
-export const workBeforeReply = (
-  exchange: SessionExchange,
-  writer: BodyWriter,
-  body: unknown,
-): Promise<void> | undefined => {
-  const work = plannedWork(exchange, body);
-  return work !== undefined && isSendable(writer, body) ? work() : undefined;
-};
 
 /**
  * True for the arguments with which Nest replies for a handler: the third is given and `undefined`, and Nest awaits the
@@ -40,61 +16,110 @@ export const workBeforeReply = (
 const isOfHandler = (args: Reply): boolean => args.length === 3 && args[2] === undefined;
 
 /**
- * Commits the session before the adapter sends what a handler returned; SessionInterceptor does the same, but an
- * interceptor costs every request of the application more than its session does.
+ * Saves the session before the adapter sends what a handler returned, so that a failure passes the exception filters as
+ * any other error does, and after the platform has made the text of it: a body that is not JSON fails, and then nothing
+ * of the request is saved. With `session.mount: 'manual'` it does so where SessionInterceptor stands around the handler; on
+ * every route an interceptor would cost more than the session does.
  */
 export const commitBeforeReply = (adapter: AbstractHttpAdapter, http: SessionHttp): void => {
   const reply = adapter.reply.bind(adapter) as (...args: Reply) => unknown;
-  const replyCommitted = adapter.getType() === 'express' ? replyOnExpress : replyOnFastify;
+  const makeReply = makeReplyOn(adapter);
+  const isAlways = http.settings.mount === 'global';
   adapter.reply = (...args: Reply): unknown => {
     const exchange = isOfHandler(args) ? exchangeOn(holdBehind(args[0]), http) : undefined;
-    return exchange !== undefined && exchange.response.statusCode < BAD_REQUEST
-      ? replyCommitted(exchange, args, () => reply(...args))
+    return exchange !== undefined &&
+      (isAlways || exchange.access.isIntercepted) &&
+      plannedWork(exchange, args[1]) !== undefined
+      ? replyCommitted(exchange, args[0], () => reply(...args), makeReply)
       : reply(...args);
   };
 };
 
-/** The text is made before the commit, by Express itself, and sent after it. */
-const replyOnExpress = (
-  exchange: SessionExchange,
-  [response, body]: Reply,
-  reply: () => unknown,
-): unknown => {
-  const work = plannedWork(exchange, body);
-  if (work === undefined) return reply();
-  const { result, send, takeBack } = makeReply(response, reply);
-  return send === undefined ? result : after(work(), send, takeBack);
+/**
+ * The work before a body is sent; `undefined` where there is none, and where the request has failed or may still: that
+ * is left to the gate, which commits when the response leaves.
+ */
+const plannedWork = (exchange: SessionExchange, body: unknown): (() => Promise<void>) | undefined => {
+  const { statusCode } = exchange.response;
+  const plan = exchange.planOfReply(statusCode);
+  return plan.kind === 'wait' && statusCode < BAD_REQUEST && !isStream(body) ? plan.work : undefined;
 };
 
-/**
- * Between the text and its sending Fastify has onSend hooks only. One of this module's would cost every request of the
- * application, and text that was made here is no substitute: preSerialization hooks and serializers would not run on it,
- * or twice, and the schema may depend on the content type.
- */
-const replyOnFastify = (
+const STREAMING = ['pipe', 'getStream', 'getReader'];
+
+/** A body that may still fail into an error response, in which case nothing is to be saved. */
+const isStream = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (value instanceof Response || STREAMING.some((name) => typeof Reflect.get(value, name) === 'function'));
+
+const replyCommitted = (
   exchange: SessionExchange,
-  [response, body]: Reply,
+  response: object,
   reply: () => unknown,
-): unknown => {
-  const work = workBeforeReply(exchange, response, body);
-  return work === undefined ? reply() : after(work, reply);
+  makeReply: MakeReply,
+): PromiseLike<unknown> => {
+  const committed = new CommittedReply(exchange);
+  committed.result = makeReply(response, reply, (made) => committed.send(made));
+  return committed;
 };
 
-/**
- * A failure goes to the code that awaits the reply. If nobody does, the response goes on to the gate, which tells the client:
- * a rejection that nobody awaits would end the process.
- */
-const after = (work: Promise<void>, reply: () => unknown, takeBack?: () => void): PromiseLike<unknown> => {
-  let isAwaited = false;
-  const replied = work.then(reply, (error: unknown) => {
-    if (!isAwaited) return reply();
-    takeBack?.();
-    throw error;
-  });
-  return {
-    then: (onReplied, onFailure) => {
-      isAwaited = true;
-      return replied.then(onReplied, onFailure);
-    },
-  };
-};
+/** A reply that is sent when its session is saved. */
+class CommittedReply implements PromiseLike<unknown> {
+  /** The platform's answer to the call. On Fastify it is settled when the response is finished. */
+  result: unknown;
+  #sent: Promise<unknown> | undefined;
+  #fail: ((error: unknown) => void) | undefined;
+
+  constructor(private readonly exchange: SessionExchange) {}
+
+  send(made: MadeReply): void {
+    const work = isText(made.body) ? plannedWork(this.exchange, made.body) : undefined;
+    if (work === undefined) {
+      made.send();
+      return;
+    }
+    this.#sent = work()
+      .then(made.send, (error: unknown) => this.#refuse(error, made))
+      .catch((error: unknown) => this.#abort(error));
+  }
+
+  then<A, B>(
+    onReplied?: ((value: unknown) => A | PromiseLike<A>) | null,
+    onFailed?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    const replied = new Promise<unknown>((resolve, reject) => {
+      this.#fail = reject;
+      void (isThenable(this.result) ? this.result : (this.#sent ?? Promise.resolve())).then(resolve, reject);
+    });
+    return replied.then(onReplied, onFailed);
+  }
+
+  /**
+   * A failure goes to the code that awaits the reply. If nobody does, the response goes on to the gate, which tells the
+   * client: a rejection that nobody awaits would end the process.
+   */
+  #refuse(error: unknown, made: MadeReply): unknown {
+    if (this.#fail === undefined) return made.send();
+    made.takeBack();
+    this.#fail(error);
+    return undefined;
+  }
+
+  /** The platform could not send what was made, such as a header that HTTP does not allow. */
+  #abort(error: unknown): void {
+    if (this.#fail !== undefined) {
+      this.#fail(error);
+      return;
+    }
+    this.exchange.logFailure(error);
+    this.exchange.response.destroy(error as Error);
+  }
+}
+
+/** On Fastify a hook may yet make text of anything else, or the request fails. */
+const isText = (body: unknown): boolean =>
+  body === undefined || body === null || typeof body === 'string' || ArrayBuffer.isView(body);
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';

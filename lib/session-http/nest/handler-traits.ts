@@ -1,14 +1,8 @@
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
-import {
-  type Controller,
-  type Handler,
-  type HandlerParameter,
-  parametersOf,
-  sendsByItself,
-} from '../../common/handlers.js';
+import { type Controller, type Handler, type HandlerParameter, parametersOf } from '../../common/handlers.js';
 import { isSessionParameter, sessionUseOf } from './session-use.decorator.js';
 
-/** The facts about a handler that the guard and the interceptor need. */
+/** The facts about a handler that the guard needs. */
 export interface HandlerTraits {
   /** Marked with `@SkipSession()`. */
   readonly skips: boolean;
@@ -18,8 +12,6 @@ export interface HandlerTraits {
   readonly hasParameter: boolean;
   /** Has `@Session()` of this package, or is marked with `@UseSession()`. */
   readonly needsSessions: boolean;
-  /** Sends its response by itself, so that its return says nothing about the end of its work. */
-  readonly sendsByItself: boolean;
 }
 
 const known = new WeakMap<Controller, Map<Handler, HandlerTraits>>();
@@ -42,7 +34,6 @@ const readTraits = (controller: Controller, handler: Handler): HandlerTraits => 
     declares: use === 'use' || hasParameter,
     hasParameter,
     needsSessions: use === 'use' || parameters.some(({ factory }) => isSessionParameter(factory)),
-    sendsByItself: sendsByItself(controller, handler),
   };
 };
 

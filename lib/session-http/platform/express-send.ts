@@ -1,3 +1,5 @@
+import type { MakeReply } from './made-reply.js';
+
 /*
  * Express makes the text of a body and sends it in one call. It sends by `response.send()`, as text or bytes, so that
  * call is where the sending can be put off until a session is saved.
@@ -7,14 +9,14 @@ interface Sender {
   send: (...args: unknown[]) => unknown;
 }
 
-/** A reply that is being made, all but its sending. */
-interface Deferral {
+/** A reply that is being made. */
+interface Making {
   readonly response: object;
-  send: (() => unknown) | undefined;
+  readonly onMade: (body: unknown, send: () => unknown) => void;
 }
 
 /** A reply is made in one turn, so there is at most one at a time. */
-let current: Deferral | undefined;
+let current: Making | undefined;
 
 /** Lets the sending of an application's responses be put off. */
 export const deferSending = (prototype: object): void => {
@@ -25,8 +27,9 @@ export const deferSending = (prototype: object): void => {
     const send = own ?? (Reflect.getPrototypeOf(prototype) as Sender).send;
     if (current?.response !== this || args.length > 1 || becomesText(args[0]))
       return Reflect.apply(send, this, args);
-    current.send = () => Reflect.apply(send, this, args);
+    const { onMade } = current;
     current = undefined;
+    onMade(args[0], () => Reflect.apply(send, this, args));
     return this;
   };
 };
@@ -35,39 +38,23 @@ export const deferSending = (prototype: object): void => {
 const becomesText = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && !ArrayBuffer.isView(body);
 
-/** A reply that was made. */
-export interface MadeReply {
-  readonly result: unknown;
-  /** Sends it; `undefined` where that was not put off, since something else than `response.send()` sends it. */
-  readonly send: (() => unknown) | undefined;
-  /** Takes back what making it did to the response, for another reply. */
-  readonly takeBack: () => void;
-}
-
 interface OpenResponse {
   getHeader(name: string): string | undefined;
   setHeader(name: string, value: string): unknown;
   removeHeader(name: string): void;
 }
 
-/**
- * Makes a reply and puts off its sending.
- *
- * @throws what making it throws, such as a TypeError for a body that is not JSON
- */
-export const makeReply = (response: object, reply: () => unknown): MadeReply => {
+export const makeReplyOnExpress: MakeReply = (response, reply, onMade) => {
   const open = response as OpenResponse;
   const type = open.getHeader(TYPE);
+  const takeBack = (): void => {
+    if (type === undefined) open.removeHeader(TYPE);
+    else open.setHeader(TYPE, type);
+  };
   const outer = current;
-  const deferral: Deferral = { response, send: undefined };
-  current = deferral;
+  current = { response, onMade: (body, send) => onMade({ body, send, takeBack }) };
   try {
-    const result = reply();
-    const takeBack = (): void => {
-      if (type === undefined) open.removeHeader(TYPE);
-      else open.setHeader(TYPE, type);
-    };
-    return { result, send: deferral.send, takeBack };
+    return reply();
   } finally {
     current = outer;
   }

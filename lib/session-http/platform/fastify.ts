@@ -8,6 +8,7 @@ import type { PlatformRequest } from '../platform-request.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
 import { answerFailuresByFilters, type FastifyRoutes } from './fastify-failures.js';
+import { deferSending, type FastifySender } from './fastify-send.js';
 import { refusalOfDecorator, refusalOfForeign, SessionReaders } from './foreign-sessions.js';
 import { refusalOfGiven, sessionIdProperty, sessionProperty } from './session-property.js';
 
@@ -40,16 +41,17 @@ interface MiddlewareOwner {
   use?: (...args: unknown[]) => unknown;
 }
 
-interface FastifyInstance extends MiddlewareOwner, FastifyRoutes {
+interface FastifyInstance extends MiddlewareOwner, FastifyRoutes, FastifySender {
   hasRequestDecorator(name: string): boolean;
   decorateRequest: (name: string | symbol, ...accessor: unknown[]) => unknown;
-  addHook: FastifyRoutes['addHook'] & {
-    (name: 'onReady', hook: (done: (error?: Error) => void) => void): void;
-    (
-      name: 'onRequest',
-      hook: (request: FastifyRequest, reply: { raw: GatedResponse }, done: () => void) => void,
-    ): void;
-  };
+  addHook: FastifyRoutes['addHook'] &
+    FastifySender['addHook'] & {
+      (name: 'onReady', hook: (done: (error?: Error) => void) => void): void;
+      (
+        name: 'onRequest',
+        hook: (request: FastifyRequest, reply: { raw: GatedResponse }, done: () => void) => void,
+      ): void;
+    };
 }
 
 /** @param request Fastify's, or Node's own, whose exchange is that of the application that got it last */
@@ -83,6 +85,7 @@ export const installOnFastify = (adapter: AbstractHttpAdapter, http: SessionHttp
   instance.decorateRequest('sessionID', { getter: sessionId.get, setter: sessionId.set });
   refuseOtherSessions(instance);
   answerFailuresByFilters(instance);
+  deferSending(instance);
   instance.addHook('onRequest', (request, reply, done) => {
     const exchange = attach(http, request.raw, reply.raw);
     if (exchange !== undefined) exchange.carriedBy(request);

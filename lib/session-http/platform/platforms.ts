@@ -12,7 +12,10 @@ import {
   installOnExpress,
   isExpressWithSessions,
 } from './express.js';
+import { makeReplyOnExpress } from './express-send.js';
 import { fastifyExchange, installOnFastify, isFastifyWithSessions } from './fastify.js';
+import { makeReplyOnFastify } from './fastify-send.js';
+import type { MakeReply } from './made-reply.js';
 
 /**
  * Lets every request of the application have a session, loads it first of all, and holds back every response.
@@ -62,3 +65,7 @@ export const holdBehind = (response: object): Hold | undefined => {
   const { raw = response } = response as { raw?: object };
   return (raw as GatedResponse)[HELD_RESPONSE];
 };
+
+/** The way in which the platform of an adapter makes a reply. */
+export const makeReplyOn = (adapter: AbstractHttpAdapter): MakeReply =>
+  adapter.getType() === 'express' ? makeReplyOnExpress : makeReplyOnFastify;

@@ -1,5 +1,4 @@
-import { Controller, Get, Next, Query, Render, Res, Session as NestSession, Sse } from '@nestjs/common';
-import { EMPTY, type Observable } from 'rxjs';
+import { Controller, Get, Query, Session as NestSession } from '@nestjs/common';
 import { traitsOf } from '../../../../lib/session-http/nest/handler-traits.js';
 import { Session } from '../../../../lib/session-http/nest/session.decorator.js';
 import { SkipSession, UseSession } from '../../../../lib/session-http/nest/session-use.decorator.js';
@@ -21,21 +20,6 @@ class Base {
   @UseSession() @Get() marked(): string {
     return 'marked';
   }
-  @Get() sends(@Res() response: unknown): unknown {
-    return response;
-  }
-  @Get() passes(@Res({ passthrough: true }) response: unknown): unknown {
-    return response;
-  }
-  @Get() next(@Next() next: unknown): unknown {
-    return next;
-  }
-  @Render('view') @Get() renders(): object {
-    return {};
-  }
-  @Sse() events(): Observable<never> {
-    return EMPTY;
-  }
 }
 
 @SkipSession()
@@ -48,16 +32,11 @@ class Skipping extends Base {
 
 describe('traitsOf', () => {
   it.each([
-    ['plain', { skips: false, declares: false, sendsByItself: false }],
+    ['plain', { skips: false, declares: false }],
     ['own', { declares: true }],
     ['entry', { declares: true }],
     ['nest', { declares: true }],
     ['marked', { declares: true }],
-    ['sends', { declares: false, sendsByItself: true }],
-    ['passes', { sendsByItself: false }],
-    ['next', { sendsByItself: true }],
-    ['renders', { sendsByItself: true }],
-    ['events', { sendsByItself: true }],
   ] as const)('H4 knows %s', (name, traits) => {
     expect(traitsOf(Base, Base.prototype[name])).toMatchObject(traits);
   });

@@ -1,4 +1,5 @@
-import { deferSending, makeReply } from '../../../../lib/session-http/platform/express-send.js';
+import type { MadeReply } from '../../../../lib/session-http/platform/made-reply.js';
+import { deferSending, makeReplyOnExpress } from '../../../../lib/session-http/platform/express-send.js';
 
 /** A response as Express makes it: what it inherits from sends, and makes text of what is none. */
 const responseOf = (own?: { send(body: unknown): unknown }) => {
@@ -22,10 +23,18 @@ const responseOf = (own?: { send(body: unknown): unknown }) => {
   return { response: Object.create(prototype) as typeof base, sent, headers };
 };
 
+/** Makes a reply, and says what came of it. */
+const makeReply = (response: object, reply: () => unknown): Partial<MadeReply> & { result: unknown } => {
+  let made: MadeReply | undefined;
+  const result = makeReplyOnExpress(response, reply, (its) => (made = its));
+  return { ...made, result };
+};
+
 describe('a reply on Express whose sending is put off', () => {
   it('is text by then, and is sent when that is called', () => {
     const { response, sent, headers } = responseOf();
-    const { send } = makeReply(response, () => response.send({ id: 1 }));
+    const { body, send } = makeReply(response, () => response.send({ id: 1 }));
+    expect(body).toBe('{"id":1}');
     expect(sent).toEqual([]);
     expect(headers.get('Content-Type')).toBe('application/json');
     send!();
@@ -35,7 +44,7 @@ describe('a reply on Express whose sending is put off', () => {
   it.each([undefined, 'text/csv'])('is taken back to the content type %s', (type) => {
     const { response, headers } = responseOf();
     if (type !== undefined) response.setHeader('Content-Type', type);
-    makeReply(response, () => response.send({})).takeBack();
+    makeReply(response, () => response.send({})).takeBack!();
     expect(headers.get('Content-Type')).toBe(type);
   });
 
