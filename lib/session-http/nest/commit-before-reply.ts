@@ -66,7 +66,7 @@ const replyCommitted = (
 
 /** A reply that is sent when its session is saved. */
 class CommittedReply implements PromiseLike<unknown> {
-  /** The platform's answer to the call. On Fastify it is settled when the response is finished. */
+  /** The return of the platform's reply. On Fastify it is settled when the response is finished. */
   result: unknown;
   #sent: Promise<unknown> | undefined;
   #fail: ((error: unknown) => void) | undefined;
@@ -90,7 +90,9 @@ class CommittedReply implements PromiseLike<unknown> {
   ): Promise<A | B> {
     const replied = new Promise<unknown>((resolve, reject) => {
       this.#fail = reject;
-      void (isThenable(this.result) ? this.result : (this.#sent ?? Promise.resolve())).then(resolve, reject);
+      // when it is sent, Fastify need not watch the response for its end
+      const finished = this.#sent === undefined ? this.result : this.#sent.then(() => this.result);
+      Promise.resolve(finished).then(resolve, reject);
     });
     return replied.then(onReplied, onFailed);
   }
@@ -120,6 +122,3 @@ class CommittedReply implements PromiseLike<unknown> {
 /** On Fastify a hook may yet make text of anything else, or the request fails. */
 const isText = (body: unknown): boolean =>
   body === undefined || body === null || typeof body === 'string' || ArrayBuffer.isView(body);
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
