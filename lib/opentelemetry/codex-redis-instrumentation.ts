@@ -7,6 +7,9 @@ import { OperationSpans } from './operation-spans.js';
 
 const NAME = 'nestjs-codex-redis';
 
+/** The version of this package. A test holds it to package.json, which the bundle would find elsewhere than the sources. */
+const VERSION = '0.2.0';
+
 /** Those that are enabled. The first of them observes; if each did, every operation would be counted more than once. */
 const enabled: CodexRedisInstrumentation[] = [];
 
@@ -18,7 +21,7 @@ const enabled: CodexRedisInstrumentation[] = [];
  */
 export class CodexRedisInstrumentation {
   readonly instrumentationName = NAME;
-  readonly instrumentationVersion = '';
+  readonly instrumentationVersion = VERSION;
   #tracers: TracerProvider = trace;
   #meters: MeterProvider | undefined;
   #end: (() => void) | undefined;
@@ -70,8 +73,10 @@ export class CodexRedisInstrumentation {
   }
 
   #begin(): void {
-    surroundOperations(new OperationSpans(() => this.#tracers.getTracer(NAME)));
-    const stopListening = listenToOperations(new OperationMetrics((this.#meters ?? metrics).getMeter(NAME)));
+    surroundOperations(new OperationSpans(() => this.#tracers.getTracer(NAME, VERSION)));
+    const stopListening = listenToOperations(
+      new OperationMetrics((this.#meters ?? metrics).getMeter(NAME, VERSION)),
+    );
     this.#end = () => {
       surroundOperations(undefined);
       stopListening();

@@ -2,6 +2,7 @@ import { diag, DiagLogLevel, SpanStatusCode, trace } from '@opentelemetry/api';
 import { jest } from '@jest/globals';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { channel } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
 import { createClient, OpenTelemetry } from 'redis';
 import { CacheService } from '../../lib/cache/cache.service.js';
 import { flightsOn } from '../../lib/cache/read-through/single-flight.js';
@@ -21,6 +22,9 @@ import { openRedis } from '../support/stores.js';
 import { Traces, traceCommands } from '../support/traces.js';
 
 const OURS = 'nestjs-codex-redis';
+const { version: packageVersion } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
 const ITEM = 'nestjs_codex_redis';
 
 describe('OpenTelemetry beside the instrumentation of node-redis', () => {
@@ -72,6 +76,14 @@ describe('OpenTelemetry beside the instrumentation of node-redis', () => {
       .map(({ name }) => name);
 
   const tree = (): [string, string[]][] => traces.of(OURS).map((span) => [span.name, childrenOf(span)]);
+
+  it('names itself and its version in spans and metrics', async () => {
+    const scope = { name: OURS, version: packageVersion };
+    await cacheOf().get('named');
+    expect(traces.of(OURS).map(({ instrumentationScope }) => instrumentationScope)).toMatchObject([scope]);
+    expect(await traces.scopes(OURS)).toMatchObject([scope]);
+    expect(instrumentation.instrumentationVersion).toBe(packageVersion);
+  });
 
   it('OB2 n operations give n spans with exactly the counted commands as children, none twice', async () => {
     const cache = cacheOf();

@@ -50,6 +50,16 @@ export class Traces {
     return (data?.dataPoints ?? []).map(({ attributes, value }) => ({ attributes, count: value.count }));
   }
 
+  /** What the metrics say of the instrumentation that made them. */
+  async scopes(name: string): Promise<object[]> {
+    this.#metrics.reset();
+    await this.meters.forceFlush();
+    return this.#metrics
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics.map(({ scope }) => scope))
+      .filter((scope) => scope.name === name);
+  }
+
   async metric(metric: string): Promise<HistogramMetricData | undefined> {
     this.#metrics.reset();
     await this.meters.forceFlush();
