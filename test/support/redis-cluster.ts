@@ -3,8 +3,14 @@ import { type AdminOptions, RedisAdmin, until } from './redis-admin.js';
 import { freePort, RedisServer } from './redis-server.js';
 
 const SLOTS = 16_384;
-/** A little more than an orderly failover has; one that the other masters do not vote for ends unheard. */
-const ATTEMPT_MS = 6000;
+/** More than an orderly failover has; one that the other masters do not vote for ends unheard. */
+const ATTEMPT_MS = 8000;
+/**
+ * The timeout of the nodes for a further attempt: a replica stands again only after four of them, and a master votes again
+ * only after two.
+ */
+const RETRY_NODE_TIMEOUT_MS = 1500;
+const NODE_TIMEOUT_MS = 1000;
 
 export interface RedisClusterOptions {
   /** @default 3 */
@@ -44,6 +50,7 @@ export class RedisCluster {
     readonly masters: readonly RedisServer[],
     readonly replicas: readonly RedisServer[],
     readonly admin: RedisAdmin,
+    private readonly nodeTimeoutMs: number,
   ) {}
 
   static async start(options: RedisClusterOptions = {}): Promise<RedisCluster> {
@@ -54,6 +61,7 @@ export class RedisCluster {
       servers.slice(0, masters),
       servers.slice(masters),
       new RedisAdmin(options.admin),
+      options.nodeTimeoutMs ?? NODE_TIMEOUT_MS,
     );
     try {
       await cluster.#create();
@@ -145,14 +153,26 @@ export class RedisCluster {
   /** Makes a replica the master, as an operator does (`FORCE` and `TAKEOVER` when the master is down). */
   async failover(replica: RedisServer, ...how: ('FORCE' | 'TAKEOVER')[]): Promise<void> {
     let begunAt = -Infinity;
-    await until('the replica is master', async () => {
+    // while a node is down it could not be told
+    const isOrderly = how.length === 0;
+    const attempts = { count: 0 };
+    const attempt = async (): Promise<boolean> => {
       // also where it has been elected by then, so that the command would be refused
       if (await this.#isMaster(replica)) return true;
       if (performance.now() - begunAt < ATTEMPT_MS) return false;
+      if (attempts.count++ > 0 && isOrderly) await this.#setNodeTimeout(RETRY_NODE_TIMEOUT_MS);
       begunAt = performance.now();
       await this.command(replica, 'CLUSTER', 'FAILOVER', ...how);
       return false;
-    });
+    };
+    await until('the replica is master', attempt, 6 * ATTEMPT_MS);
+    if (attempts.count > 1 && isOrderly) await this.#setNodeTimeout(this.nodeTimeoutMs);
+  }
+
+  async #setNodeTimeout(ms: number): Promise<void> {
+    await Promise.all(
+      this.nodes.map((node) => this.command(node, 'CONFIG', 'SET', 'cluster-node-timeout', String(ms))),
+    );
   }
 
   /** Begins to move a slot: from now on its owner answers ASK for keys it no longer has. */
@@ -268,7 +288,7 @@ const startNode = async (options: RedisClusterOptions): Promise<RedisServer> => 
     config: {
       'cluster-enabled': 'yes',
       'cluster-port': String(bus),
-      'cluster-node-timeout': String(options.nodeTimeoutMs ?? 1000),
+      'cluster-node-timeout': String(options.nodeTimeoutMs ?? NODE_TIMEOUT_MS),
       'cluster-replica-validity-factor': '0',
       'repl-diskless-sync-delay': '0',
       ...options.config,
