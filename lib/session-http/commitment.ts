@@ -1,6 +1,5 @@
 import type { Session } from '../session/object/session.js';
 import { sessionStateOf } from '../session/object/state-of.js';
-import type { SessionService } from '../session/session.service.js';
 import type { Task } from './end-of-request.js';
 import { type Plan, SIGN } from './gate/response-owner.js';
 
@@ -9,14 +8,11 @@ const BAD_REQUEST = 400;
 
 /** The commit of a session at the end of its request: once, before anything of the response leaves. */
 export class Commitment {
-  /** Private at runtime too. It knows the secret keys, which would otherwise appear where a request is logged. */
-  readonly #service: SessionService;
   readonly #log: (error: unknown) => void;
   #running: Promise<void> | undefined;
   #failure: { readonly error: Error } | undefined;
 
-  constructor(service: SessionService, log: (error: unknown) => void) {
-    this.#service = service;
+  constructor(log: (error: unknown) => void) {
     this.#log = log;
   }
 
@@ -38,7 +34,8 @@ export class Commitment {
 
   /** @throws what the task fails with, unless the client is told of an error already */
   carryOut(task: Task, session: Session, statusCode: number): Promise<void> {
-    this.#running = this.#service[task](session).then(
+    const state = sessionStateOf(session);
+    this.#running = state.keeper[task](state).then(
       () => {
         this.#running = undefined;
       },
@@ -46,7 +43,7 @@ export class Commitment {
         this.#running = undefined;
         this.#failure = { error: error as Error };
         // an exception filter may still use the session; what it changes is saved only if it saves it itself
-        sessionStateOf(session).use.reopen();
+        state.use.reopen();
         if (statusCode < SERVER_ERROR) throw error;
         this.#log(error);
       },

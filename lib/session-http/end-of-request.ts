@@ -1,6 +1,6 @@
 import type { SessionState } from '../session/object/session-state.js';
 
-/** The calls of the service at the end of a request. */
+/** The calls of the service that end a request's use of its session. */
 export type Task = 'commit' | 'discard';
 
 /** True if a response depends on its session, or something of it is to be stored. */
@@ -27,4 +27,4 @@ export const taskAtEnd = (state: SessionState, isSaved: boolean): Task | undefin
 
 /** True if a save or an ending was asked for and has not finished. */
 const isUnderWay = (state: SessionState): boolean =>
-  state.ending.running !== undefined || state.use.saves.size > 0;
+  state.identity.ending.running !== undefined || state.use.saves.size > 0;

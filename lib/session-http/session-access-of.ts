@@ -20,12 +20,12 @@ const together = (
     ? (one ?? other)
     : { read: one.read || other.read, written: one.written || other.written };
 
-const accessTo = ({ use, entries, moving, ending }: SessionState): SessionAccess => ({
+const accessTo = ({ use, entries, moving, identity }: SessionState): SessionAccess => ({
   read: use.isAccessed || use.isInspected,
   written:
     entries.isModified ||
     moving !== undefined ||
-    ending.count > 0 ||
+    identity.ending.count > 0 ||
     use.saves.size > 0 ||
     use.effect !== 'nothing' ||
     isChangedInside(entries),

@@ -54,7 +54,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     this.#carrier = request;
     this.#http = http;
     this.#presented = http.presentedBy(request);
-    this.#commitment = new Commitment(http.service, (error) => this.logFailure(error));
+    this.#commitment = new Commitment((error) => this.logFailure(error));
     if (this.isMalformed) http.rejectMalformed(request);
   }
 
@@ -149,10 +149,9 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
    */
   load(): Promise<void> | undefined {
     if (this.#presented.kind === 'nothing') return undefined;
-    const { session } = this;
-    const { isLoaded, loadFailure } = sessionStateOf(session);
-    if (isLoaded || loadFailure !== undefined) return undefined;
-    return this.#http.service.ensureLoaded(session).catch(ignore);
+    const state = sessionStateOf(this.session);
+    if (state.isLoaded || state.loadFailure !== undefined) return undefined;
+    return state.keeper.load(state).catch(ignore);
   }
 
   /** Loads the session before any code reads it, if it is configured so. */
@@ -211,7 +210,7 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
       headers.setCookie(lines, this.#http.cookieFor(this.session));
     } else if (change === 'take') headers.setCookie(lines, cookie.expire());
     else if (state?.use.isAccessed && !isSkipped) headers.vary(lines);
-    if (change === 'give' || (change === 'take' && state !== undefined && state.ending.count > 0))
+    if (change === 'give' || (change === 'take' && state !== undefined && state.identity.ending.count > 0))
       this.#expireEarlierCookie(lines);
     if (
       statusCode === SERVICE_UNAVAILABLE &&

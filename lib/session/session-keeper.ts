@@ -50,6 +50,9 @@ export const keeperOf = ({
       saver.between(state, () => loader.reload(state)),
       state,
     ),
+  load: (state) => loader.load(state),
+  commit: (state) => saver.commit(state),
+  discard: (state) => saver.discard(state),
 });
 
 const checkEntry = (expiry: SessionExpiryRules, name: string, value: unknown, callee: unknown): void => {

@@ -40,5 +40,5 @@ const takesCookie = ({ state, presented, isSkipped, hasFailed, isError }: Cookie
   if (state === undefined) return false;
   if (hasFailed && state.use.effect !== 'deleted') return false;
   if (!state.use.isAccessed || !state.isLoaded || !state.isNew || state.identity.hasTrace) return false;
-  return state.isEmpty || ((hasFailed || isError) && state.ending.count > 0);
+  return state.isEmpty || ((hasFailed || isError) && state.identity.ending.count > 0);
 };

@@ -2,7 +2,6 @@ import type { DecodedSession } from '../wire/session-codec.js';
 import { freezeEntries } from './freeze-entries.js';
 import { SessionEntries } from './session-entries.js';
 import type { SessionExpiryRules } from './session-expiry.js';
-import type { SessionEnding } from './session-ending.js';
 import type { FoundSession, MoveKind, SessionIdentity } from './session-identity.js';
 import type { SessionLifetime } from './session-lifetime.js';
 import { SessionLoading } from './session-loading.js';
@@ -14,7 +13,7 @@ import { isOwnEntry } from './session-user.js';
 /** On a session: the way from its proxy to its state. */
 export const STATE = Symbol('SessionState');
 
-/** The calls of a session to the service that created it. */
+/** The calls of a session, and of its request, to the service that created it. */
 export interface SessionKeeper {
   readonly expiry: SessionExpiryRules;
   readonly lifetime: SessionLifetime;
@@ -31,6 +30,10 @@ export interface SessionKeeper {
   /** The state with which the request of a session continues in its place; itself if no request has it. */
   replace(session: SessionState): SessionState;
   reload(session: SessionState): Promise<void>;
+  /** For the request of a session, as are the next two: a failure that nobody awaits ends the process. */
+  load(session: SessionState): Promise<void>;
+  commit(session: SessionState): Promise<unknown>;
+  discard(session: SessionState): Promise<unknown>;
 }
 
 /** The state behind a Session: its keys, its entries and its use by a request. */
@@ -53,11 +56,6 @@ export class SessionState {
   /** Under which keys it is found and stored. */
   get identity(): SessionIdentity {
     return this.#identity;
-  }
-
-  /** The results of its flushes. */
-  get ending(): SessionEnding {
-    return this.#identity.ending;
   }
 
   /** The key the client will have. */

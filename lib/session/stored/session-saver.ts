@@ -79,11 +79,11 @@ export class SessionSaver {
   async #save(state: SessionState, mustCreate: boolean): Promise<void> {
     state.requireLoaded();
     state.use.refuseChange();
-    const { count } = state.ending;
-    if (state.ending.running !== undefined) await state.ending.running;
+    const { count } = state.identity.ending;
+    if (state.identity.ending.running !== undefined) await state.identity.ending.running;
     await this.#inTurn(state, async (lane, deadline) => {
       // Flushed while it queued: what was to be saved is no more.
-      if (state.ending.count !== count) return;
+      if (state.identity.ending.count !== count) return;
       const { stored } = state.identity;
       if (mustCreate && stored !== null) return this.writer.insert(state, stored);
       return this.#write(state, lane, deadline);
@@ -106,7 +106,7 @@ export class SessionSaver {
   }
 
   async #commit(state: SessionState): Promise<CommitOutcome> {
-    if (state.ending.running !== undefined || state.use.saves.size > 0) await this.#settled(state);
+    if (state.identity.ending.running !== undefined || state.use.saves.size > 0) await this.#settled(state);
     if (state.identity.stored !== null) await this.#commitStored(state);
     else if (state.isLoaded && (state.moving !== undefined || !state.isEmpty || isRefused(state)))
       await this.#inTurn(state, (lane, deadline) => this.#write(state, lane, deadline));
@@ -115,7 +115,7 @@ export class SessionSaver {
 
   /** Waits for flushes and saves that nobody awaited. The changes of a failed save are left to the commit. */
   async #settled(state: SessionState): Promise<void> {
-    await state.ending.running;
+    await state.identity.ending.running;
     await Promise.allSettled(state.use.saves);
   }
 
@@ -162,7 +162,7 @@ export class SessionSaver {
     state.end();
     // it is still there where the client's own session was found: the next request would take it over
     const endEarlier = earlier && (async (): Promise<void> => this.takeover?.end(earlier));
-    await state.ending.run(async (key, user) => {
+    await state.identity.ending.run(async (key, user) => {
       const ended = await this.users.end(key, user, endEarlier);
       // of one that had ended before, the cookie may be another login's by now
       if (ended.hasEnded || !ended.hasMetTrace) state.use.record('deleted');
