@@ -7,7 +7,7 @@ type Access = 'unknown' | 'granted' | 'skipped' | 'undeclared';
 /** The access of a request's handler to its session. */
 export class HandlerAccess {
   #access: Access = 'unknown';
-  #isIntercepted = false;
+  #hasReturned = false;
 
   get isUnknown(): boolean {
     return this.#access === 'unknown';
@@ -26,13 +26,13 @@ export class HandlerAccess {
     if (this.#access !== 'granted') this.#access = access;
   }
 
-  /** True if SessionInterceptor stands around the handler. */
-  get isIntercepted(): boolean {
-    return this.#isIntercepted;
+  /** True if SessionInterceptor has seen the handler return. */
+  get hasReturned(): boolean {
+    return this.#hasReturned;
   }
 
-  intercept(): void {
-    this.#isIntercepted = true;
+  noteReturn(): void {
+    this.#hasReturned = true;
   }
 
   /** A middleware has the session loaded, whether or not the handler declares it. */

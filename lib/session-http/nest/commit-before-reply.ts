@@ -1,7 +1,7 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { exchangeOn } from '../held-exchange.js';
 import type { MadeReply, MakeReply } from '../platform/made-reply.js';
-import { holdBehind, makeReplyOn } from '../platform/platforms.js';
+import { holdBehind, replyingOn } from '../platform/platforms.js';
 import type { SessionExchange } from '../session-exchange.js';
 import type { SessionHttp } from '../session-http.js';
 
@@ -17,21 +17,21 @@ const isOfHandler = (args: Reply): boolean => args.length === 3 && args[2] === u
 
 /**
  * Saves the session before the adapter sends what a handler returned, so that a failure passes the exception filters as
- * any other error does, and after the platform has made the text of it: a body that is not JSON fails, and then nothing
- * of the request is saved. With `session.mount: 'manual'` it does so where SessionInterceptor stands around the handler; on
+ * any other error does, and after the platform has made the text of it: a body that is not JSON is an error of the handler
+ * before anything is saved. With `session.mount: 'manual'` it does so where SessionInterceptor stands around the handler; on
  * every route an interceptor would cost more than the session does.
  */
 export const commitBeforeReply = (adapter: AbstractHttpAdapter, http: SessionHttp): void => {
   const reply = adapter.reply.bind(adapter) as (...args: Reply) => unknown;
-  const makeReply = makeReplyOn(adapter);
+  const { makeReply, replyAtOnce } = replyingOn(adapter);
   const isAlways = http.settings.mount === 'global';
   adapter.reply = (...args: Reply): unknown => {
     const exchange = isOfHandler(args) ? exchangeOn(holdBehind(args[0]), http) : undefined;
     return exchange !== undefined &&
-      (isAlways || exchange.access.isIntercepted) &&
+      (isAlways || exchange.access.hasReturned) &&
       plannedWork(exchange, args[1]) !== undefined
       ? replyCommitted(exchange, args[0], () => reply(...args), makeReply)
-      : reply(...args);
+      : replyAtOnce(args[0], () => reply(...args));
   };
 };
 
@@ -60,27 +60,44 @@ const replyCommitted = (
   makeReply: MakeReply,
 ): PromiseLike<unknown> => {
   const committed = new CommittedReply(exchange);
-  committed.result = makeReply(response, reply, (made) => committed.send(made));
+  committed.replied(makeReply(response, reply, (made) => committed.take(made)));
   return committed;
 };
 
 /** A reply that is sent when its session is saved. */
 class CommittedReply implements PromiseLike<unknown> {
-  /** The return of the platform's reply. On Fastify it is settled when the response is finished. */
-  result: unknown;
+  #made: MadeReply | undefined;
+  #hasReturned = false;
+  #result: unknown;
   #sent: Promise<unknown> | undefined;
   #fail: ((error: unknown) => void) | undefined;
 
   constructor(private readonly exchange: SessionExchange) {}
 
-  send(made: MadeReply): void {
+  /** The platform has made it. If that call of the platform fails yet, nothing was saved. */
+  take(made: MadeReply): void {
+    if (this.#hasReturned) this.#send(made);
+    else this.#made = made;
+  }
+
+  /** @param result the platform's answer to the call; on Fastify it is settled when the response is finished */
+  replied(result: unknown): void {
+    this.#result = result;
+    this.#hasReturned = true;
+    if (this.#made !== undefined) this.#send(this.#made);
+  }
+
+  #send(made: MadeReply): void {
     const work = isText(made.body) ? plannedWork(this.exchange, made.body) : undefined;
     if (work === undefined) {
       made.send();
       return;
     }
     this.#sent = work()
-      .then(made.send, (error: unknown) => this.#refuse(error, made))
+      .then(
+        () => this.#ifOpen(made.send),
+        (error: unknown) => this.#ifOpen(() => this.#refuse(error, made)),
+      )
       .catch((error: unknown) => this.#abort(error));
   }
 
@@ -91,10 +108,18 @@ class CommittedReply implements PromiseLike<unknown> {
     const replied = new Promise<unknown>((resolve, reject) => {
       this.#fail = reject;
       // when it is sent, Fastify need not watch the response for its end
-      const finished = this.#sent === undefined ? this.result : this.#sent.then(() => this.result);
-      Promise.resolve(finished).then(resolve, reject);
+      const finished = this.#sent === undefined ? this.#result : this.#sent.then(() => this.#result);
+      Promise.resolve(finished).then((value) => {
+        this.#fail = undefined;
+        resolve(value);
+      }, reject);
     });
     return replied.then(onReplied, onFailed);
+  }
+
+  /** Somebody else may have answered in the meantime, such as a timeout: the gate sends that. */
+  #ifOpen(goOn: () => unknown): unknown {
+    return holdBehind(this.exchange.response)?.phase === 'open' ? goOn() : undefined;
   }
 
   /**

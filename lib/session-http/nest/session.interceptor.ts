@@ -5,7 +5,7 @@ import {
   Injectable,
   type NestInterceptor,
 } from '@nestjs/common';
-import type { Observable } from 'rxjs';
+import { type Observable, tap } from 'rxjs';
 import type { CodexRedisSettings } from '../../config/settings.js';
 import { SETTINGS } from '../../tokens/internal-tokens.js';
 import { exchangeOf } from '../platform/platforms.js';
@@ -20,9 +20,10 @@ export class SessionInterceptor implements NestInterceptor {
   constructor(@Inject(SETTINGS) private readonly settings: CodexRedisSettings) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const values = next.handle();
     // the resolvers of one GraphQL request share its session, which is committed with their response
-    if (this.settings.session !== null && context.getType() === 'http')
-      exchangeOf(context.switchToHttp().getRequest<object>())?.access.intercept();
-    return next.handle();
+    if (this.settings.session === null || context.getType() !== 'http') return values;
+    const request = context.switchToHttp().getRequest<object>();
+    return values.pipe(tap({ complete: () => exchangeOf(request)?.access.noteReturn() }));
   }
 }

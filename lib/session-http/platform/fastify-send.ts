@@ -8,13 +8,28 @@ import type { MakeReply } from './made-reply.js';
 /** On a reply that is being made. */
 const MAKING = Symbol('codex-redis:making');
 
+/** The sending of a reply is put off. */
+interface Deferral {
+  readonly onMade: (body: unknown, send: () => void) => void;
+}
+
+/** In place of a deferral: a reply of the adapter's that is sent at once. */
+const AT_ONCE = Symbol('at once');
+
+/** The error with which the sending of a reply failed in this turn. */
+let failure: { readonly error: unknown } | undefined;
+
 interface FastifyReply {
-  // an object, since V8 frees a reply late that has a function in a property of its own (session write on Fastify -9 %)
-  [MAKING]: { readonly onMade: (body: unknown, send: () => void) => void } | undefined;
-  getHeader(name: string): string | undefined;
-  header(name: string, value: string): unknown;
+  // no function, since V8 frees a reply late that has one in a property of its own (session write on Fastify -9 %)
+  [MAKING]: Deferral | typeof AT_ONCE | undefined;
+  statusCode: number;
+  getHeaders(): Headers;
+  header(name: string, value: HeaderValue): unknown;
   removeHeader(name: string): unknown;
 }
+
+type HeaderValue = number | string | string[];
+type Headers = Readonly<Record<string, HeaderValue>>;
 
 /** The part of an instance of Fastify that takes a hook before its replies are sent. */
 export interface FastifySender {
@@ -30,24 +45,58 @@ export const deferSending = (instance: FastifySender): void => {
   instance.decorateReply(MAKING, undefined);
   instance.addHook('onSend', (_request, reply, body, done) => {
     const making = reply[MAKING];
-    if (making === undefined) {
-      done();
-      return;
-    }
     reply[MAKING] = undefined;
-    making.onMade(body, done);
+    if (making === undefined) done();
+    else if (making === AT_ONCE) failure = failureOf(done);
+    else making.onMade(body, done);
   });
+};
+
+const failureOf = (send: () => void): typeof failure => {
+  try {
+    send();
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+};
+
+/**
+ * Replies at once. Where there is a hook, Fastify gives what the sending fails with to its own error handler; it is thrown
+ * to the caller here, as without one, and so reaches every exception filter.
+ */
+export const replyOnFastify = (response: object, reply: () => unknown): unknown => {
+  const open = response as FastifyReply;
+  open[MAKING] = AT_ONCE;
+  failure = undefined;
+  const result = reply();
+  if (open[MAKING] === AT_ONCE) open[MAKING] = undefined;
+  const failed = failure as { readonly error: unknown } | undefined;
+  failure = undefined;
+  if (failed !== undefined) throw failed.error;
+  return result;
 };
 
 export const makeReplyOnFastify: MakeReply = (response, reply, onMade) => {
   const open = response as FastifyReply;
-  const type = open.getHeader(TYPE);
+  const { statusCode } = open;
+  const headers = open.getHeaders();
   const takeBack = (): void => {
-    if (type === undefined) open.removeHeader(TYPE);
-    else open.header(TYPE, type);
+    open.statusCode = statusCode;
+    restoreHeaders(open, headers);
   };
   open[MAKING] = { onMade: (body, send) => onMade({ body, send, takeBack }) };
   return reply();
 };
 
-const TYPE = 'content-type';
+/** Also what hooks have said of the body, such as its encoding or its ETag. */
+const restoreHeaders = (reply: FastifyReply, headers: Headers): void => {
+  const now = reply.getHeaders();
+  for (const name of Object.keys({ ...headers, ...now })) {
+    const value = headers[name];
+    if (now[name] === value) continue;
+    // removed first, since Fastify adds to the cookies that are set
+    reply.removeHeader(name);
+    if (value !== undefined) reply.header(name, value);
+  }
+};

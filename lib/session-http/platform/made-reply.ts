@@ -20,3 +20,10 @@ export type MakeReply = (
   reply: () => unknown,
   onMade: (made: MadeReply) => void,
 ) => unknown;
+
+/** The ways in which a platform replies. */
+export interface Replying {
+  readonly makeReply: MakeReply;
+  /** Replies without putting anything off. */
+  readonly replyAtOnce: (response: object, reply: () => unknown) => unknown;
+}

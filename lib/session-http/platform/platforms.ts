@@ -14,8 +14,8 @@ import {
 } from './express.js';
 import { makeReplyOnExpress } from './express-send.js';
 import { fastifyExchange, installOnFastify, isFastifyWithSessions } from './fastify.js';
-import { makeReplyOnFastify } from './fastify-send.js';
-import type { MakeReply } from './made-reply.js';
+import { makeReplyOnFastify, replyOnFastify } from './fastify-send.js';
+import type { Replying } from './made-reply.js';
 
 /**
  * Lets every request of the application have a session, loads it first of all, and holds back every response.
@@ -66,6 +66,8 @@ export const holdBehind = (response: object): Hold | undefined => {
   return (raw as GatedResponse)[HELD_RESPONSE];
 };
 
-/** The way in which the platform of an adapter makes a reply. */
-export const makeReplyOn = (adapter: AbstractHttpAdapter): MakeReply =>
-  adapter.getType() === 'express' ? makeReplyOnExpress : makeReplyOnFastify;
+/** The ways in which the platform of an adapter replies. */
+export const replyingOn = (adapter: AbstractHttpAdapter): Replying =>
+  adapter.getType() === 'express'
+    ? { makeReply: makeReplyOnExpress, replyAtOnce: (_response, reply) => reply() }
+    : { makeReply: makeReplyOnFastify, replyAtOnce: replyOnFastify };
