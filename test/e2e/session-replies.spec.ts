@@ -95,6 +95,11 @@ class WritingController {
     return counted();
   }
 
+  @Get('text') text(@Session() session: Session): string {
+    session.set('n', 1);
+    return 'text';
+  }
+
   @Get('large') large(@Session() session: Session): object {
     session.set('n', 1);
     return { text: 'text '.repeat(1000) };
@@ -259,10 +264,20 @@ const failAfterSend = (response: Sender): void => {
   };
 };
 
-const wrapSend = (app: INestApplication): void => {
+/** Sends by the platform's own `send()`, and once more. */
+const sendTwice = (response: Sender): void => {
+  const { send } = response;
+  response.send = function (body) {
+    response.send = send;
+    Reflect.apply(send, this, [body]);
+    return Reflect.apply(send, this, [body]);
+  };
+};
+
+const wrapSend = (app: INestApplication, wrap: (response: Sender) => void): void => {
   if (app.getHttpAdapter().getType() === 'express')
     app.use((_request: object, response: Sender, next: () => void) => {
-      failAfterSend(response);
+      wrap(response);
       next();
     });
   else
@@ -270,27 +285,41 @@ const wrapSend = (app: INestApplication): void => {
       .getHttpAdapter()
       .getInstance()
       .addHook('onRequest', (_request, reply, done) => {
-        failAfterSend(reply);
+        wrap(reply);
         done();
       });
 };
 
-describe.each(PLATFORMS)('a wrapped send() that fails, on %s', (platform) => {
+describe.each(PLATFORMS)('a wrapped send() on %s', (platform) => {
   const writing = new WritingApp();
+  let wrap: (response: Sender) => void;
 
   beforeAll(() =>
     writing.start(platform, {
-      controllers: [UnfilteredController],
+      controllers: [WritingController, UnfilteredController],
       nestOptions: { logger: false },
-      prepare: wrapSend,
+      prepare: (app) => wrapSend(app, (response) => wrap(response)),
     }),
   );
   afterAll(() => writing.app.close());
   afterEach(() => writing.app.forget());
 
-  it('is an error of the request, and nothing is saved', async () => {
+  it('that fails is an error of the request, and nothing is saved', async () => {
+    wrap = failAfterSend;
     const { status, saved, saves } = await writing.ask('/unfiltered/object');
     expect({ status, saved, saves }).toEqual({ status: 500, saved: { ok: 1 }, saves: 0 });
+  });
+
+  it('that sends twice sends once', async () => {
+    wrap = sendTwice;
+    const { status, body, saved, saves } = await writing.ask('/text');
+    expect({ status, body, saved, saves, caught }).toEqual({
+      status: 200,
+      body: 'text',
+      saved: { ok: 1, n: 1 },
+      saves: 1,
+      caught: [],
+    });
   });
 });
 

@@ -90,7 +90,7 @@ class CommittedReply implements PromiseLike<unknown> {
   #send(made: MadeReply): void {
     const work = isText(made.body) ? plannedWork(this.exchange, made.body) : undefined;
     if (work === undefined) {
-      made.send();
+      this.#ifOpen(made.send);
       return;
     }
     this.#sent = work()
