@@ -38,8 +38,11 @@ export type Over =
    * none); without a nonce it is not compared, and the entry must stand.
    */
   | { readonly kind: 'standing'; readonly text: string; readonly nonce?: string }
-  /** The entry is marked, and the text of its companion `tokens` is this one (`''`: there is none). */
-  | { readonly kind: 'dead'; readonly tokens: string };
+  /**
+   * The entry is marked, and the text of its companion `tokens` is this one. If there is none (`''`), the text of the entry
+   * is compared: another marked entry has none either while it is being deleted.
+   */
+  | { readonly kind: 'dead'; readonly tokens: string; readonly text: string };
 
 /** The contents and the conditions of a write of a kept entry. */
 export interface KeptWrite {

@@ -184,6 +184,38 @@ describeOnEveryStore('KeyValueStore, entries with companions', (context) => {
     expect(await write('late', { kind: 'standing', text: 'newer' })).toEqual({ outcome: 'changed' });
   });
 
+  describe('over a marked text that is invalid', () => {
+    const tokens = (n: string): string => JSON.stringify({ n, t: {} });
+
+    const tagged = (value: string, over: Over, n: string): ReturnType<KeyValueStore['writeKept']> =>
+      context.store.writeKept(keys, { value, ttl: MINUTE, grace: 10 * MINUTE, over, tokens: tokens(n) });
+
+    beforeEach(async () => {
+      const { entry } = keys;
+      const lease = companionKey(context.prefix, 'lease', entry);
+      keys = { ...keys, lease, tokens: companionKey(context.prefix, 'tokens', entry) };
+      await tagged('1', { kind: 'anything' }, 'a');
+    });
+
+    it('RT15 only where its companion is the one that was read', async () => {
+      const over = { kind: 'dead', tokens: tokens('a'), text: '1' } as const;
+      await tagged('1', { kind: 'anything' }, 'b');
+      expect(await tagged('2', over, 'c')).toMatchObject({ outcome: 'stands', current: '1' });
+      expect(await tagged('2', { ...over, tokens: tokens('b') }, 'c')).toEqual({ outcome: 'stored' });
+      expect(await text()).toBe('2 ');
+    });
+
+    it('RT15 without a companion only where the text is the one that was read: a later one may be half deleted', async () => {
+      await context.store.delete(keys.tokens!);
+      const over = { kind: 'dead', tokens: '', text: '1' } as const;
+      expect(await tagged('1', over, 'b')).toEqual({ outcome: 'stored' });
+      await tagged('2', { kind: 'anything' }, 'c');
+      await context.store.delete(keys.tokens!);
+      expect(await tagged('3', over, 'd')).toMatchObject({ outcome: 'stands', current: '2', tokens: '' });
+      expect(await text()).toBe('2 ');
+    });
+  });
+
   it('a write that meets a foreign text removes the companion of the older one', async () => {
     await write('old');
     await context.other.set(keys.entry, 'foreign', MINUTE);

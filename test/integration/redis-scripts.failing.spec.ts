@@ -148,13 +148,13 @@ describe('a script that fails', () => {
     [
       'a write over what is dead',
       isHeld,
-      () => write({ kind: 'dead', tokens: 't' }),
+      () => write({ kind: 'dead', tokens: 't', text: '1' }),
       ['entry', 'grace', 'tokens'],
     ],
     [
       'a keeping of the text',
       isHeld,
-      () => write({ kind: 'dead', tokens: 't' }, { value: null }),
+      () => write({ kind: 'dead', tokens: 't', text: '1' }, { value: null }),
       ['entry', 'grace', 'tokens'],
     ],
     ['an expiry', stands, () => store.expireKept(kept, 1000, 't'), ['entry', 'grace', 'tokens']],

@@ -192,7 +192,7 @@ const overOf = (found: Vacancy): Over => {
     case 'stale':
       return { kind: 'stale', nonce: found.nonce };
     case 'dead':
-      return { kind: 'dead', tokens: found.tokens };
+      return { kind: 'dead', tokens: found.tokens, text: found.text };
     case 'missing':
       return { kind: 'nothing' };
   }

@@ -18,6 +18,8 @@ export type Found = Look | DeadEntry;
 /** An entry stands whose tags were invalidated. */
 export interface DeadEntry extends Held {
   readonly state: 'dead';
+  /** Without its mark. */
+  readonly text: string;
   /** The text of its companion, `''` where that is gone. */
   readonly tokens: string;
 }

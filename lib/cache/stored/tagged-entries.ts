@@ -99,7 +99,7 @@ export class TaggedEntries extends EntriesWithCompanions {
       if (found.outcome === 'stored') return true;
       if (found.outcome === 'changed') over = { kind: 'absent' };
       else if (await this.stands(found)) return false;
-      else over = { kind: 'dead', tokens: found.tokens ?? '' };
+      else over = { kind: 'dead', tokens: found.tokens ?? '', text: found.current };
     }
   }
 
@@ -133,7 +133,7 @@ export class TaggedEntries extends EntriesWithCompanions {
     const tie = this.#tieOf(look);
     if (holds(tie, await this.#readRest([tie], read))) return look;
     if (look.state === 'stale') return { ...look, text: null };
-    const dead = { state: 'dead', tokens: look.tokens } as const;
+    const dead = { state: 'dead', tokens: look.tokens, text: look.text } as const;
     return options.claim === undefined ? dead : await this.#claimed(key, options, options.claim, dead);
   }
 

@@ -186,7 +186,11 @@ export class MemoryCompanions {
       case 'stale':
         return current === undefined && companion?.nonce === over.nonce;
       case 'dead':
-        return current !== undefined && this.#tagged(keys, current).tokens === over.tokens;
+        return (
+          current !== undefined &&
+          this.#tagged(keys, current).tokens === over.tokens &&
+          (over.tokens !== '' || bare(keys, current) === over.text)
+        );
       case 'standing':
         if (over.nonce !== undefined && (companion?.nonce ?? '') !== over.nonce) return false;
         if (current !== undefined) return bare(keys, current) === over.text;

@@ -79,12 +79,14 @@ const graceText = (grace: Grace): string => (grace === null ? '' : String(Math.c
 
 /** A text that is kept is not sent, also not to be compared. */
 const expectedText = (over: Over, isKept: boolean): string => {
-  if (over.kind === 'dead') return over.tokens;
+  // a companion has a nonce, so its text is enough
+  if (over.kind === 'dead') return over.tokens === '' ? over.text : '';
   if (over.kind !== 'standing') return '';
   return isKept ? createHash('sha1').update(over.text).digest('hex') : over.text;
 };
 
 const expectedNonce = (over: Over): string => {
   if (over.kind === 'stale') return over.nonce;
+  if (over.kind === 'dead') return over.tokens;
   return over.kind === 'standing' ? (over.nonce ?? ANY_NONCE) : '';
 };

@@ -137,8 +137,8 @@ export const ANY_NONCE = '*';
 
 /**
  * KEYS: entry, companion, lease where the cache has leases. ARGV: kind of state, its text (where the value is kept, the
- * SHA-1 of it), its nonce, value, whether the value is kept (1 or ''), ttl or '', grace or '', the new nonce; of a run
- * its token or '', the tokens or ''. The steps that can fail come before the first write.
+ * SHA-1 of it), its nonce or tokens, value, whether the value is kept (1 or ''), ttl or '', grace or '', the new nonce; of
+ * a run its token or '', the tokens or ''. The steps that can fail come before the first write.
  */
 export const writeKeptScript = redisScript(`${KEPT}
 local kind, expected, nonce, value, kept, ttl, grace, new_nonce, run, tokens = unpack(ARGV)
@@ -152,7 +152,7 @@ local function is_expected()
   if kind == 'absent' then return not current end
   if kind == 'nothing' then return not current and not n end
   if kind == 'stale' then return not current and n == nonce end
-  if kind == 'dead' then return tokens_of(current) == expected end
+  if kind == 'dead' then return tokens_of(current) == nonce and (nonce ~= '' or bare(current) == expected) end
   if nonce ~= '${ANY_NONCE}' and (n or '') ~= nonce then return false end
   if not current then return n and nonce ~= '${ANY_NONCE}' and is_over(tonumber(x)) end
   if kept == '' then return bare(current) == expected end
