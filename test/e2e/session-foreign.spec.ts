@@ -3,10 +3,15 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express } from 'express';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { Session } from '../../lib/session-http/nest/session.decorator.js';
 import { PLATFORMS, startApp, type TestApp } from '../support/http-app.js';
 import { keyFrom, request } from '../support/http-request.js';
+
+const { version: nestVersion } = createRequire(import.meta.url)('@nestjs/core/package.json') as {
+  version: string;
+};
 
 interface Carrier {
   session?: unknown;
@@ -123,7 +128,9 @@ describe('A session of another kind where this module gives none', () => {
     }
   });
 
-  it('is kept by what comes after the application in an Express of the user', async () => {
+  // Nest 11 answers every other path with 404 itself, so nothing comes after it
+  const itSinceNest12 = Number.parseInt(nestVersion, 10) < 12 ? it.skip : it;
+  itSinceNest12('is kept by what comes after the application in an Express of the user', async () => {
     const inner = express();
     app = await startApp('express', {
       controllers,
