@@ -100,6 +100,10 @@ class WritingController {
     return 'text';
   }
 
+  @Get('reading') reading(@Session() session: Session): string {
+    return String(session.get('ok'));
+  }
+
   @Get('large') large(@Session() session: Session): object {
     session.set('n', 1);
     return { text: 'text '.repeat(1000) };
@@ -264,6 +268,15 @@ const failAfterSend = (response: Sender): void => {
   };
 };
 
+/** Fails once, before the platform's own `send()`. */
+const failBeforeSend = (response: Sender): void => {
+  const { send } = response;
+  response.send = function () {
+    response.send = send;
+    throw new Error('a wrapper failed');
+  };
+};
+
 /** Sends by the platform's own `send()`, and once more. */
 const sendTwice = (response: Sender): void => {
   const { send } = response;
@@ -309,6 +322,15 @@ describe.each(PLATFORMS)('a wrapped send() on %s', (platform) => {
     const { status, saved, saves } = await writing.ask('/unfiltered/object');
     expect({ status, saved, saves }).toEqual({ status: 500, saved: { ok: 1 }, saves: 0 });
   });
+
+  it.each(['/text', '/reading'])(
+    'that fails before it sends leaves the reply to %s to the filter',
+    async (path) => {
+      wrap = failBeforeSend;
+      expect(await writing.ask(path)).toMatchObject({ status: 409, body: 'told' });
+      expect(caught).toEqual(['Error']);
+    },
+  );
 
   it('that sends twice sends once', async () => {
     wrap = sendTwice;

@@ -67,14 +67,28 @@ const failureOf = (send: () => void): typeof failure => {
  */
 export const replyOnFastify = (response: object, reply: () => unknown): unknown => {
   const open = response as FastifyReply;
-  open[MAKING] = AT_ONCE;
   failure = undefined;
-  const result = reply();
+  const result = replyMarked(open, AT_ONCE, reply);
   if (open[MAKING] === AT_ONCE) open[MAKING] = undefined;
   const failed = failure as { readonly error: unknown } | undefined;
   failure = undefined;
   if (failed !== undefined) throw failed.error;
   return result;
+};
+
+/** The mark does not outlive a call that fails: the next reply is somebody else's. */
+const replyMarked = (
+  open: FastifyReply,
+  making: FastifyReply[typeof MAKING],
+  reply: () => unknown,
+): unknown => {
+  open[MAKING] = making;
+  try {
+    return reply();
+  } catch (error) {
+    open[MAKING] = undefined;
+    throw error;
+  }
 };
 
 export const makeReplyOnFastify: MakeReply = (response, reply, onMade) => {
@@ -85,8 +99,7 @@ export const makeReplyOnFastify: MakeReply = (response, reply, onMade) => {
     open.statusCode = statusCode;
     restoreHeaders(open, headers);
   };
-  open[MAKING] = { onMade: (body, send) => onMade({ body, send, takeBack }) };
-  return reply();
+  return replyMarked(open, { onMade: (body, send) => onMade({ body, send, takeBack }) }, reply);
 };
 
 /** Also what hooks have said of the body, such as its encoding or its ETag. */
