@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { createClient } from 'redis';
 import type { RedisSource } from '../../lib/config/settings.js';
 import { systemClock } from '../../lib/common/clock.js';
+import { RedisTimeoutError } from '../../lib/errors/redis.errors.js';
 import { SessionService } from '../../lib/session/session.service.js';
 import type { KeyValueStore } from '../../lib/store/key-value-store.js';
 import { openRedisStore } from '../../lib/store/redis/open-redis-store.js';
@@ -25,11 +26,11 @@ const getsDuring = async (work: () => Promise<unknown>): Promise<number> => {
   return gets;
 };
 
-const openFor = (source: RedisSource, holdsSessions: boolean): KeyValueStore =>
+const openFor = (source: RedisSource, holdsSessions: boolean, operationTimeoutMs = 5000): KeyValueStore =>
   openRedisStore({
     source,
     clientOptions: {},
-    operationTimeoutMs: 5000,
+    operationTimeoutMs,
     connectTimeoutMs: 5000,
     holdsSessions,
   });
@@ -139,6 +140,25 @@ describe('reads that the socket does not take yet', () => {
 
   it('SX3 are one for each session, however long that takes', async () => {
     expect(await readBehindMuch(openFor({ kind: 'url', url: proxy.url }, true))).toBe(1);
+  });
+
+  it('are not shared any more when they are overdue on a client handed in', async () => {
+    const client = await createClient({ url: proxy.url }).connect();
+    const store = openFor({ kind: 'client', client }, true, 300);
+    await store.connect();
+    proxy.slowRequestsDown(500_000);
+    const ahead = [
+      store.set('shared-reads:much', 'x'.repeat(16 * 1024 * 1024), 1000),
+      ...Array.from({ length: 20 }, () => store.has('shared-reads:waiting')),
+    ];
+    const reads = [store.get('shared-reads:none'), store.get('shared-reads:none')];
+    for (const overdue of await Promise.allSettled([...ahead, ...reads]))
+      expect(overdue).toMatchObject({ reason: expect.any(RedisTimeoutError) as unknown });
+    // it is asked anew, and does not wait for a client that is not answering
+    await expect(store.get('shared-reads:none')).rejects.toMatchObject({ name: 'RedisConnectionError' });
+    proxy.slowRequestsDown(Infinity);
+    client.destroy();
+    await store.close();
   });
 
   it('are one for each call of a cache, which knows no such thing', async () => {

@@ -107,12 +107,13 @@ class CommittedReply implements PromiseLike<unknown> {
   ): Promise<A | B> {
     const replied = new Promise<unknown>((resolve, reject) => {
       this.#fail = reject;
-      // when it is sent, Fastify need not watch the response for its end
-      const finished = this.#sent === undefined ? this.#result : this.#sent.then(() => this.#result);
-      Promise.resolve(finished).then((value) => {
+      const succeed = (): void => {
         this.#fail = undefined;
-        resolve(value);
-      }, reject);
+        resolve(this.#result);
+      };
+      // when it is sent, Fastify need not watch the response for its end
+      if (this.#sent === undefined) Promise.resolve(this.#result).then(succeed, reject);
+      else void this.#sent.then(succeed);
     });
     return replied.then(onReplied, onFailed);
   }

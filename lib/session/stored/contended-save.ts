@@ -46,8 +46,8 @@ export class ContendedSave {
       expected = lane.latest;
       draft = this.drafts.merge(save, first, expected, key);
     }
+    let begun = 0;
     for (let tried = 0; ; tried++) {
-      const begun = performance.now();
       const result = await attempt(expected, draft);
       if (result.outcome === 'done' || result.outcome === 'forked') return draft;
       const now = performance.now();
@@ -63,6 +63,7 @@ export class ContendedSave {
         expected = (await this.store.read(key)) ?? expected;
       }
       draft = this.drafts.merge(save, first, expected, key);
+      begun = performance.now();
     }
   }
 }

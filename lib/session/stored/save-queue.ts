@@ -8,7 +8,7 @@ export interface SaveLane {
 
 interface Line {
   readonly lane: SaveLane;
-  last: Promise<unknown>;
+  last?: Promise<unknown>;
   length: number;
 }
 
@@ -22,10 +22,9 @@ export class SaveQueue {
   }
 
   run<T>(subject: unknown, save: (lane: SaveLane) => Promise<T>): Promise<T> {
-    const waiting = this.#lines.get(subject);
-    const line: Line = waiting ?? { lane: { latest: undefined }, last: Promise.resolve(), length: 0 };
+    const line: Line = this.#lines.get(subject) ?? { lane: { latest: undefined }, length: 0 };
     const turn = (): Promise<T> => save(line.lane);
-    const done = waiting === undefined ? turn() : waiting.last.then(turn, turn);
+    const done = line.last === undefined ? turn() : line.last.then(turn, turn);
     line.last = done;
     line.length++;
     this.#lines.set(subject, line);

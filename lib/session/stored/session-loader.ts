@@ -17,8 +17,8 @@ export class SessionLoader {
   ) {}
 
   /** Loads a session. Concurrent callers share it. */
-  async load(state: SessionState): Promise<void> {
-    if (!state.isLoaded) await state.loadOnce(() => this.#findPresented(state));
+  load(state: SessionState): Promise<void> {
+    return state.isLoaded ? DONE : state.loadOnce(() => this.#findPresented(state));
   }
 
   /** Forgets the changes and takes what is stored now. When the store cannot be read the session stays what it was. */
@@ -44,9 +44,14 @@ export class SessionLoader {
     return observeSession(operation, find, (found) => (found.state === 'stored' ? 'hit' : 'miss'));
   }
 
-  async #findAny({ identity, use }: SessionState): Promise<FoundSession> {
+  #findAny(state: SessionState): Promise<FoundSession> {
+    const found = this.store.find(state.identity.candidates);
+    return this.rollout === undefined && this.takeover === undefined ? found : this.#goOn(state, found);
+  }
+
+  async #goOn({ identity, use }: SessionState, finding: Promise<FoundSession>): Promise<FoundSession> {
     const { candidates, earlier } = identity;
-    const presented = await this.store.find(candidates);
+    const presented = await finding;
     const found = this.rollout === undefined ? presented : await this.rollout.proceed(candidates, presented);
     if (earlier === undefined || this.takeover === undefined) return found;
     const reached = await this.takeover.proceed(earlier, found);
@@ -55,3 +60,5 @@ export class SessionLoader {
     return reached;
   }
 }
+
+const DONE = Promise.resolve();

@@ -107,9 +107,9 @@ export class SessionSaver {
 
   async #commit(state: SessionState): Promise<CommitOutcome> {
     if (state.identity.ending.running !== undefined || state.use.saves.size > 0) await this.#settled(state);
-    if (state.identity.stored !== null) await this.#commitStored(state);
-    else if (state.isLoaded && (state.moving !== undefined || !state.isEmpty || isRefused(state)))
+    if (state.identity.stored !== null ? this.#isChanged(state) : isCreated(state))
       await this.#inTurn(state, (lane, deadline) => this.#write(state, lane, deadline));
+    else if (state.isExtended) await this.extender.extend(state);
     return { outcome: state.use.effect, key: state.identity.stored };
   }
 
@@ -119,13 +119,9 @@ export class SessionSaver {
     await Promise.allSettled(state.use.saves);
   }
 
-  async #commitStored(state: SessionState): Promise<void> {
-    const isChanged =
-      state.moving !== undefined ||
-      state.entries.isModified ||
-      (state.entries.isExposed && this.#isChangedInside(state));
-    if (isChanged) await this.#inTurn(state, (lane, deadline) => this.#write(state, lane, deadline));
-    else if (state.isExtended) await this.extender.extend(state);
+  #isChanged(state: SessionState): boolean {
+    const { isModified, isExposed } = state.entries;
+    return state.moving !== undefined || isModified || (isExposed && this.#isChangedInside(state));
   }
 
   /** True if an entry was changed inside. Other writers spell the same content differently: `1.0`, blanks. */
@@ -173,6 +169,10 @@ export class SessionSaver {
 
 /** Fails a save that needs no command to be known to fail. */
 const refuse = (error: Error): Promise<never> => observeSession('save', () => Promise.reject(error));
+
+/** True if a commit stores a session that is not stored, or is refused to. */
+const isCreated = (state: SessionState): boolean =>
+  state.isLoaded && (state.moving !== undefined || !state.isEmpty || isRefused(state));
 
 /** True if something was written that may not be saved, so that the request must learn of it. */
 const isRefused = (state: SessionState): boolean => state.entries.isModified && !state.identity.mayCreate;

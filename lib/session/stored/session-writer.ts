@@ -40,9 +40,9 @@ export class SessionWriter {
   }
 
   /** Replaces a stored session, with the changes of other requests kept. */
-  async update(state: SessionState, key: string, lane: SaveLane, deadline: number): Promise<void> {
+  update(state: SessionState, key: string, lane: SaveLane, deadline: number): Promise<void> {
     let text = '';
-    await this.#during('save', state, key, async (save, { first, membership }) => {
+    return this.#during('save', state, key, async (save, { first, membership }) => {
       const replacing = (): Promise<Draft> =>
         this.contended.untilUnchanged(save, first, { key, lane, deadline }, (expected, next) => {
           text = this.drafts.seal(next, key);

@@ -37,7 +37,8 @@ export const stamped = (
 
 /** Removes the stamp of entries that no user is bound to any more: the index forgets such a session. */
 export const unstamp = (data: SessionData): void => {
-  if (userOf(data) === undefined) Reflect.deleteProperty(data, INDEXED_ENTRY);
+  if (Object.hasOwn(data, INDEXED_ENTRY) && userOf(data) === undefined)
+    Reflect.deleteProperty(data, INDEXED_ENTRY);
 };
 
 const markOf = (userId: string, key: string): string =>

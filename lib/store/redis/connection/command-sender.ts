@@ -27,8 +27,9 @@ export class CommandSender {
       : this.sendAsItIs(args, parse);
   }
 
-  /** The server may be another by now, which knows none of the scripts. */
-  forgetScripts(): void {
+  /** The server may be another by now: it knows none of the scripts, and answers none of the reads. */
+  forget(): void {
     this.#scripts.forget();
+    this.#sharedReads?.forget();
   }
 }

@@ -8,22 +8,25 @@ export interface WriteNotice {
  * written may have been executed already, and a later caller may know of a later change.
  */
 export class SharedReads {
-  readonly #unwritten = new Map<string, Promise<unknown>>();
+  #unwritten = new Map<string, Promise<unknown>>();
+  /** The number of reads that node-redis has taken. */
+  #queued = 0;
   /** One for all, since node-redis takes two microseconds to add options to a command. */
   readonly #notice: WriteNotice = {
-    abortSignal: new WriteSignal(() => this.#unwritten.clear()) as unknown as AbortSignal,
+    abortSignal: new WriteSignal(
+      () => this.#queued++,
+      () => this.forget(),
+    ) as unknown as AbortSignal,
   };
 
   /** @param send sends the GET, which is parsed in the same way by all who ask for the key; the notice is always the same */
   read<T>(key: string, send: (notice: WriteNotice) => Promise<T>): Promise<T> {
     const shared = this.#unwritten.get(key);
     if (shared !== undefined) return shared as Promise<T>;
+    const before = this.#queued;
     const read = send(this.#notice);
-    this.#unwritten.set(key, read);
-    // also one that has failed without being written
-    read.catch(() => {
-      if (this.#unwritten.get(key) === read) this.#unwritten.delete(key);
-    });
+    // one that is refused at once, as by a client that is not connected, is never written
+    if (this.#queued > before) this.#unwritten.set(key, read);
     return read;
   }
 
@@ -31,19 +34,31 @@ export class SharedReads {
   sendAfter(args: readonly string[]): void {
     if (this.#unwritten.size === 0) return;
     // without an argument it may be about the very next command, as ASKING is
-    if (args.length === 1) this.#unwritten.clear();
+    if (args.length === 1) this.forget();
     for (const arg of args) this.#unwritten.delete(arg);
+  }
+
+  /** From here on nobody shares what was asked for before. */
+  forget(): void {
+    // V8 links the tables of a map that is cleared, and frees them late with what they held
+    if (this.#unwritten.size > 0) this.#unwritten = new Map();
   }
 }
 
-/** node-redis listens to the signal of a command for as long as the command can be withdrawn: until it is written. */
+/**
+ * node-redis listens to the signal of a command for as long as the command can be withdrawn: from the call until it is
+ * written, or has failed before.
+ */
 class WriteSignal implements Pick<AbortSignal, 'aborted' | 'addEventListener' | 'removeEventListener'> {
   readonly aborted = false;
 
-  constructor(private readonly onWritten: () => void) {}
+  constructor(
+    private readonly onQueued: () => void,
+    private readonly onWritten: () => void,
+  ) {}
 
   addEventListener(): void {
-    // it is never aborted
+    this.onQueued();
   }
 
   removeEventListener(): void {

@@ -101,7 +101,7 @@ export class ExternalClientLink implements RedisLink {
     const { client } = this.#options;
     // Such a client would keep the command until it is back, long after our promise has ended.
     if (!client.isReady || this.#away) {
-      this.#sender.forgetScripts();
+      this.#sender.forget();
       return unreachable();
     }
     return new Promise((resolve, reject) => {
@@ -114,7 +114,7 @@ export class ExternalClientLink implements RedisLink {
         },
         (error: unknown) => {
           this.#settle(reject);
-          if (!(error instanceof ErrorReply)) this.#sender.forgetScripts();
+          if (!(error instanceof ErrorReply)) this.#sender.forget();
           reject(translateError(error));
         },
       );
@@ -134,6 +134,7 @@ export class ExternalClientLink implements RedisLink {
 
   readonly #onOverdue = (): void => {
     this.#away = true;
+    this.#sender.forget();
     for (const reject of this.#pending) reject(new RedisTimeoutError(this.#options.operationTimeoutMs));
     this.#pending.clear();
   };

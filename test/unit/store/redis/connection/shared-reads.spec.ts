@@ -34,10 +34,16 @@ describe('SharedReads', () => {
     expect(await Promise.all([...both, read('b')])).toEqual(['a1', 'b2', 'b3']);
   });
 
-  it('sends another one when the first has failed without being written', async () => {
+  it('sends another one when the client has not taken the first', async () => {
     const failing = reads.read('a', () => Promise.reject(new Error('closed')));
     await expect(failing).rejects.toThrow('closed');
     expect(await read('a')).toBe('a1');
+  });
+
+  it('sends another one after the reads were forgotten', async () => {
+    const first = read('a');
+    reads.forget();
+    expect(await Promise.all([first, read('a')])).toEqual(['a1', 'a2']);
   });
 
   it.each([
