@@ -56,35 +56,37 @@ export class ReadThrough {
 
   /** @throws what the factory throws; TypeError, CacheFactoryTimeoutError, CacheFactoryCycleError */
   value(call: ReadThroughCall): Promise<unknown> {
-    return this.observer.read('getOrSet', call.key, async (report) => {
-      try {
-        return await this.#value(call, report);
-      } catch (error) {
-        report.failed();
-        throw error;
-      }
-    });
+    return this.observer.read('getOrSet', call.key, (report) => this.#value(call, report));
   }
 
   async #value(call: ReadThroughCall, report: ReadReport): Promise<unknown> {
-    checkFunction(call.factory, 'factory');
-    const search = async (flight: Flight): Promise<Answer> =>
-      this.#search.answer(flight, call, await this.#lookUp.look(flight, call));
-    const found = await this.#made(call, search);
     try {
-      const value = load(this.serializer, call.key, found.text);
-      report.read(found.reading);
+      checkFunction(call.factory, 'factory');
+      const search = async (flight: Flight): Promise<Answer> =>
+        this.#search.answer(flight, call, await this.#lookUp.look(flight, call));
+      let answer = await this.#ask(call, search, hasText);
+      let value: unknown;
+      try {
+        value = load(this.serializer, call.key, answer.text);
+      } catch (error) {
+        this.#warnOrThrow(call, error);
+        answer = await this.#replaced(call, answer.text);
+        value = load(this.serializer, call.key, answer.text);
+      }
+      report.read(answer.reading);
       return value;
     } catch (error) {
-      this.#warnOrThrow(call, error);
-      const made = await this.#made(call, async (flight) => {
-        await this.#lookUp.prepare(flight, call);
-        return await this.#search.replace(flight, call, found.text);
-      });
-      const value = load(this.serializer, call.key, made.text);
-      report.read(made.reading);
-      return value;
+      report.failed();
+      throw error;
     }
+  }
+
+  #replaced(call: ReadThroughCall, unreadable: string): Promise<MadeAnswer> {
+    const replace = async (flight: Flight): Promise<Answer> => {
+      await this.#lookUp.prepare(flight, call);
+      return await this.#search.replace(flight, call, unreadable);
+    };
+    return this.#ask(call, replace, hasText);
   }
 
   /**
@@ -144,9 +146,9 @@ export class ReadThrough {
           this.#warnOrThrow(call, error);
         }
       const before = found;
-      const answer = await this.#ask(call, (flight) =>
-        this.#searchInBatch(flight, batch.expect(), call, before),
-      );
+      const search = (flight: Flight): Promise<Answer> =>
+        this.#searchInBatch(flight, batch.expect(), call, before);
+      const answer = await this.#ask(call, search, isAny);
       ({ reading } = answer);
       if (answer.text === undefined) return { key, reading };
       isReplaced = before.state === 'stands';
@@ -177,19 +179,17 @@ export class ReadThrough {
     return undefined;
   }
 
-  /** The flight of a `getOrSetMany` that was joined may find that there is no value: then the factory of this call is asked. */
-  async #made(call: ReadThroughCall, work: Work): Promise<Answer & { readonly text: string }> {
-    for (;;) {
-      const answer = await this.#ask(call, work);
-      if (hasText(answer)) return answer;
-    }
-  }
-
   /**
    * Asks until an answer is good for this call too: one that is stale or has tags has to be found so after the call began,
    * and of a run the tags must not have been invalidated before.
+   *
+   * @param suits what else the call needs of it
    */
-  async #ask(call: EntryCall, work: Work): Promise<Answer> {
+  async #ask<A extends Answer>(
+    call: EntryCall,
+    work: Work,
+    suits: (answer: Answer) => answer is A,
+  ): Promise<A> {
     for (;;) {
       const { flight, looks, isJoined, isLate } = this.flights.board(call.redisKey, work, call.key);
       if (isLate && !(await this.#lookUp.isCurrent(flight))) {
@@ -198,7 +198,7 @@ export class ReadThrough {
       }
       try {
         const answer = await waitFor(flight, flight.answer);
-        if ((answer.asOf ?? Infinity) > looks) {
+        if ((answer.asOf ?? Infinity) > looks && suits(answer)) {
           call.onAnswer?.({ outcome: answer.reading.outcome, isStored: flight.isStored });
           return isJoined ? asJoined(answer) : answer;
         }
@@ -216,10 +216,15 @@ export class ReadThrough {
   }
 }
 
-const hasText = (answer: Answer): answer is Answer & { readonly text: string } => answer.text !== undefined;
+type MadeAnswer = Answer & { readonly text: string };
+
+/** The flight of a `getOrSetMany` that was joined may find that there is no value: then the factory of a call for one is asked. */
+const hasText = (answer: Answer): answer is MadeAnswer => answer.text !== undefined;
+
+const isAny = (answer: Answer): answer is Answer => Boolean(answer);
 
 /** An answer to those who have not begun its flight: what Redis had is the same to all, what was made is not. */
-const asJoined = (answer: Answer): Answer =>
+const asJoined = <A extends Answer>(answer: A): A =>
   ['hit', 'stale'].includes(answer.reading.outcome) ? answer : { ...answer, reading: JOINED };
 
 const foundAs = (

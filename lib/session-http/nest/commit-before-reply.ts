@@ -90,12 +90,12 @@ class CommittedReply implements PromiseLike<unknown> {
   #send(made: MadeReply): void {
     const work = isText(made.body) ? plannedWork(this.exchange, made.body) : undefined;
     if (work === undefined) {
-      this.#ifOpen(made.send);
+      this.#ifOpen(() => made.send());
       return;
     }
     this.#sent = work()
       .then(
-        () => this.#ifOpen(made.send),
+        () => this.#ifOpen(() => made.send()),
         (error: unknown) => this.#ifOpen(() => this.#refuse(error, made)),
       )
       .catch((error: unknown) => this.#abort(error));

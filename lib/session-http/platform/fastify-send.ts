@@ -1,4 +1,5 @@
-import type { MakeReply } from './made-reply.js';
+import { ignore } from '../../common/ignore.js';
+import type { MadeReply, MakeReply } from './made-reply.js';
 
 /*
  * Fastify makes the text of a body, at once or after its preSerialization hooks, and hands it to the onSend hooks. The
@@ -8,12 +9,7 @@ import type { MakeReply } from './made-reply.js';
 /** On a reply that is being made. */
 const MAKING = Symbol('codex-redis:making');
 
-/** The sending of a reply is put off. */
-interface Deferral {
-  readonly onMade: (body: unknown, send: () => void) => void;
-}
-
-/** In place of a deferral: a reply of the adapter's that is sent at once. */
+/** In place of one that is put off: a reply of the adapter's that is sent at once. */
 const AT_ONCE = Symbol('at once');
 
 /** The error with which the sending of a reply failed in this turn. */
@@ -21,7 +17,7 @@ let failure: { readonly error: unknown } | undefined;
 
 interface FastifyReply {
   // no function, since V8 frees a reply late that has one in a property of its own (session write on Fastify -9 %)
-  [MAKING]: Deferral | typeof AT_ONCE | undefined;
+  [MAKING]: PutOffReply | typeof AT_ONCE | undefined;
   statusCode: number;
   getHeaders(): Headers;
   header(name: string, value: HeaderValue): unknown;
@@ -48,7 +44,7 @@ export const deferSending = (instance: FastifySender): void => {
     reply[MAKING] = undefined;
     if (making === undefined) done();
     else if (making === AT_ONCE) failure = failureOf(done);
-    else making.onMade(body, done);
+    else making.take(body, done);
   });
 };
 
@@ -93,14 +89,36 @@ const replyMarked = (
 
 export const makeReplyOnFastify: MakeReply = (response, reply, onMade) => {
   const open = response as FastifyReply;
-  const { statusCode } = open;
-  const headers = open.getHeaders();
-  const takeBack = (): void => {
-    open.statusCode = statusCode;
-    restoreHeaders(open, headers);
-  };
-  return replyMarked(open, { onMade: (body, send) => onMade({ body, send, takeBack }) }, reply);
+  return replyMarked(open, new PutOffReply(open, onMade), reply);
 };
+
+/** A reply whose sending is put off. */
+class PutOffReply implements MadeReply {
+  readonly #statusCode: number;
+  readonly #headers: Headers;
+  body: unknown;
+  send: () => void = ignore;
+
+  constructor(
+    private readonly reply: FastifyReply,
+    private readonly onMade: (made: MadeReply) => void,
+  ) {
+    this.#statusCode = reply.statusCode;
+    this.#headers = reply.getHeaders();
+  }
+
+  /** Fastify has made it. */
+  take(body: unknown, send: () => void): void {
+    this.body = body;
+    this.send = send;
+    this.onMade(this);
+  }
+
+  takeBack(): void {
+    this.reply.statusCode = this.#statusCode;
+    restoreHeaders(this.reply, this.#headers);
+  }
+}
 
 /** Also what hooks have said of the body, such as its encoding or its ETag. */
 const restoreHeaders = (reply: FastifyReply, headers: Headers): void => {

@@ -2,9 +2,9 @@
 export interface MadeReply {
   /** The text or the bytes that it sends. On Fastify a stream as well, or what a hook is yet to turn into text. */
   readonly body: unknown;
-  readonly send: () => unknown;
+  send(): unknown;
   /** Takes back what making it did to the response, for another reply. */
-  readonly takeBack: () => void;
+  takeBack(): void;
 }
 
 /**
