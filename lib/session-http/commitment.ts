@@ -1,5 +1,4 @@
-import type { Session } from '../session/object/session.js';
-import { sessionStateOf } from '../session/object/state-of.js';
+import type { SessionState } from '../session/object/session-state.js';
 import type { Task } from './end-of-request.js';
 import { type Plan, SIGN } from './gate/response-owner.js';
 
@@ -33,8 +32,7 @@ export class Commitment {
   }
 
   /** @throws what the task fails with, unless the client is told of an error already */
-  carryOut(task: Task, session: Session, statusCode: number): Promise<void> {
-    const state = sessionStateOf(session);
+  carryOut(task: Task, state: SessionState, statusCode: number): Promise<void> {
     this.#running = state.keeper[task](state).then(
       () => {
         this.#running = undefined;

@@ -180,9 +180,10 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     if (!this.#hasPart()) return PASS;
     const begun = this.#commitment.plan(statusCode);
     if (begun !== undefined) return begun;
-    const task = this.#task(statusCode);
-    if (task === undefined) return SIGN;
-    return { kind: 'wait', work: () => this.#commitment.carryOut(task, this.session, statusCode) };
+    const state = this.#state;
+    const task = state && this.#taskOf(state, statusCode);
+    if (state === undefined || task === undefined) return SIGN;
+    return { kind: 'wait', work: () => this.#commitment.carryOut(task, state, statusCode) };
   }
 
   /** True if anything is to be committed, or told to the client. */
@@ -205,9 +206,9 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
       isError: this.#isError(statusCode),
       tellsOfTouch: this.#http.settings.saveEveryRequest,
     });
-    if (change === 'give') {
+    if (change === 'give' && state !== undefined) {
       this.#http.warnOfPlainHttp(this.carrier);
-      headers.setCookie(lines, this.#http.cookieFor(this.session));
+      headers.setCookie(lines, this.#http.cookieFor(state));
     } else if (change === 'take') headers.setCookie(lines, cookie.expire());
     else if (state?.use.isAccessed && !isSkipped) headers.vary(lines);
     if (change === 'give' || (change === 'take' && state !== undefined && state.identity.ending.count > 0))
@@ -237,10 +238,8 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     return reply;
   }
 
-  #task(statusCode: number): Task | undefined {
-    const state = this.#state;
-    const isSaved = !this.#isError(statusCode) && !this.access.isSkipped;
-    return state === undefined ? undefined : taskAtEnd(state, isSaved);
+  #taskOf(state: SessionState, statusCode: number): Task | undefined {
+    return taskAtEnd(state, !this.#isError(statusCode) && !this.access.isSkipped);
   }
 
   #isError(statusCode: number): boolean {

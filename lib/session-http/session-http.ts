@@ -3,8 +3,7 @@ import { sessionLogger } from '../common/loggers.js';
 import type { SessionSettings } from '../config/settings.js';
 import { SessionStateError } from '../errors/session.errors.js';
 import type { EarlierSession } from '../session/object/session-identity.js';
-import type { Session } from '../session/object/session.js';
-import { sessionStateOf } from '../session/object/state-of.js';
+import type { SessionState } from '../session/object/session-state.js';
 import { cookieValues } from '../session/wire/cookie-header.js';
 import { sessionKeysAmong } from '../session/wire/session-key.js';
 import type { SessionService } from '../session/session.service.js';
@@ -84,8 +83,7 @@ export class SessionHttp {
   }
 
   /** The Set-Cookie header that gives the client the key of a session that was stored. */
-  cookieFor(session: Session): string {
-    const { keeper, entries, identity } = sessionStateOf(session);
+  cookieFor({ keeper, entries, identity }: SessionState): string {
     const age = keeper.lifetime.cookieAge(entries.data);
     // rounded up, so that the cookie does not go before the session
     const maxAge = age === undefined ? undefined : Math.ceil(age);
