@@ -87,13 +87,13 @@ export class CacheService implements Cache {
   }
 
   @observed()
-  async set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<void> {
-    await this.#writer.set(this, key, value, timeout);
+  set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<void> {
+    return this.#writer.set(this, key, value, timeout);
   }
 
   @observed(added)
-  async add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    return await this.#writer.add(this, key, value, timeout);
+  add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
+    return this.#writer.add(this, key, value, timeout);
   }
 
   @observed(found)
