@@ -154,7 +154,7 @@ describe('reads that the socket does not take yet', () => {
     const reads = [store.get('shared-reads:none'), store.get('shared-reads:none')];
     for (const overdue of await Promise.allSettled([...ahead, ...reads]))
       expect(overdue).toMatchObject({ reason: expect.any(RedisTimeoutError) as unknown });
-    // it is asked anew, and does not wait for a client that is not answering
+    // it is asked again, and does not wait for a client that is not answering
     await expect(store.get('shared-reads:none')).rejects.toMatchObject({ name: 'RedisConnectionError' });
     proxy.slowRequestsDown(Infinity);
     client.destroy();
