@@ -183,7 +183,9 @@ export class SessionExchange implements ResponseOwner, SessionRequest {
     const state = this.#state;
     const task = state && this.#taskOf(state, statusCode);
     if (state === undefined || task === undefined) return SIGN;
-    return { kind: 'wait', work: () => this.#commitment.carryOut(task, state, statusCode) };
+    // by then regenerate() may have put another state in its place
+    const work = (): Promise<void> => this.#commitment.carryOut(task, this.#state ?? state, statusCode);
+    return { kind: 'wait', work };
   }
 
   /** True if anything is to be committed, or told to the client. */

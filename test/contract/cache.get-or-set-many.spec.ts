@@ -202,6 +202,26 @@ describeOnEveryStore('Cache, getOrSetMany', (context) => {
     }
   });
 
+  it.each([false, true])(
+    'RT4 RT21 one that cannot be read is created again for a call for one as well, which came first: %s',
+    async (isFirst) => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+      try {
+        await context.store.set(context.redisKey('a'), 'gzip:H4sIA', null);
+        const many = (): Promise<Map<string, unknown>> =>
+          context.cache.getOrSetMany(['a', 'b'], recording().load);
+        const one = (): Promise<unknown> => context.cache.getOrSet('a', () => 'made a');
+        const [first, second] = isFirst ? [one(), many()] : [many(), one()];
+        expect(await Promise.all([first, second])).toEqual(
+          isFirst ? ['made a', expect.any(Map)] : [expect.any(Map), 'made a'],
+        );
+        expect(await context.cache.get('a')).toBe('made a');
+      } finally {
+        warn.mockRestore();
+      }
+    },
+  );
+
   it('RT4 RT21 what a serializer cannot read although it wrote it fails the call', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
     const serializer = { dumps: JSON.stringify, loads: failing };

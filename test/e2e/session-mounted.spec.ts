@@ -38,7 +38,23 @@ class VisitsController {
     const raw = response.raw ?? (response as ServerResponse);
     raw.writeHead(200, { 'X-Own': 'yes' }).end(String(session.visits));
   }
+
+  /** Replaces the session of the outer application while both are about to be committed. */
+  @Get('late') late(@Session() session: Visits, @Res() response: { raw?: ServerResponse }): void {
+    session.visits = (session.visits ?? 0) + 1;
+    (response.raw ?? (response as ServerResponse)).end(String(session.visits));
+    replaced.push(outerSession?.regenerate());
+  }
 }
+
+let outerSession: Visits | undefined;
+let replaced: unknown[] = [];
+
+const keepOuter: Middleware = (incoming, _response, next) => {
+  outerSession = incoming.session;
+  outerSession.seen = 1;
+  next();
+};
 
 /** Writes to the session of the application that it is middleware of. */
 const seen: Middleware = (incoming, _response, next) => {
@@ -280,6 +296,17 @@ describe.each(Object.entries(MOUNTS))('An application mounted in another: %s', (
     browser.put('outer', 'not-a-key');
     const both = await browser.visit('/inner/me');
     expect(both.setCookies.map((line) => parsedCookie(line).name).sort()).toEqual(['inner', 'outer']);
+  });
+
+  it('SE28 one that is replaced while the other is committed is committed as well', async () => {
+    replaced = [];
+    const { inner } = await begin({ use: (app) => void app.use(keepOuter) });
+    const { status, body, setCookies } = await browser.visit('/inner/late');
+    expect({ status, body }).toEqual({ status: 200, body: '1' });
+    expect(setCookies.map((line) => parsedCookie(line).name)).toContain('inner');
+    expect(Object.values(await inner.stored())).toEqual([{ visits: 1 }]);
+    expect(replaced).toHaveLength(1);
+    await Promise.allSettled(replaced);
   });
 
   it('SE28 an excluded path of one is none of the other', async () => {

@@ -86,7 +86,11 @@ export class ReadThrough {
       await this.#lookUp.prepare(flight, call);
       return await this.#search.replace(flight, call, unreadable);
     };
-    return this.#ask(call, replace, hasText);
+    return this.#ask(
+      call,
+      replace,
+      (answer): answer is MadeAnswer => hasText(answer) && !isFoundAgain(answer, unreadable),
+    );
   }
 
   /**
@@ -148,7 +152,9 @@ export class ReadThrough {
       const before = found;
       const search = (flight: Flight): Promise<Answer> =>
         this.#searchInBatch(flight, batch.expect(), call, before);
-      const answer = await this.#ask(call, search, isAny);
+      const suits = (given: Answer): given is Answer =>
+        before.state !== 'stands' || !isFoundAgain(given, before.text);
+      const answer = await this.#ask(call, search, suits);
       ({ reading } = answer);
       if (answer.text === undefined) return { key, reading };
       isReplaced = before.state === 'stands';
@@ -221,11 +227,15 @@ type MadeAnswer = Answer & { readonly text: string };
 /** The flight of a `getOrSetMany` that was joined may find that there is no value: then the factory of a call for one is asked. */
 const hasText = (answer: Answer): answer is MadeAnswer => answer.text !== undefined;
 
-const isAny = (answer: Answer): answer is Answer => Boolean(answer);
+const isFound = ({ reading }: Answer): boolean => reading.outcome === 'hit' || reading.outcome === 'stale';
+
+/** A text that is to be replaced may come again, from a look-up that was in progress. */
+const isFoundAgain = (answer: Answer, unreadable: string): boolean =>
+  answer.text === unreadable && isFound(answer);
 
 /** An answer to those who have not begun its flight: what Redis had is the same to all, what was made is not. */
 const asJoined = <A extends Answer>(answer: A): A =>
-  ['hit', 'stale'].includes(answer.reading.outcome) ? answer : { ...answer, reading: JOINED };
+  isFound(answer) ? answer : { ...answer, reading: JOINED };
 
 const foundAs = (
   texts: readonly (string | null)[] | undefined,
