@@ -144,7 +144,7 @@ describe('reads that the socket does not take yet', () => {
 
   it('are not shared any more when they are overdue on a client handed in', async () => {
     const client = await createClient({ url: proxy.url }).connect();
-    const store = openFor({ kind: 'client', client }, true, 300);
+    const store = openFor({ kind: 'client', client }, true, 1000);
     await store.connect();
     proxy.slowRequestsDown(500_000);
     const ahead = [
@@ -152,13 +152,16 @@ describe('reads that the socket does not take yet', () => {
       ...Array.from({ length: 20 }, () => store.has('shared-reads:waiting')),
     ];
     const reads = [store.get('shared-reads:none'), store.get('shared-reads:none')];
-    for (const overdue of await Promise.allSettled([...ahead, ...reads]))
-      expect(overdue).toMatchObject({ reason: expect.any(RedisTimeoutError) as unknown });
-    // it is asked again, and does not wait for a client that is not answering
-    await expect(store.get('shared-reads:none')).rejects.toMatchObject({ name: 'RedisConnectionError' });
-    proxy.slowRequestsDown(Infinity);
-    client.destroy();
-    await store.close();
+    try {
+      for (const overdue of await Promise.allSettled([...ahead, ...reads]))
+        expect(overdue).toMatchObject({ reason: expect.any(RedisTimeoutError) as unknown });
+      // it is asked again, and does not wait for a client that is not answering
+      await expect(store.get('shared-reads:none')).rejects.toMatchObject({ name: 'RedisConnectionError' });
+    } finally {
+      proxy.slowRequestsDown(Infinity);
+      client.destroy();
+      await store.close();
+    }
   });
 
   it('are one for each call of a cache, which knows no such thing', async () => {

@@ -18,7 +18,7 @@ export class SessionLoader {
 
   /** Loads a session. Concurrent callers share it. */
   load(state: SessionState): Promise<void> {
-    return state.isLoaded ? DONE : state.loadOnce(() => this.#findPresented(state));
+    return state.isLoaded ? Promise.resolve() : state.loadOnce(() => this.#findPresented(state));
   }
 
   /** Forgets the changes and takes what is stored now. When the store cannot be read the session stays what it was. */
@@ -45,13 +45,14 @@ export class SessionLoader {
   }
 
   #findAny(state: SessionState): Promise<FoundSession> {
-    const found = this.store.find(state.identity.candidates);
-    return this.rollout === undefined && this.takeover === undefined ? found : this.#goOn(state, found);
+    return this.rollout === undefined && this.takeover === undefined
+      ? this.store.find(state.identity.candidates)
+      : this.#findInTransition(state);
   }
 
-  async #goOn({ identity, use }: SessionState, finding: Promise<FoundSession>): Promise<FoundSession> {
+  async #findInTransition({ identity, use }: SessionState): Promise<FoundSession> {
     const { candidates, earlier } = identity;
-    const presented = await finding;
+    const presented = await this.store.find(candidates);
     const found = this.rollout === undefined ? presented : await this.rollout.proceed(candidates, presented);
     if (earlier === undefined || this.takeover === undefined) return found;
     const reached = await this.takeover.proceed(earlier, found);
@@ -60,5 +61,3 @@ export class SessionLoader {
     return reached;
   }
 }
-
-const DONE = Promise.resolve();
